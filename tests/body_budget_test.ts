@@ -90,12 +90,12 @@ Deno.test("BodyBudget refuses a body that does not arrive in its time, however b
 
 Deno.test("BodyBudget takes the room for a body from the caller that holds most", async () => {
   const budget = new BodyBudget({ total: 1024 * KIB, timer });
-  const greedy = Array.from({ length: 4 }, sender);
+  const largest = Array.from({ length: 4 }, sender);
   const faults: BodyFault[] = [];
-  const reads = greedy.map((one, i) =>
+  const reads = largest.map((one, i) =>
     budget.read(`greedy ${i % 2}`, one.request).catch(({ fault }) => void faults.push(fault))
   );
-  for (const one of greedy) one.send(200 * KIB);
+  for (const one of largest) one.send(200 * KIB);
   await settled();
   assertEquals(faults, []);
   const modest = sender();
@@ -105,7 +105,7 @@ Deno.test("BodyBudget takes the room for a body from the caller that holds most"
   const body = await reading;
   assertEquals(body.bytes.byteLength, 180 * KIB);
   assertEquals(faults, ["crowded"]);
-  for (const one of greedy) one.fail();
+  for (const one of largest) one.fail();
   await Promise.all(reads);
   assertEquals(budget.held, 196 * KIB);
 });

@@ -102,17 +102,17 @@ for (const [fault, faulty] of Object.entries(FAULTS)) {
 
   Deno.test(`createImageRouter() responds with 500 and logs the cause when "authorize" ${fault}`, async () => {
     const errors: (string | null)[] = [];
-    let asked = 0;
+    let requested = 0;
     const router = routerWith({
       authorize: faulty,
       log: ({ error }) => void errors.push(error),
       fetch: (input, init) => {
-        asked++;
+        requested++;
         return fetchGlance(input, init);
       },
     });
     const response = await router.request("/v2/images");
-    assertEquals([response.status, asked], [500, 0]);
+    assertEquals([response.status, requested], [500, 0]);
     assert(!(await response.text()).includes("faulty"));
     assert(errors.length === 1 && errors[0] !== null && errors[0] !== undefined);
   });

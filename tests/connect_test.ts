@@ -52,8 +52,8 @@ class CloudsFile implements AsyncDisposable {
 }
 
 /** A Keystone whose tokens have a catalog, and a Glance without images. */
-function world(answers: readonly (() => Response)[] = []) {
-  const asked: string[] = [];
+function harness(answers: readonly (() => Response)[] = []) {
+  const requested: string[] = [];
   const keystone = new FakeKeystone();
   keystone.answers.push(...answers);
   const options = {
@@ -61,17 +61,20 @@ function world(answers: readonly (() => Response)[] = []) {
     fetch: async (input: string, init: RequestInit) => {
       const url = new URL(input);
       const token = new Headers(init.headers).get("x-auth-token");
-      asked.push(`${init.method} ${url.host}${url.pathname} ${token}`);
+      requested.push(`${init.method} ${url.host}${url.pathname} ${token}`);
       if (url.host !== "keystone") return Response.json({ images: [] });
       if (answers.length === 0) keystone.answers.push(() => keystone.token({ catalog: CATALOG }));
       return await keystone.options.fetch?.(input, init) ?? new Response();
     },
   };
-  return { keystone, asked, options };
+  return { keystone, requested, options };
 }
 
 /** Connects and lists the images once. */
-async function listed(given: ConnectOptions, { asked, options } = world()): Promise<string[]> {
+async function listed(
+  given: ConnectOptions,
+  { requested: asked, options } = harness(),
+): Promise<string[]> {
   using connection = await connect({ ...options, ...given });
   await connection.service.detail(connection.context);
   return asked;
@@ -95,7 +98,7 @@ Deno.test("connect() signs in with its option credentials without reading the en
 });
 
 Deno.test("connect() returns a context with user and project that can be renewed", async () => {
-  const { options } = world();
+  const { options } = harness();
   const { context } = await connect({ ...options, credentials: PASSWORD });
   const { authToken, userId, projectId, roles, serviceCatalog } = context;
   assertEquals([authToken, userId, projectId, roles?.length, serviceCatalog?.length], [
@@ -120,12 +123,12 @@ Deno.test("connect() finds the named cloud in its file", async () => {
       { environment: { ...clouds.environment, OS_CLOUD: "demo" } },
     ]
   ) {
-    const demo = world();
+    const demo = harness();
     assertEquals(await listed(given, demo), [
       "POST keystone/v3/auth/tokens null",
       "GET glance.example/v2/images token-1",
     ]);
-    assert(JSON.stringify(demo.keystone.asked[0]?.body).includes('"alice"'));
+    assert(JSON.stringify(demo.keystone.requested[0]?.body).includes('"alice"'));
   }
   const call = () => connect({ cloud: "none", environment: clouds.environment });
   await assertRejects(call, InvalidConfigurationValue, "none");
@@ -133,7 +136,7 @@ Deno.test("connect() finds the named cloud in its file", async () => {
 
 Deno.test("connect() to GLANCE_API_SERVERS does not use Keystone, and sends no token", async () => {
   const environment = { GLANCE_API_SERVERS: "a.example:9292, http://b.example" };
-  const { options } = world();
+  const { options } = harness();
   const { service, context } = await connect({ ...options, environment });
   const { apiServers, authStrategy } = service.client.options;
   assertEquals(apiServers?.map(({ endpoint }) => endpoint), [
@@ -162,7 +165,7 @@ Deno.test("connect() signs in for apiServers when OS_* has credentials", async (
 
 Deno.test("connect() prefers its options to everything that it finds", async () => {
   const environment = { GLANCE_API_SERVERS: "found.example" };
-  const { options } = world();
+  const { options } = harness();
   const given = { apiServers: ["given.example"], numRetries: 7, requestTimeout: 5, environment };
   const { service } = await connect({ ...options, ...given });
   const { apiServers, numRetries, requestTimeout } = service.client.options;
@@ -192,7 +195,7 @@ const BAD: readonly ConnectOptions[] = [
 
 for (const bad of BAD) {
   Deno.test(`connect() refuses ${JSON.stringify(bad)} before it sends a request to Keystone`, async () => {
-    const { options, asked } = world();
+    const { options, requested: asked } = harness();
     const call = () => connect({ ...options, credentials: PASSWORD, ...bad });
     await assertRejects(call, InvalidConfigurationValue, "Cannot use");
     await using clouds = await CloudsFile.create();
@@ -204,7 +207,7 @@ for (const bad of BAD) {
 }
 
 Deno.test("connect() throws Keystone's refusal without showing the credentials", async () => {
-  const { options } = world([() => refusal(401, "no")]);
+  const { options } = harness([() => refusal(401, "no")]);
   const call = () => connect({ ...options, credentials: PASSWORD });
   const { message } = await assertRejects(call, AuthenticationFailed);
   assertEquals(message.includes("s3cret"), false, message);

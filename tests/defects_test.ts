@@ -79,17 +79,17 @@ Deno.test("detail() retries and translates errors of later pages (defect 3)", as
 });
 
 Deno.test("download() continues at the byte of a break, on another server (defect 4)", async () => {
-  const asked: string[] = [];
+  const requested: string[] = [];
   const service = embedded((fetch) => async (input, init) => {
     const response = await fetch(input, init);
     if (!input.endsWith("/file") || init.method !== "GET") return response;
-    asked.push(`${new URL(input).host} ${new Headers(init.headers).get("range")}`);
-    return asked.length === 1 ? cutAfter(1000, response) : response;
+    requested.push(`${new URL(input).host} ${new Headers(init.headers).get("range")}`);
+    return requested.length === 1 ? cutAfter(1000, response) : response;
   });
   const data = crypto.getRandomValues(new Uint8Array(5000));
   const { id } = await service.create(CONTEXT, META, data);
   assertEquals(await bytesOf(await service.download(CONTEXT, id)), data);
-  const [first, second] = asked.map((line) => line.split(" "));
+  const [first, second] = requested.map((line) => line.split(" "));
   assertEquals([first?.[1], second?.[1]], ["null", "bytes=1000-4999"]);
   assert(first?.[0] !== second?.[0]);
 });
@@ -241,7 +241,7 @@ for (const path of ["/v2", "/v2/", "/v2.17", ""]) {
     const endpoints = [{ interface: "public", url: `http://glance/image${path}` }];
     const serviceCatalog = [{ type: "image", endpoints }];
     await glance.service().detail({ ...CONTEXT, serviceCatalog });
-    assertEquals(glance.asked, ["GET /image/v2/images"]);
+    assertEquals(glance.requested, ["GET /image/v2/images"]);
   });
 }
 
@@ -267,5 +267,5 @@ Deno.test("call() requests no schema, and uses the catalog of each context (defe
   const [north, south] = [contextAt("north"), contextAt("south")];
   for (const context of [north, south, north]) await service.detail(context);
   assertEquals(glance.requests.map(({ url }) => url.host), ["north", "south", "north"]);
-  assertEquals(glance.asked.filter((line) => line.includes("schema")), []);
+  assertEquals(glance.requested.filter((line) => line.includes("schema")), []);
 });

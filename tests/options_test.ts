@@ -3,7 +3,7 @@ import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/ass
 import { resolveOptions } from "../lib/options.ts";
 import { timerOf } from "../lib/timer.ts";
 import { type GlanceOptions, InvalidConfigurationValue } from "../mod.ts";
-import { failureOf } from "./support/world.ts";
+import { failureOf } from "./support/client_harness.ts";
 
 Deno.test("resolveOptions() has the defaults of Cinder's configuration", () => {
   const options = resolveOptions();
@@ -111,16 +111,16 @@ Deno.test("resolveOptions() returns resolved options as they are", () => {
 });
 
 Deno.test("onEvent() is called for the next event after it throws", () => {
-  const heard: string[] = [];
+  const received: string[] = [];
   const { onEvent } = resolveOptions({
     onEvent: ({ kind }) => {
-      heard.push(kind);
+      received.push(kind);
       throw new Error("faulty listener");
     },
   });
   onEvent({ kind: "renew", reason: "refused" });
   onEvent({ kind: "renew", reason: "expiring" });
-  assertEquals(heard, ["renew", "renew"]);
+  assertEquals(received, ["renew", "renew"]);
 });
 
 Deno.test("onEvent() does nothing by default", () => {

@@ -1,4 +1,4 @@
-/** The client as a whole: which servers are whose, and what it remembers from call to call. */
+/** The client as a whole: its servers per context, and its state between calls. */
 import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import {
   type GlanceClientWrapperOptions,
@@ -11,7 +11,7 @@ import { GlanceClientWrapper } from "../../mod.ts";
 import { discard } from "../../lib/http/transport.ts";
 import { FakeBody, utf8 } from "../support/bodies.ts";
 import { empty, failure, refused, type Step } from "../support/scripted_fetch.ts";
-import { failureOf, worldOf } from "../support/world.ts";
+import { failureOf, harnessOf } from "../support/client_harness.ts";
 
 const fine = () => Response.json({ id: "42" });
 
@@ -23,13 +23,13 @@ function contextOf(...urls: readonly string[]): RequestContext {
 const FROM_CATALOG: GlanceClientWrapperOptions = { apiServers: null };
 
 Deno.test("GlanceClientWrapper uses its servers round-robin", async () => {
-  const { client, script } = worldOf([fine, fine, fine, fine, fine]);
+  const { client, script } = harnessOf([fine, fine, fine, fine, fine]);
   for (let i = 0; i < 5; i++) await client.call({}, "get", "42");
   assertEquals(script.hosts, ["a", "b", "c", "a", "b"]);
 });
 
 Deno.test("GlanceClientWrapper with `netloc` uses only that server", async () => {
-  const { client, script } = worldOf([fine, refused(), fine], {
+  const { client, script } = harnessOf([fine, refused(), fine], {
     netloc: "glance:9292/image",
     useSsl: true,
     version: 2,
@@ -37,7 +37,7 @@ Deno.test("GlanceClientWrapper with `netloc` uses only that server", async () =>
   assertEquals(client.server?.endpoint, "https://glance:9292/image");
   await client.call({}, "get", "42");
   assertEquals(script.requests[0]?.url, "https://glance:9292/image/v2/images/42");
-  assertEquals(worldOf([]).client.server, null);
+  assertEquals(harnessOf([]).client.server, null);
 });
 
 for (const netloc of ["", "http://glance", "me:pw@glance", "a b"]) {
@@ -53,7 +53,7 @@ Deno.test("GlanceClientWrapper rejects invalid options", () => {
 
 Deno.test("call() skips a failed server for a second", async () => {
   const steps = [refused(), fine, fine, fine, fine, fine, fine];
-  const { client, clock, script } = worldOf(steps);
+  const { client, clock, script } = harnessOf(steps);
   for (let i = 0; i < 3; i++) await client.call({}, "get", "42");
   assertEquals(script.hosts, ["a", "b", "c", "b"]);
   await clock.run(clock.sleep(1_000));
@@ -63,7 +63,7 @@ Deno.test("call() skips a failed server for a second", async () => {
 
 Deno.test("call() waits for the Retry-After of an earlier call", async () => {
   const busy = failure(503, { "retry-after": "30" });
-  const { client, clock, script } = worldOf([busy, fine, fine, fine, fine], {
+  const { client, clock, script } = harnessOf([busy, fine, fine, fine, fine], {
     apiServers: ["a", "b"],
   });
   for (let i = 0; i < 3; i++) await client.call({}, "get", "42");
@@ -73,7 +73,7 @@ Deno.test("call() waits for the Retry-After of an earlier call", async () => {
 });
 
 Deno.test("call() keeps using a server after an HTTP error", async () => {
-  const { client, script, events } = worldOf([404, 500, 403, fine]);
+  const { client, script, events } = harnessOf([404, 500, 403, fine]);
   for (let i = 0; i < 3; i++) await failureOf(client.call({}, "get", "42"));
   await client.call({}, "get", "42");
   assertEquals([script.hosts.join(""), events.length], ["abca", 0]);
@@ -86,20 +86,20 @@ Deno.test("call() uses the server with the shortest cool-down when all cool down
     failure(503, { "retry-after": "10" }),
     fine,
   ];
-  const { client, clock, script } = worldOf(steps);
+  const { client, clock, script } = harnessOf(steps);
   await clock.run(client.call({}, "get", "42"));
   assertEquals([script.hosts.join(""), clock.now()], ["abcb", 10_000]);
 });
 
 Deno.test("call() uses the servers of the context's catalog", async () => {
-  const { client, script } = worldOf([fine, fine, fine, fine], FROM_CATALOG);
+  const { client, script } = harnessOf([fine, fine, fine, fine], FROM_CATALOG);
   const [east, west] = [contextOf("http://east"), contextOf("http://west")];
   for (const context of [east, west, east, west]) await client.call(context, "get", "42");
   assertEquals(script.hosts, ["east", "west", "east", "west"]);
 });
 
 Deno.test("call() shares the health of servers between contexts with the same catalog", async () => {
-  const { client, script } = worldOf([refused(), fine, fine, fine], FROM_CATALOG);
+  const { client, script } = harnessOf([refused(), fine, fine, fine], FROM_CATALOG);
   const urls = ["http://one", "http://two"];
   await client.call(contextOf(...urls), "get", "42");
   await client.call(contextOf(...urls), "get", "42");
@@ -109,7 +109,7 @@ Deno.test("call() shares the health of servers between contexts with the same ca
 });
 
 Deno.test("call() keeps the health of servers of other catalogs", async () => {
-  const { client, script } = worldOf([refused(), fine], { ...FROM_CATALOG, numRetries: 0 });
+  const { client, script } = harnessOf([refused(), fine], { ...FROM_CATALOG, numRetries: 0 });
   await failureOf(client.call(contextOf("http://east"), "get", "42"));
   await client.call(contextOf("http://west"), "get", "42");
   assertEquals(script.hosts, ["east", "west"]);
@@ -118,7 +118,7 @@ Deno.test("call() keeps the health of servers of other catalogs", async () => {
 Deno.test("call() requests the catalog from Keystone once per context", async () => {
   const { serviceCatalog } = contextOf("http://glance");
   const keystone = () => Response.json({ catalog: serviceCatalog });
-  const { client, script } = worldOf([keystone, fine, fine], {
+  const { client, script } = harnessOf([keystone, fine, fine], {
     ...FROM_CATALOG,
     authUrl: "http://keystone/v3",
   });
@@ -128,14 +128,14 @@ Deno.test("call() requests the catalog from Keystone once per context", async ()
 });
 
 Deno.test("call() throws if the context has no servers", async () => {
-  const { client } = worldOf([], FROM_CATALOG);
+  const { client } = harnessOf([], FROM_CATALOG);
   for (let i = 0; i < 2; i++) {
     await assertRejects(() => client.call({}, "get", "42"), InvalidConfigurationValue, "catalog");
   }
 });
 
 Deno.test("servers() returns the servers of a context", async () => {
-  const { client } = worldOf([], { ...FROM_CATALOG, context: contextOf("http://own") });
+  const { client } = harnessOf([], { ...FROM_CATALOG, context: contextOf("http://own") });
   const names = async (context: RequestContext | null) =>
     (await client.servers(context)).map(({ endpoint }) => endpoint);
   assertEquals(await names(null), ["http://own"]);
@@ -143,7 +143,7 @@ Deno.test("servers() returns the servers of a context", async () => {
 });
 
 Deno.test('call() returns the response of "data" unread, without a deadline', async () => {
-  const { client, clock } = worldOf([() => new Response("bytes")]);
+  const { client, clock } = harnessOf([() => new Response("bytes")]);
   const response = await client.call({}, "data", "42");
   assertEquals(response.bodyUsed, false);
   assertEquals(clock.pending, 0);
@@ -151,7 +151,7 @@ Deno.test('call() returns the response of "data" unread, without a deadline', as
 });
 
 Deno.test("exchange() returns the response with a deadline that follows the signal", async () => {
-  const { client, clock } = worldOf([({ signal }) => {
+  const { client, clock } = harnessOf([({ signal }) => {
     return new Response(new FakeBody([utf8("b"), "silence"], { signal }).stream);
   }]);
   const controller = new AbortController();
@@ -164,22 +164,22 @@ Deno.test("exchange() returns the response with a deadline that follows the sign
 });
 
 Deno.test("exchange() avoids tried servers, and prefers `first`", async () => {
-  const { client, script } = worldOf([fine, fine, refused(), fine]);
+  const { client, script } = harnessOf([fine, fine, refused(), fine]);
   const tried = new Set(["http://a"]);
-  const ask = async (options: object) => {
+  const send = async (options: object) => {
     const { response, deadline } = await client.exchange({}, "data", ["42"], options);
     await discard(response);
     deadline[Symbol.dispose]();
   };
-  await ask({ tried });
-  await ask({ first: "http://a" });
-  await ask({ first: "http://c" });
+  await send({ tried });
+  await send({ first: "http://a" });
+  await send({ first: "http://c" });
   assertEquals(script.hosts.join(""), "bac" + script.hosts[3]);
   assertEquals([...tried], ["http://a", "http://b"]);
 });
 
 Deno.test("call() skips a server after a broken response, and restores the retry budget after a mebibyte", async () => {
-  const { client, events } = worldOf(Array.from({ length: 3 }, () => fine));
+  const { client, events } = harnessOf(Array.from({ length: 3 }, () => fine));
   const answer = await client.exchange({}, "data", ["42"]);
   for (let i = 0; i < 500; i++) {
     assertEquals(answer.reportBreak(new Error("cut"), 1024 * 1024), true);
@@ -197,7 +197,7 @@ const FORWARDED = { method: "GET", path: "/v2/anything", action: "ask anything",
 Deno.test("forward() returns any status, and tries the next server if one is unavailable", async () => {
   for (const status of [200, 300, 304, 400, 401, 404, 409, 500]) {
     const body = status === 304 ? null : "text";
-    const { client, script, clock } = worldOf([503, new Response(body, { status })]);
+    const { client, script, clock } = harnessOf([503, new Response(body, { status })]);
     const seen = await client.forward({}, FORWARDED, {}, async ({ response, deadline }) => {
       deadline[Symbol.dispose]();
       await discard(response);
@@ -208,20 +208,20 @@ Deno.test("forward() returns any status, and tries the next server if one is una
 });
 
 Deno.test("forward() throws with its own action if no server responds", async () => {
-  const { client, clock } = worldOf([503, 503, 503, 503]);
+  const { client, clock } = harnessOf([503, 503, 503, 503]);
   const call = client.forward({}, FORWARDED, {}, () => Promise.resolve());
   await assertRejects(() => clock.run(call), GlanceConnectionFailed, "Cannot ask anything");
 });
 
 Deno.test("forward() does not retry a request that is not idempotent", async () => {
   const once = { ...FORWARDED, method: "POST", idempotent: false };
-  const { client, script } = worldOf([refused(), empty()]);
+  const { client, script } = harnessOf([refused(), empty()]);
   await failureOf(client.forward({}, once, {}, () => Promise.resolve()));
   assertEquals(script.hosts, ["a"]);
 });
 
 Deno.test("GlanceClientWrapper.options is complete and frozen", () => {
-  const { client } = worldOf([], { numRetries: 7 });
+  const { client } = harnessOf([], { numRetries: 7 });
   assertEquals([client.options.numRetries, Object.isFrozen(client.options)], [7, true]);
   assertStrictEquals(client.options, client.options);
 });

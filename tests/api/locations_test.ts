@@ -2,7 +2,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { ImageNotAuthorized, ImageNotFound, Invalid, ProgrammingError } from "../../mod.ts";
 import type { Step } from "../support/scripted_fetch.ts";
-import { type World, worldOf } from "../support/world.ts";
+import { type ClientHarness, harnessOf } from "../support/client_harness.ts";
 
 const CALLER = { authToken: "user" };
 const PLACES = [{ url: "rbd://pool/42", metadata: { store: "ceph" } }];
@@ -15,12 +15,12 @@ function places(list: readonly unknown[] = PLACES): Step {
   return () => Response.json(list);
 }
 
-function getLocation({ service }: World) {
+function getLocation({ service }: ClientHarness) {
   return service.getLocation(CALLER, "42");
 }
 
-/** What the location API and the image say -> what the service says. */
-const TOLD: readonly (readonly [
+/** Responses of the location API and the image -> the result of the service. */
+const REPORTED: readonly (readonly [
   what: string,
   api: Step,
   rest: Record<string, unknown> | null,
@@ -44,32 +44,32 @@ const TOLD: readonly (readonly [
   ["nothing where Glance shows nothing", 403, {}, [null, null]],
 ];
 
-for (const [what, api, rest, told] of TOLD) {
+for (const [what, api, rest, reported] of REPORTED) {
   Deno.test(`getLocation() returns ${what}`, async () => {
     const steps = [image(), api, ...rest === null ? [] : [image(rest)]];
-    const world = worldOf(steps);
-    assertEquals(await getLocation(world), told as never);
-    assertEquals(world.script.left, 0);
-    assertEquals(world.script.asked[1], "GET /v2/images/42/locations");
+    const harness = harnessOf(steps);
+    assertEquals(await getLocation(harness), reported as never);
+    assertEquals(harness.script.left, 0);
+    assertEquals(harness.script.requested[1], "GET /v2/images/42/locations");
   });
 }
 
 Deno.test("getLocation() throws other errors of the location API unchanged", async () => {
-  await assertRejects(() => getLocation(worldOf([image(), 400])), Invalid);
+  await assertRejects(() => getLocation(harnessOf([image(), 400])), Invalid);
 });
 
 Deno.test("getLocation() does not request the locations of a missing image", async () => {
-  const world = worldOf([404]);
-  await assertRejects(() => getLocation(world), ImageNotFound);
-  assertEquals(world.script.asked, ["GET /v2/images/42"]);
+  const harness = harnessOf([404]);
+  await assertRejects(() => getLocation(harness), ImageNotFound);
+  assertEquals(harness.script.requested, ["GET /v2/images/42"]);
 });
 
 Deno.test("getLocation() uses the privileged context for the location API, and the caller's for the image", async () => {
   const steps = [image(), places([]), image(), 202, image()];
-  const world = worldOf(steps, { privilegedContext: { authToken: "service" } });
-  await getLocation(world);
-  await world.service.addLocation(CALLER, "42", "file:///x");
-  const tokens = world.script.requests.map(({ headers }) => headers.get("x-auth-token"));
+  const harness = harnessOf(steps, { privilegedContext: { authToken: "service" } });
+  await getLocation(harness);
+  await harness.service.addLocation(CALLER, "42", "file:///x");
+  const tokens = harness.script.requests.map(({ headers }) => headers.get("x-auth-token"));
   assertEquals(tokens, ["user", "service", "user", "service", "user"]);
 });
 
@@ -94,18 +94,18 @@ const SENT: readonly (readonly [
 for (const [metadata, api, patch] of SENT) {
   Deno.test(`addLocation() sends ${JSON.stringify(metadata)} in the form of each API`, async () => {
     const url = "rbd://pool/42";
-    const bodyOf = async ({ script }: World, i: number) =>
+    const bodyOf = async ({ script }: ClientHarness, i: number) =>
       await new Response(script.requests[i]?.body ?? null).json();
 
-    const newer = worldOf([202, image({ status: "active" })]);
+    const newer = harnessOf([202, image({ status: "active" })]);
     assertEquals((await newer.service.addLocation(CALLER, "42", url, metadata)).id, "42");
-    assertEquals(newer.script.asked, ["POST /v2/images/42/locations", "GET /v2/images/42"]);
+    assertEquals(newer.script.requested, ["POST /v2/images/42/locations", "GET /v2/images/42"]);
     assertEquals(await bodyOf(newer, 0), { url, ...api });
 
     for (const missing of [404, 405, 501]) {
-      const older = worldOf([missing, image()]);
+      const older = harnessOf([missing, image()]);
       assertEquals((await older.service.addLocation(CALLER, "42", url, metadata)).id, "42");
-      assertEquals(older.script.asked, ["POST /v2/images/42/locations", "PATCH /v2/images/42"]);
+      assertEquals(older.script.requested, ["POST /v2/images/42/locations", "PATCH /v2/images/42"]);
       const value = { url, ...patch };
       assertEquals(await bodyOf(older, 1), [{ op: "add", path: "/locations/-", value }]);
     }
@@ -114,7 +114,7 @@ for (const [metadata, api, patch] of SENT) {
 
 Deno.test("addLocation() throws if the cloud does not support locations", async () => {
   for (const missing of [405, 501]) {
-    const { service } = worldOf([404, missing]);
+    const { service } = harnessOf([404, missing]);
     const error = await assertRejects(
       () => service.addLocation(CALLER, "42", "file:///x"),
       ProgrammingError,
@@ -125,16 +125,16 @@ Deno.test("addLocation() throws if the cloud does not support locations", async 
 });
 
 Deno.test("addLocation() throws the errors of both APIs", async () => {
-  const add = ({ service }: World) => service.addLocation(CALLER, "42", "file:///x");
-  await assertRejects(() => add(worldOf([403])), ImageNotAuthorized);
-  await assertRejects(() => add(worldOf([400])), Invalid);
-  await assertRejects(() => add(worldOf([404, 403])), ImageNotAuthorized);
-  await assertRejects(() => add(worldOf([404, 404])), ImageNotFound);
+  const add = ({ service }: ClientHarness) => service.addLocation(CALLER, "42", "file:///x");
+  await assertRejects(() => add(harnessOf([403])), ImageNotAuthorized);
+  await assertRejects(() => add(harnessOf([400])), Invalid);
+  await assertRejects(() => add(harnessOf([404, 403])), ImageNotAuthorized);
+  await assertRejects(() => add(harnessOf([404, 404])), ImageNotFound);
 });
 
 /** Where the service's own endpoints are, and who has them. */
 const OWN = [{ type: "image", endpoints: [{ interface: "public", url: "https://own" }] }];
-const CALLERS = [{ type: "image", endpoints: [{ interface: "public", url: "https://callers" }] }];
+const USERS = [{ type: "image", endpoints: [{ interface: "public", url: "https://callers" }] }];
 
 for (
   const [what, privileged, host] of [
@@ -143,11 +143,11 @@ for (
   ] as const
 ) {
   Deno.test(`addLocation() uses ${what} as the privileged context`, async () => {
-    const { service, script } = worldOf([image(), places()], {
+    const { service, script } = harnessOf([image(), places()], {
       apiServers: null,
       privilegedContext: { authToken: "service", ...privileged },
     });
-    await service.getLocation({ ...CALLER, serviceCatalog: CALLERS }, "42");
+    await service.getLocation({ ...CALLER, serviceCatalog: USERS }, "42");
     assertEquals(script.hosts, ["callers", host]);
     const tokens = script.requests.map(({ headers }) => headers.get("x-auth-token"));
     assertEquals(tokens, ["user", "service"]);

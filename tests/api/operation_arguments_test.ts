@@ -4,7 +4,7 @@ import { Invalid } from "../../mod.ts";
 import { actionOf, imageIdOf, toRequest } from "../../lib/api/operation.ts";
 import { DEFINITIONS } from "../../lib/api/operations.ts";
 import { between, pick, seededRandom } from "../support/seed.ts";
-import { worldOf } from "../support/world.ts";
+import { harnessOf } from "../support/client_harness.ts";
 import type { OperationName } from "../../lib/api/mod.ts";
 import { DATA, REQUESTS, rowOf } from "./operation_requests.ts";
 
@@ -118,11 +118,11 @@ const UNSENT: readonly (readonly [name: OperationName, args: readonly unknown[],
     ["metadefs.associations.create", ["a", {}], '"name" of the association is undefined'],
   ];
 
-for (const [name, args, says] of UNSENT) {
+for (const [name, args, message] of UNSENT) {
   Deno.test(`run() throws Invalid before any request when "${name}" is given ${Deno.inspect(args, { breakLength: Infinity })}`, async () => {
-    const { client, script } = worldOf([]);
+    const { client, script } = harnessOf([]);
     const call = () => client.run({}, name, args as never) as Promise<unknown>;
-    const error = await assertRejects(call, Invalid, says);
+    const error = await assertRejects(call, Invalid, message);
     assertEquals(error.imageId, imageIdOf(rowOf(name), args));
     assertEquals(script.requests.length, 0);
   });
@@ -190,7 +190,7 @@ Deno.test(`toRequest() returns a request or throws Invalid for any arguments (se
 });
 
 Deno.test("run() rejects an invalid context or argument list before any request", async () => {
-  const { client, script } = worldOf([]);
+  const { client, script } = harnessOf([]);
   for (const context of [42, "token", []]) {
     await assertRejects(() => client.call(context as never, "list"), Invalid, "the context");
   }

@@ -2,11 +2,11 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { UnexpectedResponse } from "../../mod.ts";
 import { empty } from "../support/scripted_fetch.ts";
-import { worldOf } from "../support/world.ts";
+import { harnessOf } from "../support/client_harness.ts";
 import { type OperationName, OPERATIONS } from "../../lib/api/mod.ts";
 import { argsOf } from "./operation_requests.ts";
 
-/** An answer -> what the operation gives. */
+/** A response -> the result of the operation. */
 const RESPONSES: readonly (readonly [name: OperationName, answer: unknown, result: unknown])[] = [
   ["list", { images: [{ id: "1" }], next: "/x" }, { images: [{ id: "1" }], next: "/x" }],
   ["get", { id: "42" }, { id: "42" }],
@@ -49,19 +49,19 @@ const RESPONSES: readonly (readonly [name: OperationName, answer: unknown, resul
 for (const [name, answer, result] of RESPONSES) {
   Deno.test(`run() returns ${JSON.stringify(result)} when "${name}" is answered with ${JSON.stringify(answer)}`, async () => {
     const [status = 200] = OPERATIONS[name].success;
-    const { client } = worldOf([Response.json(answer, { status })]);
+    const { client } = harnessOf([Response.json(answer, { status })]);
     assertEquals(await client.run({}, name, argsOf(name) as never), result as never);
   });
 }
 
 Deno.test('call() accepts status 300 for "versions.list"', async () => {
-  const { client } = worldOf([Response.json({ versions: [] }, { status: 300 })]);
+  const { client } = harnessOf([Response.json({ versions: [] }, { status: 300 })]);
   assertEquals(await client.call({}, "versions.list"), []);
 });
 
 Deno.test("run() accepts an empty body, and JSON, when the operation has no result", async () => {
   const call = async (name: OperationName, answer: Response) => {
-    const { client } = worldOf([answer]);
+    const { client } = harnessOf([answer]);
     assertEquals(await client.run({}, name, argsOf(name) as never), undefined as never);
     assertEquals(answer.body === null || answer.bodyUsed, true);
   };
@@ -74,11 +74,11 @@ Deno.test("run() accepts an empty body, and JSON, when the operation has no resu
 
 Deno.test("run() throws UnexpectedResponse for HTML when the operation has no result", async () => {
   const page = "<html>Please sign in</html>";
-  for (const [name, says] of [["delete", "status 200"], ["import", "neither empty"]] as const) {
+  for (const [name, message] of [["delete", "status 200"], ["import", "neither empty"]] as const) {
     const status = name === "import" ? 202 : 200;
-    const { client } = worldOf(Array.from({ length: 3 }, () => new Response(page, { status })));
+    const { client } = harnessOf(Array.from({ length: 3 }, () => new Response(page, { status })));
     const call = () => client.run({}, name, argsOf(name) as never) as Promise<unknown>;
-    const error = await assertRejects(call, UnexpectedResponse, says);
+    const error = await assertRejects(call, UnexpectedResponse, message);
     const server = name === "import" ? "http://a" : "http://c";
     assertEquals([error.server, error.imageId, error.status], [server, "42", status]);
   }
@@ -92,7 +92,7 @@ for (
 ) {
   Deno.test(`run() throws UnexpectedResponse when the document of "${name}" lacks its key`, async () => {
     for (const document of [{}, { other: [] }, "text", null, 7]) {
-      const { client } = worldOf(Array.from({ length: 3 }, () => Response.json(document)));
+      const { client } = harnessOf(Array.from({ length: 3 }, () => Response.json(document)));
       const call = () => client.run({}, name, argsOf(name) as never) as Promise<unknown>;
       await assertRejects(call, UnexpectedResponse, "a JSON document with");
     }

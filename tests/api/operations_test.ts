@@ -6,7 +6,8 @@ import { type OperationName, OPERATIONS } from "../../lib/api/mod.ts";
 import { REQUESTS, rowOf } from "./operation_requests.ts";
 
 for (
-  const { name, args, asks, headers = {}, body, action, imageId, since, repeatable } of REQUESTS
+  const { name, args, requestLine: asks, headers = {}, body, action, imageId, since, repeatable }
+    of REQUESTS
 ) {
   Deno.test(`toRequest() returns ${asks} for "${name}" with ${Deno.inspect(args, { breakLength: Infinity })}`, () => {
     const row = rowOf(name);

@@ -17,7 +17,7 @@ const DESIRED = fc.tuple(SETTABLE, CUSTOM, fc.array(fc.constantFrom("a", "a/b", 
 
 const CHANGE = fc.record({ current: GLANCE_IMAGE, desired: DESIRED, purge: fc.boolean() });
 
-/** Applies a patch as RFC 6902 says; a list of tags has no order. */
+/** Applies a patch as in RFC 6902; a list of tags has no order. */
 function applied(current: GlanceImage, patch: JsonPatch): Map<string, unknown> {
   const image = new Map(Object.entries(current));
   for (const change of patch) {

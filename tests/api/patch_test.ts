@@ -1,4 +1,4 @@
-/** What has to change, as the JSON patch that Glance takes. */
+/** Changes as a JSON patch that Glance accepts. */
 import { assertEquals, assertThrows } from "@std/assert";
 import { patchTo } from "../../lib/api/patch.ts";
 import { Invalid } from "../../mod.ts";
@@ -22,21 +22,21 @@ const CURRENT: GlanceImage = {
 
 interface Case {
   readonly does: string;
-  readonly wanted: Readonly<Record<string, unknown>>;
+  readonly desired: Readonly<Record<string, unknown>>;
   readonly purge?: boolean;
   readonly patch: JsonPatch;
 }
 
 const CASES: readonly Case[] = [
-  { does: "changes nothing where nothing is wanted", wanted: {}, patch: [] },
+  { does: "changes nothing where nothing is wanted", desired: {}, patch: [] },
   {
     does: "changes nothing where all is as wanted",
-    wanted: { name: "old", min_disk: 1, protected: false, os_type: "linux" },
+    desired: { name: "old", min_disk: 1, protected: false, os_type: "linux" },
     patch: [],
   },
   {
     does: "replaces what is there and adds what is not",
-    wanted: { name: "new", hw_vif_model: "virtio", os_hidden: true },
+    desired: { name: "new", hw_vif_model: "virtio", os_hidden: true },
     patch: [
       { op: "replace", path: "/name", value: "new" },
       { op: "add", path: "/hw_vif_model", value: "virtio" },
@@ -45,17 +45,17 @@ const CASES: readonly Case[] = [
   },
   {
     does: "removes a custom property that is null, if it is there",
-    wanted: { os_type: null, never_there: null },
+    desired: { os_type: null, never_there: null },
     patch: [{ op: "remove", path: "/os_type" }],
   },
   {
     does: "sets a base property that is null to null, where it is not",
-    wanted: { name: null, disk_format: null },
+    desired: { name: null, disk_format: null },
     patch: [{ op: "replace", path: "/name", value: null }],
   },
   {
     does: "tells a number from a text and false from nothing",
-    wanted: { min_disk: "1", protected: null },
+    desired: { min_disk: "1", protected: null },
     patch: [
       { op: "replace", path: "/min_disk", value: "1" },
       { op: "replace", path: "/protected", value: null },
@@ -63,22 +63,22 @@ const CASES: readonly Case[] = [
   },
   {
     does: "takes tags for a set, in any order and however often one is named",
-    wanted: { tags: ["b", "a", "b"] },
+    desired: { tags: ["b", "a", "b"] },
     patch: [],
   },
   {
     does: "replaces tags as a whole where the set differs",
-    wanted: { tags: ["b", "c"] },
+    desired: { tags: ["b", "c"] },
     patch: [{ op: "replace", path: "/tags", value: ["b", "c"] }],
   },
   {
     does: "empties tags",
-    wanted: { tags: [] },
+    desired: { tags: [] },
     patch: [{ op: "replace", path: "/tags", value: [] }],
   },
   {
     does: "moves a value to another name as an add and a remove, which is all that Glance takes",
-    wanted: { os_type: null, os_distro: "linux" },
+    desired: { os_type: null, os_distro: "linux" },
     patch: [
       { op: "remove", path: "/os_type" },
       { op: "add", path: "/os_distro", value: "linux" },
@@ -86,7 +86,7 @@ const CASES: readonly Case[] = [
   },
   {
     does: "purges custom properties that are not wanted, but none that Glance reserves",
-    wanted: { name: "old" },
+    desired: { name: "old" },
     purge: true,
     patch: [
       { op: "remove", path: "/os_type" },
@@ -95,13 +95,13 @@ const CASES: readonly Case[] = [
   },
   {
     does: "purges nothing that is wanted, and removes what is null once",
-    wanted: { os_type: "linux", kernel_id: null },
+    desired: { os_type: "linux", kernel_id: null },
     purge: true,
     patch: [{ op: "remove", path: "/kernel_id" }],
   },
   {
     does: "moves a value while it purges",
-    wanted: { os_distro: "linux" },
+    desired: { os_distro: "linux" },
     purge: true,
     patch: [
       { op: "remove", path: "/os_type" },
@@ -111,7 +111,7 @@ const CASES: readonly Case[] = [
   },
   {
     does: "escapes what a JSON pointer reads as more than a name",
-    wanted: { "a/b": "1", "c~d": "2", "~1": "3", "e f": "4" },
+    desired: { "a/b": "1", "c~d": "2", "~1": "3", "e f": "4" },
     patch: [
       { op: "add", path: "/a~1b", value: "1" },
       { op: "add", path: "/c~0d", value: "2" },
@@ -121,15 +121,15 @@ const CASES: readonly Case[] = [
   },
   {
     does: "takes the names that every object has for properties like any other",
-    wanted: { constructor: "x", toString: null },
+    desired: { constructor: "x", toString: null },
     patch: [{ op: "add", path: "/constructor", value: "x" }],
   },
 ];
 
-for (const { does, wanted, purge = false, patch } of CASES) {
+for (const { does, desired, purge = false, patch } of CASES) {
   Deno.test(`patchTo() ${does}`, () => {
     const before = structuredClone(CURRENT);
-    assertEquals(patchTo(CURRENT, wanted, purge), patch);
+    assertEquals(patchTo(CURRENT, desired, purge), patch);
     assertEquals(CURRENT, before);
   });
 }

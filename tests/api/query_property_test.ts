@@ -36,10 +36,10 @@ async function namesFound(
 }
 
 Deno.test("toQuery() finds exactly the images of a list of names, or throws Invalid", async () => {
-  const inputs = fc.record({ names: NAMES, wanted: fc.array(fc.nat(3), { minLength: 1 }) });
-  await forAll(inputs, async ({ names, wanted }) => {
+  const inputs = fc.record({ names: NAMES, selected: fc.array(fc.nat(3), { minLength: 1 }) });
+  await forAll(inputs, async ({ names, selected }) => {
     const service = await serviceWith(names);
-    const chosen = names.filter((_, i) => wanted.includes(i));
+    const chosen = names.filter((_, i) => selected.includes(i));
     try {
       assertEquals(await namesFound(service, chosen), chosen.toSorted());
     } catch (error) {

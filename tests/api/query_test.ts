@@ -1,4 +1,4 @@
-/** What a list asks for, as a query string. */
+/** List parameters as a query string. */
 import { assertEquals, assertThrows } from "@std/assert";
 import { limitOf, markerOf, toQuery } from "../../lib/api/query.ts";
 import { Invalid, type ListParameters, UnexpectedResponse } from "../../mod.ts";
@@ -11,7 +11,7 @@ function queryOf(parameters: ListParameters): string {
   return rest.map(([key, value]) => `${key}=${value}`).join(" & ");
 }
 
-/** What is asked for -> the query. */
+/** Parameters -> the query. */
 const QUERIES: readonly (readonly [parameters: ListParameters, query: string])[] = [
   [{}, ""],
   [{ marker: "42" }, "marker=42"],
@@ -90,8 +90,8 @@ Deno.test("toQuery() finds each name of a list, if it can be expressed", async (
   const service = embeddedService();
   const names = ["a", "b,c", "d:e", "in:f", "g\\h", "i\\", "j\\,k", "", " l ", "\u00fc"];
   for (const name of [...names, 'm"n', "o,\\", '"p"']) await service.create({}, { name });
-  const found = async (wanted: readonly string[]) => {
-    const images = await service.detail({}, { filters: { name: wanted } });
+  const found = async (requestedNames: readonly string[]) => {
+    const images = await service.detail({}, { filters: { name: requestedNames } });
     return new Set(images.map(({ name }) => name));
   };
   assertEquals(await found(names), new Set(names));

@@ -3,7 +3,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { getApiServers, InvalidConfigurationValue } from "../../mod.ts";
 import { ScriptedFetch } from "../support/scripted_fetch.ts";
 import { seededRandom } from "../support/seed.ts";
-import { ORDERLY } from "../support/world.ts";
+import { ORDERLY } from "../support/client_harness.ts";
 
 const CATALOG = [{
   type: "image",
@@ -75,7 +75,7 @@ Deno.test("getApiServers() fetches the catalog when the context has a token and 
     "https://north/image",
     "https://north/image",
   ]);
-  assertEquals(script.asked, ["GET /v3/auth/catalog"]);
+  assertEquals(script.requested, ["GET /v3/auth/catalog"]);
   assertEquals(script.requests[0]?.headers.get("x-auth-token"), "token");
 });
 

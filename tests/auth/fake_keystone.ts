@@ -7,7 +7,7 @@ import { GlanceError } from "../../lib/errors.ts";
 import type { GlanceOptions } from "../../lib/options.ts";
 
 /** A request to Keystone. */
-export interface Asked {
+export interface KeystoneCall {
   readonly method: string;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -22,7 +22,7 @@ export const NOW = Date.parse("2026-01-02T03:04:05Z");
 
 /** Issues the tokens `token-1`, `token-2`, … after the scripted responses. */
 export class FakeKeystone {
-  readonly asked: Asked[] = [];
+  readonly requested: KeystoneCall[] = [];
   readonly slept: number[] = [];
   /** Milliseconds for which a token is valid. */
   lifetime = 3_600_000;
@@ -42,7 +42,7 @@ export class FakeKeystone {
 
   async #fetch(url: string, init: RequestInit): Promise<Response> {
     const { method = "GET", headers, body } = init;
-    this.asked.push({
+    this.requested.push({
       method,
       url,
       headers: Object.fromEntries(new Headers(headers)),

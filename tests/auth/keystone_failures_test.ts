@@ -149,7 +149,7 @@ for (const { claim, answer, type, message, credentials } of REFUSED) {
       type,
       message,
     );
-    assertEquals(keystone.asked.length, 1);
+    assertEquals(keystone.requested.length, 1);
     assertSecretsAbsent(error);
   });
 }
@@ -182,7 +182,7 @@ for (const [said, remedy] of TLS) {
       GlanceConnectionFailed,
       remedy,
     );
-    assertEquals(keystone.asked.length, 1);
+    assertEquals(keystone.requested.length, 1);
     assertEquals(error.message.includes('handshake with "https://keystone:5000"'), true);
   });
 }
@@ -250,5 +250,5 @@ Deno.test("authenticate() retries when the connection closes during a response",
     )
   );
   assertEquals((await authenticate(ALICE, keystone.options)).authToken, "token-1");
-  assertEquals(keystone.asked.length, 2);
+  assertEquals(keystone.requested.length, 2);
 });

@@ -96,12 +96,12 @@ const URLS: readonly (readonly [authUrl: string, asked: string])[] = [
   [" http://[::1]:5000/v3 ", "http://[::1]:5000/v3/auth/tokens"],
 ];
 
-for (const [authUrl, asked] of URLS) {
-  Deno.test(`authenticate() requests ${asked} when the auth URL is "${authUrl}"`, async () => {
+for (const [authUrl, requested] of URLS) {
+  Deno.test(`authenticate() requests ${requested} when the auth URL is "${authUrl}"`, async () => {
     const keystone = new FakeKeystone();
     await authenticate({ ...ALICE, authUrl }, keystone.options);
-    assertEquals(keystone.asked.map(({ method, url }) => [method, url]), [["POST", asked]]);
-    assertEquals(keystone.asked[0]?.headers["content-type"], "application/json");
+    assertEquals(keystone.requested.map(({ method, url }) => [method, url]), [["POST", requested]]);
+    assertEquals(keystone.requested[0]?.headers["content-type"], "application/json");
   });
 }
 
@@ -120,7 +120,7 @@ Deno.test("authenticate() uses a token as it is when no scope is requested", asy
   const keystone = new FakeKeystone();
   const context = await authenticate({ authUrl, token: "held" }, keystone.options);
   assertEquals(context.projectId, "p1");
-  const [asked] = keystone.asked;
+  const [asked] = keystone.requested;
   assertEquals([asked?.method, asked?.headers["x-auth-token"], asked?.headers["x-subject-token"]], [
     "GET",
     "held",
@@ -135,7 +135,7 @@ Deno.test("authenticate() refuses an invalid token without showing it", async ()
     assertSecretsAbsent(
       await assertRejects(attempt, InvalidConfigurationValue, "Cannot use the token"),
     );
-    assertEquals(keystone.asked, []);
+    assertEquals(keystone.requested, []);
   }
 });
 
@@ -145,7 +145,7 @@ Deno.test("renew() sends one request for concurrent calls", async () => {
   const renewed = await Promise.all([renewOf(context), renewOf(context), renewOf(context)]);
   assertEquals(renewed.map(({ authToken }) => authToken), ["token-2", "token-2", "token-2"]);
   assertStrictEquals(await renewOf(context), renewed[0]);
-  assertEquals(keystone.asked.length, 2);
+  assertEquals(keystone.requested.length, 2);
 });
 
 Deno.test("renew() signs in again when the newest token was refused", async () => {
@@ -194,7 +194,7 @@ Deno.test("renew() of a plain token throws after the token has expired", async (
     "a token alone cannot be renewed",
   );
   assertSecretsAbsent(error);
-  assertEquals(keystone.asked.length, 1);
+  assertEquals(keystone.requested.length, 1);
 });
 
 Deno.test("renew() of a plain token returns it without a request until it expires", async () => {
@@ -202,7 +202,7 @@ Deno.test("renew() of a plain token returns it without a request until it expire
   keystone.lifetime = 60_000;
   const context = await authenticate({ authUrl, token: "t", projectId: "p1" }, keystone.options);
   assertEquals((await renewOf(context)).authToken, context.authToken);
-  assertEquals(keystone.asked.length, 1);
+  assertEquals(keystone.requested.length, 1);
 });
 
 Deno.test("isExpiring() is true from two minutes before the expiry", () => {
@@ -217,7 +217,7 @@ Deno.test("fetchCatalog() sends the token of the context", async () => {
   const catalog = [{ type: "image", endpoints: [] }];
   keystone.answers.push(() => Response.json({ catalog, links: {} }));
   assertEquals(await fetchCatalog(authUrl, { authToken: "held" }, keystone.options), catalog);
-  const [asked] = keystone.asked;
+  const [asked] = keystone.requested;
   assertEquals([asked?.method, asked?.url, asked?.headers["x-auth-token"]], [
     "GET",
     "https://keystone:5000/v3/auth/catalog",

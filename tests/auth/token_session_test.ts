@@ -3,7 +3,7 @@ import { assertEquals, assertStrictEquals } from "@std/assert";
 import { TokenSessions } from "../../lib/auth/token_session.ts";
 import { resolveOptions } from "../../lib/options.ts";
 import type { GlanceEvent, RequestContext } from "../../mod.ts";
-import { failureOf } from "../support/world.ts";
+import { failureOf } from "../support/client_harness.ts";
 
 const HOUR = 3_600_000;
 const NOW = Date.parse("2026-01-02T03:04:05Z");

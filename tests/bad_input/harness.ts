@@ -76,7 +76,7 @@ export interface Row {
   readonly call: (fixture: BadInputFixture) => unknown;
   readonly error: ErrorClass;
   /** The thing, the cause, and the hint. */
-  readonly says: readonly string[];
+  readonly message: readonly string[];
 }
 
 export function row(
@@ -86,7 +86,7 @@ export function row(
   error: ErrorClass,
   ...says: string[]
 ): Row {
-  return { method, title, call, error, says };
+  return { method, title, call, error, message: says };
 }
 
 /** Arguments that the types reject but a JavaScript caller can pass. */
@@ -106,7 +106,7 @@ export function showFrom(response: () => Response): Row["call"] {
 
 /** Declares a test for each row. */
 export function testBadInput(rows: readonly Row[]): void {
-  for (const { method, title, call, error: ErrorClass, says } of rows) {
+  for (const { method, title, call, error: ErrorClass, message: says } of rows) {
     Deno.test(`${method} throws ${ErrorClass.name} when given ${title}`, async () => {
       const error = await errorOf(call);
       assertEquals(error.name, ErrorClass.name, error.message);

@@ -20,10 +20,10 @@ function catalog(endpoints: Record<string, string>[], type = "image") {
 }
 
 /** Shows an image of a server with an untrusted certificate. */
-async function untrusted(ask: (origin: string) => Promise<unknown>): Promise<void> {
+async function untrusted(send: (origin: string) => Promise<unknown>): Promise<void> {
   const tls = { cert: SERVER_CERT, key: SERVER_KEY };
   await using server = Deno.serve({ ...ON_LOOPBACK, ...tls }, () => new Response());
-  await ask(`https://localhost:${server.addr.port}`);
+  await send(`https://localhost:${server.addr.port}`);
 }
 
 /** Shows an image of a port on which no server listens. */

@@ -34,7 +34,7 @@ export async function randomImage(size: number): Promise<BenchImage> {
   });
 }
 
-/** An image of zeros that takes no room on disk, and has no hash, because computing one takes long. */
+/** A sparse image of zeros without a hash, since computing one takes long. */
 export async function emptyImage(size: number): Promise<BenchImage> {
   const directory = await Deno.makeTempDir({ prefix: "glance-bench-image-" });
   using file = await Deno.open(`${directory}/data`, { write: true, create: true });

@@ -1,4 +1,4 @@
-/** What a reader notices when its server dies, or falls silent, in the middle of an image. */
+/** The gap in a download when its server stops or stalls in the middle of an image. */
 import { getDefaultImageService, type GlanceImageService } from "../../mod.ts";
 import { type BenchImage, randomImage } from "./bench_image.ts";
 import { limited, type Result } from "./measure.ts";
@@ -10,7 +10,7 @@ const AIM = 100;
 
 const STALL_TIMEOUT = 500;
 
-/** The gap of a dead server, and of a silent one. */
+/** The gap after a stopped server, and after a stalled one. */
 export async function failoverReport(): Promise<Report> {
   await using image = await randomImage(Math.min(IMAGE_SIZE, 2 ** 29));
   return { results: [await gapOf(image, "SIGKILL"), await gapOf(image, "SIGSTOP")] };

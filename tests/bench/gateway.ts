@@ -78,14 +78,14 @@ async function take(url: string): Promise<void> {
 async function load(url: string): Promise<number[]> {
   const times: number[] = [];
   let left = REQUESTS;
-  const ask = async () => {
+  const send = async () => {
     while (left-- > 0) {
       const start = performance.now();
       await (await fetch(url)).text();
       times.push(performance.now() - start);
     }
   };
-  await Promise.all(Array.from({ length: CONCURRENCY }, ask));
+  await Promise.all(Array.from({ length: CONCURRENCY }, send));
   return times;
 }
 

@@ -1,4 +1,4 @@
-/** Lists of very many images: what the service adds to the pages, and the memory that it takes. */
+/** Lists of very many images: the time that the service adds to the pages, and its memory. */
 import { freePort } from "../live/processes.ts";
 import { getDefaultImageService, type RequestContext } from "../../mod.ts";
 import { limited, measure, type Result } from "./measure.ts";

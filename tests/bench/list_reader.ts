@@ -6,7 +6,7 @@ import { getDefaultImageService } from "../../mod.ts";
 
 const [url = "", expected] = Deno.args;
 
-/** What the kernel says of this process, in bytes. */
+/** The memory of this process according to the kernel, in bytes. */
 function memory(field: "VmRSS" | "VmHWM"): number {
   const status = Deno.readTextFileSync("/proc/self/status");
   return Number(new RegExp(`${field}:\\s+(\\d+)`).exec(status)?.[1]) * 1024;

@@ -1,4 +1,4 @@
-/** Memory that a download takes, whatever the size of the image. */
+/** The memory of a download, for any size of the image. */
 import { type BenchImage, emptyImage, randomImage } from "./bench_image.ts";
 import { limited, type Result } from "./measure.ts";
 import { type Origin, startOrigin } from "./origin.ts";

@@ -1,4 +1,4 @@
-/** What a group of benches gives, and what all of them can be told. */
+/** The results of a group of benchmarks, and their common options. */
 import type { Result } from "./measure.ts";
 
 /** Rows of the table, and what else there is to say. */

@@ -10,7 +10,7 @@ const CHUNK = 64 * 1024;
 /** Milliseconds of sending that may be caught up with after a pause: what timers are late by. */
 const SLACK = 20;
 
-/** Says when the next bytes may go out. */
+/** Schedules the next bytes. */
 class Pace {
   readonly #bytesPerMs: number;
   #free = 0;

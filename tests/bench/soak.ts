@@ -45,7 +45,7 @@ class Server {
     return this.#child.pid;
   }
 
-  /** Kills it as a power cut would. */
+  /** Kills it without a shutdown, as a power cut does. */
   async kill(): Promise<void> {
     this.#child.kill("SIGKILL");
     await this.#child.status;
@@ -128,12 +128,12 @@ try {
 /** Kills one server after the other; the other one is always alive. */
 async function killInTurns(...victims: readonly Server[]): Promise<void> {
   while (!isOver()) {
-    for (const victim of victims) {
+    for (const stopped of victims) {
       await sleep(between(random, 2_000, 6_000));
-      await victim.kill();
+      await stopped.kill();
       count("kills");
       await sleep(between(random, 500, 2_000));
-      await victim.restart();
+      await stopped.restart();
     }
   }
 }
@@ -169,18 +169,18 @@ async function storeImage(bytes: Uint8Array<ArrayBuffer>): Promise<Image> {
 async function create(): Promise<string> {
   const body = JSON.stringify({ name: "soak", disk_format: "raw", container_format: "bare" });
   const headers = { "content-type": "application/json" };
-  const response = await ask("/v2/images", { method: "POST", headers, body });
+  const response = await send("/v2/images", { method: "POST", headers, body });
   return (await response.json()).id;
 }
 
 async function put(id: string, body: BodyInit): Promise<void> {
   const headers = { "content-type": "application/octet-stream" };
-  const response = await ask(`/v2/images/${id}/file`, { method: "PUT", headers, body });
+  const response = await send(`/v2/images/${id}/file`, { method: "PUT", headers, body });
   await response.body?.cancel();
 }
 
 async function whole(_: () => number, { id, hash }: Image): Promise<void> {
-  const response = await ask(`/v2/images/${id}/file`);
+  const response = await send(`/v2/images/${id}/file`);
   const hasher = createHash("sha256");
   for await (const chunk of response.body ?? []) hasher.update(chunk);
   if (hasher.digest("hex") !== hash) throw new Error("the bytes are wrong");
@@ -189,7 +189,7 @@ async function whole(_: () => number, { id, hash }: Image): Promise<void> {
 async function part(choose: () => number, { id, bytes }: Image): Promise<void> {
   const start = between(choose, 0, IMAGE_SIZE - 1);
   const stop = Math.min(IMAGE_SIZE, start + between(choose, 1, 2 ** 20));
-  const response = await ask(`/v2/images/${id}/file`, {
+  const response = await send(`/v2/images/${id}/file`, {
     headers: { range: `bytes=${start}-${stop - 1}` },
   });
   const body = new Uint8Array(await response.arrayBuffer());
@@ -197,14 +197,14 @@ async function part(choose: () => number, { id, bytes }: Image): Promise<void> {
 }
 
 async function leave(choose: () => number, { id }: Image): Promise<void> {
-  const response = await ask(`/v2/images/${id}/file`);
+  const response = await send(`/v2/images/${id}/file`);
   const reader = response.body?.getReader();
   for (let reads = between(choose, 0, 20); reads > 0; reads--) await reader?.read();
   await reader?.cancel();
 }
 
 async function slowly(choose: () => number, { id }: Image): Promise<void> {
-  const response = await ask(`/v2/images/${id}/file`);
+  const response = await send(`/v2/images/${id}/file`);
   const reader = response.body?.getReader();
   for (let reads = between(choose, 1, 10); reads > 0; reads--) {
     await reader?.read();
@@ -214,11 +214,11 @@ async function slowly(choose: () => number, { id }: Image): Promise<void> {
 }
 
 async function list(): Promise<void> {
-  await (await ask("/v2/images?limit=100")).json();
+  await (await send("/v2/images?limit=100")).json();
 }
 
 async function head(_: () => number, { id }: Image): Promise<void> {
-  await ask(`/v2/images/${id}/file`, { method: "HEAD" });
+  await send(`/v2/images/${id}/file`, { method: "HEAD" });
 }
 
 /** A chunked upload that is read back and deleted, or left in the middle. */
@@ -240,10 +240,10 @@ async function upload(choose: () => number): Promise<void> {
     // A server that dies during an upload ends it: what can be read once is not sent again.
     const isSent = await put(id, body).then(() => true, () => false);
     if (!isSent) return count("uploads broken by a kill");
-    const { size } = await (await ask(`/v2/images/${id}`)).json();
+    const { size } = await (await send(`/v2/images/${id}`)).json();
     if (size !== UPLOAD_SIZE) throw new Error(`${size} bytes are stored`);
   } finally {
-    await ask(`/v2/images/${id}`, { method: "DELETE" });
+    await send(`/v2/images/${id}`, { method: "DELETE" });
   }
 }
 
@@ -256,7 +256,7 @@ async function babble(choose: () => number): Promise<void> {
   await sleep(100);
 }
 
-async function ask(path: string, init: RequestInit = {}): Promise<Response> {
+async function send(path: string, init: RequestInit = {}): Promise<Response> {
   const response = await fetch(gateway.url + path, init);
   if (response.status < 400) return response;
   throw new Error(`${init.method ?? "GET"} ${path}: ${response.status} ${await response.text()}`);

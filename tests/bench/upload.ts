@@ -5,10 +5,10 @@ import { limited, measure, type Result } from "./measure.ts";
 import { type Proxy, proxyOf, startGateway, startNginx } from "./proxies.ts";
 import { IMAGE_SIZE, type Report, ROUNDS } from "./report.ts";
 
-/** What nginx needs to pass a body on while it comes, chunks included. */
+/** The settings with which nginx streams request bodies, also chunked ones. */
 const UNBUFFERED = "client_max_body_size 0; proxy_request_buffering off; proxy_http_version 1.1;";
 
-/** Bytes a second that the slow store takes. */
+/** Bytes per second that the slow store accepts. */
 const SLOW_RATE = 100_000_000;
 
 /** Mebibytes that an upload to a slow store may add to the gateway. */

@@ -19,7 +19,7 @@ async function harnessWithDisk(): Promise<CliHarness> {
   return harness;
 }
 
-/** Runs a line that must succeed in silence on standard error; gives standard output. */
+/** Runs a command that must succeed without messages; returns standard output. */
 async function out(harness: CliHarness, line: string): Promise<string> {
   const { code, stdout, stderr } = await harness.run(line.split(" "), { files: FILES });
   assertEquals([code, stderr], [0, ""]);
@@ -232,12 +232,12 @@ Deno.test("image-tag-update and image-tag-delete take tags that Glance misreads 
   const tagged = { ...before, tags: ["plain"] };
   await out(harness, "image-tag-update disk plain");
   for (const tag of ["größe", "a/b", "..", "日本"]) {
-    const told = JSON.parse(await out(harness, `image-tag-update disk ${tag} --json`));
-    assertEquals(told.tags, ["plain", tag]);
+    const reported = JSON.parse(await out(harness, `image-tag-update disk ${tag} --json`));
+    assertEquals(reported.tags, ["plain", tag]);
     const { code, stderr } = await harness.run(["image-tag-delete", "disk", `${tag}/`]);
     assertEquals([code, stderr], [
       1,
-      `Cannot delete tag "${tag}/" of image "${told.id}": the image does not have it; see "glance image-show ${told.id}"\n`,
+      `Cannot delete tag "${tag}/" of image "${reported.id}": the image does not have it; see "glance image-show ${reported.id}"\n`,
     ]);
     assertEquals(await out(harness, `image-tag-delete disk ${tag}`), "");
     assertEquals(JSON.parse(await out(harness, "image-show disk --json")), tagged);

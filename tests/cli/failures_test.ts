@@ -15,7 +15,7 @@ interface Case {
   readonly args: readonly string[];
   readonly code?: number;
   /** The whole of standard error, without its line end; `…` stands for anything. */
-  readonly says: string;
+  readonly message: string;
   readonly harness?: CliHarnessOptions;
 }
 
@@ -39,247 +39,248 @@ const unreachable = () =>
 const CASES: Readonly<Record<string, Case>> = {
   "an unknown id": {
     args: ["image-show", NO_ID],
-    says:
+    message:
       `Cannot show image "${NO_ID}": the server answered 404, "…${NO_ID}"; check the image id: it does not exist, or you cannot see it (req-…)`,
   },
   "an unknown name": {
     args: ["image-show", "nobody"],
-    says:
+    message:
       'Cannot find image "nobody": no image with this id or name is visible to you; see "glance image-list"',
   },
   "an id with a slash": {
     args: ["image-show", `${ID}/file`],
-    says:
+    message:
       `Cannot find image "${ID}/file": no image with this id or name is visible to you; see "glance image-list"`,
   },
   "an id that leads upwards": {
     args: ["image-delete", "../../tasks"],
-    says:
+    message:
       'Cannot find image "../../tasks": no image with this id or name is visible to you; see "glance image-list"',
   },
   "a tag that leads upwards": {
     args: ["image-tag-delete", ID, ".."],
-    says:
+    message:
       `Cannot delete tag ".." of image "${ID}": the image does not have it; see "glance image-show ${ID}"`,
   },
   "a name that two images have": {
     args: ["image-download", "twin", "--file", "x"],
-    says:
+    message:
       `Cannot choose image "twin": several images have this name (…${OTHER_ID}…); pass the id of one of them`,
   },
   "a name of 300 characters": {
     args: ["image-create", "--name", "n".repeat(300)],
-    says: 'Cannot create an image "nnn…": the server answered 400, "…" (req-…)',
+    message: 'Cannot create an image "nnn…": the server answered 400, "…" (req-…)',
   },
   "an id that is none": {
     args: ["image-create", "--id", "mine"],
-    says: 'Cannot create an image: the server answered 400, "…" (req-…)',
+    message: 'Cannot create an image: the server answered 400, "…" (req-…)',
   },
   "an id that is taken": {
     args: ["image-create", "--id", ID],
-    says:
+    message:
       'Cannot create an image: the server answered 409, "…"; choose another id, or omit it (req-…)',
   },
   "a property without a value": {
     args: ["image-update", ID, "--property", "novalue"],
     code: 2,
-    says: 'Cannot use "--property novalue": it must have the form KEY=VALUE',
+    message: 'Cannot use "--property novalue": it must have the form KEY=VALUE',
   },
   "a property without a name": {
     args: ["image-create", "--property", "=x"],
     code: 2,
-    says: 'Cannot use "--property =x": it must have the form KEY=VALUE',
+    message: 'Cannot use "--property =x": it must have the form KEY=VALUE',
   },
   "a reserved property": {
     args: ["image-update", ID, "--property", "os_glance_x=1"],
-    says:
+    message:
       'Cannot set property "os_glance_x": names that begin with "os_glance" are reserved for Glance; choose another name',
   },
   "a disk size that is no number": {
     args: ["image-update", ID, "--min-disk", "big"],
     code: 2,
-    says: 'Cannot use "--min-disk big": it must be an integer of at least 0',
+    message: 'Cannot use "--min-disk big": it must be an integer of at least 0',
   },
   "an unknown visibility": {
     args: ["image-update", ID, "--visibility", "secret"],
     code: 2,
-    says:
+    message:
       'Cannot use "--visibility secret": it must be "public", "community", "shared", or "private"',
   },
   "a list of an unknown visibility": {
     args: ["image-list", "--visibility", "foo"],
     code: 2,
-    says:
+    message:
       'Cannot use "--visibility foo": it must be "public", "community", "shared", "private", or "all"',
   },
   "an update of nothing": {
     args: ["image-update", ID],
     code: 2,
-    says: 'Cannot update an image: no change is given; see "glance help image-update"',
+    message: 'Cannot update an image: no change is given; see "glance help image-update"',
   },
   "a negative limit": {
     args: ["image-list", "--limit", "-1"],
     code: 2,
-    says: 'Cannot use "--limit -1": it must be an integer of at least 0',
+    message: 'Cannot use "--limit -1": it must be an integer of at least 0',
   },
   "an unknown sort key": {
     args: ["image-list", "--sort-key", "colour"],
-    says: 'Cannot list images: the server answered 400, "…colour…" (req-…)',
+    message: 'Cannot list images: the server answered 400, "…colour…" (req-…)',
   },
   "an unknown sort direction": {
     args: ["image-list", "--sort", "name:up"],
     code: 2,
-    says: 'Cannot sort in the direction "up": it must be "asc" or "desc"',
+    message: 'Cannot sort in the direction "up": it must be "asc" or "desc"',
   },
   "two ways to sort": {
     args: ["image-list", "--sort", "name", "--sort-key", "id"],
     code: 2,
-    says:
+    message:
       "Cannot use --sort together with --sort-key or --sort-dir: both set the order; leave one of them out",
   },
   "a filter without a value": {
     args: ["image-list", "--property-filter", "name"],
     code: 2,
-    says: 'Cannot use "--property-filter name": it must have the form KEY=VALUE',
+    message: 'Cannot use "--property-filter name": it must have the form KEY=VALUE',
   },
   "a member list of nothing": {
     args: ["member-list"],
     code: 2,
-    says: 'Cannot run "member-list": --image-id is missing; add it',
+    message: 'Cannot run "member-list": --image-id is missing; add it',
   },
   "a member that is none": {
     args: ["member-update", ID, "stranger", "accepted"],
-    says:
+    message:
       `Cannot update member "stranger" of image "${ID}": the server answered 404, "…"; check the image id and the member id: one of them does not exist, or you cannot see it (req-…)`,
   },
   "a file that is not there": {
     args: ["image-create", ...RAW, "--file", "absent.img"],
-    says: 'Cannot read "absent.img": no such file or directory; correct the path',
+    message: 'Cannot read "absent.img": no such file or directory; correct the path',
   },
   "a file that may not be read": {
     args: ["image-create", ...RAW, "--file", "secret.img"],
-    says: 'Cannot read "secret.img": permission is denied; change the permissions or the path',
+    message: 'Cannot read "secret.img": permission is denied; change the permissions or the path',
   },
   "a directory instead of a file": {
     args: ["image-upload", ID, "--file", "folder"],
-    says: 'Cannot read "folder": it is a directory; name a file',
+    message: 'Cannot read "folder": it is a directory; name a file',
   },
   "a file without its formats": {
     args: ["image-create", "--name", "x", "--file", "disk.img"],
     code: 2,
-    says:
+    message:
       'Cannot upload "disk.img": its format is missing; add --disk-format and --container-format',
   },
   "an upload of nothing": {
     args: ["image-upload", ID],
     code: 2,
-    says:
+    message:
       "Cannot upload an image: there is no data; name a file with --file, or redirect one (< FILE)",
   },
   "standard input that is closed": {
     args: ["image-create", ...RAW, "--file", "-"],
     harness: { stdin: "nothing" },
-    says:
+    message:
       "Cannot read standard input: it is closed or empty; redirect a file (< FILE), or name one with --file",
   },
   "standard input that is the terminal": {
     args: ["image-upload", ID, "--file", "-"],
     harness: { stdin: "terminal" },
-    says:
+    message:
       "Cannot read standard input: it is a terminal; redirect a file (< FILE), or name one with --file",
   },
   "standard input that ends at once": {
     args: ["image-create", ...RAW, "--file", "-"],
     harness: { stdin: new Uint8Array() },
-    says: "Cannot read standard input: it is empty; check the program before the pipe",
+    message: "Cannot read standard input: it is empty; check the program before the pipe",
   },
   "a pipe that ends at once, with formats": {
     args: ["image-create", ...RAW],
     harness: { stdin: new Uint8Array() },
-    says:
+    message:
       "Cannot read standard input: it is empty; check the program before the pipe, or add < /dev/null to create only the record",
   },
   "an image that has its data": {
     args: ["image-upload", ID, "--file", "disk.img"],
-    says:
+    message:
       `Cannot upload image "${ID}": the server answered 409, "…"; data can be uploaded only once; create a new image (req-…)`,
   },
   "a store without data": {
     args: ["image-create", "--store", "local"],
     code: 2,
-    says:
+    message:
       "Cannot use --store: there is no data to store; name a file with --file, or redirect one (< FILE)",
   },
   "an unknown store": {
     args: ["image-create", ...RAW, "--store", "moon", "--file", "disk.img"],
-    says: 'Cannot use the store "moon": this cloud has "local"; choose one of them',
+    message: 'Cannot use the store "moon": this cloud has "local"; choose one of them',
   },
   "a size that is wrong": {
     args: ["image-upload", OTHER_ID, "--file", "disk.img", "--size", "99"],
-    says:
+    message:
       `Cannot upload image "${OTHER_ID}": the data does not have the announced 99 bytes; correct the size or leave it out`,
   },
   "a download to a terminal": {
     args: ["image-download", ID],
     code: 2,
     harness: { isTerminal: true },
-    says:
+    message:
       "Cannot write an image: standard output is a terminal; name a file with --file, or redirect the output (> disk.img)",
   },
   "a download of an image without data": {
     args: ["image-download", OTHER_ID, "--file", "x"],
-    says: `Cannot …image "${OTHER_ID}"…`,
+    message: `Cannot …image "${OTHER_ID}"…`,
   },
   "a download into a directory": {
     args: ["image-download", ID, "--file", "folder"],
-    says: 'Cannot write "folder": it is a directory; name a file',
+    message: 'Cannot write "folder": it is a directory; name a file',
   },
   "a download into a directory that is not there": {
     args: ["image-download", ID, "--file", "nowhere/x"],
-    says: 'Cannot write "nowhere/x.part": no such file or directory; correct the path',
+    message: 'Cannot write "nowhere/x.part": no such file or directory; correct the path',
   },
   "a download into a directory that may not be written": {
     args: ["image-download", ID, "--file", "locked/x"],
-    says: 'Cannot write "locked/x.part": permission is denied; change the permissions or the path',
+    message:
+      'Cannot write "locked/x.part": permission is denied; change the permissions or the path',
   },
   "a download onto a read-only file system": {
     args: ["image-download", ID, "--file", "cdrom/x"],
-    says: 'Cannot write "cdrom/x.part": the file system is read-only; choose another place',
+    message: 'Cannot write "cdrom/x.part": the file system is read-only; choose another place',
   },
   "a download that is at work already": {
     args: ["image-download", ID, "--file", "busy"],
-    says:
+    message:
       'Cannot write "busy.part": another download is writing to it; wait for that download, or choose another name',
   },
   "a host that cannot be reached": {
     args: ["image-list"],
     harness: { fetch: unreachable },
-    says:
+    message:
       'Cannot list images: "http://glance.test:9292" gave no usable response in 4 attempts; last error: …',
   },
   "a server list that is malformed": {
     args: ["image-list"],
     harness: { environment: { GLANCE_API_SERVERS: "ftp://me:pw@glance.test" } },
-    says:
+    message:
       'Cannot use the API server "ftp://glance.test": it is not an http or https URL; write it as "https://host:9292"',
   },
   "an answer that is no JSON": {
     args: ["image-list"],
     harness: { fetch: () => Promise.resolve(new Response("<html>")) },
-    says: "Cannot …",
+    message: "Cannot …",
   },
 };
 
 Deno.test("runGlance() reports each bad input on one line with its exit code", async (t) => {
-  for (const [name, { args, code = 1, says, harness: options }] of Object.entries(CASES)) {
+  for (const [name, { args, code = 1, message, harness: options }] of Object.entries(CASES)) {
     await t.step(name, async () => {
       const harness = await harnessWithImages();
       const files = brokenFiles();
       const before = [...files.content.keys()];
       const outcome = await harness.run(args, { files, ...options });
       const { stderr, stdout } = outcome;
-      const pattern = says.split("…").map(escaped).join(".*");
-      assert(new RegExp(`^${pattern}\n$`).test(stderr), `${stderr}is not\n${says}`);
+      const pattern = message.split("…").map(escaped).join(".*");
+      assert(new RegExp(`^${pattern}\n$`).test(stderr), `${stderr}is not\n${message}`);
       assertEquals([outcome.code, stdout], [code, ""]);
       assert(!stderr.includes("me:pw") && !stderr.includes("    at "), stderr);
       assertEquals([...files.content.keys()], before);

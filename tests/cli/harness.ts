@@ -47,7 +47,7 @@ export class CliHarness {
     const stdout = new MemoryOutput(options.isTerminal ?? false, options.outputFails);
     const stderr = new MemoryOutput(options.isTerminal ?? false);
     const files = options.files ?? new MemoryFiles();
-    const world: System = {
+    const harness: System = {
       stdin: inputOf(options.stdin ?? "terminal"),
       stdout,
       stderr,
@@ -61,7 +61,7 @@ export class CliHarness {
         sleep,
       },
     };
-    const code = await runGlance(args, world);
+    const code = await runGlance(args, harness);
     return { code, stdout: stdout.text, stderr: stderr.text, bytes: stdout.bytes, files };
   }
 }
@@ -90,7 +90,7 @@ const ACCEPTED = /^(POST .*\/(import|locations)|PUT .*\/cache\/[^/]+)$/;
  *
  * @param answers by `GET /v2/info/import`
  */
-export function answering(answers: Readonly<Record<string, unknown>>): {
+export function responding(answers: Readonly<Record<string, unknown>>): {
   readonly harness: CliHarness;
   readonly requests: Arrived[];
 } {

@@ -149,7 +149,7 @@ export class MemoryFiles implements SystemFiles {
   }
 }
 
-/** An error as the operating system gives it. */
+/** An error of the operating system. */
 export function failure(code: string): Error {
   return Object.assign(new Error(`${code} (os error 1)`), { code });
 }

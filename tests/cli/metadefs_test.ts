@@ -1,6 +1,6 @@
 /** Commands about the catalog of metadata definitions, on the embedded Glance. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { answering, CliHarness, type CliHarnessOptions, embedded } from "./harness.ts";
+import { CliHarness, type CliHarnessOptions, embedded, responding } from "./harness.ts";
 import { MemoryFiles } from "./memory_files.ts";
 
 const FILES = new MemoryFiles({
@@ -34,7 +34,7 @@ async function catalog(): Promise<CliHarness> {
   return harness;
 }
 
-/** Runs a line that must succeed in silence on standard error; gives standard output. */
+/** Runs a command that must succeed without messages; returns standard output. */
 async function out(
   harness: CliHarness,
   line: string,
@@ -313,11 +313,11 @@ Deno.test("md commands report usage errors before they send a request", async (t
       'Cannot run "md-object-show": <OBJECT> is missing; see "glance help md-object-show"',
     ],
   ];
-  for (const [line, code, says] of cases) {
+  for (const [line, code, message] of cases) {
     await t.step(line, async () => {
-      const { harness, requests } = answering({});
+      const { harness, requests } = responding({});
       const outcome = await harness.run(line.split(" "), { files: FILES });
-      assertEquals([outcome.code, outcome.stdout, outcome.stderr], [code, "", `${says}\n`]);
+      assertEquals([outcome.code, outcome.stdout, outcome.stderr], [code, "", `${message}\n`]);
       assertEquals(requests, []);
     });
   }
@@ -380,7 +380,7 @@ Deno.test("md-object-property-show names the properties that there are", async (
 
 Deno.test("task-create begins a task and prints it without the links to itself", async () => {
   const task = { id: "t", type: "import", status: "pending", self: "/v2/tasks/t", schema: "/s" };
-  const { harness, requests } = answering({
+  const { harness, requests } = responding({
     "POST /v2/tasks": Response.json(task, { status: 201 }),
   });
   const line = 'task-create --type import --input {"import_from":"http://web/1"}';

@@ -34,7 +34,7 @@ function serveOnAny(handler: Handler): TestServer {
   return { ...server, [Symbol.asyncDispose]: () => server.kill() };
 }
 
-/** A command that knows this Glance and nothing else of this machine's clouds. */
+/** A command that is configured for this Glance only. */
 function command(
   file: string,
   args: readonly string[],
@@ -75,7 +75,7 @@ async function ended(process: Deno.ChildProcess, input: Uint8Array | null = null
   return { code, stdout, stderr: new TextDecoder().decode(stderr) };
 }
 
-/** The same answer, which gives nothing more after `limit` bytes, and does not end either. */
+/** The same response, which stalls after `limit` bytes. */
 function drying(answer: Response, limit: number): Response {
   const reader = answer.body?.getReader();
   let left = limit;
@@ -315,7 +315,7 @@ Deno.test("start finishes an upload when one Ctrl-C arrives as several signals",
     const writer = writable.getWriter();
     await writer.write(DISK.slice(0, HALF));
     while (await statusOf(`${url}/v2/images/${ID}`) !== "saving");
-    // The terminal tells all of them; npx and "deno task" pass it on.
+    // The terminal signals all of them; npx and "deno task" forward the signal.
     start.kill("SIGINT");
     start.kill("SIGTERM");
     start.kill("SIGHUP");

@@ -21,7 +21,7 @@ const DISK = sampleBytes(SIZE);
 const PIECE_SIZE = 40_000;
 const DOWNLOAD = ["image-download", ID, "--file", "x"] as const;
 
-/** A cloud with one image whose network can be cut, and that knows what was asked of it. */
+/** A cloud with one image whose network can be cut, and that records its requests. */
 class Cloud {
   readonly harness: CliHarness;
   /** The `Range` headers of all reads of data; null where there was none. */

@@ -58,7 +58,7 @@ Deno.test("runStart() is a gateway in front of the servers of GLANCE_API_SERVERS
 });
 
 Deno.test("runStart() is a gateway in front of the servers of the cloud's catalog", async () => {
-  const { asked, options } = cloud();
+  const { asked: requested, options } = cloud();
   const start = new StartHarness(options);
   const code = runStart(["--port", "0"], start.system);
   const url = await start.url();
@@ -68,7 +68,7 @@ Deno.test("runStart() is a gateway in front of the servers of the cloud's catalo
   );
   const answer = await fetch(`${url}/v2/images`, { headers: { "x-auth-token": "of-alice" } });
   assertEquals((await answer.json()).images, []);
-  assertEquals(asked, [["GET", "of-alice"]]);
+  assertEquals(requested, [["GET", "of-alice"]]);
   start.end();
   assertEquals(await code, 0);
 });
@@ -178,7 +178,7 @@ Deno.test("runStart() uses --public-endpoint in its links", async () => {
   assertEquals(await code, 0);
 });
 
-/** A Keystone with one Glance in its catalog, and what Glance is asked with which token. */
+/** A Keystone with one Glance in its catalog, and the requests to Glance with their tokens. */
 function cloud() {
   const glance = embedded();
   const asked: (readonly [method: string, token: string | null])[] = [];

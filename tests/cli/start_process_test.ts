@@ -61,7 +61,7 @@ function testOnLinux(name: string, fn: () => Promise<void>): void {
 }
 
 /** A client that keeps its connection open for another request. */
-async function askOn(client: RawClient, path: string): Promise<string> {
+async function requestOn(client: RawClient, path: string): Promise<string> {
   await client.send(`GET ${path} HTTP/1.1\r\nhost: localhost\r\n\r\n`);
   return await client.until("\r\n\r\n");
 }
@@ -75,7 +75,7 @@ testOnLinux(
       for (let i = 0; i < 300; i++) clients.push(await start.connect());
       const next = await start.connect();
       clients.push(next);
-      assertMatch(await askOn(next, "/versions"), /^HTTP\/1.1 200 OK/);
+      assertMatch(await requestOn(next, "/versions"), /^HTTP\/1.1 200 OK/);
     } finally {
       for (const client of clients) client.close();
     }

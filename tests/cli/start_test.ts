@@ -75,7 +75,7 @@ Deno.test("runStart() refuses new requests while it finishes an upload that has 
   assertEquals(await code, 0);
 });
 
-/** Asks until Glance has begun to take the data. */
+/** Polls until Glance has begun to receive the data. */
 async function untilSaving(url: string, id: string): Promise<void> {
   for (let look = 0; look < 1_000; look++) {
     const { status } = await (await fetch(`${url}/v2/images/${id}`)).json();
@@ -85,7 +85,7 @@ async function untilSaving(url: string, id: string): Promise<void> {
   throw new Error(`Cannot see image "${id}" become saving`);
 }
 
-/** Asks until nothing new is taken: the end of a server begins a moment after it was told. */
+/** Polls until no new request is accepted: a server stops a moment after its signal. */
 async function untilRefused(url: string): Promise<void> {
   for (let look = 0; look < 1_000; look++) {
     const answer = await fetch(`${url}/v2/images`);
@@ -199,11 +199,11 @@ Deno.test("runStart() reports the cause and a hint of each usage error", async (
       'Cannot use --public-endpoint: it is "images.example" and must be an http or https URL without a query; write it as "https://images.example/image"',
     ],
   ];
-  for (const [args, code, says] of cases) {
+  for (const [args, code, message] of cases) {
     await t.step(args.join(" "), async () => {
       const start = new StartHarness();
       assertEquals(await runStart(args, start.system), code);
-      assertEquals([start.stdout.text, start.stderr.text], ["", `${says}\n`]);
+      assertEquals([start.stdout.text, start.stderr.text], ["", `${message}\n`]);
     });
   }
   await Deno.remove(file);
@@ -223,8 +223,11 @@ Deno.test("runDemo() downloads an image although its server stops", async () => 
   const lines = start.stdout.text.trimEnd().split("\n");
   assertEquals(lines.length, 7);
   const [servers = "", , , stopped = "", resumed = "", downloaded = ""] = lines;
-  const dead = /^Stopped (\S+) after 16\.\d MiB/.exec(stopped)?.[1] ?? "-";
+  const stoppedServer = /^Stopped (\S+) after 16\.\d MiB/.exec(stopped)?.[1] ?? "-";
   const alive = /^Resumed at byte \d+ from (\S+)$/.exec(resumed)?.[1] ?? "-";
-  assert(servers.includes(dead) && servers.includes(alive) && dead !== alive, servers);
+  assert(
+    servers.includes(stoppedServer) && servers.includes(alive) && stoppedServer !== alive,
+    servers,
+  );
   assertMatch(downloaded, /^Downloaded 64\.0 MiB: every byte once/);
 });

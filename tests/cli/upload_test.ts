@@ -1,4 +1,4 @@
-/** Uploads by the command line: files that change, proxies that give up, pipes, and what is said of it. */
+/** Uploads by the command line: files that change, proxies that time out, pipes, and the messages. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { denoFiles } from "../../lib/cli/system/deno_files.ts";
 import { Interrupted } from "../../lib/cli/system/errors.ts";

@@ -25,10 +25,10 @@ function order(cloud: Conversation, id: string, json: unknown, who: "alice" | "a
 }
 
 /** Polls until `isDone` is true, because imports continue after the response. */
-async function eventually<T>(ask: () => Promise<T>, isDone: (value: T) => boolean): Promise<T> {
+async function eventually<T>(send: () => Promise<T>, isDone: (value: T) => boolean): Promise<T> {
   const deadline = Date.now() + 20_000;
   for (;;) {
-    const value = await ask();
+    const value = await send();
     if (isDone(value) || Date.now() > deadline) return value;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }

@@ -21,7 +21,7 @@ export interface Facts {
   readonly showLocations: boolean;
   /** Whether `/v2/cache` is available. */
   readonly imageCache: boolean;
-  /** Number of servers behind the endpoint, each with its own cache. */
+  /** Number of servers of the endpoint, each with its own cache. */
   readonly servers: number;
   /** Whether unforeseen input is answered with 500, as by the real Glance. */
   readonly crashes: boolean;

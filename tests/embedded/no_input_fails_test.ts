@@ -3,12 +3,12 @@
 import { assertEquals } from "@std/assert";
 import { createEmbeddedGlance, type EmbeddedGlance } from "../../lib/embedded/mod.ts";
 import { sequenceOf } from "../live/differential/requests.ts";
-import { type Caller, describeStep, type Step } from "../live/differential/step.ts";
+import { describeStep, type Step, type User } from "../live/differential/step.ts";
 
 /** Number of sequences; each has about twenty requests. */
 const SEQUENCES = 300;
 
-const PROJECTS: Readonly<Record<Caller, string | null>> = {
+const PROJECTS: Readonly<Record<User, string | null>> = {
   admin: "project-of-admin",
   alice: "project-of-alice",
   bob: "project-of-bob",
@@ -29,7 +29,7 @@ function open(): { glance: EmbeddedGlance; errors: unknown[] } {
     fetch: () => Promise.resolve(new Response("from the web")),
     onError: (error) => errors.push(error),
     identify(token) {
-      const projectId = PROJECTS[token as Caller] ?? null;
+      const projectId = PROJECTS[token as User] ?? null;
       const roles = [token === "admin" ? "admin" : "member"];
       return projectId === null ? null : { projectId, userId: token, roles };
     },
@@ -42,7 +42,7 @@ async function statusOf(glance: EmbeddedGlance, step: Step): Promise<number | nu
   let request: Request;
   try {
     const headers = new Headers([...step.headers].map(([name, value]) => [name, value]));
-    headers.set("x-auth-token", step.caller);
+    headers.set("x-auth-token", step.user);
     if (step.isChunked) headers.set("transfer-encoding", "chunked");
     const path = step.path.replace("{task}", "11111111-1111-4111-8111-111111111111");
     request = new Request(`http://glance.test${path}`, {

@@ -1,4 +1,4 @@
-/** The embedded Glance behind a real socket: the contract, and clients that disconnect. */
+/** The embedded Glance on a real socket: the contract, and clients that disconnect. */
 
 import { assertEquals } from "@std/assert";
 import { createEmbeddedGlance, memoryStore } from "../../lib/embedded/mod.ts";

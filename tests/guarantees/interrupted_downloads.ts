@@ -4,7 +4,7 @@ import type { Guarantee } from "./guarantee.ts";
 export const INTERRUPTED_DOWNLOADS: readonly Guarantee[] = [
   [
     "A download uses every usable answer to a range: earlier, shorter, whole, or in parts.",
-    "sockets/range_lies_test.ts: download() continues after a break when the other server responds to a range with …",
+    "sockets/wrong_ranges_test.ts: download() continues after a break when the other server responds to a range with …",
     "transfer/download/multipart_test.ts: findBodyPart() finds the part with the wanted byte in chunks of … bytes",
   ],
   [
@@ -19,7 +19,7 @@ export const INTERRUPTED_DOWNLOADS: readonly Guarantee[] = [
   ],
   [
     "Running the command again finishes a part, whatever the servers answer to ranges.",
-    "sockets/range_lies_test.ts: image-download finishes a partial file when every server responds to a range with …",
+    "sockets/wrong_ranges_test.ts: image-download finishes a partial file when every server responds to a range with …",
   ],
   [
     "A server that denies the image during a download is passed over, and the others are asked.",

@@ -92,9 +92,9 @@ export const RESOURCES: readonly Guarantee[] = [
   ],
   [
     "Bytes are exact, or the outcome is a typed error or a refusal, when all neighbors misbehave.",
-    "sockets/hostile_neighbors_test.ts: createImageRouter() answers with exact bytes or a refusal when servers, proxies and callers misbehave",
-    "sockets/hostile_neighbors_test.ts: GlanceImageService downloads exact bytes or fails with a GlanceError when servers and proxies misbehave",
-    "sockets/hostile_neighbors_test.ts: GlanceImageService.create() leaves the sent bytes or no active image when servers and proxies misbehave",
+    "sockets/random_faults_test.ts: createImageRouter() answers with exact bytes or a refusal when servers, proxies and callers misbehave",
+    "sockets/random_faults_test.ts: GlanceImageService downloads exact bytes or fails with a GlanceError when servers and proxies misbehave",
+    "sockets/random_faults_test.ts: GlanceImageService.create() leaves the sent bytes or no active image when servers and proxies misbehave",
   ],
   [
     "Memory and descriptors stay flat during ten minutes of mixed load.",

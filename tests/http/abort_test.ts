@@ -4,7 +4,7 @@ import type { GlanceClientWrapperOptions, RequestContext } from "../../mod.ts";
 import { abortable } from "../../lib/http/deadline.ts";
 import { FakeBody, utf8 } from "../support/bodies.ts";
 import { refused, silence, type Step } from "../support/scripted_fetch.ts";
-import { failureOf, worldOf } from "../support/world.ts";
+import { failureOf, harnessOf } from "../support/client_harness.ts";
 
 /** When a call is aborted: its activity, and the number of requests it has sent. */
 interface Case {
@@ -64,7 +64,7 @@ for (const { during, steps, options, context = {}, requests } of CASES) {
   Deno.test(`call() rejects immediately with the reason when it is aborted during ${during}`, async () => {
     for (const reason of [new Error("enough"), "enough", 0]) {
       const replayed = steps.map((step) => step instanceof Response ? step.clone() : step);
-      const { client, clock, script } = worldOf(replayed, options);
+      const { client, clock, script } = harnessOf(replayed, options);
       const controller = new AbortController();
       const call = failureOf(
         client.run(context, "get", ["42"], { signal: controller.signal }),
@@ -80,7 +80,7 @@ for (const { during, steps, options, context = {}, requests } of CASES) {
 }
 
 Deno.test("call() sends no request when its signal is already aborted", async () => {
-  const { client, script } = worldOf([200]);
+  const { client, script } = harnessOf([200]);
   const reason = new Error("too late");
   const signal = AbortSignal.abort(reason);
   assertStrictEquals(await failureOf(client.run({}, "get", ["42"], { signal })), reason);
@@ -88,7 +88,7 @@ Deno.test("call() sends no request when its signal is already aborted", async ()
 });
 
 Deno.test("call() ignores an abort after the response", async () => {
-  const { client, clock } = worldOf([Response.json({ id: "42" })]);
+  const { client, clock } = harnessOf([Response.json({ id: "42" })]);
   const controller = new AbortController();
   const { signal } = controller;
   const image = await clock.run(client.run({}, "get", ["42"], { signal }));
@@ -97,7 +97,7 @@ Deno.test("call() ignores an abort after the response", async () => {
 });
 
 Deno.test("call() leaves no listener on its signal", async () => {
-  const { client, clock } = worldOf([503, 401, 401, Response.json({ id: "42" })]);
+  const { client, clock } = harnessOf([503, 401, 401, Response.json({ id: "42" })]);
   const { signal } = new AbortController();
   const listeners = new Set<unknown>();
   const add = signal.addEventListener.bind(signal);

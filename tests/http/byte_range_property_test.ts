@@ -14,7 +14,7 @@ import { fc, forAll } from "../support/properties.ts";
 const OFFSET = fc.oneof(fc.nat(20), fc.nat({ max: 2 ** 31 - 1 }), fc.maxSafeNat());
 
 /** Bytes of an image whose size may be unknown. */
-const WANTED: fc.Arbitrary<RequestedRange> = fc.tuple(OFFSET, OFFSET, OFFSET, fc.boolean()).map(
+const REQUESTED: fc.Arbitrary<RequestedRange> = fc.tuple(OFFSET, OFFSET, OFFSET, fc.boolean()).map(
   (offsets) => {
     const [start, end, last] = offsets.slice(0, 3).map(Number).sort((a, b) => a - b);
     return { start: start!, end: end!, size: offsets[3] ? Math.min(last!, 2 ** 50) + 1 : null };
@@ -24,7 +24,7 @@ const WANTED: fc.Arbitrary<RequestedRange> = fc.tuple(OFFSET, OFFSET, OFFSET, fc
 /** Small numbers, so that requests and responses often meet at an edge. */
 const SMALL = fc.nat(6);
 
-const SMALL_WANTED: fc.Arbitrary<RequestedRange> = fc.tuple(SMALL, SMALL, SMALL).map(
+const SMALL_REQUESTED: fc.Arbitrary<RequestedRange> = fc.tuple(SMALL, SMALL, SMALL).map(
   ([start, more, rest]) => ({ start, end: start + more, size: start + more + 1 + rest }),
 );
 
@@ -42,7 +42,7 @@ const ANSWER: fc.Arbitrary<RangeResponseFacts> = fc.record({
 });
 
 Deno.test("parseContentRange() reads every range of an image", async () => {
-  await forAll(WANTED, ({ start, end, size }) => {
+  await forAll(REQUESTED, ({ start, end, size }) => {
     const header = `bytes ${start}-${end}/${size ?? "*"}`;
     assertEquals(parseContentRange(header), { start, end, total: size });
   });
@@ -59,7 +59,7 @@ Deno.test("parseContentRange() returns null or an ordered range for any text", a
 });
 
 Deno.test("formatRange() writes what parseContentRange() reads", async () => {
-  await forAll(WANTED, ({ start, end }) => {
+  await forAll(REQUESTED, ({ start, end }) => {
     const header = formatRange({ start, end }).replace("bytes=", "bytes ");
     assertEquals(parseContentRange(`${header}/*`), { start, end, total: null });
   });
@@ -73,7 +73,7 @@ Deno.test("lengthOf() returns null or a whole number for any text", async () => 
 });
 
 Deno.test("judgePartial() accepts the exact response to every range", async () => {
-  await forAll(WANTED, (wanted) => {
+  await forAll(REQUESTED, (wanted) => {
     const { start, end, size } = wanted;
     const verdict = judgePartial({
       status: 206,
@@ -86,7 +86,7 @@ Deno.test("judgePartial() accepts the exact response to every range", async () =
 });
 
 Deno.test("judgePartial() accepts only responses that can have the requested byte", async () => {
-  await forAll(fc.tuple(ANSWER, SMALL_WANTED), ([answer, wanted]) => {
+  await forAll(fc.tuple(ANSWER, SMALL_REQUESTED), ([answer, wanted]) => {
     const { start, end, size } = wanted;
     const verdict = judgePartial(answer, wanted);
     const length = lengthOf(answer.contentLength);
@@ -109,7 +109,7 @@ Deno.test("judgePartial() accepts only responses that can have the requested byt
 });
 
 Deno.test("isUsable() trusts no more bytes without proof than with it", async () => {
-  await forAll(fc.tuple(ANSWER, SMALL_WANTED), ([answer, wanted]) => {
+  await forAll(fc.tuple(ANSWER, SMALL_REQUESTED), ([answer, wanted]) => {
     const verdict = judgePartial(answer, wanted);
     const length = lengthOf(answer.contentLength);
     const use = (isHashed: boolean, canCompare: boolean) =>

@@ -83,7 +83,7 @@ interface Answer {
 }
 
 /** A correct response to a request for bytes 40 to 99 of an image of 100 bytes. */
-const HONEST: Answer = {
+const CORRECT: Answer = {
   status: 206,
   contentRange: "bytes 40-99/100",
   contentLength: "60",
@@ -158,7 +158,7 @@ const VERDICTS: readonly (readonly [
 for (const [what, differs, expected] of VERDICTS) {
   const name = expected instanceof RegExp ? "a lie" : expected;
   Deno.test(`judgePartial() classifies ${what} as ${name}`, () => {
-    const verdict = judgePartial({ ...HONEST, ...differs }, { start: 40, end: 99, size: 100 });
+    const verdict = judgePartial({ ...CORRECT, ...differs }, { start: 40, end: 99, size: 100 });
     assertEquals(verdict.kind, expected instanceof RegExp ? "mismatch" : expected);
     if (verdict.kind !== "mismatch" || !(expected instanceof RegExp)) return;
     assertEquals(expected.test(verdict.reason), true, verdict.reason);
@@ -167,7 +167,7 @@ for (const [what, differs, expected] of VERDICTS) {
 
 Deno.test("judgePartial() accepts a range if the size of the image is unknown", () => {
   const judge = (differs: Partial<Answer>) =>
-    judgePartial({ ...HONEST, ...differs }, { start: 40, end: 99, size: null }).kind;
+    judgePartial({ ...CORRECT, ...differs }, { start: 40, end: 99, size: null }).kind;
   assertEquals(judge({}), "part");
   assertEquals(judge({ contentRange: "bytes 40-99/12345" }), "part");
   assertEquals(judge({ status: 200, contentRange: null, contentLength: "7" }), "whole");
@@ -175,7 +175,7 @@ Deno.test("judgePartial() accepts a range if the size of the image is unknown", 
 });
 
 Deno.test("judgePartial() returns the position of a range that starts or ends early", () => {
-  const answer = { ...HONEST, contentRange: "bytes 32-63/100", contentLength: "32" };
+  const answer = { ...CORRECT, contentRange: "bytes 32-63/100", contentLength: "32" };
   const verdict = judgePartial(answer, { start: 40, end: 99, size: 100 });
   assertEquals(verdict, { kind: "overlap", from: 32, stop: 64 });
 });
@@ -195,6 +195,6 @@ Deno.test("isUsable() accepts an unlabeled body if it is hashed, and a whole of 
 });
 
 Deno.test("judgePartial() trusts the Content-Range of a body of unknown length that starts at the first byte", () => {
-  const answer = { ...HONEST, contentRange: "bytes 0-9/100", contentLength: null };
+  const answer = { ...CORRECT, contentRange: "bytes 0-9/100", contentLength: null };
   assertEquals(judgePartial(answer, { start: 0, end: 9, size: 100 }).kind, "part");
 });

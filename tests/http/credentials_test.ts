@@ -10,7 +10,7 @@ import {
 } from "../../mod.ts";
 import { FakeBody, utf8 } from "../support/bodies.ts";
 import { empty, type SeenRequest, silence } from "../support/scripted_fetch.ts";
-import { factsOf, failureOf, worldOf, worldOn } from "../support/world.ts";
+import { factsOf, failureOf, harnessOf, harnessOn } from "../support/client_harness.ts";
 
 const IMAGE = { id: "42", status: "active" };
 const HOUR = 3_600_000;
@@ -18,7 +18,7 @@ const HOUR = 3_600_000;
 /** Servers that accept one token and record all requests. */
 function guarded(good: string, options: GlanceClientWrapperOptions = {}) {
   const requests: SeenRequest[] = [];
-  const world = worldOn((input, init) => {
+  const harness = harnessOn((input, init) => {
     const headers = new Headers(init.headers);
     requests.push({ ...init, headers, url: input } as unknown as SeenRequest);
     const isGood = headers.get("x-auth-token") === good;
@@ -28,7 +28,7 @@ function guarded(good: string, options: GlanceClientWrapperOptions = {}) {
     );
   }, options);
   const tokens = () => requests.map(({ headers }) => headers.get("x-auth-token"));
-  return { ...world, requests, tokens };
+  return { ...harness, requests, tokens };
 }
 
 /** A context whose renewals are counted, and shared like those of one sign-in. */
@@ -75,7 +75,7 @@ const SENT: readonly (readonly [
 
 for (const [who, options, context, headers] of SENT) {
   Deno.test(`call() sends ${JSON.stringify(headers)} for ${who}`, async () => {
-    const { client, script } = worldOf([Response.json(IMAGE)], options);
+    const { client, script } = harnessOf([Response.json(IMAGE)], options);
     await client.call(context, "get", "42");
     const sent = [...script.requests[0]?.headers ?? []].filter(([name]) => name.startsWith("x-"));
     assertEquals(Object.fromEntries(sent), headers);
@@ -85,7 +85,7 @@ for (const [who, options, context, headers] of SENT) {
 Deno.test("call() uses the context of the client when it is given none", async () => {
   const own = { authToken: "own" };
   const steps = [1, 2].map(() => () => Response.json(IMAGE));
-  const { client, script } = worldOf(steps, { context: own });
+  const { client, script } = harnessOf(steps, { context: own });
   await client.call(null, "get", "42");
   await client.call({ authToken: "other" }, "get", "42");
   assertEquals(script.requests.map(({ headers }) => headers.get("x-auth-token")), ["own", "other"]);
@@ -104,7 +104,7 @@ Deno.test("call() renews the token after a 401, and sends the request to the sam
 Deno.test("call() cancels the body of a 401 when it renews the token", async () => {
   const refusal = new FakeBody([utf8("{}")]);
   const steps = [new Response(refusal.stream, { status: 401 }), Response.json(IMAGE)];
-  const { client } = worldOf(steps);
+  const { client } = harnessOf(steps);
   await client.call(renewable("old", "new").context, "get", "42");
   assertEquals(refusal.isOver, true);
 });
@@ -123,7 +123,7 @@ Deno.test("call() throws for a 401 when the context cannot be renewed, and for e
   await assertRejects(() => client.call({ authToken: "old" }, "list"), NotAuthorized);
   assertEquals(tokens(), ["old"]);
 
-  const forbidden = worldOf([403]);
+  const forbidden = harnessOf([403]);
   const { context, counter } = renewable("old", "new");
   await assertRejects(() => forbidden.client.call(context, "list"), NotAuthorized);
   assertEquals(counter.renewals, 0);
@@ -213,7 +213,7 @@ Deno.test("call() renews no token when none is sent", async () => {
 });
 
 Deno.test("call() reports an outage after a renewal without tokens", async () => {
-  const { client, clock } = worldOf([401, 503, silence, 502, 504], { requestTimeout: 10 });
+  const { client, clock } = harnessOf([401, 503, silence, 502, 504], { requestTimeout: 10 });
   const { context } = renewable("old-canary", "new-canary");
   const error = await failureOf(clock.run(client.call(context, "get", "42")));
   assert(error instanceof GlanceConnectionFailed);

@@ -64,11 +64,11 @@ const QUESTIONS: Readonly<Record<string, (fetch: () => Promise<Response>) => Pro
     fetchCatalog("http://keystone/v3", { authToken: "t" }, { fetch, numRetries: 0 }),
 };
 
-for (const [what, ask] of Object.entries(QUESTIONS)) {
+for (const [what, send] of Object.entries(QUESTIONS)) {
   Deno.test(`call() names the limit in its error when the response to a request for ${what} is endless`, async () => {
     const endless = new Endless();
     const error = await assertRejects(
-      () => ask(() => Promise.resolve(endless.answer())),
+      () => send(() => Promise.resolve(endless.answer())),
       UnexpectedResponse,
       `larger than the limit of ${DOCUMENT_LIMIT} bytes`,
     );
@@ -80,7 +80,7 @@ for (const [what, ask] of Object.entries(QUESTIONS)) {
   Deno.test(`call() reads an endless error response to a request for ${what} only up to the limit of a quote`, async () => {
     for (const status of [400, 404, 500, 503]) {
       const endless = new Endless();
-      await assertRejects(() => ask(() => Promise.resolve(endless.answer(status))), GlanceError);
+      await assertRejects(() => send(() => Promise.resolve(endless.answer(status))), GlanceError);
       assert(endless.isCanceled, `${status}`);
       assertLess(endless.taken, 4 * CHUNK.byteLength, `${status}`);
     }
@@ -115,8 +115,8 @@ Deno.test("call() ends with requestTimeout when a body stalls and ignores its si
     numRetries: 0,
     requestTimeout: 5_000,
   });
-  const asked = assertRejects(() => glance.call({}, "list"), GlanceConnectionFailed, "5000 ms");
-  await clock.run(asked);
+  const requested = assertRejects(() => glance.call({}, "list"), GlanceConnectionFailed, "5000 ms");
+  await clock.run(requested);
   assertEquals(clock.now(), 5_000);
 });
 

@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { errorFromResponse, explanationIn } from "../../lib/http/response_errors.ts";
 import { FakeBody, utf8 } from "../support/bodies.ts";
 
-const ASKED = { action: 'show image "42"', server: "https://glance", imageId: "42", attempts: 2 };
+const REQUEST = { action: 'show image "42"', server: "https://glance", imageId: "42", attempts: 2 };
 
 /** A body -> the sentence in it. */
 const BODIES: readonly (readonly [body: string, sentence: string])[] = [
@@ -66,7 +66,7 @@ Deno.test("errorFromResponse() keeps the request id, the server and the attempts
     status: 404,
     headers: { "x-openstack-request-id": "req-7" },
   });
-  const error = await errorFromResponse(response, ASKED);
+  const error = await errorFromResponse(response, REQUEST);
   assertEquals(error.name, "ImageNotFound");
   assertEquals(error.message, 'Cannot show image "42": the server answered 404, "gone"');
   const { requestId, server, attempts, imageId, status } = error;
@@ -77,7 +77,7 @@ Deno.test("errorFromResponse() keeps the request id, the server and the attempts
 
 Deno.test("errorFromResponse() reads the start of an endless body and cancels the rest", async () => {
   const body = new FakeBody(Array.from({ length: 1_000 }, () => new Uint8Array(1024).fill(65)));
-  const error = await errorFromResponse(new Response(body.stream, { status: 500 }), ASKED);
+  const error = await errorFromResponse(new Response(body.stream, { status: 500 }), REQUEST);
   assert(error.message.length < 600, error.message);
   assert(body.isOver);
   assertEquals(body.cancels.length, 1);
@@ -87,7 +87,7 @@ Deno.test("errorFromResponse() reads the start of an endless body and cancels th
 Deno.test("errorFromResponse() handles a body that breaks, is empty, or is absent", async () => {
   const broken = new FakeBody([utf8("begin"), new TypeError("reset")]);
   for (const body of [broken.stream, null, ""]) {
-    const error = await errorFromResponse(new Response(body, { status: 500 }), ASKED);
+    const error = await errorFromResponse(new Response(body, { status: 500 }), REQUEST);
     assertEquals(error.message, 'Cannot show image "42": the server answered 500');
   }
 });
@@ -95,7 +95,7 @@ Deno.test("errorFromResponse() handles a body that breaks, is empty, or is absen
 Deno.test("errorFromResponse() reads UTF-8 that is split between two chunks", async () => {
   const bytes = utf8("größer");
   const body = new FakeBody([bytes.slice(0, 3), bytes.slice(3)]);
-  const error = await errorFromResponse(new Response(body.stream, { status: 400 }), ASKED);
+  const error = await errorFromResponse(new Response(body.stream, { status: 400 }), REQUEST);
   assert(error.message.endsWith('"größer"'), error.message);
 });
 
@@ -105,7 +105,7 @@ Deno.test("errorFromResponse() hints that there may be no Image API when a 404 i
   const hints = { 404: "check the image id" };
   const isForeign = async (body: string, headers: Record<string, string>) => {
     const response = new Response(body, { status: 404, headers });
-    const { message } = await errorFromResponse(response, { ...ASKED, hints });
+    const { message } = await errorFromResponse(response, { ...REQUEST, hints });
     return message.endsWith("; check that the endpoint is an Image API");
   };
   assertEquals(await isForeign(page, { "content-type": "text/html" }), true);

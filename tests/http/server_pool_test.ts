@@ -4,7 +4,7 @@ import type { GlanceEvent } from "../../mod.ts";
 import { ServerPool } from "../../lib/http/server_pool.ts";
 import { parseApiServer } from "../../lib/api_server.ts";
 import { resolveOptions } from "../../lib/options.ts";
-import { factsOf, ORDERLY } from "../support/world.ts";
+import { factsOf, ORDERLY } from "../support/client_harness.ts";
 
 /** A pool with a manual clock. */
 function ringOf(names: readonly string[]) {

@@ -7,7 +7,7 @@ import { resolveOptions } from "../../lib/options.ts";
 import { Invalid, RedirectRefused, ServerUnreachable } from "../../mod.ts";
 import { FakeBody, utf8 } from "../support/bodies.ts";
 import { redirect, ScriptedFetch, silence, type Step } from "../support/scripted_fetch.ts";
-import { failureOf } from "../support/world.ts";
+import { failureOf } from "../support/client_harness.ts";
 
 const SERVER = parseApiServer("http://glance:9292/image");
 const CANARY = "canary-token";
@@ -94,7 +94,7 @@ for (const [method, status, isFollowed] of FOLLOWED) {
       assertEquals([error.status, error.server], [status, "http://glance:9292/image"]);
     }
     assertEquals(
-      script.asked,
+      script.requested,
       [`${method} /image/v2/images?limit=1`, `${method} /elsewhere?x=1`].slice(
         0,
         isFollowed ? 2 : 1,
@@ -229,7 +229,7 @@ Deno.test("send() throws ServerUnreachable with the runtime's message when a con
 });
 
 /** The error of a runtime -> the cause in the message. */
-const SAYINGS: readonly (readonly [said: unknown, shown: string])[] = [
+const MESSAGES: readonly (readonly [said: unknown, shown: string])[] = [
   [new TypeError(""), "the connection failed"],
   ["no error at all", "the connection failed"],
   [undefined, "the connection failed"],
@@ -244,7 +244,7 @@ const SAYINGS: readonly (readonly [said: unknown, shown: string])[] = [
   ],
 ];
 
-for (const [said, shown] of SAYINGS) {
+for (const [said, shown] of MESSAGES) {
   Deno.test(`send() reports "${shown}" for a fetch that fails with ${Deno.inspect(said).slice(0, 60)}`, async () => {
     const { answer } = sendTo([() => Promise.reject(said)]);
     const { message } = await assertRejects(() => answer, ServerUnreachable);

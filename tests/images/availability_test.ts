@@ -2,10 +2,10 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { availabilityOf, isAcceptedMember } from "../../lib/images/availability.ts";
 import { ImageNotFound, type RequestContext } from "../../mod.ts";
-import { worldOf } from "../support/world.ts";
+import { harnessOf } from "../support/client_harness.ts";
 import { fromGlance, type GlanceImage } from "../../lib/api/mod.ts";
 
-/** Who asks for which image -> whether it may. */
+/** User and image -> whether the image is visible. */
 const TABLE: readonly (readonly [
   context: RequestContext,
   image: Partial<GlanceImage>,
@@ -62,20 +62,20 @@ Deno.test("isAvailable() shows a shared image to accepted members only", () => {
 Deno.test("show() requests the members only if they decide", async () => {
   const shared = () => Response.json({ id: "42", status: "active", visibility: "shared" });
   const member = { member_id: "p1", status: "accepted" };
-  const seen = worldOf([shared, Response.json({ members: [member] })]);
+  const seen = harnessOf([shared, Response.json({ members: [member] })]);
   assertEquals((await seen.service.show({ projectId: "p1" }, "42")).id, "42");
-  const hidden = worldOf([shared, Response.json({ members: [] })]);
+  const hidden = harnessOf([shared, Response.json({ members: [] })]);
   const show = () => hidden.service.show({ projectId: "p1" }, "42");
   const error = await assertRejects(show, ImageNotFound, "nor shared with it");
   assertEquals([error.imageId, error.status], ["42", 404]);
-  const trusted = worldOf([shared]);
+  const trusted = harnessOf([shared]);
   await trusted.service.show({ authToken: "t", projectId: "p1" }, "42");
   assertEquals(trusted.script.requests.length, 1);
 });
 
 Deno.test("isAvailable() is true for every image without identities and Keystone", async () => {
   const image = () => Response.json({ id: "42", status: "active", visibility: "private" });
-  const { service } = worldOf([image, image], { authStrategy: "noauth" });
+  const { service } = harnessOf([image, image], { authStrategy: "noauth" });
   assertEquals((await service.show({}, "42")).id, "42");
   await assertRejects(() => service.show({ projectId: "p1" }, "42"), ImageNotFound);
 });

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { GlanceConnectionFailed, ImageConflict, Invalid } from "../../mod.ts";
 import { FakeGlance } from "../support/fake_glance.ts";
 import { failure, play, refused, type Step } from "../support/scripted_fetch.ts";
-import { worldOf } from "../support/world.ts";
+import { harnessOf } from "../support/client_harness.ts";
 
 const CALLER = { authToken: "token" };
 
@@ -22,13 +22,13 @@ async function contentOf(
 ): Promise<[names: Record<string, string>, posts: number]> {
   const response = await glance.respond(new Request("http://a/v2/images"));
   const { images } = await response.json() as { images: { id: string; name: string }[] };
-  const posts = glance.asked.filter((line) => line.startsWith("POST")).length;
+  const posts = glance.requested.filter((line) => line.startsWith("POST")).length;
   return [Object.fromEntries(images.map(({ id, name }) => [id, name])), posts];
 }
 
 Deno.test("create() chooses a new id for each image", async () => {
   const { glance, step } = fakeGlance();
-  const { service } = worldOf([step, step]);
+  const { service } = harnessOf([step, step]);
   const first = await service.create(CALLER, { name: "a" });
   const second = await service.create(CALLER, { name: "a" });
   assert(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-/.test(first.id), first.id);
@@ -38,7 +38,7 @@ Deno.test("create() chooses a new id for each image", async () => {
 
 Deno.test("create() omits null properties, except those that can be null", async () => {
   const { glance, step } = fakeGlance();
-  const { service } = worldOf([step]);
+  const { service } = harnessOf([step]);
   const properties = { gone: null, os_type: "linux" };
   const meta = { name: null, minDisk: null, visibility: null, owner: null, properties };
   const { id } = await service.create(CALLER, meta);
@@ -64,7 +64,7 @@ const LOSSES: readonly (readonly [what: string, loss: (answer: Step) => Step])[]
 for (const [what, loss] of LOSSES) {
   Deno.test(`create() creates one image if the response ${what}`, async () => {
     const { glance, step } = fakeGlance();
-    const { service, clock } = worldOf([
+    const { service, clock } = harnessOf([
       loss(step),
       step,
       step,
@@ -77,21 +77,21 @@ for (const [what, loss] of LOSSES) {
 
 Deno.test("create() throws ImageConflict if the caller's id is taken", async () => {
   const { glance, step } = fakeGlance();
-  const { service, script } = worldOf([step, step]);
+  const { service, script } = harnessOf([step, step]);
   const { id } = await service.create(CALLER, { name: "taken" });
   const error = await assertRejects(() => service.create(CALLER, { id }), ImageConflict);
-  assertEquals([error.imageId, error.status, script.asked.length], [id, 409, 2]);
+  assertEquals([error.imageId, error.status, script.requested.length], [id, 409, 2]);
   assertEquals(await contentOf(glance), [{ [id]: "taken" }, 2]);
 });
 
 Deno.test("create() fails if no server accepts it, without a request for the image", async () => {
-  const { service, script, clock } = worldOf([503, 503, 503, 503]);
+  const { service, script, clock } = harnessOf([503, 503, 503, 503]);
   await assertRejects(() => clock.run(service.create(CALLER, {})), GlanceConnectionFailed);
-  assertEquals(new Set(script.asked), new Set(["POST /v2/images"]));
+  assertEquals(new Set(script.requested), new Set(["POST /v2/images"]));
 });
 
 Deno.test("create() rejects a reserved property before any request", async () => {
-  const { service, script } = worldOf([]);
+  const { service, script } = harnessOf([]);
   const meta = { properties: { os_glance_x: "y" } };
   await assertRejects(() => service.create(CALLER, meta), Invalid, "reserved");
   assertEquals(script.requests.length, 0);

@@ -9,7 +9,7 @@ import {
   UnexpectedResponse,
 } from "../../mod.ts";
 import { refused, silence, type Step } from "../support/scripted_fetch.ts";
-import { failureOf, type World, worldOf, worldOn } from "../support/world.ts";
+import { type ClientHarness, failureOf, harnessOf, harnessOn } from "../support/client_harness.ts";
 
 const CALLER = { authToken: "token" };
 
@@ -23,17 +23,20 @@ function link(marker: string): string {
   return `/v2/images?limit=2&marker=${marker}`;
 }
 
-async function idsOf({ service, clock }: World, parameters: ListParameters = {}): Promise<string> {
+async function idsOf(
+  { service, clock }: ClientHarness,
+  parameters: ListParameters = {},
+): Promise<string> {
   const images = await clock.run(service.detail(CALLER, parameters));
   return images.map(({ id }) => id).join("");
 }
 
 Deno.test("list() yields the images of all pages, and requests each by its marker", async () => {
-  const world = worldOf([page("ab", link("b")), page("cd", link("d")), page("e")]);
+  const harness = harnessOf([page("ab", link("b")), page("cd", link("d")), page("e")]);
   const parameters = { pageSize: 2, filters: { tag: ["x", "y"] }, sortKey: "name" };
-  assertEquals(await idsOf(world, parameters), "abcde");
+  assertEquals(await idsOf(harness, parameters), "abcde");
   const rest = "tag=x&tag=y&sort_key=name";
-  assertEquals(world.script.asked, [
+  assertEquals(harness.script.requested, [
     `GET /v2/images?limit=2&${rest}`,
     `GET /v2/images?limit=2&marker=b&${rest}`,
     `GET /v2/images?limit=2&marker=d&${rest}`,
@@ -42,15 +45,18 @@ Deno.test("list() yields the images of all pages, and requests each by its marke
 
 Deno.test("list() keeps the prefix of the endpoint, whatever the server's link says", async () => {
   const steps = [page("a", "http://inside:9292/v2/images?marker=a"), page("b")];
-  const world = worldOf(steps, { apiServers: ["https://glance/image"] });
-  assertEquals(await idsOf(world, {}), "ab");
-  assertEquals(world.script.requests[1]?.url, "https://glance/image/v2/images?limit=200&marker=a");
+  const harness = harnessOf(steps, { apiServers: ["https://glance/image"] });
+  assertEquals(await idsOf(harness, {}), "ab");
+  assertEquals(
+    harness.script.requests[1]?.url,
+    "https://glance/image/v2/images?limit=200&marker=a",
+  );
 });
 
 Deno.test("list() begins after the given marker", async () => {
-  const world = worldOf([page("b")]);
-  assertEquals(await idsOf(world, { marker: "a b&c" }), "b");
-  assertEquals(world.script.asked, ["GET /v2/images?limit=200&marker=a%20b%26c"]);
+  const harness = harnessOf([page("b")]);
+  assertEquals(await idsOf(harness, { marker: "a b&c" }), "b");
+  assertEquals(harness.script.requested, ["GET /v2/images?limit=200&marker=a%20b%26c"]);
 });
 
 Deno.test("list() yields at most `limit` images, over pages and within one", async () => {
@@ -63,26 +69,26 @@ Deno.test("list() yields at most `limit` images, over pages and within one", asy
     [9, "abcde", 3],
   ];
   for (const [limit, ids, requests] of cases) {
-    const world = worldOf([page("ab", link("b")), page("cd", link("d")), page("e")]);
-    assertEquals(await idsOf(world, { limit, pageSize: 2 }), ids);
-    assertEquals(world.script.requests.length, requests);
+    const harness = harnessOf([page("ab", link("b")), page("cd", link("d")), page("e")]);
+    assertEquals(await idsOf(harness, { limit, pageSize: 2 }), ids);
+    assertEquals(harness.script.requests.length, requests);
   }
 });
 
 Deno.test("list() cuts a page that is longer than requested at its limit", async () => {
-  const world = worldOf([page("abcdef", link("f"))]);
-  assertEquals(await idsOf(world, { limit: 3 }), "abc");
+  const harness = harnessOf([page("abcdef", link("f"))]);
+  assertEquals(await idsOf(harness, { limit: 3 }), "abc");
 });
 
 Deno.test("list() continues after an empty page with a next link", async () => {
-  const world = worldOf([page("", link("x")), page("", link("y")), page("a")]);
-  assertEquals(await idsOf(world), "a");
+  const harness = harnessOf([page("", link("x")), page("", link("y")), page("a")]);
+  assertEquals(await idsOf(harness), "a");
 });
 
 Deno.test("list() ends if there is no next link, or one without a marker", async () => {
   for (const next of ["/v2/images?limit=2", "", null, undefined]) {
-    const world = worldOf([Response.json({ images: [{ id: "a", status: "active" }], next })]);
-    assertEquals(await idsOf(world), "a");
+    const harness = harnessOf([Response.json({ images: [{ id: "a", status: "active" }], next })]);
+    assertEquals(await idsOf(harness), "a");
   }
 });
 
@@ -92,25 +98,29 @@ Deno.test("list() throws on a loop of one page or of several", async () => {
     [page("a", link("x")), page("b", link("y")), page("a", link("x"))],
   ];
   for (const steps of circles) {
-    const world = worldOf(steps);
-    await assertRejects(() => idsOf(world), UnexpectedResponse, "twice, so the list would never");
-    assertEquals(world.script.left, 0);
+    const harness = harnessOf(steps);
+    await assertRejects(() => idsOf(harness), UnexpectedResponse, "twice, so the list would never");
+    assertEquals(harness.script.left, 0);
   }
-  const world = worldOf([page("", link("start"))]);
-  await assertRejects(() => idsOf(world, { marker: "start" }), UnexpectedResponse, '"start" twice');
+  const harness = harnessOf([page("", link("start"))]);
+  await assertRejects(
+    () => idsOf(harness, { marker: "start" }),
+    UnexpectedResponse,
+    '"start" twice',
+  );
 });
 
 Deno.test("list() tries at most 1,000 earlier markers", async () => {
   const images = Array.from({ length: 3_000 }, (_, i) => ({ id: `${i}`, status: "active" }));
   let requests = 0;
-  const world = worldOn(() => {
+  const harness = harnessOn(() => {
     const isFirst = requests++ === 0;
     const next = link("2999");
     return Promise.resolve(
       isFirst ? Response.json({ images, next }) : Response.json({}, { status: 400 }),
     );
   });
-  const listing = world.clock.run(world.service.detail(CALLER));
+  const listing = harness.clock.run(harness.service.detail(CALLER));
   await assertRejects(() => listing, Invalid, "400");
   assertEquals(requests, 1 + 1_001);
 });
@@ -118,12 +128,12 @@ Deno.test("list() tries at most 1,000 earlier markers", async () => {
 Deno.test("list() detects any loop after a few rounds, with one stored marker", async () => {
   for (const [before, around] of [[0, 1], [0, 7], [3, 5], [10, 64]] as const) {
     let pages = 0;
-    const world = worldOn(() => {
+    const harness = harnessOn(() => {
       const at = pages++ < before ? pages : before + (pages - before) % around;
       const images = [{ id: `m${at}`, status: "active" }];
       return Promise.resolve(Response.json({ images, next: link(`m${at}`) }));
     });
-    const listing = world.service.detail(CALLER, {});
+    const listing = harness.service.detail(CALLER, {});
     await assertRejects(() => listing, UnexpectedResponse, "twice");
     assert(pages <= 3 * (before + around) + 2, `${pages} pages of a circle of ${around}`);
   }
@@ -141,56 +151,56 @@ Deno.test("list() yields `limit` images, even if some are not available", async 
     Response.json({ images: [image("c", "p2"), image("d", "p2")], next: link("d") }),
     Response.json({ images: [image("e", "p1"), image("f", "p1")], next: link("f") }),
   ];
-  const world = worldOf(steps);
-  const seen = await world.service.detail({ projectId: "p1", userId: "u1" }, { limit: 2 });
+  const harness = harnessOf(steps);
+  const seen = await harness.service.detail({ projectId: "p1", userId: "u1" }, { limit: 2 });
   assertEquals(seen.map(({ id }) => id).join(""), "be");
-  assertEquals(world.script.left, 0);
+  assertEquals(harness.script.left, 0);
 });
 
 Deno.test("list() handles errors of the second page like those of the first", async () => {
-  const healed = worldOf([page("a", link("a")), refused(), 503, silence, page("b")], {
+  const healed = harnessOf([page("a", link("a")), refused(), 503, silence, page("b")], {
     requestTimeout: 100,
   });
   assertEquals(await idsOf(healed), "ab");
 
-  const forbidden = worldOf([page("a", link("a")), 403]);
+  const forbidden = harnessOf([page("a", link("a")), 403]);
   await assertRejects(() => idsOf(forbidden), NotAuthorized, "Cannot list images");
 
-  const away = worldOf([page("a", link("a")), 502, 502, 502, 502]);
+  const away = harnessOf([page("a", link("a")), 502, 502, 502, 502]);
   await assertRejects(() => idsOf(away), GlanceConnectionFailed, "Cannot list images");
 });
 
 Deno.test("list() requests a page just before it yields the last image of the previous one", async () => {
-  const world = worldOf([page("ab", link("b")), page("cd", link("d"))]);
-  const asked: number[] = [];
-  for await (const { id } of world.service.list(CALLER, { pageSize: 2 })) {
-    asked.push(world.script.requests.length);
+  const harness = harnessOf([page("ab", link("b")), page("cd", link("d"))]);
+  const requested: number[] = [];
+  for await (const { id } of harness.service.list(CALLER, { pageSize: 2 })) {
+    requested.push(harness.script.requests.length);
     if (id === "c") break;
   }
-  assertEquals(asked, [1, 2, 2]);
-  assertEquals(world.clock.pending, 0);
+  assertEquals(requested, [1, 2, 2]);
+  assertEquals(harness.clock.pending, 0);
 });
 
 Deno.test("list() sends no request before it is read", () => {
-  const world = worldOf([]);
-  world.service.list(CALLER);
-  assertEquals(world.script.requests.length, 0);
+  const harness = harnessOf([]);
+  harness.service.list(CALLER);
+  assertEquals(harness.script.requests.length, 0);
 });
 
 Deno.test("list() stops between two pages on abort", async () => {
-  const world = worldOf([page("ab", link("b")), silence]);
+  const harness = harnessOf([page("ab", link("b")), silence]);
   const controller = new AbortController();
   const reason = new Error("enough");
   const ids: string[] = [];
   const error = await failureOf((async () => {
     const { signal } = controller;
-    for await (const { id } of world.service.list(CALLER, {}, { signal })) {
+    for await (const { id } of harness.service.list(CALLER, {}, { signal })) {
       ids.push(id);
       controller.abort(reason);
     }
   })());
   assertStrictEquals(error, reason);
-  assertEquals([ids.join(), world.script.requests.length], ["a,b", 1]);
+  assertEquals([ids.join(), harness.script.requests.length], ["a,b", 1]);
 });
 
 Deno.test("list() yields only available images if the caller has no token", async () => {
@@ -203,10 +213,10 @@ Deno.test("list() yields only available images if the caller has no token", asyn
   ];
   const member = (status: string) =>
     Response.json({ members: [{ member_id: "p1", image_id: "x", status }] });
-  const world = worldOf([Response.json({ images }), member("accepted"), member("pending")]);
-  const seen = await world.service.detail({ projectId: "p1", userId: "u1" });
+  const harness = harnessOf([Response.json({ images }), member("accepted"), member("pending")]);
+  const seen = await harness.service.detail({ projectId: "p1", userId: "u1" });
   assertEquals(seen.map(({ id }) => id).join(""), "acd");
-  assertEquals(world.script.asked.slice(1), [
+  assertEquals(harness.script.requested.slice(1), [
     "GET /v2/images/d/members",
     "GET /v2/images/e/members",
   ]);
@@ -215,18 +225,18 @@ Deno.test("list() yields only available images if the caller has no token", asyn
 Deno.test("list() yields the images before an error in the middle of a page, and ends with it", async () => {
   const image = (id: string, visibility: string) => ({ id, status: "active", visibility });
   const images = [image("a", "public"), image("b", "shared"), image("c", "public")];
-  const { service, script } = worldOf([Response.json({ images, next: link("c") }), 403]);
+  const { service, script } = harnessOf([Response.json({ images, next: link("c") }), 403]);
   const list = service.list({ projectId: "p1", userId: "u1" });
   assertEquals((await list.next()).value?.id, "a");
   await assertRejects(() => list.next(), NotAuthorized, "403");
   assertEquals(await list.next(), { done: true, value: undefined });
-  assertEquals(script.asked, ["GET /v2/images?limit=200", "GET /v2/images/b/members"]);
+  assertEquals(script.requested, ["GET /v2/images?limit=200", "GET /v2/images/b/members"]);
 });
 
 Deno.test("list() answers concurrent calls in order", async () => {
   const steps = [page("abc", link("c")), page("", link("x")), page("de", link("e")), page("f")];
   for (const limit of [undefined, 6, 4]) {
-    const { service, clock } = worldOf(steps);
+    const { service, clock } = harnessOf(steps);
     const list = service.list(CALLER, limit === undefined ? {} : { limit });
     const calls = Array.from({ length: 9 }, () => list.next());
     const answers = await clock.run(Promise.all(calls));
@@ -237,10 +247,10 @@ Deno.test("list() answers concurrent calls in order", async () => {
 
 Deno.test("list() throws after 100 empty pages in a row", async () => {
   let requests = 0;
-  const world = worldOn(() =>
+  const harness = harnessOn(() =>
     Promise.resolve(Response.json({ images: [], next: link(`${requests++}`) }))
   );
-  const list = () => world.service.detail(CALLER);
+  const list = () => harness.service.detail(CALLER);
   await assertRejects(list, UnexpectedResponse, "100 empty pages in a row");
   assertEquals(requests, 100);
 });
@@ -252,7 +262,7 @@ Deno.test("list() yields an image whose property is not JSON, and those after it
     { id: "c", status: "active", mappings: "{" },
     { id: "d", status: "active" },
   ];
-  const { service } = worldOf([Response.json({ images })]);
+  const { service } = harnessOf([Response.json({ images })]);
   const listed = await service.detail(CALLER);
   assertEquals(listed.map(({ id }) => id), ["a", "b", "c", "d"]);
   assertEquals(listed[2]?.properties["mappings"], "{");
@@ -266,7 +276,7 @@ Deno.test("list() returns an async generator: return, throw, and dispose end it 
   ];
   for (const end of ends) {
     for (const taken of [0, 1, 2]) {
-      const { service, script } = worldOf([page("abc", link("c")), page("d")]);
+      const { service, script } = harnessOf([page("abc", link("c")), page("d")]);
       const list = service.list(CALLER);
       for (let i = 0; i < taken; i++) await list.next();
       await end(list);
@@ -283,7 +293,7 @@ async function listWhile(
 ): Promise<{ seen: string; images: string; requests: number }> {
   const images = new Set("abcdefghij");
   let requests = 0;
-  const world = worldOn((input) => {
+  const harness = harnessOn((input) => {
     requests++;
     const query = new URL(input).searchParams;
     const marker = query.get("marker");
@@ -300,7 +310,7 @@ async function listWhile(
     }));
   });
   let seen = "";
-  for await (const { id } of world.service.list(CALLER, parameters)) {
+  for await (const { id } of harness.service.list(CALLER, parameters)) {
     seen += id;
     change(id, images);
   }

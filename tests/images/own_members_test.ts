@@ -1,4 +1,4 @@
-/** Names from outside that every JavaScript object knows already. */
+/** Untrusted names that every JavaScript object inherits. */
 import { assert, assertEquals } from "@std/assert";
 import { createEmbeddedGlance } from "../../lib/embedded/mod.ts";
 import { createImageRouter } from "../../lib/router/mod.ts";

@@ -3,12 +3,12 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { GlanceClientWrapper, UnexpectedResponse } from "../../mod.ts";
 import { downloadAll } from "../support/downloads.ts";
 import { BYTES, record, Served } from "../support/image.ts";
-import { factsOf, worldOf } from "../support/world.ts";
+import { factsOf, harnessOf } from "../support/client_harness.ts";
 import { type OperationName, OPERATIONS } from "../../lib/api/mod.ts";
 
 const NAMES = Object.keys(OPERATIONS) as OperationName[];
 
-/** What an operation takes after the placeholders of its path, where it takes something. */
+/** The arguments of operations after the placeholders of their paths. */
 const REST: Partial<Record<OperationName, readonly unknown[]>> = {
   "create": [{}],
   "update": [[]],
@@ -30,7 +30,7 @@ const REST: Partial<Record<OperationName, readonly unknown[]>> = {
   "metadefs.tags.update": ["other"],
 };
 
-/** Calls an operation of one server that answers so; gives the error, and how many requests there were. */
+/** Calls an operation of one server with this response; returns the error and the number of requests. */
 async function refusal(name: OperationName, answer: () => Response) {
   let requests = 0;
   const client = new GlanceClientWrapper({
@@ -74,8 +74,8 @@ Deno.test("call() names the missing Image API when a wrong path lists the versio
   }
 });
 
-/** Operations whose success tells nothing: their answer is empty, or JSON. */
-const SILENT: ReadonlySet<string> = new Set([
+/** Operations whose success has no checked body: it is empty, or any JSON. */
+const WITHOUT_RESULT: ReadonlySet<string> = new Set([
   ...["upload", "stage", "import", "addImageLocation", "cache.queue", "cache.clean"],
   ...NAMES.filter((name) => OPERATIONS[name].success.join() === "204"),
 ]);
@@ -92,12 +92,12 @@ Deno.test("call() throws UnexpectedResponse when the document of an operation is
   ];
   for (const name of NAMES) {
     const [status] = OPERATIONS[name].success;
-    if (status === undefined || SILENT.has(name) || name === "data") continue;
+    if (status === undefined || WITHOUT_RESULT.has(name) || name === "data") continue;
     for (const body of foreign) {
-      const isPromised = name === "healthcheck"
+      const isDefined = name === "healthcheck"
         ? !body.startsWith("<")
         : LOOSE[name]?.includes(body);
-      if (isPromised) continue;
+      if (isDefined) continue;
       const { error } = await refusal(name, () => new Response(body, { status }));
       assertEquals(error.status, status, `${name}: ${body}`);
     }
@@ -111,7 +111,7 @@ const LOOSE: Partial<Record<OperationName, readonly string[]>> = {
 };
 
 Deno.test("call() throws UnexpectedResponse for a page when the operation has no result", async () => {
-  for (const name of SILENT as ReadonlySet<OperationName>) {
+  for (const name of WITHOUT_RESULT as ReadonlySet<OperationName>) {
     const [status] = OPERATIONS[name].success;
     if (status === undefined || status === 204) continue;
     await refusal(name, () => new Response("<html>Please sign in</html>", { status }));
@@ -119,7 +119,7 @@ Deno.test("call() throws UnexpectedResponse for a page when the operation has no
 });
 
 Deno.test("show() throws UnexpectedResponse when the record is of another image", async () => {
-  const { client } = worldOf([Response.json({ id: "ABC" })]);
+  const { client } = harnessOf([Response.json({ id: "ABC" })]);
   assertEquals((await client.call({}, "get", "abc")).id, "ABC");
   const { error } = await refusal("get", () => Response.json({ id: "43" }));
   assert(error.message.includes('is about "43" instead of "42"'), error.message);
@@ -144,11 +144,11 @@ Deno.test("show() throws UnexpectedResponse when size, hash or name has the wron
 });
 
 Deno.test("call() uses another server at once when a response is not what the operation defines", async () => {
-  const lies = [
+  const mismatches = [
     Response.json({ versions: [] }, { status: 300 }),
     new Response("<html>Please sign in</html>"),
   ];
-  const { client, clock, events, script } = worldOf([...lies, Response.json({ id: "42" })]);
+  const { client, clock, events, script } = harnessOf([...mismatches, Response.json({ id: "42" })]);
   assertEquals((await client.call({}, "get", "42")).id, "42");
   assertEquals([script.hosts, clock.now()], [["a", "b", "c"], 0]);
   const cooled = factsOf(events).filter(({ kind }) => kind === "cooldown");
@@ -156,7 +156,7 @@ Deno.test("call() uses another server at once when a response is not what the op
 });
 
 Deno.test("call() uses one server for an operation that is not idempotent", async () => {
-  const { client, script } = worldOf([Response.json({}, { status: 300 }), 204]);
+  const { client, script } = harnessOf([Response.json({}, { status: 300 }), 204]);
   await assertRejects(() => client.call({}, "upload", "42", new Uint8Array(1)), UnexpectedResponse);
   assertEquals(script.hosts, ["a"]);
 });
@@ -165,7 +165,7 @@ Deno.test("download() uses another server when a response has another status", a
   for (const status of [201, 300]) {
     const served = new Served();
     const steps = [record(), served.whole(BYTES, { status }), served.whole()];
-    assertEquals(await downloadAll(worldOf(steps)), BYTES);
+    assertEquals(await downloadAll(harnessOf(steps)), BYTES);
     assertEquals(served.areOver, true);
   }
 });

@@ -1,4 +1,4 @@
-/** The service, method by method: what it asks, as whom, and what it makes of the answer. */
+/** The service, method by method: its requests, their tokens, and its results. */
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import {
   GlanceImageService,
@@ -12,31 +12,34 @@ import {
 } from "../../mod.ts";
 import { CALLER, ID, record } from "../support/image.ts";
 import { empty, refused, silence } from "../support/scripted_fetch.ts";
-import { failureOf, type World, worldOf } from "../support/world.ts";
+import { type ClientHarness, failureOf, harnessOf } from "../support/client_harness.ts";
 
-async function bodyOf({ script }: World, i: number): Promise<unknown> {
+async function bodyOf({ script }: ClientHarness, i: number): Promise<unknown> {
   return await new Response(script.requests[i]?.body ?? null).json();
 }
 
 Deno.test("show() returns an image in camelCase", async () => {
-  const world = worldOf([
+  const harness = harnessOf([
     record({ min_disk: 2, os_type: "linux", created_at: "2026-01-02T03:04:05Z" }),
   ]);
-  const image = await world.service.show(CALLER, ID);
+  const image = await harness.service.show(CALLER, ID);
   assertEquals([image.id, image.minDisk, image.properties["os_type"]], [ID, 2, "linux"]);
   assertEquals(image.createdAt?.getTime(), Date.UTC(2026, 0, 2, 3, 4, 5));
-  assertEquals(world.script.asked, ["GET /v2/images/42"]);
+  assertEquals(harness.script.requested, ["GET /v2/images/42"]);
 });
 
 Deno.test("show() names the image that does not exist or is forbidden", async () => {
-  const missing = await assertRejects(() => worldOf([404]).service.show(CALLER, ID), ImageNotFound);
+  const missing = await assertRejects(
+    () => harnessOf([404]).service.show(CALLER, ID),
+    ImageNotFound,
+  );
   assertEquals([missing.imageId, missing.status, missing.server], [ID, 404, "http://a"]);
-  await assertRejects(() => worldOf([403]).service.show(CALLER, ID), ImageNotAuthorized);
+  await assertRejects(() => harnessOf([403]).service.show(CALLER, ID), ImageNotAuthorized);
 });
 
 Deno.test("download() names its own action when the image does not exist", async () => {
   await assertRejects(
-    () => worldOf([404]).service.download(CALLER, ID),
+    () => harnessOf([404]).service.download(CALLER, ID),
     ImageNotFound,
     'Cannot download image "42": the server answered 404',
   );
@@ -44,7 +47,7 @@ Deno.test("download() names its own action when the image does not exist", async
 
 Deno.test("create() sends Glance's form with an id, and returns the image", async () => {
   const created = Response.json({ id: ID, status: "queued", name: "disk" }, { status: 201 });
-  const world = worldOf([created]);
+  const harness = harnessOf([created]);
   const meta: ImageMeta = {
     name: "disk",
     diskFormat: "raw",
@@ -53,9 +56,9 @@ Deno.test("create() sends Glance's form with an id, and returns the image", asyn
     tags: ["a"],
     properties: { os_type: "linux" },
   };
-  const image = await world.service.create(CALLER, meta);
+  const image = await harness.service.create(CALLER, meta);
   assertEquals([image.name, image.status], ["disk", "queued"]);
-  const { id, ...sent } = await bodyOf(world, 0) as Record<string, unknown>;
+  const { id, ...sent } = await bodyOf(harness, 0) as Record<string, unknown>;
   assertEquals(typeof id, "string");
   assertEquals(sent, {
     name: "disk",
@@ -74,50 +77,54 @@ Deno.test("create() throws Glance's error about the record, and deletes nothing"
       "ImageLimitExceeded",
     ]] as const
   ) {
-    const world = worldOf([status]);
-    const error = await failureOf(world.service.create(CALLER, {}, new Uint8Array(1)));
-    assertEquals([(error as Error).name, world.script.asked], [name, ["POST /v2/images"]]);
+    const harness = harnessOf([status]);
+    const error = await failureOf(harness.service.create(CALLER, {}, new Uint8Array(1)));
+    assertEquals([(error as Error).name, harness.script.requested], [name, ["POST /v2/images"]]);
   }
 });
 
 Deno.test("delete() returns true, or throws", async () => {
-  assertEquals(await worldOf([empty()]).service.delete(CALLER, ID), true);
-  const remove = (status: number) => () => worldOf([status]).service.delete(CALLER, ID);
+  assertEquals(await harnessOf([empty()]).service.delete(CALLER, ID), true);
+  const remove = (status: number) => () => harnessOf([status]).service.delete(CALLER, ID);
   await assertRejects(remove(404), ImageNotFound);
   await assertRejects(remove(403), ImageNotAuthorized);
   await assertRejects(remove(409), ImageConflict);
 });
 
 Deno.test("delete() succeeds if its response was lost and the image is gone", async () => {
-  const world = worldOf([refused(), 404]);
-  assertEquals(await world.clock.run(world.service.delete(CALLER, ID)), true);
+  const harness = harnessOf([refused(), 404]);
+  assertEquals(await harness.clock.run(harness.service.delete(CALLER, ID)), true);
 });
 
 Deno.test("update() keeps custom properties if purgeProps is false", async () => {
-  const world = worldOf([record({ os_type: "linux", a: "1" }), record({ name: "new" })]);
+  const harness = harnessOf([record({ os_type: "linux", a: "1" }), record({ name: "new" })]);
   const change = { name: "new", properties: { a: "2" } };
-  await world.service.update(CALLER, ID, change, null, { purgeProps: false });
-  assertEquals(await bodyOf(world, 1), [
+  await harness.service.update(CALLER, ID, change, null, { purgeProps: false });
+  assertEquals(await bodyOf(harness, 1), [
     { op: "add", path: "/name", value: "new" },
     { op: "replace", path: "/a", value: "2" },
   ]);
 });
 
 Deno.test("update() never sends an id, and rejects a different one", async () => {
-  const world = worldOf([record({ name: "old" }), record(), record()]);
-  await world.service.update(CALLER, ID, { id: ID, name: "new" });
-  assertEquals(await bodyOf(world, 1), [{ op: "replace", path: "/name", value: "new" }]);
+  const harness = harnessOf([record({ name: "old" }), record(), record()]);
+  await harness.service.update(CALLER, ID, { id: ID, name: "new" });
+  assertEquals(await bodyOf(harness, 1), [{ op: "replace", path: "/name", value: "new" }]);
   const other = { id: "other", name: "new" };
-  await assertRejects(() => world.service.update(CALLER, ID, other), Invalid, '"id" is read-only');
+  await assertRejects(
+    () => harness.service.update(CALLER, ID, other),
+    Invalid,
+    '"id" is read-only',
+  );
 });
 
 Deno.test("listMembers() and getStores() return what Glance lists", async () => {
   const members = [{ member_id: "p1", image_id: ID, status: "accepted" }];
   const stores = [{ id: "ceph", default: "true" }];
-  const { service } = worldOf([Response.json({ members }), Response.json({ stores })]);
+  const { service } = harnessOf([Response.json({ members }), Response.json({ stores })]);
   assertEquals(await service.listMembers(CALLER, ID), members as never);
   assertEquals(await service.getStores(CALLER), stores);
-  await assertRejects(() => worldOf([404]).service.getStores(CALLER), NotFound);
+  await assertRejects(() => harnessOf([404]).service.getStores(CALLER), NotFound);
 });
 
 Deno.test("GlanceImageService rejects an id that changes the path before any request", async () => {
@@ -131,7 +138,7 @@ Deno.test("GlanceImageService rejects an id that changes the path before any req
     "addLocation",
   ] as const;
   for (const method of methods) {
-    const { service, script } = worldOf([]);
+    const { service, script } = harnessOf([]);
     const rest = { update: [{ name: "x" }], addLocation: ["file:///x"] };
     const args = method in rest ? rest[method as "update"] : [];
     const call = service[method].bind(service) as (...args: unknown[]) => Promise<unknown>;
@@ -155,7 +162,7 @@ Deno.test("GlanceImageService throws the reason of a signal on abort", async () 
       (service, signal) => service.addLocation(CALLER, ID, "file:///x", {}, { signal }),
     ];
   for (const call of calls) {
-    const { service, clock } = worldOf([silence]);
+    const { service, clock } = harnessOf([silence]);
     const controller = new AbortController();
     const reason = new Error("enough");
     clock.sleep(10).then(() => controller.abort(reason));

@@ -2,14 +2,14 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ImageConflict, Invalid, UnexpectedStatus } from "../../mod.ts";
 import { failure, refused } from "../support/scripted_fetch.ts";
-import { type World, worldOf, worldOn } from "../support/world.ts";
+import { type ClientHarness, harnessOf, harnessOn } from "../support/client_harness.ts";
 
 const CALLER = { authToken: "token" };
 
 /** A record that a PATCH changes, and that another client can change in between. */
 function editable(image: Record<string, unknown>, meddle: (patch: number) => void = () => {}) {
   const patches: unknown[] = [];
-  const world = worldOn(async (input, init) => {
+  const harness = harnessOn(async (input, init) => {
     if (init.method === "GET") return Response.json(image);
     assertEquals(new URL(input).pathname, `/v2/images/${image["id"]}`);
     const patch = await new Response(init.body ?? null).json();
@@ -23,7 +23,7 @@ function editable(image: Record<string, unknown>, meddle: (patch: number) => voi
     }
     return Response.json(image);
   });
-  return { ...world, patches };
+  return { ...harness, patches };
 }
 
 Deno.test("update() sends only what differs, and nothing if nothing does", async () => {
@@ -70,7 +70,7 @@ Deno.test("update() gives up after repeated conflicts", async () => {
 Deno.test("update() succeeds if its response was lost and its retry conflicts", async () => {
   const record: Record<string, unknown> = { id: "42", status: "active", a: "1" };
   let isLost = false;
-  const world: Omit<World, "script"> = worldOn(async (_, init) => {
+  const harness: Omit<ClientHarness, "script"> = harnessOn(async (_, init) => {
     if (init.method === "GET") return Response.json(record);
     const patch = await new Response(init.body ?? null).json();
     assertEquals(patch, [{ op: "remove", path: "/a" }]);
@@ -79,15 +79,15 @@ Deno.test("update() succeeds if its response was lost and its retry conflicts", 
     delete record["a"];
     throw refused();
   });
-  const update = world.service.update(CALLER, "42", { properties: { a: null } });
-  assertEquals((await world.clock.run(update)).properties, {});
+  const update = harness.service.update(CALLER, "42", { properties: { a: null } });
+  assertEquals((await harness.clock.run(update)).properties, {});
 });
 
 Deno.test("update() throws other errors unchanged, without another comparison", async () => {
   const image = { id: "42", status: "active" };
-  const { service, script } = worldOf([Response.json(image), 500]);
+  const { service, script } = harnessOf([Response.json(image), 500]);
   await assertRejects(() => service.update(CALLER, "42", { name: "n" }), UnexpectedStatus);
-  assertEquals(script.asked, ["GET /v2/images/42", "PATCH /v2/images/42"]);
+  assertEquals(script.requested, ["GET /v2/images/42", "PATCH /v2/images/42"]);
 });
 
 /** An image as Glance shows it, with everything that only Glance sets. */
@@ -252,7 +252,7 @@ Deno.test("update() with ifUnchanged does not retry after a conflict", async () 
 Deno.test("update() with ifUnchanged succeeds if its own response was lost", async () => {
   const record: Record<string, unknown> = { ...SHOWN, a: "1" };
   let isLost = false;
-  const { service, clock } = worldOn(async (_, init) => {
+  const { service, clock } = harnessOn(async (_, init) => {
     if (init.method === "GET") return Response.json(record);
     const patch = await new Response(init.body ?? null).json();
     assertEquals(patch, [{ op: "remove", path: "/a" }]);

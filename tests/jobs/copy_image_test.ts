@@ -16,7 +16,7 @@ import { bytesOf, FakeBody } from "../support/bodies.ts";
 import { chunksOf, UNHASHED } from "../support/image.ts";
 import { refused } from "../support/scripted_fetch.ts";
 import { seededBytes } from "../support/seed.ts";
-import { failureOf } from "../support/world.ts";
+import { failureOf } from "../support/client_harness.ts";
 import type { Intercept } from "../support/fake_glance.ts";
 import { Cloud, contextOf, FORMATS } from "./embedded.ts";
 
@@ -33,7 +33,7 @@ async function cloudsWith(
     { name: "disk", ...FORMATS, ...meta },
     BYTES,
   );
-  for (const { asked } of [from, to]) asked.length = 0;
+  for (const { requested } of [from, to]) requested.length = 0;
   const left = async () => await to.service.detail(contextOf("root"));
   return { from, to, image, left };
 }
@@ -50,13 +50,13 @@ async function brokenAfter(bytes: number, answer: Response): Promise<Response> {
   return new Response(stream, answer);
 }
 
-/** What the cloud says of images, with something else in it. */
-function telling(cloud: Cloud, lie: Readonly<Record<string, unknown>>): Intercept {
+/** The image records of a cloud, with some values replaced. */
+function telling(cloud: Cloud, mismatch: Readonly<Record<string, unknown>>): Intercept {
   return async ({ request }) => {
     const isRecord = /\/images\/[^/]+$/.test(request.url) && request.method === "GET";
     if (!isRecord) return null;
     const answer = await cloud.respond(request);
-    return Response.json({ ...await answer.json(), ...lie });
+    return Response.json({ ...await answer.json(), ...mismatch });
   };
 }
 
@@ -110,10 +110,12 @@ Deno.test("copyImage() resumes a broken download and reports progress", async ()
     return await brokenAfter(200_000, await from.respond(request));
   };
   const progress: Progress[] = [];
-  const copying = copyImage(from, to, image.id, { onProgress: (told) => progress.push(told) });
+  const copying = copyImage(from, to, image.id, {
+    onProgress: (reported) => progress.push(reported),
+  });
   const copy = await run(clouds, copying);
   assertEquals(copy.osHashValue, image.osHashValue);
-  assertEquals(to.asked.filter((line) => line.startsWith("PUT")).length, 1);
+  assertEquals(to.requested.filter((line) => line.startsWith("PUT")).length, 1);
   const server = "http://a";
   const last = { transferred: BYTES.length, total: BYTES.length, server, resumes: 2 };
   assertEquals(progress.at(-1), last);
@@ -133,7 +135,7 @@ Deno.test("copyImage() sends the data again if the connection to the target brea
   };
   const copy = await run(clouds, copyImage(from, to, image.id));
   assertEquals(copy.checksum, image.checksum);
-  assertEquals(from.asked.filter((line) => line.endsWith("/file")).length, 3);
+  assertEquals(from.requested.filter((line) => line.endsWith("/file")).length, 3);
   assertEquals((await left()).length, 1);
 });
 
@@ -205,7 +207,7 @@ Deno.test("copyImage() sends no request to the target if the source has no data"
   await assertRejects(() => copyImage(from, to, id), ImageConflict, "is queued");
   const missing = crypto.randomUUID();
   await assertRejects(() => copyImage(from, to, missing), ImageNotFound, missing);
-  assertEquals(to.asked, []);
+  assertEquals(to.requested, []);
 });
 
 Deno.test("copyImage() deletes the new image if the download fails", async () => {
@@ -301,5 +303,5 @@ Deno.test("copyImage() waits for a target that stores the data after its proxy h
   };
   const copy = await run({ from, to }, copyImage(from, to, image.id));
   assertEquals([copy.status, copy.size], ["active", BYTES.byteLength]);
-  assert(to.asked.every((asked) => !asked.startsWith("DELETE")));
+  assert(to.requested.every((asked) => !asked.startsWith("DELETE")));
 });

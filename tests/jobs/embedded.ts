@@ -3,7 +3,7 @@ import type { GlanceClientWrapperOptions, GlanceImageService, RequestContext } f
 import type { EmbeddedGlanceOptions, Identity } from "../../lib/embedded/mod.ts";
 import type { SimulatedClock } from "../support/clock.ts";
 import { FakeGlance } from "../support/fake_glance.ts";
-import { worldOn } from "../support/world.ts";
+import { harnessOn } from "../support/client_harness.ts";
 
 /** The users `alice` and `bob` of two projects, and `root`, an administrator. */
 const USERS: Readonly<Record<string, Identity>> = {
@@ -24,7 +24,7 @@ export class Cloud extends FakeGlance {
     user: "alice" | "root" = "alice",
   ) {
     super({ identify: (token) => USERS[token ?? ""] ?? null, ...options });
-    const { service, clock } = worldOn(this.fetch, { apiServers: ["a"], ...client });
+    const { service, clock } = harnessOn(this.fetch, { apiServers: ["a"], ...client });
     this.service = service;
     this.clock = clock;
     this.context = contextOf(user);

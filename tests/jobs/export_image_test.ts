@@ -15,17 +15,17 @@ import { Cloud, FORMATS } from "./embedded.ts";
 const BYTES = seededBytes(8, 100_000);
 
 async function exported() {
-  const { service, context, asked } = new Cloud();
+  const { service, context, requested } = new Cloud();
   const properties = { os_type: "linux" };
   const meta = { name: "disk", ...FORMATS, tags: ["a"], properties, minDisk: 2 };
   const image = await service.create(context, meta, BYTES);
-  asked.length = 0;
+  requested.length = 0;
   const { record, data } = await exportImage(service, context, image.id);
-  return { image, record, data, asked };
+  return { image, record, data, requested };
 }
 
 Deno.test("exportImage() returns a JSON record, and opens the data on demand", async () => {
-  const { image, record, data, asked } = await exported();
+  const { image, record, data, requested: asked } = await exported();
   assertEquals(JSON.parse(JSON.stringify(record)), record);
   assertEquals(record, {
     name: "disk",
@@ -69,8 +69,8 @@ for (const [form, dataOf] of Object.entries(FORMS)) {
       const { record } = await exported();
       const { service, context } = new Cloud({ hashAlgorithm });
       await service.create(context, FORMATS, BYTES.slice(1));
-      const told = { record: JSON.parse(JSON.stringify(record)), data: dataOf(BYTES) };
-      const image = await restoreImage(service, context, told, { verify: "required" });
+      const reported = { record: JSON.parse(JSON.stringify(record)), data: dataOf(BYTES) };
+      const image = await restoreImage(service, context, reported, { verify: "required" });
       assertEquals([image.checksum, image.osHashAlgo], [record.checksum, hashAlgorithm]);
     });
 
@@ -104,7 +104,7 @@ Deno.test("restoreImage() accepts a whole image as record, and uses its portable
 });
 
 Deno.test("restoreImage() rejects an invalid record before any request", async () => {
-  const { service, context, asked } = new Cloud();
+  const { service, context, requested: asked } = new Cloud();
   for (const exported of [undefined, null, "x", { data: BYTES }, { record: [], data: BYTES }]) {
     const restored = restoreImage(service, context, exported as never);
     await assertRejects(() => restored, Invalid, "it must be an object");
@@ -114,7 +114,7 @@ Deno.test("restoreImage() rejects an invalid record before any request", async (
 
 Deno.test("restoreImage() rejects an unknown verify mode before any request", async () => {
   const { record } = await exported();
-  const { service, context, asked } = new Cloud();
+  const { service, context, requested: asked } = new Cloud();
   const options = { verify: "off" } as unknown as { verify: "auto" };
   const told = { record, data: BYTES };
   await assertRejects(() => restoreImage(service, context, told, options), Invalid, '"off"');

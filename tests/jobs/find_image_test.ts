@@ -55,11 +55,11 @@ Deno.test("findImage() rejects an ambiguous name and lists the ids", async () =>
 });
 
 Deno.test("findImage() lists at most 20 ids and requests no more images", async () => {
-  const { service, context, asked } = new Cloud({ pageLimitMax: 10 });
+  const { service, context, requested } = new Cloud({ pageLimitMax: 10 });
   for (let i = 0; i < 45; i++) await service.create(context, { name: "many" });
-  asked.length = 0;
+  requested.length = 0;
   const error = await assertRejects(() => findImage(service, context, "many"), AmbiguousImage);
-  assertEquals([error.imageIds.length, asked.length], [20, 3]);
+  assertEquals([error.imageIds.length, requested.length], [20, 3]);
   assert(error.message.includes("and more"));
 });
 

@@ -1,6 +1,6 @@
 /** A fake Glance with a script of image states: one per poll, then the last one repeatedly. */
 import { failure, seen } from "../support/scripted_fetch.ts";
-import { type World, worldOn } from "../support/world.ts";
+import { type ClientHarness, harnessOn } from "../support/client_harness.ts";
 
 /** A state of an image and its tasks; null if the image does not exist. */
 export type ImageState = {
@@ -16,29 +16,29 @@ export const ID = "5b0d2b7a-6f0c-4c5e-9e4b-3f6d1c2a7e90";
 export const TASK = "7a9d2b7a-6f0c-4c5e-9e4b-3f6d1c2a7e91";
 
 /** A harness, with the times of polls and the number of requests for tasks. */
-export interface ImageScript extends Omit<World, "script"> {
+export interface ImageScript extends Omit<ClientHarness, "script"> {
   readonly polls: number[];
-  readonly asked: string[];
+  readonly requested: string[];
 }
 
 /** A harness with a script of states. */
 export function scriptOf(states: readonly ImageState[]): ImageScript {
   const polls: number[] = [];
-  const asked: string[] = [];
+  const requested: string[] = [];
   let state: ImageState = null;
-  const world = worldOn((input, init) => {
+  const harness = harnessOn((input, init) => {
     const { method, path, signal } = seen(input, init);
     signal.throwIfAborted();
-    asked.push(`${method} ${path.replace(ID, "{id}")}`);
+    requested.push(`${method} ${path.replace(ID, "{id}")}`);
     if (path.endsWith("/tasks")) {
       const tasks = state?.tasks ?? [];
       return Promise.resolve(typeof tasks === "number" ? failure(tasks) : Response.json({ tasks }));
     }
     state = states[Math.min(polls.length, states.length - 1)] ?? null;
-    polls.push(world.clock.now());
+    polls.push(harness.clock.now());
     return Promise.resolve(
       state === null ? failure(404) : Response.json({ id: ID, ...state.image }),
     );
   }, { apiServers: ["a"] });
-  return { ...world, polls, asked };
+  return { ...harness, polls, requested };
 }

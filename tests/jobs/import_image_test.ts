@@ -16,7 +16,7 @@ import { bytesOf, FakeBody, utf8 } from "../support/bodies.ts";
 import { chunksOf } from "../support/image.ts";
 import { empty, refused } from "../support/scripted_fetch.ts";
 import { seededBytes } from "../support/seed.ts";
-import { failureOf } from "../support/world.ts";
+import { failureOf } from "../support/client_harness.ts";
 import type { Arrived } from "../support/fake_glance.ts";
 import { Cloud, contextOf, FORMATS } from "./embedded.ts";
 
@@ -28,16 +28,16 @@ const URL_OF_DATA = "https://me:pw@web.example/disk.raw?sig=secret";
 async function cloudWith(options: ConstructorParameters<typeof Cloud>[0] = { stores: STORES }) {
   const cloud = new Cloud(options);
   const { id } = await cloud.service.create(cloud.context, FORMATS);
-  cloud.asked.length = 0;
-  const work = (source: ImportSource, told: ImportOptions = {}, context = cloud.context) =>
-    cloud.clock.run(importImage(cloud.service, context, id, source, told));
+  cloud.requested.length = 0;
+  const work = (source: ImportSource, reported: ImportOptions = {}, context = cloud.context) =>
+    cloud.clock.run(importImage(cloud.service, context, id, source, reported));
   return { cloud, id, work };
 }
 
 /** A response of the web server. */
 type WebResponse = (request: Request) => Response | null | Promise<Response | null>;
 
-/** Says which methods the cloud offers, and gives what lies on the web. */
+/** Answers requests for the import methods and for the data at a URL. */
 function offering(methods: readonly string[] | number, web?: WebResponse) {
   return async ({ request }: Pick<Arrived, "request">): Promise<Response | null> => {
     const { hostname, pathname } = new URL(request.url);
@@ -64,9 +64,9 @@ Deno.test("importImage() stages and imports data, and reports progress of both",
   assertEquals([image.status, image.stores], ["active", ["fast", "slow"]]);
   assertEquals(await stored(cloud, id), BYTES);
   assertEquals([uploaded.at(-1)?.transferred, seen], [BYTES.length, ["active"]]);
-  const asked = cloud.asked.map((line) => line.replace(id, "{id}"));
-  assert(asked.includes("PUT /v2/images/{id}/stage"), asked.join());
-  assert(asked.includes("POST /v2/images/{id}/import"), asked.join());
+  const requested = cloud.requested.map((line) => line.replace(id, "{id}"));
+  assert(requested.includes("PUT /v2/images/{id}/stage"), requested.join());
+  assert(requested.includes("POST /v2/images/{id}/import"), requested.join());
 });
 
 Deno.test("importImage() uploads data if the cloud has no import", async () => {
@@ -75,7 +75,7 @@ Deno.test("importImage() uploads data if the cloud has no import", async () => {
     cloud.intercept = offering(methods);
     const image = await work({ data: BYTES }, { stores: ["slow"] });
     assertEquals([image.status, image.stores], ["active", ["slow"]]);
-    assert(cloud.asked.includes(`PUT /v2/images/${id}/file`));
+    assert(cloud.requested.includes(`PUT /v2/images/${id}/file`));
   }
 });
 
@@ -162,7 +162,7 @@ Deno.test("importImage() rejects a region that is not in the catalog before any 
     'Cannot import from the region "South": the catalog has an image service in "North"; use one of these',
   );
   assertEquals(asked, 0);
-  // Glance takes no notice of the case.
+  // Glance ignores the case.
   await assertRejects(
     () => work({ region: "NORTH", imageId: "1" }, {}, context),
     Invalid,
@@ -222,7 +222,7 @@ Deno.test("importImage() continues after a lost response if the import has begun
     const error = await failureOf(work({ url: URL_OF_DATA }));
     assertEquals(error === undefined, isTaken, String(error));
     if (!isTaken) assert(error instanceof GlanceConnectionFailed);
-    assertEquals(cloud.asked.filter((line) => line.startsWith("POST")).length, 1);
+    assertEquals(cloud.requested.filter((line) => line.startsWith("POST")).length, 1);
   }
 });
 
@@ -261,7 +261,7 @@ Deno.test("importImage() throws if the import fails", async () => {
   assertEquals([error.stores, error.taskMessage], [["fast"], "404 at the source"]);
 });
 
-/** What the web gives -> what is said of it. */
+/** A response of the URL -> the message. */
 const WEB_FAILURES:
   readonly (readonly [what: string, web: WebResponse, name: string, words: string])[] = [
     [
@@ -317,7 +317,7 @@ Deno.test("importImage() rejects an invalid source before any request", async ()
   }
   const error = await failureOf(work({ url: "me:pw@host" }));
   assert(error instanceof Invalid && !error.message.includes("pw"), String(error));
-  assertEquals(cloud.asked, []);
+  assertEquals(cloud.requested, []);
 });
 
 Deno.test("importImage() stops on abort while it stages and while it waits", async () => {

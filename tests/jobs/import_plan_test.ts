@@ -5,7 +5,7 @@ import { chooseMethod, type ImportChoice, sourceKind } from "../../lib/jobs/impo
 
 const ALL = ["glance-direct", "web-download", "copy-image", "glance-download"];
 
-/** What is asked -> the method. */
+/** Source and options -> the method. */
 const CHOICES: readonly (readonly [question: Omit<ImportChoice, "imageId">, method: string])[] = [
   [{ kind: "data", offered: ALL }, "glance-direct"],
   [{ kind: "data", offered: ["web-download"] }, "upload"],

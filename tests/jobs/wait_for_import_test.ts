@@ -10,7 +10,7 @@ import {
   UnexpectedStatus,
   waitForImport,
 } from "../../mod.ts";
-import { failureOf } from "../support/world.ts";
+import { failureOf } from "../support/client_harness.ts";
 import { ID, type ImageScript, type ImageState, scriptOf, TASK } from "./image_script.ts";
 
 const CALLER = { authToken: "token" };
@@ -55,11 +55,11 @@ Deno.test("waitForImport() reports pending stores and messages of the task", asy
       tasks: [task("success", "Copied 9 MiB")],
     },
   ]);
-  const told: ImportProgress[] = [];
-  const image = await wait(at, { onProgress: (progress) => told.push(progress) });
+  const reported: ImportProgress[] = [];
+  const image = await wait(at, { onProgress: (progress) => reported.push(progress) });
   assertEquals([image.status, image.stores], ["active", ["fast", "slow"]]);
   assertEquals(
-    told.map(({ importing, taskStatus, message }) => [importing.join(), taskStatus, message]),
+    reported.map(({ importing, taskStatus, message }) => [importing.join(), taskStatus, message]),
     [
       ["", "pending", null],
       ["fast,slow", "processing", "Copied 1 MiB"],
@@ -113,7 +113,7 @@ for (const status of [403, 404, 405]) {
     ];
     const at = scriptOf(states);
     assertEquals((await wait(at)).status, "active");
-    assertEquals(at.asked.filter((line) => line.endsWith("/tasks")).length, 1);
+    assertEquals(at.requested.filter((line) => line.endsWith("/tasks")).length, 1);
     const failing = scriptOf([...states.slice(0, 1), { image: { status: "queued" } }]);
     const error = await assertRejects(() => wait(failing), ImageImportFailed);
     assertEquals([error.stores, error.taskMessage], [[], null]);

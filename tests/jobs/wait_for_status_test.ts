@@ -9,7 +9,7 @@ import {
   type StatusWaitOptions,
   waitForStatus,
 } from "../../mod.ts";
-import { failureOf } from "../support/world.ts";
+import { failureOf } from "../support/client_harness.ts";
 import { ID, type ImageScript, type ImageState, scriptOf } from "./image_script.ts";
 
 const CALLER = { authToken: "token" };
@@ -55,13 +55,13 @@ Deno.test("waitForStatus() reports each change once, and ignores errors of the l
     state("saving"),
     state("active"),
   ]);
-  const told: string[] = [];
+  const reported: string[] = [];
   const onProgress = ({ status }: Image) => {
-    told.push(status);
+    reported.push(status);
     throw new Error("a faulty listener");
   };
   await wait(at, "active", { onProgress });
-  assertEquals(told, ["queued", "saving", "active"]);
+  assertEquals(reported, ["queued", "saving", "active"]);
 });
 
 Deno.test("waitForStatus() gives up after `stallTimeout` without a change, and not before", async () => {

@@ -7,7 +7,7 @@ import { GlanceError } from "../../lib/errors.ts";
 import { type CloudConfig, readCloud } from "../../lib/auth/clouds/mod.ts";
 import { CLOUD_CASES, type CloudCase } from "./clouds_cases.ts";
 import { requirePackages } from "./packages.ts";
-import { askPython } from "./python.ts";
+import { callPython } from "./python.ts";
 
 /** The compared fields of a cloud. */
 interface Reading {
@@ -96,7 +96,7 @@ function readingOf({ name, credentials, context, options, tls }: CloudConfig): R
 
 async function readBySdk(cases: readonly PreparedCase[]): Promise<(Reading | "error")[]> {
   // The script is part of this folder; a wrong shape fails the comparison.
-  const readings = await askPython("clouds_sdk.py", cases) as SdkReading[];
+  const readings = await callPython("clouds_sdk.py", cases) as SdkReading[];
   return readings.map(fromSdk);
 }
 

@@ -12,9 +12,9 @@ Deno.test("The reading commands print what glanceclient prints", async (t) => {
     const [theirs, ours] = [pythonGlance(), ourGlance({})];
     const words = (text: string) => text.trim().split(/\s+/);
     const known = new Set(words((await ours("bash-completion", admin)).stdout));
-    const wanted = words((await theirs("bash-completion", admin)).stdout);
-    assert(wanted.length > 100);
-    for (const word of wanted) assert(known.has(word), word);
+    const expectedWords = words((await theirs("bash-completion", admin)).stdout);
+    assert(expectedWords.length > 100);
+    for (const word of expectedWords) assert(known.has(word), word);
   });
   await t.step("what it shows", (t) => compareWithGlanceclient(t, stack.environment("alice")));
   await t.step("image-copy brings an image to another project", async () => {

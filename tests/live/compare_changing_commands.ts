@@ -135,7 +135,7 @@ const DIFFERENT: readonly (readonly [line: string, codes: [theirs: number, ours:
   // An update that changes nothing is a mistake.
   ["md-namespace-update <ns>::Kept", [0, 2]],
   ["md-object-update <ns>::Kept o", [0, 2]],
-  // What Glance alone says is refused before it is asked.
+  // Rejected before the request, although only Glance defines it.
   ["md-namespace-create <ns>::X --created-at 2026-01-01T00:00:00Z", [1, 2]],
   ["md-namespace-create <ns>::X --self /v2/x", [1, 2]],
   // glanceclient fails at what it has a flag for.
@@ -247,7 +247,7 @@ function filled(line: string, own: Own): string {
   return Object.entries(own).reduce((text, [name, value]) => text.replaceAll(name, value), line);
 }
 
-/** Without what must differ: names and ids of each side, ids that Glance gives, and times. */
+/** Removes what must differ: the names and ids of each side, generated ids, and times. */
 function comparable({ code, stdout }: LineResult, own: Own): [code: number, stdout: string] {
   const named = Object.entries(own)
     .reduce((text, [name, value]) => text.replaceAll(value, name.padEnd(value.length)), stdout);

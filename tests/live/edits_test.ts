@@ -5,7 +5,7 @@
  */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { connect, type ImageMeta, Invalid } from "../../mod.ts";
-import { askPython } from "./python.ts";
+import { callPython } from "./python.ts";
 import { type Fields, RawGlance } from "./raw_glance.ts";
 import { type LiveStack, startStack } from "./stack.ts";
 
@@ -211,7 +211,7 @@ async function editBy(
     })),
   };
   // The script prints one word or null per edit.
-  return await askPython("edits_driver.py", job) as (string | null)[];
+  return await callPython("edits_driver.py", job) as (string | null)[];
 }
 
 async function recordOf(raw: RawGlance, id: string): Promise<Fields> {

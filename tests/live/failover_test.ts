@@ -77,9 +77,9 @@ Deno.test("create() and download() continue when servers are killed", async (t) 
     assertEquals(receiver.result, [IMAGE_SIZE, image.sha512]);
     assertGoesOn(stack, traffic, events, receiver.broken);
 
-    const impatient = await signIn(stack, { requestTimeout: 3_000 });
-    for (let call = 0; call < 2; call++) await impatient.service.show(context, image.id);
-    assertEquals(impatient.events.map(({ kind }) => kind), ["cooldown", "retry"]);
+    const aborting = await signIn(stack, { requestTimeout: 3_000 });
+    for (let call = 0; call < 2; call++) await aborting.service.show(context, image.id);
+    assertEquals(aborting.events.map(({ kind }) => kind), ["cooldown", "retry"]);
     await stack.stopGlance(receiver.broken, "SIGKILL");
     await ended;
     await stack.startGlance(receiver.broken);
@@ -245,7 +245,7 @@ async function killServing(stack: LiveStack, traffic: Traffic): Promise<Index> {
   return index;
 }
 
-/** Asserts that after one break the next server was asked for exactly the missing bytes. */
+/** Asserts that after one break exactly the missing bytes were requested from the next server. */
 function assertGoesOn(
   stack: LiveStack,
   traffic: Traffic,

@@ -28,7 +28,7 @@ export async function runPython(script: string, input: unknown): Promise<PythonO
  *
  * @throws {Error} with its output if it fails
  */
-export async function askPython(script: string, input: unknown): Promise<unknown> {
+export async function callPython(script: string, input: unknown): Promise<unknown> {
   const { code, stdout, stderr } = await runPython(script, input);
   if (code !== 0) throw new Error(stderr);
   return JSON.parse(stdout);

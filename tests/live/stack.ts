@@ -28,7 +28,7 @@ export type { Credentials, ImageService, IssuedToken, StackUser } from "./keysto
 /** What may differ between two stacks. */
 export interface StackOptions {
   /**
-   * Largest image that Glance takes, in bytes; a larger one is answered with 413.
+   * Largest image that Glance accepts, in bytes; a larger one is answered with 413.
    * @default {2147483648}
    */
   readonly imageSizeCap?: number;

@@ -8,7 +8,7 @@ import { valueOfYaml, YamlError } from "../../lib/auth/clouds/yaml.ts";
 import { AmbiguousScalar } from "../../lib/auth/clouds/yaml_scalars.ts";
 import { SCALARS } from "../auth/yaml_scalars.ts";
 import { pick, seededRandom } from "../support/seed.ts";
-import { askPython } from "./python.ts";
+import { callPython } from "./python.ts";
 
 /** PyYAML's result for a document. */
 type Theirs = { readonly error: string } | { readonly type: string; readonly text: string };
@@ -31,7 +31,7 @@ Deno.test("readCloud() reads plain scalars as PyYAML does, or rejects them", asy
     return Array.from({ length }, () => pick(random, PIECES)).join("");
   });
   const texts = [...SCALARS.map(([text]) => text), ...made].map((text) => `a: ${text}\n`);
-  const theirs = await askPython("yaml_safe_load.py", texts) as Theirs[];
+  const theirs = await callPython("yaml_safe_load.py", texts) as Theirs[];
   assertEquals(theirs.length, texts.length);
   const differences = texts.flatMap((text, i) => {
     const [ours, other] = [oursOf(text), theirs[i] as Theirs];

@@ -21,7 +21,7 @@ Deno.test("createImageRouter() forwards Glance's 401 when a token is refused", a
   const cloud = new Cloud({ identify: () => null });
   const router = cloud.router();
   const ours = await router.request("/v2/images", { headers: { "x-auth-token": "old" } });
-  const theirs = await cloud.ask("/v2/images");
+  const theirs = await cloud.send("/v2/images");
   assertEquals([ours.status, await ours.text()], [401, await theirs.text()]);
   assertEquals(cloud.requests.length, 1);
 });
@@ -42,14 +42,17 @@ Deno.test("createImageRouter() with credentials uses them, and forwards no token
 Deno.test("createImageRouter() with credentials is read-only unless readOnly is false", async () => {
   const cloud = new Cloud();
   const context = { authToken: "gateway" };
-  const ask = async (router: ReturnType<Cloud["router"]>, method: string) => {
+  const send = async (router: ReturnType<Cloud["router"]>, method: string) => {
     const response = await router.request("/v2/images", { method, body: '{"name": "x"}' });
     await response.body?.cancel();
     return response.status;
   };
-  assertEquals(await ask(cloud.router({ serviceMode: { context } }), "POST"), 403);
+  assertEquals(await send(cloud.router({ serviceMode: { context } }), "POST"), 403);
   assertEquals(cloud.requests, []);
-  assertEquals(await ask(cloud.router({ serviceMode: { context, readOnly: false } }), "POST"), 201);
+  assertEquals(
+    await send(cloud.router({ serviceMode: { context, readOnly: false } }), "POST"),
+    201,
+  );
 });
 
 Deno.test("createImageRouter() with credentials renews its token once for all requests, also during a download", async () => {
@@ -67,7 +70,7 @@ Deno.test("createImageRouter() with credentials renews its token once for all re
   };
   const router = cloud.router({ serviceMode: { context } });
   const headers = { "x-auth-token": "token-1" };
-  const created = await cloud.ask("/v2/images", { method: "POST", headers, body: "{}" });
+  const created = await cloud.send("/v2/images", { method: "POST", headers, body: "{}" });
   const { id } = await created.json();
   good = "token-2";
   for (let i = 0; i < 3; i++) {
@@ -197,7 +200,7 @@ Deno.test("authorize is not called, and nothing is forwarded, when a name cannot
     await response.body?.cancel();
     assertEquals(response.status, 404, name);
   }
-  assertEquals(cloud.asked.filter((line) => !line.endsWith("GET /v2/")), []);
+  assertEquals(cloud.requested.filter((line) => !line.endsWith("GET /v2/")), []);
 });
 
 Deno.test("authorize() gets the canonical spelling of an id, and so do the servers", async () => {
@@ -337,7 +340,7 @@ Deno.test("createImageRouter() with credentials responds with 502, without Keyst
   assertEquals(cloud.requests, []);
 });
 
-/** Options that cannot work, and what is said of them; some are those of callers without types. */
+/** Invalid options and their messages; some are possible only in JavaScript. */
 const UNUSABLE: readonly (readonly [says: string, options: unknown])[] = [
   ['no "apiServers"', {}],
   ["null as the options of an image router", null],

@@ -35,18 +35,18 @@ export class Cloud extends FakeGlance {
     });
   }
 
-  /** Asks the embedded Glance itself. */
-  ask(path: string, init?: RequestInit): Promise<Response> {
+  /** Sends a request to the embedded Glance itself. */
+  send(path: string, init?: RequestInit): Promise<Response> {
     return this.respond(new Request(`http://a:9292${path}`, init));
   }
 
-  /** An image with data, made behind the gateway's back. */
+  /** An image with data, created without the gateway. */
   async image(
     size: number,
     name = "disk",
   ): Promise<{ id: string; bytes: Uint8Array<ArrayBuffer> }> {
     const bytes = seededBytes(size, size);
-    const id = await storeImage((path, init) => this.ask(path, init), name, bytes);
+    const id = await storeImage((path, init) => this.send(path, init), name, bytes);
     return { id, bytes };
   }
 

@@ -13,36 +13,36 @@ const SIGN_IN = {
 };
 
 Deno.test("createCloudGateway() passes tokens through to GLANCE_API_SERVERS", async () => {
-  const { cloud, keystone, fetch } = world();
+  const { cloud, keystone, fetch } = harness();
   using gateway = await createCloudGateway({
     environment: { GLANCE_API_SERVERS: "http://a:9292, b:9292" },
     fetch,
   });
   assertEquals(gateway?.servers, ["http://a:9292", "http://b:9292"]);
-  await ask(gateway?.router, "alice");
+  await send(gateway?.router, "alice");
   assertEquals([tokensOf(cloud), keystone.length], [["alice"], 0]);
 });
 
 Deno.test("createCloudGateway() passes tokens through to the servers of the cloud's catalog", async () => {
-  const { cloud, keystone, fetch } = world();
+  const { cloud, keystone, fetch } = harness();
   using gateway = await createCloudGateway({ environment: SIGN_IN, fetch });
   assertEquals(gateway?.servers, ["http://b:9292"]);
-  await ask(gateway?.router, "alice");
-  await ask(gateway?.router, null);
+  await send(gateway?.router, "alice");
+  await send(gateway?.router, null);
   assertEquals([tokensOf(cloud), keystone.length], [["alice", null], 1]);
 });
 
 Deno.test("createCloudGateway() serves all clients read-only with the cloud's credentials in service mode", async () => {
-  const { cloud, fetch } = world();
+  const { cloud, fetch } = harness();
   using gateway = await createCloudGateway({ environment: SIGN_IN, serviceMode: true, fetch });
-  await ask(gateway?.router, "alice");
+  await send(gateway?.router, "alice");
   const posted = await gateway?.router.request("/v2/images", { method: "POST", body: "{}" });
   await posted?.body?.cancel();
   assertEquals([tokensOf(cloud), posted?.status], [["token-of-gateway"], 403]);
 });
 
 Deno.test("createCloudGateway() allows writes in service mode when readOnly is false", async () => {
-  const { fetch } = world();
+  const { fetch } = harness();
   using gateway = await createCloudGateway({
     environment: SIGN_IN,
     serviceMode: true,
@@ -55,7 +55,7 @@ Deno.test("createCloudGateway() allows writes in service mode when readOnly is f
 });
 
 Deno.test("createCloudGateway() passes the options of the router on", async () => {
-  const { fetch } = world();
+  const { fetch } = harness();
   using gateway = await createCloudGateway({
     environment: { GLANCE_API_SERVERS: "a:9292" },
     metrics: true,
@@ -75,7 +75,7 @@ Deno.test("createCloudGateway() returns null when nothing is configured, and thr
     InvalidConfigurationValue,
   );
   const empty = { type: "compute", name: "nova", endpoints: [] };
-  const { fetch } = world(empty);
+  const { fetch } = harness(empty);
   await assertRejects(
     () => createCloudGateway({ environment: SIGN_IN, fetch }),
     InvalidConfigurationValue,
@@ -90,7 +90,7 @@ const IMAGE_SERVICE = {
 };
 
 /** Keystone and Glance on one network. */
-function world(service: Record<string, unknown> = IMAGE_SERVICE) {
+function harness(service: Record<string, unknown> = IMAGE_SERVICE) {
   const cloud = new Cloud();
   const keystone: string[] = [];
   const fetch = (input: string, init: RequestInit): Promise<Response> => {
@@ -109,7 +109,7 @@ function world(service: Record<string, unknown> = IMAGE_SERVICE) {
   return { cloud, keystone, fetch };
 }
 
-async function ask(
+async function send(
   router: { request(path: string, init: RequestInit): Response | Promise<Response> } | undefined,
   token: string | null,
 ): Promise<void> {

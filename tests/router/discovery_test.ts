@@ -6,7 +6,7 @@ Deno.test("GET / lists the versions of the servers with links to the gateway", a
   const router = cloud.router();
   for (const [path, status] of [["/", 300], ["/versions", 200]] as const) {
     const ours = await router.request(`http://gateway${path}`);
-    const theirs = await cloud.ask(path);
+    const theirs = await cloud.send(path);
     const document = await ours.text();
     assertEquals([ours.status, ours.headers.get("content-type")], [status, "application/json"]);
     assertEquals(
@@ -39,29 +39,32 @@ Deno.test("GET / answers 502 when a server sends no list of versions", async () 
 Deno.test("GET /healthcheck answers 200 when one server is healthy", async () => {
   const cloud = new Cloud();
   const router = cloud.router();
-  const ask = async (method = "GET") => {
+  const send = async (method = "GET") => {
     const response = await router.request("/healthcheck", { method });
     return [response.status, new TextDecoder().decode(await bytesOf(response))];
   };
-  assertEquals(await ask(), [200, "OK"]);
-  assertEquals(await ask("HEAD"), [204, ""]);
+  assertEquals(await send(), [200, "OK"]);
+  assertEquals(await send("HEAD"), [204, ""]);
   cloud.intercept = ({ server }) =>
     server === "http://a:9292" ? Promise.reject(new TypeError("refused")) : undefined;
-  assertEquals(await ask(), [200, "OK"]);
+  assertEquals(await send(), [200, "OK"]);
   cloud.intercept = () => new Response("DISABLED BY FILE", { status: 503 });
-  assertEquals((await ask())[0], 503);
+  assertEquals((await send())[0], 503);
   cloud.intercept = () => new Response("{}", { status: 300 });
-  assertEquals(await ask(), [200, "OK"]);
+  assertEquals(await send(), [200, "OK"]);
 });
 
 Deno.test("GET / responds the same to every method, without a token", async () => {
   const cloud = new Cloud({ identify: () => null });
   const router = cloud.router();
   for (const path of ["/", "/versions", "/healthcheck"]) {
-    const asked = await router.request(path, { headers: { "x-auth-token": "secret" } });
+    const requested = await router.request(path, { headers: { "x-auth-token": "secret" } });
     const posted = await router.request(path, { method: "POST", body: "x" });
-    for (const response of [asked, posted]) await response.body?.cancel();
-    assertEquals([asked.ok || asked.status === 300, posted.status], [true, asked.status], path);
+    for (const response of [requested, posted]) await response.body?.cancel();
+    assertEquals([requested.ok || requested.status === 300, posted.status], [
+      true,
+      requested.status,
+    ], path);
   }
   assertEquals(cloud.requests.some(({ headers }) => headers.has("x-auth-token")), false);
 });

@@ -63,11 +63,11 @@ for (const [runtime, serve] of Object.entries({ "Deno.serve": onDeno, "node:http
     const cloud = new Cloud();
     const { id } = await cloud.image(10);
     const { port, stop } = await serve(cloud.router({ metrics: true }).fetch);
-    const ask: Ask = (host, path) => rawStatus(port, host.replace("ID", id), path);
+    const send: Ask = (host, path) => rawStatus(port, host.replace("ID", id), path);
     try {
       for (const host of BAD_HOSTS) {
         for (const path of ["/healthcheck", "/v2/images", "/metrics"]) {
-          const status = await ask(host, path);
+          const status = await send(host, path);
           // An adapter may refuse to build a Request first.
           const isRefused = status === 400 || runtime === "node:http" && status === 500;
           assertEquals([host, path, isRefused], [host, path, true], String(status));
@@ -75,7 +75,7 @@ for (const [runtime, serve] of Object.entries({ "Deno.serve": onDeno, "node:http
       }
       assertEquals(cloud.requestLines, []);
       for (const host of ["x", "x.example:80", "X-1.example.", "[::1]:9292", "127.0.0.1", "a_b"]) {
-        assertEquals([host, await ask(host, `/v2/images/${id}`)], [host, 200]);
+        assertEquals([host, await send(host, `/v2/images/${id}`)], [host, 200]);
       }
     } finally {
       await stop();
@@ -122,9 +122,9 @@ Deno.test("allowedHosts responds with 403 to any other host name", async () => {
       for (const host of good) {
         assertEquals([host, path, await statusOf(host) !== 403], [host, path, true]);
       }
-      const asked = cloud.requestLines.length;
+      const requested = cloud.requestLines.length;
       for (const host of bad) assertEquals([host, path, await statusOf(host)], [host, path, 403]);
-      assertEquals(cloud.requestLines.length, asked);
+      assertEquals(cloud.requestLines.length, requested);
     }
   }
 });

@@ -10,7 +10,7 @@ const SHAPES = ["a", "a-", "a.", "http:", "%20", "%3a//", "@", "é"];
 for (const shape of SHAPES) {
   Deno.test(`GET of a long path of ${shape} takes time in proportion to its length when Glance responds with 503`, async () => {
     const lines: string[] = [];
-    const ask = async (length: number) => {
+    const send = async (length: number) => {
       const cloud = new Cloud();
       cloud.intercept = () => new Response("down", { status: 503 });
       const { log, onEvent } = routerOptions({
@@ -27,7 +27,7 @@ for (const shape of SHAPES) {
         assert(response.status >= 400);
       }
     };
-    await assertLinear(8_000, ask, shape);
+    await assertLinear(8_000, send, shape);
     assert(lines.length > 6);
     for (const line of lines) assertLess(line.length, 12_000);
   });

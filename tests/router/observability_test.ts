@@ -167,7 +167,7 @@ Deno.test("GET /metrics escapes labels as Prometheus requires", async () => {
 Deno.test("cors allows a listed origin the headers that it needs", async () => {
   const cloud = new Cloud();
   const router = cloud.router({ cors: { origins: ["https://horizon.example"] } });
-  const ask = async (origin: string, init: RequestInit = {}) => {
+  const send = async (origin: string, init: RequestInit = {}) => {
     const response = await router.request("/v2/images", {
       ...init,
       headers: { origin, ...init.headers },
@@ -175,7 +175,7 @@ Deno.test("cors allows a listed origin the headers that it needs", async () => {
     await response.body?.cancel();
     return response;
   };
-  const preflight = await ask("https://horizon.example", {
+  const preflight = await send("https://horizon.example", {
     method: "OPTIONS",
     headers: { "access-control-request-method": "PUT" },
   });
@@ -186,7 +186,7 @@ Deno.test("cors allows a listed origin the headers that it needs", async () => {
   for (const name of ["x-auth-token", "range", "x-openstack-image-size", "content-type"]) {
     assertEquals(allowed.includes(name), true, name);
   }
-  const answer = await ask("https://horizon.example");
+  const answer = await send("https://horizon.example");
   const exposed = answer.headers.get("access-control-expose-headers")?.toLowerCase() ?? "";
   for (
     const name of ["content-range", "content-md5", "etag", "x-openstack-request-id", "location"]
@@ -194,7 +194,7 @@ Deno.test("cors allows a listed origin the headers that it needs", async () => {
     assertEquals(exposed.includes(name), true, name);
   }
   assertEquals(answer.headers.get("vary"), "Origin");
-  const foreign = await ask("https://evil.example");
+  const foreign = await send("https://evil.example");
   assertEquals(foreign.headers.has("access-control-allow-origin"), false);
   assertEquals(cloud.requests.length, 2);
 });

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { Hono } from "hono";
 import { Cloud } from "./cloud.ts";
 
-/** What the gateway asks about a path that is not one: whether the token is valid, and nothing else. */
+/** The gateway's request for an unknown path: only whether the token is valid. */
 const TOKEN_CHECK = "GET /v2/";
 
 Deno.test("addressOf() rejects segments that must not be forwarded", async () => {
@@ -74,7 +74,7 @@ Deno.test("POST of a namespace returns a Location that leads to it, whatever its
     const cloud = new Cloud();
     const init = { method: "POST", body: JSON.stringify({ namespace: name }) };
     const ours = await cloud.router().request("http://a:9292/v2/metadefs/namespaces", init);
-    const theirs = await new Cloud().ask("/v2/metadefs/namespaces", init);
+    const theirs = await new Cloud().send("/v2/metadefs/namespaces", init);
     for (const response of [ours, theirs]) await response.body?.cancel();
     assertEquals(
       [ours.status, ours.headers.get("location")],
@@ -182,26 +182,26 @@ Deno.test("createImageRouter() adds its prefix to Location and versions, and to 
     await t.step(name, async () => {
       const prefix = name === "route, two levels" ? "/cloud/image" : "/image";
       const endpoint = endpoints[name as keyof typeof endpoints];
-      const ask = (path: string, init?: RequestInit) =>
+      const send = (path: string, init?: RequestInit) =>
         app.request(`http://gateway${prefix}${path}`, init);
-      const created = await ask("/v2/images", { method: "POST", body: '{"name": "x"}' });
+      const created = await send("/v2/images", { method: "POST", body: '{"name": "x"}' });
       const { id } = await created.json();
       assertEquals(created.status, 201);
       assertEquals(created.headers.get("location"), `${endpoint}/v2/images/${id}`);
-      const page = await (await ask("/v2/images?limit=1")).json();
+      const page = await (await send("/v2/images?limit=1")).json();
       assertEquals(page.next.startsWith("/v2/images?"), true);
       for (const path of ["", "/", "/versions"]) {
-        const { versions } = await (await ask(path)).json();
+        const { versions } = await (await send(path)).json();
         assertEquals(versions[0].links[0].href, `${endpoint}/v2/`, path);
       }
       for (const version of ["/v2", "/v2.9"]) {
-        const redirected = await ask(version);
+        const redirected = await send(version);
         assertEquals([redirected.status, redirected.headers.get("location")], [
           302,
           `${endpoint}/v2/`,
         ]);
       }
-      const unknown = await ask("/nowhere");
+      const unknown = await send("/nowhere");
       await unknown.body?.cancel();
       assertEquals(unknown.status, 404);
     });
@@ -263,7 +263,7 @@ Deno.test("GET /versions lists the versions, whatever follows in the path", asyn
   }
 });
 
-/** What the servers were asked, each request once. */
+/** The distinct requests to the servers. */
 function requestsOf(cloud: Cloud): string[] {
   return [...new Set(cloud.requests.map(({ method, path }) => `${method} ${path}`))];
 }

@@ -6,7 +6,7 @@ import { Cloud } from "./cloud.ts";
 const MIB = 2 ** 20;
 const CHUNK = new Uint8Array(MIB).fill(0x20);
 
-/** A body without an end, which comes as fast as it is taken, until it has to wait. */
+/** A body without an end, produced as fast as it is read, until it has to wait. */
 function endless(limit = Infinity) {
   const state = { taken: 0, isCanceled: false };
   const body = new ReadableStream<Uint8Array>({
@@ -23,7 +23,7 @@ function endless(limit = Infinity) {
   return { body, state };
 }
 
-/** A cloud that knows some tokens only. */
+/** A cloud that accepts only some tokens. */
 function cloudWithTokens(): Cloud {
   return new Cloud({
     identify: (token) =>
@@ -47,7 +47,7 @@ Deno.test("createImageRouter() sends Glance's 401 before it reads a byte of the 
   ) {
     const { body, state } = endless();
     const response = await router.request(path, { method, body });
-    const expected = await cloud.ask("/v2/", {});
+    const expected = await cloud.send("/v2/", {});
     assertEquals([response.status, await response.text()], [401, await expected.text()], path);
     assertEquals(state, { taken: 0, isCanceled: true }, path);
   }
@@ -79,8 +79,8 @@ Deno.test("withBody() answers 408 after a minute when a body does not arrive", a
   const router = cloud.router({ sleep: clock.sleep, timer: clock.timer, now: clock.now });
   const { body, state } = endless(MIB);
   const headers = { "x-auth-token": "good" };
-  const asked = router.request("/v2/images", { method: "POST", headers, body });
-  const response = await clock.run(Promise.resolve(asked));
+  const requested = router.request("/v2/images", { method: "POST", headers, body });
+  const response = await clock.run(Promise.resolve(requested));
   await response.body?.cancel();
   assertEquals([response.status, clock.now(), state.isCanceled], [408, 60_000, true]);
 });

@@ -92,8 +92,8 @@ Deno.test("createImageRouter() forwards every route to the same path, with its m
       const headers = { "x-auth-token": "t" };
       const response = await cloud.router().request(url, { method, headers, body });
       assertEquals([response.status, await response.text()], [418, '{"of": "Glance"}']);
-      const asked = cloud.requests.filter(({ path }) => path !== "/healthcheck");
-      assertEquals(asked.map((request) => [request.method, request.path]), [[method, url]]);
+      const requested = cloud.requests.filter(({ path }) => path !== "/healthcheck");
+      assertEquals(requested.map((request) => [request.method, request.path]), [[method, url]]);
     });
   }
 });
@@ -109,7 +109,7 @@ Deno.test("createImageRouter() returns Glance's response to a wrong method, and 
         const url = `/v2${path.replaceAll(/\{\w+\}/g, "x")}`;
         const [ours, theirs] = [
           await cloud.router().request(url, { method }),
-          await cloud.ask(url, { method }),
+          await cloud.send(url, { method }),
         ];
         const isKnown = theirs.status !== 404 || method !== "BREW";
         assertEquals(
@@ -167,7 +167,7 @@ Deno.test("createImageRouter() returns the bodies of Glance for 404 and 405, in 
     for (const [method, path] of [["GET", "/v2/nope"], ["DELETE", "/v2/images"]] as const) {
       const init = { method, headers: { accept } };
       const ours = await router.request(path, init);
-      const glances = await cloud.ask(path, init);
+      const glances = await cloud.send(path, init);
       assertEquals(
         [ours.status, ours.headers.get("content-type"), await ours.text()],
         [glances.status, glances.headers.get("content-type"), await glances.text()],

@@ -154,10 +154,10 @@ Deno.test("PUT /file returns the response of a refused large upload, and the con
   }
 });
 
-/** Waits until Glance says so; it does as soon as it has noticed. */
+/** Waits until Glance reports it. */
 async function statusUntil(wire: Wire, id: string, status: string): Promise<void> {
   for (let look = 0; look < 2_000; look++) {
-    const image = await (await wire.ask(`/v2/images/${id}`)).json();
+    const image = await (await wire.send(`/v2/images/${id}`)).json();
     if (image.status === status) return;
     await new Promise((resolve) => setTimeout(resolve, 2));
   }

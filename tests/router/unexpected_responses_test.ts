@@ -7,7 +7,7 @@ import { OPERATIONS } from "../../lib/api/mod.ts";
 import { BYTES, ID, recordOf } from "../support/image.ts";
 import { bytesOf, Cloud, headersOf } from "./cloud.ts";
 
-/** Bodies that no operation promises. */
+/** Bodies that no operation defines. */
 const PAGE = "<html>Please sign in</html>";
 
 Deno.test("createImageRouter() responds with 502, and logs a failure, when an operation does not define a status below 400", async (t) => {
@@ -135,7 +135,7 @@ Deno.test("HEAD for an active image of unknown size is refused if an application
 });
 
 Deno.test("GET /file responds to Content-Range as to Range, with resume on and off", async () => {
-  const lies = [
+  const mismatches = [
     new Response(BYTES.slice(10, 19), {
       status: 206,
       headers: { "content-range": `bytes 10-19/${BYTES.length}`, "content-length": "9" },
@@ -143,10 +143,10 @@ Deno.test("GET /file responds to Content-Range as to Range, with resume on and o
     new Response("short", { status: 200 }),
   ];
   for (const resume of [true, false]) {
-    for (const lie of lies) {
+    for (const mismatch of mismatches) {
       const cloud = new Cloud();
       cloud.intercept = ({ path }) =>
-        path.endsWith("/file") ? lie.clone() : Response.json(recordOf(BYTES));
+        path.endsWith("/file") ? mismatch.clone() : Response.json(recordOf(BYTES));
       const response = await cloud.router({ resume }).request(`/v2/images/${ID}/file`, {
         headers: { "content-range": `bytes 10-19/${BYTES.length}` },
       });
@@ -162,7 +162,7 @@ Deno.test("GET /file forwards Glance's response when it refuses a Content-Range"
   for (const range of ["bytes 5-4/1000", "bytes 1000-1001/2000", "bytes 0-1000/*", "words"]) {
     const init = { headers: { "content-range": range } };
     const ours = await cloud.router().request(`/v2/images/${id}/file`, init);
-    const theirs = await cloud.ask(`/v2/images/${id}/file`, init);
+    const theirs = await cloud.send(`/v2/images/${id}/file`, init);
     assertEquals([ours.status, await ours.text()], [theirs.status, await theirs.text()], range);
     assertEquals(ours.status, 416);
   }
@@ -194,9 +194,9 @@ Deno.test("GET /file returns a deactivated image to an administrator, with the c
 Deno.test("GET /file answers 416 to a range of an empty deactivated image, although Glance sends 206 to an administrator", async () => {
   const cloud = new Cloud();
   const { id } = await cloud.image(0);
-  await cloud.ask(`/v2/images/${id}/actions/deactivate`, { method: "POST" });
+  await cloud.send(`/v2/images/${id}/actions/deactivate`, { method: "POST" });
   const headers = { range: "bytes=-1" };
-  assertEquals((await cloud.ask(`/v2/images/${id}/file`, { headers })).status, 206);
+  assertEquals((await cloud.send(`/v2/images/${id}/file`, { headers })).status, 206);
   const response = await cloud.router().request(`/v2/images/${id}/file`, { headers });
   assertEquals([response.status, response.headers.get("content-range")], [416, "bytes */0"]);
   await response.body?.cancel();

@@ -6,7 +6,7 @@ import { seededBytes } from "../support/seed.ts";
 import { storeImage } from "../support/stored_image.ts";
 
 /** Milliseconds after which what was waited for will not come. */
-const PATIENCE = 20_000;
+const TIME_LIMIT = 20_000;
 
 /** A relay in front of a server that counts its connections, and can break them. */
 export class Front implements AsyncDisposable {
@@ -20,7 +20,7 @@ export class Front implements AsyncDisposable {
   sent = 0;
   /** Breaks a connection once it has sent so many bytes to its caller. */
   cutAfter = Infinity;
-  /** Whether, once it has broken one, it takes no other. */
+  /** Whether it accepts no other connection after it has broken one. */
   diesOfCut = false;
   #isDead = false;
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -38,7 +38,7 @@ export class Front implements AsyncDisposable {
     return `http://127.0.0.1:${this.#listener.addr.port}`;
   }
 
-  /** Takes connections again. */
+  /** Accepts connections again. */
   revive(): void {
     this.#isDead = false;
     this.cutAfter = Infinity;
@@ -50,7 +50,7 @@ export class Front implements AsyncDisposable {
     const timer = setTimeout(() => {
       isLate = true;
       this.#changed();
-    }, PATIENCE);
+    }, TIME_LIMIT);
     try {
       while (!isTrue()) {
         if (isLate) throw new Error(`Cannot wait longer: ${this.open} connections are open`);
@@ -61,7 +61,7 @@ export class Front implements AsyncDisposable {
     }
   }
 
-  /** Closes every connection, and takes no more. */
+  /** Closes every connection, and accepts no more. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#listener.close();
     this.#breakAll();
@@ -114,7 +114,7 @@ export class Front implements AsyncDisposable {
   }
 }
 
-/** Copies bytes until one side ends or `onBytes` says that it is enough. */
+/** Copies bytes until one side ends or `onBytes` stops it. */
 async function pump(
   from: Deno.Conn,
   to: Deno.Conn,
@@ -129,7 +129,7 @@ async function pump(
   }
 }
 
-/** An embedded Glance behind two fronts, and a gateway in front of those. */
+/** An embedded Glance on two ports, and a gateway in front of both. */
 export class Wire implements AsyncDisposable {
   readonly glance: ReturnType<typeof createEmbeddedGlance>;
   readonly fronts: readonly [Front, Front];
@@ -158,21 +158,21 @@ export class Wire implements AsyncDisposable {
   /** An image with data. */
   async image(size: number): Promise<{ id: string; bytes: Uint8Array<ArrayBuffer> }> {
     const bytes = seededBytes(size, size);
-    const id = await storeImage((path, init) => this.ask(path, init), "disk", bytes);
+    const id = await storeImage((path, init) => this.send(path, init), "disk", bytes);
     return { id, bytes };
   }
 
   /** An image without data. */
   async queued(): Promise<string> {
-    const created = await this.ask("/v2/images", {
+    const created = await this.send("/v2/images", {
       method: "POST",
       body: '{"disk_format": "raw", "container_format": "bare"}',
     });
     return (await created.json()).id;
   }
 
-  /** Asks the embedded Glance itself. */
-  ask(path: string, init?: RequestInit): Promise<Response> {
+  /** Sends a request to the embedded Glance itself. */
+  send(path: string, init?: RequestInit): Promise<Response> {
     return this.glance.fetch(new Request(`http://glance${path}`, init));
   }
 

@@ -13,7 +13,7 @@ async function textOf(stream: ReadableStream<Uint8Array>): Promise<string> {
   return await new Response(stream).text();
 }
 
-/** A sink that remembers what it got. */
+/** A sink that records its chunks. */
 function sink(): {
   writable: WritableStream<Uint8Array>;
   text: () => string;
@@ -149,7 +149,7 @@ Deno.test("download() reads a direct file URL without Glance (scenario 48)", asy
     const { writable, text, isClosed } = sink();
     await service.download(CONTEXT, id, writable);
     assertEquals([text(), isClosed()], ["from disk", true]);
-    assertEquals(glance.asked, [`GET /v2/images/${id}`]);
+    assertEquals(glance.requested, [`GET /v2/images/${id}`]);
   });
 });
 
@@ -174,5 +174,5 @@ Deno.test("download() reads through Glance when a direct URL has another scheme 
   const { writable, text } = sink();
   await service.download(CONTEXT, id, writable);
   assertEquals(text(), "****");
-  assertEquals(glance.asked.at(-1), `GET /v2/images/${id}/file`);
+  assertEquals(glance.requested.at(-1), `GET /v2/images/${id}/file`);
 });

@@ -45,7 +45,7 @@ Deno.test("update() changes nothing and returns the image when the properties ar
   const id = glance.add({ k1: "v1" });
   const image = await glance.service().update(CONTEXT, id, { properties: {} });
   assertEquals(image.properties, { k1: "v1" });
-  assertEquals(glance.asked, [`GET /v2/images/${id}`]);
+  assertEquals(glance.requested, [`GET /v2/images/${id}`]);
 });
 
 const META = { diskFormat: "raw", containerFormat: "bare" };
@@ -63,7 +63,7 @@ for (
     const service = glance.service();
     const { id } = await service.create(CONTEXT, { name: "empty" }, data);
     await service.update(CONTEXT, id, { name: "still empty" }, data);
-    assertEquals(glance.asked.filter((line) => line.startsWith("PUT")), []);
+    assertEquals(glance.requested.filter((line) => line.startsWith("PUT")), []);
   });
 }
 
@@ -71,12 +71,12 @@ Deno.test("update() uploads an empty Blob, as an empty file (scenario 75)", asyn
   const glance = new ScenarioGlance();
   const image = await glance.service().create(CONTEXT, { ...META, name: "empty" }, new Blob([]));
   assertEquals([image.size, image.status], [0, "active"]);
-  assertEquals(glance.asked[1], `PUT /v2/images/${image.id}/file`);
+  assertEquals(glance.requested[1], `PUT /v2/images/${image.id}/file`);
 });
 
 type ErrorClass = new (...args: never[]) => GlanceError;
 
-/** Status -> the error of a request about an image, and of another; none of them is asked again. */
+/** Status -> the error of a request about an image, and of another one; none is retried. */
 const STATUSES: readonly [number, ErrorClass, ErrorClass][] = [
   [400, Invalid, Invalid],
   [401, ImageNotAuthorized, NotAuthorized],

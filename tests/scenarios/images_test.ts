@@ -51,7 +51,7 @@ for (
 
 Deno.test("create() rejects a custom property that is not text before it is sent (scenario 06)", async () => {
   const glance = new ScenarioGlance();
-  // Cinder passes `is_public: False` on; Glance stores strings only, so it is said here.
+  // Cinder passes `is_public: False`; Glance stores strings only, so this test passes a string.
   await assertRejects(
     () => glance.service().create(CONTEXT, meta({ name: "test image", is_public: false })),
     Invalid,
@@ -102,7 +102,7 @@ Deno.test("update() stores the data, then the name (scenario 21)", async () => {
   await service.update(CONTEXT, id, { name: "new name" }, new Blob(["*".repeat(256)]));
   const { size, name } = await service.show(CONTEXT, id);
   assertEquals([size, name], [256, "new name"]);
-  const writes = glance.asked.filter((line) => !line.startsWith("GET"));
+  const writes = glance.requested.filter((line) => !line.startsWith("GET"));
   assertEquals(writes, [`PUT /v2/images/${id}/file`, `PATCH /v2/images/${id}`]);
 });
 
@@ -130,10 +130,10 @@ Deno.test("update() uploads data with a base image, then shows the image (scenar
   const glance = new ScenarioGlance();
   const id = glance.add(FORMATS);
   const data = new Blob(["*".repeat(256)]);
-  // The reference takes any value; here it is the text that a header can carry.
+  // The reference accepts any value; this client only text that a header can contain.
   await glance.service().update(CONTEXT, id, {}, data, { baseImageRef: "123" });
   const [upload, ...rest] = glance.requests;
-  assertEquals(glance.asked[0], `PUT /v2/images/${id}/file`);
+  assertEquals(glance.requested[0], `PUT /v2/images/${id}/file`);
   assertEquals(upload?.headers.get("x-openstack-base-image-ref"), "123");
   assert(
     rest.length > 0 &&

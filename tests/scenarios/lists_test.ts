@@ -17,7 +17,7 @@ Deno.test("listMembers() lists the members of an image with one request (scenari
     [member?.image_id, member?.member_id, member?.status, others],
     [id, "db0f4c91", "accepted", []],
   );
-  assertEquals(glance.asked, [`GET /v2/images/${id}/members`]);
+  assertEquals(glance.requested, [`GET /v2/images/${id}/members`]);
 });
 
 Deno.test("detail() lists a private image with a token (scenario 13)", async () => {
@@ -33,8 +33,8 @@ Deno.test("detail() lists a private image with a token (scenario 13)", async () 
 Deno.test("detail() requests only a page when it has no parameters (scenario 14)", async () => {
   const glance = new ScenarioGlance();
   assertEquals(await glance.service().detail(CONTEXT), []);
-  assertEquals(glance.asked, ["GET /v2/images"]);
-  // Cinder leaves the page size to its client; here it is said.
+  assertEquals(glance.requested, ["GET /v2/images"]);
+  // Cinder leaves the page size to its client; this test sets it.
   assertEquals([...glance.requests[0]?.url.searchParams ?? []], [["limit", "200"]]);
 });
 

@@ -11,8 +11,8 @@ const PRIVILEGED: RequestContext = {
   serviceCatalog: CATALOG,
 };
 
-/** Who asked what. */
-function askedBy(glance: ScenarioGlance): string[] {
+/** The requests with their tokens. */
+function requestsOf(glance: ScenarioGlance): string[] {
   return glance.requests.map(({ method, path, headers }) =>
     `${method} ${path} ${headers.get("x-auth-token")}`
   );
@@ -25,7 +25,7 @@ Deno.test("addLocation() calls the location API as the privileged user (scenario
   const service = glance.service({ privilegedContext: PRIVILEGED });
   const image = await service.addLocation(CONTEXT, id, URL, METADATA);
   assertEquals(image.id, id);
-  assertEquals(askedBy(glance), [
+  assertEquals(requestsOf(glance), [
     `POST /v2/images/${id}/locations token-of-cinder`,
     `GET /v2/images/${id} token-of-fake`,
   ]);
@@ -42,7 +42,7 @@ for (const missing of [404, 405, 501]) {
     glance.answer(`PATCH /v2/images/${id}`, () => Response.json({ id, status: "active" }));
     const service = glance.service({ privilegedContext: PRIVILEGED });
     await service.addLocation(CONTEXT, id, URL, METADATA);
-    assertEquals(askedBy(glance), [
+    assertEquals(requestsOf(glance), [
       `POST /v2/images/${id}/locations token-of-cinder`,
       `PATCH /v2/images/${id} token-of-fake`,
     ]);
@@ -60,8 +60,8 @@ Deno.test("getLocation() calls the location API as the privileged user (scenario
     null,
     [{ url: URL, metadata: METADATA }],
   ]);
-  // Whether the caller may see the image is asked first: the privileged user sees them all.
-  assertEquals(askedBy(glance), [
+  // The visibility for the user is checked first: the privileged user sees all images.
+  assertEquals(requestsOf(glance), [
     `GET /v2/images/${id} token-of-fake`,
     `GET /v2/images/${id}/locations token-of-cinder`,
   ]);
@@ -81,7 +81,7 @@ for (
     glance.answer(`GET /v2/images/${id}/locations`, status);
     const service = glance.service({ privilegedContext: PRIVILEGED });
     assertEquals(await service.getLocation(CONTEXT, id) as unknown, [URL, locations]);
-    assertEquals(askedBy(glance).slice(1), [
+    assertEquals(requestsOf(glance).slice(1), [
       `GET /v2/images/${id}/locations token-of-cinder`,
       `GET /v2/images/${id} token-of-fake`,
     ]);
@@ -117,6 +117,6 @@ Deno.test("getLocation() returns null when the cloud shows no location (scenario
   const glance = new ScenarioGlance();
   const id = glance.add();
   glance.answer(`GET /v2/images/${id}/locations`, 404);
-  // As the reference's documentation says; its code gives (None, []).
+  // As the reference documents it; its code returns (None, []).
   assertEquals(await glance.service().getLocation(CONTEXT, id), [null, null]);
 });

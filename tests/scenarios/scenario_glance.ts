@@ -133,7 +133,7 @@ export class ScenarioGlance extends FakeGlance {
       locations: locations.map((location) => ({ key: null, ...location })),
       members: members.map((member) => ({ ...times, ...member })),
     };
-    // The test gives fields of the right types.
+    // The test passes fields of the right types.
     this.#store.images.load({ rows: [row as ImageRow], deletedIds: [] });
     return id;
   }

@@ -1,4 +1,4 @@
-/** Scenarios 3 to 5 and 67 to 70: which servers there are, and which comes next. */
+/** Scenarios 3 to 5 and 67 to 70: the servers and their order. */
 import { assertEquals, assertRejects } from "@std/assert";
 import {
   type CatalogEntry,
@@ -74,7 +74,7 @@ Deno.test("call() waits after the first round in which every server failed (scen
   const hosts = glance.requests.map(({ url }) => url.host);
   assertEquals(hosts.slice(0, 2).sort(), ["a", "b"]);
   assertEquals(hosts.slice(2).sort(), ["a", "b"]);
-  // Half of the first limit, since `random` gives a half. Every round waits once, however unwell all are.
+  // Half of the first limit, since `random` returns a half. Every round waits once.
   assertEquals(delays, [0, 250, 0]);
   assertEquals(glance.sleeps, [250]);
 });

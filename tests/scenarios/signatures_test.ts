@@ -20,23 +20,23 @@ const SIGNED = {
 async function verify(
   properties: Record<string, string>,
   verifier: SignatureVerifier,
-): Promise<{ asked: SignatureProperties[]; result: Promise<boolean> }> {
+): Promise<{ requested: SignatureProperties[]; result: Promise<boolean> }> {
   const glance = new ScenarioGlance();
   const id = glance.addWithData(2048, properties);
   const service = glance.service();
-  const asked: SignatureProperties[] = [];
+  const requested: SignatureProperties[] = [];
   const data = await service.download(CONTEXT, id);
   const result = verifyImageSignature(service, CONTEXT, id, data, {
     getCertificate: () => Promise.reject(new Error("the verifier of the test needs none")),
     getVerifier: (given) => {
-      asked.push(given);
+      requested.push(given);
       return Promise.resolve(verifier);
     },
   });
-  return { asked, result };
+  return { requested, result };
 }
 
-/** A verifier that wants the 2048 stars. */
+/** A verifier that expects the 2048 stars. */
 function wants(verdict: () => boolean): SignatureVerifier {
   let text = "";
   return {
@@ -61,21 +61,21 @@ for (
   ] as const
 ) {
   Deno.test(`verifyImageSignature() throws when a signature ${title} (scenario 63)`, async () => {
-    const { asked, result } = await verify(SIGNED, wants(verdict));
+    const { requested: asked, result } = await verify(SIGNED, wants(verdict));
     await assertRejects(() => result, ImageSignatureVerificationFailed);
     assertEquals(asked, [GIVEN]);
   });
 }
 
 Deno.test("verifyImageSignature() returns false when the image has no signature properties (scenario 64)", async () => {
-  const { asked, result } = await verify({}, wants(() => true));
+  const { requested: asked, result } = await verify({}, wants(() => true));
   assertEquals(await result, false);
   assertEquals(asked, []);
 });
 
 Deno.test("verifyImageSignature() throws when some signature properties are missing (scenario 65)", async () => {
   const { img_signature_certificate_uuid: _, ...incomplete } = SIGNED;
-  const { asked, result } = await verify(incomplete, wants(() => true));
+  const { requested: asked, result } = await verify(incomplete, wants(() => true));
   await assertRejects(
     () => result,
     InvalidSignatureImage,
@@ -85,7 +85,7 @@ Deno.test("verifyImageSignature() throws when some signature properties are miss
 });
 
 Deno.test("verifyImageSignature() returns true when the signature is valid (scenario 66)", async () => {
-  const { asked, result } = await verify(SIGNED, wants(() => true));
+  const { requested: asked, result } = await verify(SIGNED, wants(() => true));
   assertEquals(await result, true);
   assertEquals(asked, [GIVEN]);
 });

@@ -18,7 +18,7 @@ const SEEDS = Number(Deno.env.get("SIMULATION_SEEDS") ?? 10_000);
 const FIRST_SEED = Number(Deno.env.get("SIMULATION_SEED") ?? 1);
 const NUM_RETRIES = 3;
 
-/** How the bytes are taken; a file takes them in any order, and unhashed. */
+/** How the bytes are read; a file accepts them in any order, and unhashed. */
 type Way = "byob" | "default" | "sink" | "file";
 
 interface Run {
@@ -63,7 +63,7 @@ async function simulate(seed: number): Promise<Run> {
     plan,
   });
   const chosen = pick(random, ["byob", "default", "sink", "file"] as const);
-  // Only a hash tells that a bit has changed, and that bytes behind the last one do no harm.
+  // Only a hash detects a changed bit, and proves that additional bytes are harmless.
   const needsHash = plan.some(({ kind }) => kind === "flippedBit" || kind === "extraBytes");
   const way = chosen === "file" && needsHash ? "sink" : chosen;
   const connections = random() < 0.3 ? between(random, 2, 4) : 1;
@@ -140,7 +140,7 @@ function check({ bytes, error, cluster, clock, plan, parts }: Run): void {
   const isHealable = plan.length <= NUM_RETRIES &&
     plan.every(({ kind }) => RECOVERABLE.has(kind) || kind === "denied") &&
     plan.filter(({ kind }) => kind === "expiredToken").length <= 1;
-  // A server that has denied the image is not asked again: one must be left that has not.
+  // A server that has denied the image gets no other request: another one must be left.
   const denials =
     plan.filter((fault) =>
       fault.kind === "denied" || fault.kind === "status" && fault.status === 500
@@ -148,7 +148,7 @@ function check({ bytes, error, cluster, clock, plan, parts }: Run): void {
   if (isHealable && denials < cluster.apiServers.length) {
     assert(bytes !== null, `not delivered: ${Deno.inspect(error)}`);
   }
-  // A part that is late is asked for a second time, elsewhere.
+  // A late part is requested a second time, over another connection.
   const most = 3 * (plan.length + 1 + NUM_RETRIES) + 2 * parts + 2;
   assert(
     cluster.requests.length <= most,

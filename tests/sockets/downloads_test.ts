@@ -12,7 +12,7 @@ import {
   ImageNotFound,
   RedirectRefused,
 } from "../../mod.ts";
-import { failureOf } from "../support/world.ts";
+import { failureOf } from "../support/client_harness.ts";
 import { FaultServers, IMAGE_ID, IMAGE_SIZE } from "./fault_servers.ts";
 import {
   babble,
@@ -24,6 +24,7 @@ import {
   type Fault,
   flipBit,
   hangUp,
+  healthy,
   hideRange,
   labeledWhole,
   lengthAndChunks,
@@ -35,18 +36,17 @@ import {
   reset,
   restAs200,
   restAs200InChunks,
-  sayMore,
   sendAway,
   sendBlock,
+  sendExtraBytes,
   sendLess,
   stall,
   stallHead,
-  startEarlier,
+  startAtBlock,
   trickle,
   truncate,
   truncateChunk,
   twoLengths,
-  well,
   wholeAs200,
   wholeAs206,
   wholeAs206InChunks,
@@ -59,7 +59,7 @@ import { closedServer } from "./raw_server.ts";
 const AT = 0.4;
 const BREAK = Math.floor(AT * IMAGE_SIZE);
 
-/** What is asked for behind the break. */
+/** The request after the break. */
 const REST = `bytes=${BREAK}-${IMAGE_SIZE - 1}`;
 
 /** Milliseconds after which silence is a fault, and not longer since the tests wait for them. */
@@ -68,11 +68,11 @@ const SILENCE = 150;
 /** Parts of a parallel download, none of which fits into one read. */
 const PARTS: DownloadOptions = { connections: 3, partSize: 90_000 };
 
-/** A way to fail, and what comes of it. */
+/** A fault and its consequence. */
 interface Case {
   readonly what: string;
   readonly plan: readonly Fault[];
-  /** The ranges that one connection asks for; null is the whole image. */
+  /** The ranges that one connection requests; null is the whole image. */
   readonly ranges?: readonly (string | null)[];
   readonly options?: GlanceOptions;
   /** Whether some bytes of the image are sent twice: only where ranges do not work. */
@@ -98,7 +98,11 @@ const INSTEAD_OF_ALL: readonly Case[] = [
     ranges: [null],
     options: { stallTimeout: 2 * SILENCE },
   },
-  { what: "sends the answer to a question that nobody asked", plan: [sayMore], ranges: [null] },
+  {
+    what: "sends the answer to a question that nobody asked",
+    plan: [sendExtraBytes],
+    ranges: [null],
+  },
   { what: "sends more than the image has", plan: [overrun], ranges: [null] },
   { what: "announces a length and sends chunks", plan: [lengthAndChunks], ranges: [null] },
   { what: "announces two lengths", plan: [twoLengths], ranges: [null, null], readsTwice: true },
@@ -127,7 +131,7 @@ const INSTEAD_OF_THE_REST: readonly Case[] = [
     ranges: [REST],
     readsTwice: true,
   },
-  { what: "starts at a block", plan: [startEarlier(65_536)], ranges: [REST], readsTwice: true },
+  { what: "starts at a block", plan: [startAtBlock(65_536)], ranges: [REST], readsTwice: true },
   {
     what: "is a part of the requested bytes",
     plan: [sendLess(0.3), sendLess(0.5)],
@@ -201,8 +205,8 @@ for (const { what, plan, ...expected } of INSTEAD_OF_ALL) {
 
 for (const { what, plan, ranges, ...expected } of INSTEAD_OF_THE_REST) {
   Deno.test(`download() returns every byte after a break when the next response ${what}`, async () => {
-    const asked = ranges === undefined ? {} : { ranges: [null, ...ranges] };
-    await assertEndsWhole({ what, plan: [truncate(AT), ...plan], ...asked, ...expected });
+    const requested = ranges === undefined ? {} : { ranges: [null, ...ranges] };
+    await assertEndsWhole({ what, plan: [truncate(AT), ...plan], ...requested, ...expected });
   });
 }
 
@@ -230,7 +234,7 @@ Deno.test("download() uses the next server when one refuses connections", async 
   }
 });
 
-/** What no other server can heal, with the error that says so. */
+/** Faults from which no other server can recover, with their errors. */
 const HOPELESS: readonly (readonly [
   what: string,
   plan: readonly Fault[],
@@ -269,7 +273,12 @@ for (const [what, plan, error] of HOPELESS) {
 }
 
 Deno.test("download() ignores unsolicited responses of an earlier request", async () => {
-  await using servers = new FaultServers([sayMore, sayMore, sayMore, sayMore]);
+  await using servers = new FaultServers([
+    sendExtraBytes,
+    sendExtraBytes,
+    sendExtraBytes,
+    sendExtraBytes,
+  ]);
   const service = serviceOf(servers);
   for (let round = 0; round < 3; round++) {
     assertEquals(await toStream(service, servers, {}), servers.sha512);
@@ -277,8 +286,8 @@ Deno.test("download() ignores unsolicited responses of an earlier request", asyn
   }
 });
 
-/** A server that falls silent, and tells when a download has come to it and when it has gone. */
-function silentServers(): { servers: FaultServers; here: Promise<void>; gone: Promise<void> } {
+/** A server that stalls, and reports when a download connects and disconnects. */
+function stallingServers(): { servers: FaultServers; here: Promise<void>; gone: Promise<void> } {
   const here = Promise.withResolvers<void>();
   const gone = Promise.withResolvers<void>();
   const silent: Fault = async (request) => {
@@ -293,7 +302,7 @@ function silentServers(): { servers: FaultServers; here: Promise<void>; gone: Pr
 
 Deno.test("download() closes its connections when it is canceled during a read", async () => {
   for (const options of [{}, PARTS]) {
-    const { servers, here, gone } = silentServers();
+    const { servers, here, gone } = stallingServers();
     await using _ = servers;
     const stream = await serviceOf(servers).download(servers.context, IMAGE_ID, options);
     const reader = stream.getReader();
@@ -308,7 +317,7 @@ Deno.test("download() closes its connections when it is canceled during a read",
 
 Deno.test("download() rejects with the reason, and closes its connections, when it is aborted", async () => {
   for (const options of [{}, PARTS]) {
-    const { servers, here, gone } = silentServers();
+    const { servers, here, gone } = stallingServers();
     await using _ = servers;
     const stop = new AbortController();
     const { signal } = stop;
@@ -322,13 +331,13 @@ Deno.test("download() rejects with the reason, and closes its connections, when 
 
 Deno.test("download() returns every byte of a range when its server fails", async () => {
   const range = { start: 1_000, end: 300_000 };
-  await using servers = new FaultServers([truncate(0.5), wholeAs206, well]);
+  await using servers = new FaultServers([truncate(0.5), wholeAs206, healthy]);
   const stream = await serviceOf(servers).download(servers.context, IMAGE_ID, { range });
   const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
   assertEquals(digestOf([bytes]), digestOf([servers.image.subarray(1_000, 300_001)]));
 });
 
-/** Takes a download, and gives the hash of what came. */
+/** Reads a download, and returns the hash of its bytes. */
 type Way = (
   service: GlanceImageService,
   servers: FaultServers,
@@ -391,7 +400,7 @@ function digestOf(parts: readonly Uint8Array[]): string {
   return hash.digest("hex");
 }
 
-/** From every server, however often it is asked. */
+/** From every server, for every request. */
 function always(fault: Fault): Fault[] {
   return Array.from({ length: 9 }, () => fault);
 }

@@ -5,13 +5,13 @@
  */
 import { createHash } from "node:crypto";
 import { seededBytes } from "../support/seed.ts";
-import { type DataRequest, type Fault, well } from "./faults.ts";
+import { type DataRequest, type Fault, healthy } from "./faults.ts";
 import { type RawConnection, type RawRequest, RawServer } from "./raw_server.ts";
 
 /** The id of the one image. */
 export const IMAGE_ID = "0f6f3b1e-8c5d-4d6a-9a07-3d6b6f0b7c11";
 
-/** Bytes of the image: more than one read takes, less than the sockets on the way hold. */
+/** Bytes of the image: more than one read returns, less than the socket buffers hold. */
 export const IMAGE_SIZE = 400_001;
 
 const IMAGE = seededBytes(42, IMAGE_SIZE);
@@ -72,8 +72,8 @@ export class FaultServers implements AsyncDisposable {
     }
     if (!path.endsWith("/file")) return await connection.json("200 OK", this.#record());
     const range = headers.get("range");
-    if (range === PROBE) return await well(this.#dataRequest(connection, range));
-    const fault = this.#plan.shift() ?? well;
+    if (range === PROBE) return await healthy(this.#dataRequest(connection, range));
+    const fault = this.#plan.shift() ?? healthy;
     this.ranges.push(range);
     return await fault({
       ...this.#dataRequest(connection, range),

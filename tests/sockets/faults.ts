@@ -4,17 +4,17 @@
  */
 import type { RawConnection } from "./raw_server.ts";
 
-/** A request for data that is about to be answered, well or not. */
+/** A request for data, before its response. */
 export interface DataRequest {
   readonly connection: RawConnection;
   /** Sends bytes of the body, and counts them. */
   send(bytes: Uint8Array): Promise<void>;
   readonly image: Uint8Array;
-  /** First wanted byte. */
+  /** First requested byte. */
   readonly start: number;
-  /** Behind the last wanted byte. */
+  /** Offset after the last requested byte. */
   readonly stop: number;
-  /** Whether a range was asked for. */
+  /** Whether a range was requested. */
   readonly isRange: boolean;
   /** Root of a server that is not configured. */
   readonly foreign: string;
@@ -25,10 +25,10 @@ export interface DataRequest {
 /** Answers a request for data; true where the connection stays for another. */
 export type Fault = (request: DataRequest) => Promise<boolean>;
 
-/** A well-behaved answer. */
-export const well: Fault = async (request) => {
+/** A correct response. */
+export const healthy: Fault = async (request) => {
   await start(request, lengthOf(request));
-  await request.send(wanted(request));
+  await request.send(requestedBytes(request));
   return true;
 };
 
@@ -50,22 +50,22 @@ export const truncate = (at: number): Fault => async (request) => {
 export const truncateChunk = (at: number): Fault => async (request) => {
   const { connection } = request;
   await start(request, "transfer-encoding: chunked");
-  await connection.text(`${wanted(request).byteLength.toString(16)}\r\n`);
+  await connection.text(`${requestedBytes(request).byteLength.toString(16)}\r\n`);
   await request.send(portion(request, at));
   return await connection.end();
 };
 
-/** Ends behind a whole chunk, without the last one. */
+/** Ends after a whole chunk, without the last one. */
 export const withholdLastChunk = (at: number): Fault => async (request) => {
   await start(request, "transfer-encoding: chunked");
   await chunk(request, portion(request, at));
   return await request.connection.end();
 };
 
-/** Ends behind the last chunk, without the empty line that has to follow. */
+/** Ends after the last chunk, without the empty line that must follow. */
 export const withholdLastLine: Fault = async (request) => {
   await start(request, "transfer-encoding: chunked");
-  await chunk(request, wanted(request));
+  await chunk(request, requestedBytes(request));
   await request.connection.text("0\r\n");
   return await request.connection.end();
 };
@@ -88,24 +88,24 @@ export const stall = (at: number): Fault => async (request) => {
 export const trickle = (pauses: number, ms: number): Fault => async (request) => {
   await start(request, lengthOf(request));
   for (let sent = 0; sent < pauses; sent++) {
-    await request.send(wanted(request).subarray(sent, sent + 1));
+    await request.send(requestedBytes(request).subarray(sent, sent + 1));
     await new Promise((resolve) => setTimeout(resolve, ms));
   }
-  await request.send(wanted(request).subarray(pauses));
+  await request.send(requestedBytes(request).subarray(pauses));
   return true;
 };
 
 /** Sends more than it has announced: what looks like the answer to the next request. */
-export const sayMore: Fault = async (request) => {
-  await well(request);
+export const sendExtraBytes: Fault = async (request) => {
+  await healthy(request);
   await request.connection.json("200 OK", { id: "smuggled" });
   return true;
 };
 
-/** Sends more than the image has, of which no header speaks. */
+/** Sends more than the image has, without a header for it. */
 export const overrun: Fault = async (request) => {
   await start(request, "connection: close");
-  await request.send(wanted(request));
+  await request.send(requestedBytes(request));
   await request.send(new Uint8Array(1_000));
   return await request.connection.end();
 };
@@ -113,21 +113,21 @@ export const overrun: Fault = async (request) => {
 /** Announces two lengths. */
 export const twoLengths: Fault = async (request) => {
   await start(request, lengthOf(request), "content-length: 7");
-  await request.send(wanted(request));
+  await request.send(requestedBytes(request));
   return await request.connection.end();
 };
 
 /** Announces a length, and sends chunks all the same. */
 export const lengthAndChunks: Fault = async (request) => {
   await start(request, lengthOf(request), "transfer-encoding: chunked");
-  await chunk(request, wanted(request));
+  await chunk(request, requestedBytes(request));
   await request.connection.text("0\r\n\r\n");
   return await request.connection.end();
 };
 
 /** Announces another length than the image has, and keeps to it. */
 export const otherLength: Fault = async (request) => {
-  const bytes = wanted(request).subarray(9);
+  const bytes = requestedBytes(request).subarray(9);
   await start(request, `content-length: ${bytes.byteLength}`);
   await request.send(bytes);
   return true;
@@ -136,20 +136,20 @@ export const otherLength: Fault = async (request) => {
 /** Calls its bytes gzip. */
 export const callItGzip: Fault = async (request) => {
   await start(request, lengthOf(request), "content-encoding: gzip");
-  await request.send(wanted(request));
+  await request.send(requestedBytes(request));
   return true;
 };
 
 /** Changes one bit on its way. */
 export const flipBit: Fault = async (request) => {
-  const bytes = wanted(request).slice();
+  const bytes = requestedBytes(request).slice();
   bytes[bytes.byteLength >> 1] = (bytes[bytes.byteLength >> 1] ?? 0) ^ 1;
   await start(request, lengthOf(request));
   await request.send(bytes);
   return true;
 };
 
-/** States a range that is moved against the wanted one. */
+/** States a range that is shifted against the requested one. */
 export const misplace =
   (moved: { readonly start?: number; readonly end?: number; readonly total?: number }): Fault =>
   async (request) => {
@@ -164,19 +164,19 @@ export const misplace =
     return true;
   };
 
-/** Starts at a block boundary before the wanted byte, and says so. */
-export const startEarlier = (block: number): Fault => async (request) => {
+/** Starts at a block boundary before the requested byte, with the correct `Content-Range`. */
+export const startAtBlock = (block: number): Fault => async (request) => {
   const from = Math.floor(request.start / block) * block;
   return await labeled(request, from, request.stop);
 };
 
-/** Sends fewer bytes than requested, and says so. */
+/** Sends fewer bytes than requested, with the correct `Content-Range`. */
 export const sendLess = (at: number): Fault => async (request) => {
   const length = Math.max(1, Math.floor(at * (request.stop - request.start)));
   return await labeled(request, request.start, request.start + length);
 };
 
-/** Sends the one block of a cache in which the wanted byte is. */
+/** Sends the one block of a cache that contains the requested byte. */
 export const sendBlock = (block: number): Fault => async (request) => {
   const from = Math.floor(request.start / block) * block;
   return await labeled(request, from, Math.min(from + block, request.image.byteLength));
@@ -192,14 +192,14 @@ export const restAs200 = (isLabeled: boolean): Fault => async (request) => {
   const { connection, start: first, stop, image } = request;
   const range = `content-range: bytes ${first}-${stop - 1}/${image.byteLength}`;
   await connection.start("200 OK", lengthOf(request), ...isLabeled ? [range] : []);
-  await request.send(wanted(request));
+  await request.send(requestedBytes(request));
   return true;
 };
 
 /** The same without a length: it looks like the whole image. */
 export const restAs200InChunks: Fault = async (request) => {
   await request.connection.start("200 OK", "transfer-encoding: chunked");
-  await chunk(request, wanted(request));
+  await chunk(request, requestedBytes(request));
   await request.connection.text("0\r\n\r\n");
   return true;
 };
@@ -214,7 +214,7 @@ export const multipart: Fault = async (request) => {
   const type = "content-type: multipart/byteranges; boundary=LIMIT";
   await connection.start("206 Partial Content", type, `content-length: ${length}`);
   await connection.text(head);
-  await request.send(wanted(request));
+  await request.send(requestedBytes(request));
   await connection.text(end);
   return true;
 };
@@ -223,25 +223,25 @@ export const multipart: Fault = async (request) => {
 export const falseMultipart: Fault = async (request) => {
   const type = "content-type: multipart/byteranges; boundary=LIMIT";
   await request.connection.start("206 Partial Content", type, lengthOf(request));
-  await request.send(wanted(request));
+  await request.send(requestedBytes(request));
   return true;
 };
 
-/** A part of which nothing says where it belongs. */
+/** A part without a header for its position. */
 export const hideRange: Fault = async (request) => {
   await request.connection.start("206 Partial Content", lengthOf(request));
-  await request.send(wanted(request));
+  await request.send(requestedBytes(request));
   return true;
 };
 
-/** Says that it sends a part, and sends the whole image: Glance with a store that cannot seek. */
+/** Announces a part, and sends the whole image: Glance with a store that cannot seek. */
 export const wholeAs206: Fault = async (request) => {
   await start(request, `content-length: ${request.image.byteLength}`);
   await request.send(request.image);
   return true;
 };
 
-/** The same, in chunks: no length gives it away. */
+/** The same, chunked: no length reveals it. */
 export const wholeAs206InChunks: Fault = async (request) => {
   await start(request, "transfer-encoding: chunked");
   await chunk(request, request.image);
@@ -261,7 +261,7 @@ export const refuse =
   (status: string, ...fields: readonly string[]): Fault => async ({ connection }) =>
     await connection.json(status, { message: "no" }, ...fields);
 
-/** No longer takes the token. */
+/** No longer accepts the token. */
 export const expire: Fault = async (request) => {
   request.expireToken();
   return await refuse("401 Unauthorized")(request);
@@ -289,18 +289,18 @@ export const babble: Fault = async ({ connection }) => {
 /** Closes the connection instead of an answer. */
 export const hangUp: Fault = async ({ connection }) => await connection.end();
 
-function wanted({ image, start, stop }: DataRequest): Uint8Array {
+function requestedBytes({ image, start, stop }: DataRequest): Uint8Array {
   return image.subarray(start, stop);
 }
 
-/** The first bytes of the wanted ones; `at` is a fraction. */
+/** The first of the requested bytes; `at` is a fraction. */
 function portion(request: DataRequest, at: number): Uint8Array {
-  const bytes = wanted(request);
+  const bytes = requestedBytes(request);
   return bytes.subarray(0, Math.floor(at * bytes.byteLength));
 }
 
 function lengthOf(request: DataRequest): string {
-  return `content-length: ${wanted(request).byteLength}`;
+  return `content-length: ${requestedBytes(request).byteLength}`;
 }
 
 /** Sends bytes from `from` to before `stop`, truly labeled. */

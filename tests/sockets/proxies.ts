@@ -87,7 +87,7 @@ http {
 `;
 }
 
-/** lighttpd in front of a server, which it asks by HTTP/1.0 while the request is still coming. */
+/** lighttpd in front of a server, to which it forwards with HTTP/1.0 while it still receives the request. */
 export function lighttpdConfig(upstream: string): (port: number, folder: string) => string {
   const { hostname, port: target } = new URL(upstream);
   return (port, folder) =>
@@ -101,9 +101,9 @@ proxy.server = ("" => (("host" => "${hostname}", "port" => ${target})))
 `;
 }
 
-/** An embedded Glance on two ports, which goes on storing uploads until their record was asked for. */
+/** An embedded Glance on two ports, which continues to store uploads until their record was requested. */
 export class SlowGlance implements AsyncDisposable {
-  /** What was asked, in order: `PUT 204`. */
+  /** The requests and statuses, in order: `PUT 204`. */
   readonly log: string[] = [];
   readonly #glance = createEmbeddedGlance();
   readonly #slowUploads: number;
@@ -118,7 +118,7 @@ export class SlowGlance implements AsyncDisposable {
   #uploads = 0;
   #seenSaving = 0;
 
-  /** The first `slowUploads` end when their record was asked for `looks` times. */
+  /** The first `slowUploads` end when their record was requested `looks` times. */
   constructor(slowUploads = 0, looks = 3) {
     this.#slowUploads = slowUploads;
     this.#looks = looks;
@@ -172,7 +172,7 @@ function freePort(): number {
   return listener.addr.port;
 }
 
-/** Waits until a port takes connections; the time is bounded by the program's own start. */
+/** Waits until a port accepts connections; the time is bounded by the program's own start. */
 async function accepting(
   port: number,
   status: Promise<Deno.CommandStatus>,

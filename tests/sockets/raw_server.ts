@@ -3,7 +3,7 @@
  * none that knows HTTP would do.
  */
 
-/** A request, as far as its head tells. */
+/** A request, parsed from its head. */
 export interface RawRequest {
   readonly method: string;
   readonly path: string;
@@ -77,7 +77,7 @@ export class RawConnection {
     }
   }
 
-  /** Says that no more comes: a FIN. */
+  /** Ends the sending side with a FIN. */
   async end(): Promise<false> {
     await this.#socket.closeWrite();
     await this.gone();
@@ -90,7 +90,7 @@ export class RawConnection {
     return Promise.resolve(false);
   }
 
-  /** Waits, and reads what comes, until the client has closed the connection. */
+  /** Reads until the client has closed the connection. */
   async gone(): Promise<false> {
     while (await this.read(65_536).catch(() => null) !== null);
     return false;

@@ -12,7 +12,7 @@ import {
 import { timerOf } from "../../lib/timer.ts";
 import { createImageRouter } from "../../lib/router/mod.ts";
 import { seededBytes } from "../support/seed.ts";
-import { failureOf } from "../support/world.ts";
+import { failureOf } from "../support/client_harness.ts";
 import { lighttpdConfig, needing, nginxConfig, SlowGlance, startProxy } from "./proxies.ts";
 
 const DATA = seededBytes(1, 3_000_001);

@@ -20,16 +20,16 @@ import {
 } from "../../mod.ts";
 import { timerOf } from "../../lib/timer.ts";
 import { seededBytes } from "../support/seed.ts";
-import { failureOf } from "../support/world.ts";
+import { failureOf } from "../support/client_harness.ts";
 import {
   acknowledgeAfter,
-  answerAfterSaving,
-  answerWhileSaving,
   continueAt,
-  neverAnswer,
+  neverRespond,
   refuseAfter,
   refuseAndCloseAfter,
   resetAfter,
+  respondAfterSaving,
+  respondWhileSaving,
   type UploadFault,
   UploadServers,
 } from "./upload_servers.ts";
@@ -87,12 +87,12 @@ function isSame(a: Uint8Array | null, b: Uint8Array): boolean {
 
 /** What a client sees of an upload that Glance stores all the same. */
 const SLOW: readonly (readonly [what: string, fault: UploadFault, requestTimeout?: number])[] = [
-  ["a proxy answers 504", answerWhileSaving("504 Gateway Timeout", 4)],
-  ["a proxy answers 502", answerWhileSaving("502 Bad Gateway", 4)],
-  ["a proxy answers 500", answerWhileSaving("500 Internal Server Error", 4)],
-  ["a proxy answers 408", answerWhileSaving("408 Request Timeout", 4)],
-  ["a proxy answers 409 to its own repetition", answerWhileSaving("409 Conflict", 4)],
-  ["the answer comes after requestTimeout", answerAfterSaving(4), 100_000],
+  ["a proxy answers 504", respondWhileSaving("504 Gateway Timeout", 4)],
+  ["a proxy answers 502", respondWhileSaving("502 Bad Gateway", 4)],
+  ["a proxy answers 500", respondWhileSaving("500 Internal Server Error", 4)],
+  ["a proxy answers 408", respondWhileSaving("408 Request Timeout", 4)],
+  ["a proxy answers 409 to its own repetition", respondWhileSaving("409 Conflict", 4)],
+  ["the answer comes after requestTimeout", respondAfterSaving(4), 100_000],
 ];
 
 for (const [how, fault, requestTimeout = Infinity] of SLOW) {
@@ -111,7 +111,7 @@ for (const [how, fault, requestTimeout = Infinity] of SLOW) {
 }
 
 Deno.test("create() keeps an image that is saving when it is aborted while it waits", async () => {
-  await using servers = new UploadServers([answerWhileSaving("504 Gateway Timeout", 1_000)]);
+  await using servers = new UploadServers([respondWhileSaving("504 Gateway Timeout", 1_000)]);
   const controller = new AbortController();
   const onEvent = ({ kind }: GlanceEvent) => kind === "storing" && controller.abort("enough");
   const { signal } = controller;
@@ -120,7 +120,7 @@ Deno.test("create() keeps an image that is saving when it is aborted while it wa
 });
 
 Deno.test("create() keeps an image of which nothing is heard for an hour", async () => {
-  await using servers = new UploadServers([answerWhileSaving("504 Gateway Timeout", 100_000)]);
+  await using servers = new UploadServers([respondWhileSaving("504 Gateway Timeout", 100_000)]);
   let now = 0;
   // Each wait takes a minute.
   const options = { now: () => now, sleep: () => Promise.resolve(void (now += 60_000)) };
@@ -147,7 +147,7 @@ for (const status of EARLY) {
           const error = await failureOf(
             create(servers, data(LARGE), { onProgress }, { numRetries: 1 }),
           );
-          // What the server has said may be lost: TCP drops it when unread data resets a connection.
+          // The response may be lost: TCP drops it when unread data resets a connection.
           const isKnown = error instanceof GlanceConnectionFailed ||
             error instanceof GlanceError && error.status === Number(status.slice(0, 3));
           assert(isKnown, String(error));
@@ -232,7 +232,7 @@ Deno.test("create() says after how many uploads it gave up, and what may be the 
 });
 
 Deno.test("create() deletes a queued image whose upload is never answered", async () => {
-  await using servers = new UploadServers([neverAnswer]);
+  await using servers = new UploadServers([neverRespond]);
   const stream = new Blob([DATA]).stream();
   const error = await failureOf(create(servers, stream, {}, { requestTimeout: 100_000 }));
   assertInstanceOf(error, GlanceConnectionFailed);

@@ -8,9 +8,9 @@ import { type RawConnection, type RawRequest, RawServer } from "./raw_server.ts"
 /** An upload that is about to be taken, or not. */
 export interface Upload {
   readonly connection: RawConnection;
-  /** Takes bytes of the body until there are `limit`; whether the body was whole before. */
+  /** Reads `limit` bytes of the body; returns whether the body ended before. */
   take(limit?: number): Promise<boolean>;
-  /** Takes what was taken for the data of the image. */
+  /** Stores the bytes read so far as the data of the image. */
   store(): void;
   /** The same, after the image was `saving` for so many looks at its record. */
   storeAfter(looks: number): void;
@@ -21,7 +21,7 @@ export interface Upload {
 /** Answers an upload; true where the connection stays for another request. */
 export type UploadFault = (upload: Upload) => Promise<boolean>;
 
-/** Takes the whole body. */
+/** Reads the whole body. */
 const takeAll: UploadFault = async ({ connection, take, store }) => {
   if (!await take()) return false;
   store();
@@ -35,13 +35,13 @@ export const resetAfter = (size: number): UploadFault => async ({ connection, ta
   return await connection.reset();
 };
 
-/** Says that it sends nothing more, after `size` bytes. */
+/** Ends its sending side after `size` bytes. */
 export const endAfter = (size: number): UploadFault => async ({ connection, take }) => {
   await take(size);
   return await connection.end();
 };
 
-/** Takes no more than `size` bytes, and says nothing. */
+/** Reads at most `size` bytes, and does not respond. */
 export const stopTakingAfter =
   (size: number, gone: Promise<void>): UploadFault => async ({ take }) => {
     await take(size);
@@ -58,7 +58,7 @@ export const acknowledgeAfter =
     return await connection.end();
   };
 
-/** Refuses after `size` bytes, and takes the rest all the same. */
+/** Rejects after `size` bytes, and still reads the rest. */
 export const refuseAfter =
   (size: number, status: string): UploadFault => async ({ connection, take }) => {
     await take(size);
@@ -75,7 +75,7 @@ export const refuseAndCloseAfter =
   };
 
 /** Answers as a proxy, and closes the connection, while Glance goes on for so many looks. */
-export const answerWhileSaving =
+export const respondWhileSaving =
   (status: string, looks: number): UploadFault => async ({ connection, take, storeAfter }) => {
     await take();
     storeAfter(looks);
@@ -83,8 +83,8 @@ export const answerWhileSaving =
     return await connection.end();
   };
 
-/** Says nothing while Glance goes on for so many looks, and answers then. */
-export const answerAfterSaving =
+/** Does not respond while Glance stores for so many polls, and responds then. */
+export const respondAfterSaving =
   (looks: number): UploadFault => async ({ connection, take, storeAfter, stored }) => {
     await take();
     storeAfter(looks);
@@ -93,7 +93,7 @@ export const answerAfterSaving =
     return true;
   };
 
-/** Asks for the body with an interim answer that was not requested, before and in the middle of it. */
+/** Sends an unrequested `100 Continue` before the body and in the middle of it. */
 export const continueAt = (size: number): UploadFault => async ({ connection, take, store }) => {
   await connection.start("100 Continue");
   await take(size);
@@ -104,8 +104,8 @@ export const continueAt = (size: number): UploadFault => async ({ connection, ta
   return false;
 };
 
-/** Takes all, and never answers. */
-export const neverAnswer: UploadFault = async ({ connection, take }) => {
+/** Reads everything, and never responds. */
+export const neverRespond: UploadFault = async ({ connection, take }) => {
   await take();
   return await connection.gone();
 };
@@ -159,7 +159,7 @@ export class UploadServers implements AsyncDisposable {
     return this.#servers.map(({ url }) => url);
   }
 
-  /** Keeps its promise when the first upload has come. */
+  /** Resolves when the first upload has arrived. */
   get arrival(): Promise<void> {
     return this.#arrival.promise;
   }
@@ -269,7 +269,7 @@ export class Body {
     this.#left = Number(headers.get("content-length") ?? 0);
   }
 
-  /** Whether all of it has come, with the end that says so. */
+  /** Whether all of it has arrived, with a proper end. */
   get isWhole(): boolean {
     return this.#isWhole;
   }

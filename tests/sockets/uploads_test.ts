@@ -12,11 +12,11 @@ import {
   type UploadOptions,
 } from "../../mod.ts";
 import { seededBytes } from "../support/seed.ts";
-import { failureOf } from "../support/world.ts";
+import { failureOf } from "../support/client_harness.ts";
 import { closedServer } from "./raw_server.ts";
 import {
   endAfter,
-  neverAnswer,
+  neverRespond,
   refuseAfter,
   refuseAndCloseAfter,
   resetAfter,
@@ -120,7 +120,7 @@ for (const [what, data] of [...REPLAYABLE, ...ONCE]) {
 }
 
 Deno.test("create() fails in time when no response comes after the last byte", async () => {
-  await using servers = new UploadServers([neverAnswer]);
+  await using servers = new UploadServers([neverRespond]);
   const options = { requestTimeout: SILENCE };
   const error = await failureOf(create(servers, new Blob([DATA]).stream(), options));
   assertInstanceOf(error, GlanceConnectionFailed);
@@ -138,7 +138,7 @@ Deno.test("create() fails in time when a server stops reading", async () => {
   assertEquals(servers.images.size, 0);
 });
 
-/** Slices, of which the last waits until a server takes the first, and for what happens then. */
+/** Slices; the last one waits until a server has received the first, and for what happens then. */
 async function* slicesAround(
   servers: UploadServers,
   event: () => void,

@@ -4,17 +4,17 @@
  */
 import type { RawConnection } from "./raw_server.ts";
 
-/** An answer as it would be sent well, with fields that do not frame the body. */
-export interface PlainAnswer {
+/** A correct response, with fields that do not frame the body. */
+export interface PlainResponse {
   readonly status: string;
   readonly fields: readonly string[];
   readonly body: Uint8Array;
 }
 
 /** Sends an answer; true if the connection stays for another. */
-export type WireFault = (connection: RawConnection, answer: PlainAnswer) => Promise<boolean>;
+export type WireFault = (connection: RawConnection, answer: PlainResponse) => Promise<boolean>;
 
-/** Adds fields, well or not, to an answer that is right apart from them. */
+/** Adds fields, valid or not, to a response that is otherwise correct. */
 const fields = (...odd: readonly string[]): WireFault => async (connection, answer) => {
   const length = `content-length: ${answer.body.byteLength}`;
   await connection.start(answer.status, ...odd, ...answer.fields, length);

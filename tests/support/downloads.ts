@@ -2,7 +2,7 @@
 import type { DownloadOptions } from "../../mod.ts";
 import { type BodyStep, bytesOf } from "./bodies.ts";
 import { BYTES, CALLER, chunksOf, ID } from "./image.ts";
-import type { World } from "./world.ts";
+import type { ClientHarness } from "./client_harness.ts";
 
 /** The headers of a response with the whole image. */
 export const LENGTH = { headers: { "content-length": String(BYTES.byteLength) } };
@@ -17,7 +17,7 @@ export function until(byte: number, ...steps: readonly BodyStep[]): BodyStep[] {
 
 /** All bytes of a download, with simulated time. */
 export async function downloadAll(
-  { service, clock }: Pick<World, "service" | "clock">,
+  { service, clock }: Pick<ClientHarness, "service" | "clock">,
   options: DownloadOptions = {},
 ): Promise<Uint8Array> {
   return await clock.run(service.download(CALLER, ID, options).then(bytesOf));

@@ -18,7 +18,7 @@ export interface Arrived {
   readonly request: Request;
 }
 
-/** Answers a request instead of Glance, whose own response `respond` gives; nothing leaves it to Glance. */
+/** Answers a request instead of Glance; `respond` returns Glance's response; undefined leaves it to Glance. */
 export type Intercept = (
   arrived: Arrived,
   respond: () => Promise<Response>,
@@ -28,7 +28,7 @@ export type Intercept = (
 export class FakeGlance {
   readonly requests: Arrived[] = [];
   /** The requests without queries: `GET /v2/images`. */
-  readonly asked: string[] = [];
+  readonly requested: string[] = [];
   intercept: Intercept;
   /** Sends a request that is not recorded. */
   readonly respond: (request: Request) => Promise<Response>;
@@ -46,7 +46,7 @@ export class FakeGlance {
     const path = url.pathname + url.search;
     const arrived = { method, url, server: url.origin, path, headers, text, request };
     this.requests.push(arrived);
-    this.asked.push(`${method} ${url.pathname}`);
+    this.requested.push(`${method} ${url.pathname}`);
     const respond = () => this.respond(request);
     return await this.intercept(arrived, respond) ?? await respond();
   };

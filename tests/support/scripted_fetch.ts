@@ -41,7 +41,7 @@ export class ScriptedFetch {
   }
 
   /** The methods and paths of the requests, in order: `GET /v2/images`. */
-  get asked(): string[] {
+  get requested(): string[] {
     return this.requests.map(({ method, path }) => `${method} ${path}`);
   }
 

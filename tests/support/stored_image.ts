@@ -9,17 +9,17 @@ export type Ask = (path: string, init: RequestInit) => Promise<Response>;
  * @throws {Error} if the server rejects the bytes
  */
 export async function storeImage(
-  ask: Ask,
+  send: Ask,
   name: string,
   bytes: Uint8Array<ArrayBuffer>,
 ): Promise<string> {
-  const created = await ask("/v2/images", {
+  const created = await send("/v2/images", {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ name, disk_format: "raw", container_format: "bare" }),
   });
   const { id } = await created.json();
-  const uploaded = await ask(`/v2/images/${id}/file`, {
+  const uploaded = await send(`/v2/images/${id}/file`, {
     method: "PUT",
     headers: { "content-type": "application/octet-stream" },
     body: bytes,

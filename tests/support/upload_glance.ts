@@ -79,7 +79,7 @@ export class UploadGlance {
   };
 
   /** The requests, in order, without the image id. */
-  get asked(): string[] {
+  get requested(): string[] {
     return this.requests.map(({ method, path }) => `${method} ${path.split("/").at(-1)}`);
   }
 
@@ -116,7 +116,7 @@ export const stored: PutHandler = async (glance, put) => {
 };
 
 /** The PUT succeeds, but the response is lost. */
-export const lostAnswer: PutHandler = async (glance, put) => {
+export const lostResponse: PutHandler = async (glance, put) => {
   glance.store((await put.take()).bytes);
   throw refused();
 };
@@ -131,7 +131,7 @@ export function cutAfter(bytes: number): PutHandler {
 }
 
 /** Responds after so many bytes. */
-export function answerAfter(bytes: number, status: number): PutHandler {
+export function respondAfter(bytes: number, status: number): PutHandler {
   return async (_, put) => {
     await put.take(bytes);
     put.giveUp("answered");

@@ -3,7 +3,7 @@ import { assertEquals, assertStrictEquals } from "@std/assert";
 import { type BodyReader, readerOf } from "../../lib/transfer/body_reader.ts";
 import { concat } from "../../lib/concat.ts";
 import { FakeBody, utf8 } from "../support/bodies.ts";
-import { failureOf } from "../support/world.ts";
+import { failureOf } from "../support/client_harness.ts";
 
 async function readAll(reader: BodyReader, size: number): Promise<string> {
   const parts: Uint8Array[] = [];

@@ -1,4 +1,4 @@
-/** What a client learns about ranges: from proof only, for each store and server, and for a time. */
+/** The memory of range support: only from proof, per store and server, and for a limited time. */
 import { assertEquals, assertRejects } from "@std/assert";
 import { Invalid } from "../../mod.ts";
 import { RangeMemory } from "../../lib/transfer/range_memory.ts";
@@ -6,7 +6,7 @@ import { createImageRouter } from "../../lib/router/mod.ts";
 import { CUT, downloadAll, LENGTH, until } from "../support/downloads.ts";
 import { BYTES, CALLER, ID, record, recordOf, Served } from "../support/image.ts";
 import { failure, play, seen, type SeenRequest } from "../support/scripted_fetch.ts";
-import { worldOf } from "../support/world.ts";
+import { harnessOf } from "../support/client_harness.ts";
 
 const TEN_MINUTES = 600_000;
 
@@ -50,26 +50,26 @@ Deno.test("RangeMemory keeps a bounded number of keys, the newest ones", () => {
 Deno.test("download() requests ranges again ten minutes after a store did not support them", async () => {
   const served = new Served();
   const broken = () => served.data(until(4_321, CUT), LENGTH);
-  const world = worldOf([
+  const harness = harnessOf([
     ...[record(), broken(), 400, served.whole(), record()],
     ...[record(), broken(), served.whole(), record()],
     ...[record(), broken(), served.part()],
   ]);
   for (const wait of [0, TEN_MINUTES - 60_000, TEN_MINUTES]) {
-    await world.clock.run(world.clock.sleep(wait));
-    assertEquals(await downloadAll(world), BYTES);
+    await harness.clock.run(harness.clock.sleep(wait));
+    assertEquals(await downloadAll(harness), BYTES);
   }
-  assertEquals([served.areOver, world.script.left], [true, 0]);
+  assertEquals([served.areOver, harness.script.left], [true, 0]);
 });
 
 Deno.test("download() remembers nothing of the store when both a range and the whole image get 400", async () => {
   const served = new Served();
   const range = { start: 5, end: 14 };
-  const world = worldOf([record(), 400, 400, record(), served.part()]);
+  const harness = harnessOf([record(), 400, 400, record(), served.part()]);
   const prefer = ["no-such-store"];
-  await assertRejects(() => downloadAll(world, { range, prefer }), Invalid);
-  assertEquals(await downloadAll(world, { range }), BYTES.slice(5, 15));
-  assertEquals(world.script.requests.at(-1)?.headers.get("range"), "bytes=5-14");
+  await assertRejects(() => downloadAll(harness, { range, prefer }), Invalid);
+  assertEquals(await downloadAll(harness, { range }), BYTES.slice(5, 15));
+  assertEquals(harness.script.requests.at(-1)?.headers.get("range"), "bytes=5-14");
 });
 
 Deno.test("GET /file requests ranges as before when another client names a wrong store", async () => {

@@ -237,18 +237,18 @@ Deno.test("readCloud() uses OS_REGION_NAME when the cloud names no region", asyn
 });
 
 Deno.test("readCloud() searches the places of openstacksdk, in its order", async () => {
-  const asked: string[] = [];
+  const requested: string[] = [];
   const environment = {
     XDG_CONFIG_HOME: "/xdg/",
     XDG_CONFIG_DIRS: "/site:/more",
     SNAP_REAL_HOME: "/real",
   };
   const readTextFile = (path: string) => {
-    asked.push(path);
+    requested.push(path);
     return Promise.resolve(null);
   };
   await read(environment, {}, { readTextFile });
-  const folders = asked.filter((path) => path.endsWith("/clouds.json"));
+  const folders = requested.filter((path) => path.endsWith("/clouds.json"));
   assertEquals(folders, [
     "/here/clouds.json",
     "/xdg/openstack/clouds.json",
@@ -257,7 +257,11 @@ Deno.test("readCloud() searches the places of openstacksdk, in its order", async
     "/more/openstack/clouds.json",
     "/etc/openstack/clouds.json",
   ]);
-  assertEquals(asked.slice(0, 3), ["/here/clouds.yaml", "/here/clouds.yml", "/here/clouds.json"]);
+  assertEquals(requested.slice(0, 3), [
+    "/here/clouds.yaml",
+    "/here/clouds.yml",
+    "/here/clouds.json",
+  ]);
 });
 
 Deno.test("readCloud() reads files of the runtime by default, and finds a YAML parser", async () => {

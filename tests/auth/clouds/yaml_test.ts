@@ -13,14 +13,14 @@ import { InvalidConfigurationValue } from "../../../lib/errors.ts";
 import { SCALARS } from "../yaml_scalars.ts";
 
 Deno.test("findYamlParser() tries Deno's specifier first, then Node's", async () => {
-  const asked: string[] = [];
+  const requested: string[] = [];
   const load = (specifier: string) => {
-    asked.push(specifier);
+    requested.push(specifier);
     const module = Promise.resolve({ parseDocument });
     return specifier === "yaml" ? module : Promise.reject(new TypeError());
   };
   assertStrictEquals<unknown>(await findYamlParser(load), parseDocument);
-  assertEquals(asked, ["npm:yaml@2.9.1", "yaml"]);
+  assertEquals(requested, ["npm:yaml@2.9.1", "yaml"]);
 });
 
 Deno.test("findYamlParser() gives hints when no parser is installed", async () => {

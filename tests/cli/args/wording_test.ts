@@ -1,4 +1,4 @@
-/** Nothing that the command line prints speaks of options and functions of the library. */
+/** Messages of the command line name no options and functions of the library. */
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { inTerminalWords } from "../../../lib/cli/args/wording.ts";
 import { endpointsFromCatalog } from "../../../lib/auth/catalog.ts";
@@ -52,7 +52,7 @@ const SHARED_TERMS: Readonly<Record<string, Term>> = {
   WAIT_LONGER,
 };
 
-/** The terms that a source gives to its errors. */
+/** The terms of the errors in a source file. */
 function termsIn(source: string): Term[] {
   const options = [...source.matchAll(/optionTerm\("(\w+)"\)/g)]
     .map(([, key = ""]) => optionTerm(key as TermKey));
@@ -135,7 +135,7 @@ Deno.test("inTerminalWords() replaces the terms of the cause that a message quot
 const ID = "11111111-1111-4111-8111-111111111111";
 const RAW = ["--disk-format", "raw", "--container-format", "bare"];
 
-/** The commands that make a situation, the one that fails in it, and the end of what it says. */
+/** The commands that set up a situation, the command that fails, and the end of its message. */
 const HINTS: Readonly<Record<string, readonly [string[][], string[], string]>> = {
   "a protected image": [
     [["image-update", "--protected", "True", ID]],
@@ -162,13 +162,13 @@ const HINTS: Readonly<Record<string, readonly [string[][], string[], string]>> =
   ],
 };
 
-for (const [what, [before, args, says]] of Object.entries(HINTS)) {
+for (const [what, [before, args, message]] of Object.entries(HINTS)) {
   Deno.test(`runGlance() prints a hint about ${what} that works when it is followed`, async () => {
     const harness = await harnessWithImage();
     for (const line of before) assertEquals((await harness.run(line)).code, 0);
     const { code, stderr } = await harness.run(args);
     assertEquals(code, 1);
-    assertStringIncludes(stderr, says);
+    assertStringIncludes(stderr, message);
     const command = /; run "glance ([^"]*)" before/.exec(stderr)?.[1] ?? "";
     assertEquals((await harness.run(command.split(" "))).code, 0);
     assertEquals((await harness.run(args)).code, 0);
@@ -176,7 +176,7 @@ for (const [what, [before, args, says]] of Object.entries(HINTS)) {
 }
 
 Deno.test("image-download names the cause and who can help when an image is deactivated", async () => {
-  const { admin, member } = await twoCallers();
+  const { admin, member } = await twoUsers();
   const harness = new CliHarness(admin);
   assertEquals((await harness.run(["image-deactivate", ID])).code, 0);
   const download = ["image-download", "--file", "x", ID];
@@ -191,7 +191,7 @@ Deno.test("image-download names the cause and who can help when an image is deac
 });
 
 Deno.test("member-update by the owner says who may answer the offer", async () => {
-  const { member } = await twoCallers();
+  const { member } = await twoUsers();
   const owner = new CliHarness(member);
   assertEquals((await owner.run(["image-update", "--visibility", "shared", ID])).code, 0);
   assertEquals((await owner.run(["member-create", ID, "other"])).code, 0);
@@ -271,8 +271,8 @@ async function harnessWithImage(): Promise<CliHarness> {
   return harness;
 }
 
-/** One Glance, asked as an administrator and as a member of the project that owns the image. */
-async function twoCallers() {
+/** One Glance, called as an administrator and as a member of the project that owns the image. */
+async function twoUsers() {
   const glance = embedded({
     identify: (token) => ({
       projectId: "mine",

@@ -1,7 +1,7 @@
 /** Commands about the image cache. */
 import { assertEquals } from "@std/assert";
 import { momentText } from "../../../lib/cli/commands/cache.ts";
-import { answering } from "../harness.ts";
+import { responding } from "../harness.ts";
 
 const ID = "11111111-1111-4111-8111-111111111111";
 const OTHER_ID = "22222222-2222-4222-8222-222222222222";
@@ -13,7 +13,7 @@ const STATE = {
 };
 
 Deno.test("cache-list prints what is in the cache and what will be, as glanceclient does", async () => {
-  const { harness } = answering({ "GET /v2/cache": STATE });
+  const { harness } = responding({ "GET /v2/cache": STATE });
   const { code, stdout, stderr } = await harness.run(["cache-list"]);
   assertEquals([code, stderr], [0, ""]);
   assertEquals(
@@ -48,9 +48,9 @@ Deno.test("cache-queue, cache-delete and cache-clear send their requests, and pr
     ["cache-clear --target both", ["DELETE /v2/cache null"]],
     ["cache-clear --target queue", ["DELETE /v2/cache queue"]],
   ];
-  for (const [line, asked] of cases) {
+  for (const [line, requested] of cases) {
     await t.step(line, async () => {
-      const { harness, requests } = answering({
+      const { harness, requests } = responding({
         [`PUT /v2/cache/${ID}`]: null,
         [`DELETE /v2/cache/${ID}`]: null,
         [`DELETE /v2/cache/${OTHER_ID}`]: null,
@@ -63,13 +63,13 @@ Deno.test("cache-queue, cache-delete and cache-clear send their requests, and pr
           path === "/v2/cache" ? ` ${headers.get("x-image-cache-clear-target")}` : ""
         }`
       );
-      assertEquals(shown, asked);
+      assertEquals(shown, requested);
     });
   }
 });
 
 Deno.test("cache commands fail when there are several servers", async () => {
-  const { harness, requests } = answering({});
+  const { harness, requests } = responding({});
   const environment = { GLANCE_API_SERVERS: "a:9292,b:9292" };
   for (const line of ["cache-list", `cache-queue ${ID}`, `cache-delete ${ID}`, "cache-clear"]) {
     const { code, stderr } = await harness.run(line.split(" "), { environment });

@@ -159,11 +159,11 @@ Deno.test("image-copy says what is wrong", async (t) => {
       'Cannot run "image-copy": <IMAGE> is missing; see "glance help image-copy"',
     ],
   ];
-  for (const [line, code, says] of cases) {
+  for (const [line, code, message] of cases) {
     await t.step(line, async () => {
       await using clouds = await twoClouds();
       const outcome = await clouds.run(line);
-      assertEquals([outcome.code, outcome.stdout, outcome.stderr], [code, "", `${says}\n`]);
+      assertEquals([outcome.code, outcome.stdout, outcome.stderr], [code, "", `${message}\n`]);
     });
   }
   await t.step("a cloud that is not there", async () => {

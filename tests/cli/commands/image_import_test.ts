@@ -1,14 +1,14 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { answering, CliHarness } from "../harness.ts";
+import { CliHarness, responding } from "../harness.ts";
 
 const ID = "11111111-1111-4111-8111-111111111111";
 const METHODS = { "import-methods": { value: ["glance-direct", "web-download", "copy-image"] } };
 const STORES = { stores: [{ id: "fast" }, { id: "slow" }] };
 const IMAGE = { id: ID, status: "importing", os_glance_import_task: "t" };
 
-/** A cloud with two stores that takes every import. */
-function cloud(info: Readonly<Record<string, unknown>> = METHODS): ReturnType<typeof answering> {
-  return answering({
+/** A cloud with two stores that accepts every import. */
+function cloud(info: Readonly<Record<string, unknown>> = METHODS): ReturnType<typeof responding> {
+  return responding({
     "GET /v2/info/import": info,
     "GET /v2/info/stores": STORES,
     [`POST /v2/images/${ID}/import`]: null,
@@ -68,11 +68,11 @@ Deno.test("image-import says what a cloud does not have, before it asks for anyt
       'Cannot import by "web-download": --uri is missing; add it',
     ],
   ];
-  for (const [flags, code, says] of cases) {
+  for (const [flags, code, message] of cases) {
     await t.step(flags, async () => {
       const { harness, requests } = cloud();
       const outcome = await harness.run(["image-import", ID, ...flags.split(" ")]);
-      assertEquals([outcome.code, outcome.stdout, outcome.stderr], [code, "", `${says}\n`]);
+      assertEquals([outcome.code, outcome.stdout, outcome.stderr], [code, "", `${message}\n`]);
       assertEquals(requests.filter(({ method }) => method === "POST"), []);
     });
   }
@@ -82,10 +82,10 @@ Deno.test("image-import refuses a region that is not in the catalog before any r
   const endpoint = { region: "Here", interface: "public", url: "http://glance.test:9292" };
   const catalog = [{ type: "image", name: "glance", endpoints: [endpoint] }];
   const token = { catalog, expires_at: "2099-01-01T00:00:00Z", project: { id: "p" } };
-  const asked: string[] = [];
+  const requested: string[] = [];
   const harness = new CliHarness((request) => {
     const { pathname } = new URL(request.url);
-    asked.push(pathname);
+    requested.push(pathname);
     const info = { "import-methods": { value: ["glance-download"] } };
     return Promise.resolve(
       pathname.startsWith("/v3/")
@@ -111,12 +111,12 @@ Deno.test("image-import refuses a region that is not in the catalog before any r
       'Cannot import from the region "There": the catalog has an image service in "Here"; use one of these\n',
     ]);
   }
-  assertEquals(new Set(asked), new Set(["/v3/auth/tokens", "/v2/info/import"]));
+  assertEquals(new Set(requested), new Set(["/v3/auth/tokens", "/v2/info/import"]));
   await Deno.remove(path);
 });
 
 Deno.test("image-import does not ask for what is not staged", async () => {
-  const { harness, requests } = answering({
+  const { harness, requests } = responding({
     "GET /v2/info/import": METHODS,
     [`GET /v2/images/${ID}`]: { id: ID, status: "queued" },
   });

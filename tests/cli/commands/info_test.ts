@@ -1,12 +1,12 @@
 /** Commands about the cloud itself, tasks and locations. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { answering, CliHarness } from "../harness.ts";
+import { CliHarness, responding } from "../harness.ts";
 import { MemoryFiles } from "../memory_files.ts";
 
 const ID = "11111111-1111-4111-8111-111111111111";
 const RAW = ["--disk-format", "raw", "--container-format", "bare"] as const;
 
-/** Runs a line that must succeed in silence on standard error; gives standard output. */
+/** Runs a command that must succeed without messages; returns standard output. */
 async function out(harness: CliHarness, line: string): Promise<string> {
   const { code, stdout, stderr } = await harness.run(line.split(" "));
   assertEquals([code, stderr], [0, ""]);
@@ -22,7 +22,7 @@ async function withImage(harness: CliHarness): Promise<CliHarness> {
 
 Deno.test("import-info prints the import methods", async () => {
   const methods = { description: "Import methods available.", type: "array", value: ["x"] };
-  const { harness } = answering({ "GET /v2/info/import": { "import-methods": methods } });
+  const { harness } = responding({ "GET /v2/info/import": { "import-methods": methods } });
   assertEquals(
     await out(harness, "import-info"),
     `\
@@ -41,7 +41,7 @@ Deno.test("usage prints a row for each quota", async () => {
     image_size_total: { limit: 1000, usage: 0 },
     image_count_total: { limit: 9, usage: 2 },
   };
-  const { harness } = answering({ "GET /v2/info/usage": { usage } });
+  const { harness } = responding({ "GET /v2/info/usage": { usage } });
   assertEquals(
     await out(harness, "usage"),
     `\
@@ -57,7 +57,7 @@ Deno.test("usage prints a row for each quota", async () => {
 });
 
 Deno.test("stores-delete deletes an image from one store", async () => {
-  const { harness, requests } = answering({ [`DELETE /v2/stores/fast/${ID}`]: null });
+  const { harness, requests } = responding({ [`DELETE /v2/stores/fast/${ID}`]: null });
   assertEquals(await out(harness, `stores-delete ${ID} --store fast`), "");
   assertEquals(requests.map(({ path }) => path), [`/v2/stores/fast/${ID}`]);
   const { code, stderr } = await harness.run(["stores-delete", ID]);
@@ -101,7 +101,7 @@ Deno.test("image-tasks prints what glanceclient prints, more of it with --verbos
     input: { a: 1 },
     expires_at: null,
   };
-  const { harness } = answering({ [`GET /v2/images/${ID}/tasks`]: { tasks: [task] } });
+  const { harness } = responding({ [`GET /v2/images/${ID}/tasks`]: { tasks: [task] } });
   assertEquals(
     await out(harness, `image-tasks ${ID}`),
     `\
@@ -122,7 +122,7 @@ Deno.test("image-tasks prints what glanceclient prints, more of it with --verbos
 
 Deno.test("task-list requests page after page, in the order of its flags", async () => {
   const task = (id: string) => ({ id, type: "import", status: "success", owner: "o" });
-  const { harness, requests } = answering({
+  const { harness, requests } = responding({
     "GET /v2/tasks?limit=2&sort_key=status&sort_dir=desc&type=import": {
       tasks: [task("1"), task("2")],
     },
@@ -150,7 +150,7 @@ Deno.test("task-list goes on after an earlier task when its marker is gone", asy
   const task = (id: string) => ({ id, type: "import", status: "success", owner: "o" });
   const query = "limit=2&sort_key=status&sort_dir=desc";
   for (const status of [400, 404]) {
-    const { harness } = answering({
+    const { harness } = responding({
       [`GET /v2/tasks?${query}`]: { tasks: [task("1"), task("2")] },
       [`GET /v2/tasks?${query}&marker=2`]: new Response("no such marker", { status }),
       [`GET /v2/tasks?${query}&marker=1`]: { tasks: [task("3")] },
@@ -163,7 +163,7 @@ Deno.test("task-list goes on after an earlier task when its marker is gone", asy
 
 Deno.test("task-list says that its marker is not there when none before it is either", async () => {
   const query = "limit=2&sort_key=status&sort_dir=desc";
-  const { harness } = answering({
+  const { harness } = responding({
     [`GET /v2/tasks?${query}`]: { tasks: [{ id: "1", type: "import", status: "x", owner: "o" }] },
     [`GET /v2/tasks?${query}&marker=1`]: new Response("no such marker", { status: 404 }),
   });
@@ -173,7 +173,7 @@ Deno.test("task-list says that its marker is not there when none before it is ei
 
 Deno.test("task-show prints a task without the links to itself", async () => {
   const task = { id: "t1", status: "success", self: "/v2/tasks/t1", schema: "/v2/schemas/task" };
-  const { harness } = answering({ "GET /v2/tasks/t1": task });
+  const { harness } = responding({ "GET /v2/tasks/t1": task });
   assertEquals(
     await out(harness, "task-show t1"),
     `\
@@ -193,7 +193,7 @@ Deno.test("location commands add, change and remove locations", async () => {
   const there = { url: "http://web/2", metadata: { a: "b" } };
   const image = { id: ID, status: "active", self: `/v2/images/${ID}`, locations: [here, there] };
   const path = `/v2/images/${ID}`;
-  const { harness, requests } = answering({
+  const { harness, requests } = responding({
     [`GET ${path}`]: image,
     [`PATCH ${path}`]: image,
     [`POST ${path}/locations`]: null,
@@ -232,8 +232,8 @@ Deno.test("location commands add, change and remove locations", async () => {
 
 Deno.test("location commands fail with a cause and a hint", async (t) => {
   const path = `/v2/images/${ID}`;
-  const { harness } = answering({ [`GET ${path}`]: { id: ID, locations: [] } });
-  const { harness: blind } = answering({ [`GET ${path}`]: { id: ID } });
+  const { harness } = responding({ [`GET ${path}`]: { id: ID, locations: [] } });
+  const { harness: blind } = responding({ [`GET ${path}`]: { id: ID } });
   const cases: readonly (readonly [CliHarness, line: string, code: number, says: string])[] = [
     [
       harness,
@@ -261,10 +261,10 @@ Deno.test("location commands fail with a cause and a hint", async (t) => {
     ],
     [harness, `location-add ${ID}`, 2, 'Cannot run "location-add": --url is missing; add it'],
   ];
-  for (const [where, line, code, says] of cases) {
+  for (const [where, line, code, message] of cases) {
     await t.step(line, async () => {
       const outcome = await where.run(line.split(" "));
-      assertEquals([outcome.code, outcome.stderr], [code, `${says}\n`]);
+      assertEquals([outcome.code, outcome.stderr], [code, `${message}\n`]);
     });
   }
 });

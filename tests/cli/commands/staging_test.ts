@@ -1,7 +1,7 @@
 /** `image-stage` and `image-create-via-import`. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { Interrupted } from "../../../lib/cli/system/errors.ts";
-import { answering, CliHarness, embedded, type Fetch } from "../harness.ts";
+import { CliHarness, embedded, type Fetch, responding } from "../harness.ts";
 import { MemoryFiles } from "../memory_files.ts";
 
 const ID = "11111111-1111-4111-8111-111111111111";
@@ -84,7 +84,7 @@ Deno.test("image-create-via-import stages what there is, and lets Glance import 
 });
 
 Deno.test("image-create-via-import lets Glance fetch what lies elsewhere", async () => {
-  const { harness, requests } = answering({
+  const { harness, requests } = responding({
     "GET /v2/info/import": { "import-methods": { value: ["web-download", "glance-direct"] } },
     "GET /v2/info/stores": { stores: [{ id: "fast" }] },
     [`POST /v2/images/${ID}/import`]: null,
@@ -166,12 +166,12 @@ Deno.test("image-create-via-import refuses what contradicts itself, before it cr
       'Cannot import by "glance-download": --remote-image-id is missing; add it',
     ],
   ];
-  for (const [flags, says] of cases) {
+  for (const [flags, message] of cases) {
     await t.step(flags, async () => {
-      const { harness, requests } = answering({});
+      const { harness, requests } = responding({});
       const line = `image-create-via-import ${flags}`;
       const { code, stdout, stderr } = await harness.run(line.split(" "), { files: files() });
-      assertEquals([code, stdout, stderr, requests], [2, "", `${says}\n`, []]);
+      assertEquals([code, stdout, stderr, requests], [2, "", `${message}\n`, []]);
     });
   }
 });

@@ -5,7 +5,7 @@ import { between, seededBytes, seededRandom } from "../../support/seed.ts";
 
 const SEEDS = Number(Deno.env.get("SEEDS") ?? 50);
 
-/** Decodes `text` in steps that end where `cuts` says. */
+/** Decodes `text` in steps that end at the offsets `cuts`. */
 function decode(bytes: Uint8Array, cuts: readonly number[]) {
   const decoder = new ChunkedDecoder();
   const data: number[] = [];

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { ClientLag } from "../../../lib/cli/http/client_lag.ts";
 
-/** A lag behind 1000 bytes per second, one per millisecond. */
+/** A lag at a minimum rate of 1000 bytes per second, one per millisecond. */
 function lagOf() {
   const clock = { ms: 0 };
   const lag = new ClientLag(1000, { now: () => clock.ms });

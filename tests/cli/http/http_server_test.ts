@@ -33,10 +33,10 @@ Deno.test("serve() answers in order when requests with any framing are pipelined
 
 Deno.test("serve() answers another client soon when 30 clients pipeline requests", async () => {
   const busy = Promise.withResolvers<void>();
-  let [asked, before] = [0, 0];
+  let [requested, before] = [0, 0];
   await using server = serving((request) => {
-    if (new URL(request.url).pathname === "/other") before = asked;
-    else if (++asked === 100) busy.resolve();
+    if (new URL(request.url).pathname === "/other") before = requested;
+    else if (++requested === 100) busy.resolve();
     for (const start = performance.now(); performance.now() - start < 1;);
     return Promise.resolve(new Response("ok"));
   });
@@ -44,7 +44,7 @@ Deno.test("serve() answers another client soon when 30 clients pipeline requests
   const requests = "GET / HTTP/1.1\r\nhost: x\r\n\r\n".repeat(100);
   for (const hog of hogs) void hog.send(requests).catch(() => {});
   await busy.promise;
-  await server.ask("GET /other");
+  await server.send("GET /other");
   for (const hog of hogs) hog.close();
   assert(before < 300, `${before} of 3000 requests were answered before`);
 });
@@ -61,10 +61,10 @@ Deno.test("serve() sends a length when a body is available at once, and chunks w
     return Promise.resolve(new Response(url.endsWith("/slow") ? slow : "text"));
   });
   assertMatch(
-    await server.ask("GET /text"),
+    await server.send("GET /text"),
     /^HTTP\/1.1 200 OK\r\n[^]*content-length: 4[^]*\r\n\r\ntext$/,
   );
-  const slow = await server.ask("GET /slow");
+  const slow = await server.send("GET /slow");
   assertMatch(slow, /transfer-encoding: chunked[^]*\r\n\r\n4\r\nlate\r\n0\r\n\r\n$/);
   using old = await server.connect();
   await old.send("GET /slow HTTP/1.0\r\n\r\n");
@@ -92,7 +92,7 @@ Deno.test("serve() sends no body and no invented length when the request is HEAD
     ["GET /unknown", "0"],
   ] as const;
   for (const [line, length] of cases) {
-    const text = await server.ask(line);
+    const text = await server.send(line);
     assertEquals(/content-length: (\d+)/.exec(text)?.[1] ?? null, length, line);
     assert(text.endsWith("\r\n\r\n"), line);
     assert(!text.includes("chunked"), line);
@@ -115,11 +115,11 @@ Deno.test("serve() closes the connection when a body fails or has another length
       new Response(body, { headers: length ? { "content-length": length } : {} }),
     );
   });
-  const short = await server.ask("GET /short", { close: false });
+  const short = await server.send("GET /short", { close: false });
   assertMatch(short, /content-length: 40[^]*\r\n\r\nA{30}$/);
-  const long = await server.ask("GET /long", { close: false });
+  const long = await server.send("GET /long", { close: false });
   assertMatch(long, /content-length: 20[^]*\r\n\r\nA{20}$/);
-  const broken = await server.ask("GET /broken", { close: false });
+  const broken = await server.send("GET /broken", { close: false });
   assertMatch(broken, /chunked\r\n/);
   assert(!broken.endsWith("0\r\n\r\n"));
 });
@@ -294,7 +294,7 @@ Deno.test("serve() answers a client that closes its sending side after its reque
       await client.send(text);
       await client.closeWrite();
       // The server reads the end of the connection meanwhile.
-      await server.ask("GET /b");
+      await server.send("GET /b");
       read.resolve();
       assertMatch(await client.rest(), /^HTTP\/1\.1 200 .* \/a (hi)?$/s);
     });
@@ -354,7 +354,7 @@ Deno.test("serve() closes the connection of a stalled client when another client
       await using server = serving(handler, { connections: 2, reclaim: 50, stall: 50 });
       const clients = [await server.connect(), await server.connect(), await server.connect()];
       for (const client of clients) await client.send(request);
-      assertStringIncludes(await server.ask("GET /late"), "GET /late ");
+      assertStringIncludes(await server.send("GET /late"), "GET /late ");
       for (const client of clients) client.close();
     });
   }
@@ -385,7 +385,7 @@ Deno.test("serve() does not report a request as aborted when it was answered", a
 Deno.test("serve() answers clients one after the other when there are more than connections", async () => {
   await using server = serving(echo, { connections: 2 });
   const answers = await Promise.all(
-    Array.from({ length: 20 }, (_, i) => server.ask(`GET /${i}`)),
+    Array.from({ length: 20 }, (_, i) => server.send(`GET /${i}`)),
   );
   assertEquals(
     answers.map((text) => /GET \/(\d+) $/.exec(text)?.[1]),

@@ -13,7 +13,7 @@ function eventLoop() {
   });
   return {
     turns,
-    /** Runs one turn until all connections wait. Returns the milliseconds that it took. */
+    /** Runs one turn until all connections wait. Returns its duration in milliseconds. */
     async turn(): Promise<number> {
       const start = loop.time;
       for (const work of loop.work.splice(0)) work();

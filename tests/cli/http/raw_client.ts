@@ -66,7 +66,7 @@ export class RawClient implements Disposable {
 export interface Serving extends AsyncDisposable, Pick<RunningServer, "stop"> {
   connect(): Promise<RawClient>;
   /** Returns the response to `GET /path`, on a connection of its own. */
-  ask(line: string, options?: { readonly close?: boolean }): Promise<string>;
+  send(line: string, options?: { readonly close?: boolean }): Promise<string>;
 }
 
 /** Raw clients for a server, which is stopped at the end. */
@@ -76,7 +76,7 @@ export function servingOn(server: RunningServer): Serving {
   return {
     stop: (drainMs) => server.stop(drainMs),
     connect,
-    async ask(line, { close = true } = {}) {
+    async send(line, { close = true } = {}) {
       using client = await connect();
       await client.send(
         `${line} HTTP/1.1\r\nhost: x\r\n${close ? "connection: close\r\n" : ""}\r\n`,

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertLess } from "@std/assert";
 import { Messages } from "../../../lib/cli/system/console.ts";
 import { MemoryOutput } from "../memory_files.ts";
 
-/** Standard error that takes nothing until it is read. */
+/** Standard error that accepts nothing until it is read. */
 class UnreadOutput extends MemoryOutput {
   readonly #read = Promise.withResolvers<void>();
 

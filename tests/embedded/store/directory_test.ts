@@ -259,7 +259,7 @@ async function startChild(path: string): Promise<{
   return { endpoint: endpoint.trim(), kill: () => child.kill("SIGKILL"), gone: child.status };
 }
 
-/** The same helpers for a server behind a socket. */
+/** The same helpers for a server on a socket. */
 function remote(endpoint: string): EmbeddedGlance {
   return {
     fetch: (request) => fetch(request.url.replace("http://glance.test", endpoint), request),

@@ -1,4 +1,4 @@
-/** Differences between the gateway and the Glance behind it. */
+/** Differences between the gateway and its Glance. */
 import type { Difference } from "./differences.ts";
 import type { Finding } from "./campaign.ts";
 

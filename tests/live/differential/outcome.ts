@@ -20,7 +20,7 @@ export interface Mismatch {
 }
 
 /** Values that are specific to a server. */
-export interface Peculiarities {
+export interface Deviations {
   /** URL without a path. */
   readonly origin: string;
   /** Directory of the stores if they are files. */
@@ -61,7 +61,7 @@ const UNORDERED_LISTS: ReadonlySet<string> = new Set([
 /** Normalizes a response. `isOrdered` is true if the request sets the order of the list. */
 export function outcomeOf(
   response: RawResponse,
-  own: Peculiarities,
+  own: Deviations,
   isOrdered: boolean,
 ): Outcome {
   const headers: Record<string, string> = {};
@@ -111,7 +111,7 @@ function textOf(bytes: Uint8Array<ArrayBuffer>): string {
   }
 }
 
-function neutral(text: string, { origin, directory }: Peculiarities): string {
+function neutral(text: string, { origin, directory }: Deviations): string {
   return text
     .replaceAll(origin, "ORIGIN")
     .replaceAll(new URL(origin).host, "HOST")
@@ -124,7 +124,7 @@ function neutral(text: string, { origin, directory }: Peculiarities): string {
 }
 
 /** JSON with sorted keys. Lists of records are sorted unless the request sets the order. */
-function neutralJson(text: string, own: Peculiarities, isOrdered: boolean): string {
+function neutralJson(text: string, own: Deviations, isOrdered: boolean): string {
   try {
     return neutral(JSON.stringify(sorted(JSON.parse(text), isOrdered), null, 1), own);
   } catch {

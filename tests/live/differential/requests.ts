@@ -1,7 +1,7 @@
 /** Reproducible sequences of random requests. */
 import { between, pick, seededRandom } from "../../support/seed.ts";
 import { bodyOf, CREATES, ROUTES, type RouteWords } from "./routes.ts";
-import type { Caller, Step } from "./step.ts";
+import type { Step, User } from "./step.ts";
 import {
   ACCEPTS,
   CONTENT_RANGES,
@@ -20,7 +20,7 @@ import {
 /** Maximum number of requests in a sequence. */
 const LENGTH = 20;
 
-const CALLERS: readonly Caller[] = [
+const USERS: readonly User[] = [
   ...Array.from({ length: 10 }, () => "alice" as const),
   ...Array.from({ length: 8 }, () => "admin" as const),
   "bob",
@@ -59,7 +59,7 @@ function randomStep(random: Random): Step {
     ...isOdd ? [oddHeader(random)] : [],
   ];
   return {
-    caller: pick(random, CALLERS),
+    user: pick(random, USERS),
     method,
     path: isOdd && random() < 0.3 ? withOddSegment(random, path) : path,
     headers: withoutDuplicates(headers),
@@ -212,7 +212,7 @@ function oddPath(random: Random): Step {
   const method = random() < 0.7 ? "GET" : pick(random, METHODS);
   const accept = random() < 0.5 ? [["Accept", pick(random, ACCEPTS)] as const] : acceptOf(random);
   return {
-    caller: pick(random, CALLERS),
+    user: pick(random, USERS),
     method,
     path: pick(random, paths),
     headers: accept,

@@ -197,9 +197,9 @@ export const CREATES: readonly {
   { chance: 0.5, steps: () => [namespaceCreation()] },
 ];
 
-function activeImage(random: Random, id: string, caller: Step["caller"]): Step[] {
-  return [creation(random, id, caller), {
-    caller,
+function activeImage(random: Random, id: string, user: Step["user"]): Step[] {
+  return [creation(random, id, user), {
+    user,
     method: "PUT",
     path: `/v2/images/${id}/file`,
     headers: [["Content-Type", "application/octet-stream"]],
@@ -208,7 +208,7 @@ function activeImage(random: Random, id: string, caller: Step["caller"]): Step[]
   }];
 }
 
-function creation(random: Random, id: string, caller: Step["caller"]): Step {
+function creation(random: Random, id: string, caller: Step["user"]): Step {
   const visibility = pick(random, ["shared", "shared", "private", "community"]);
   const image = { id, name: pick(random, ["a", "b", "c"]), visibility, ...FORMATS };
   return json(caller, "POST", "/v2/images", image);
@@ -218,9 +218,9 @@ function namespaceCreation(): Step {
   return json("admin", "POST", "/v2/metadefs/namespaces", { namespace: "a", visibility: "public" });
 }
 
-function json(caller: Step["caller"], method: string, path: string, value: unknown): Step {
+function json(caller: Step["user"], method: string, path: string, value: unknown): Step {
   return {
-    caller,
+    user: caller,
     method,
     path,
     headers: [["Accept", "application/json"], ["Content-Type", "application/json"]],

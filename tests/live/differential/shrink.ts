@@ -58,7 +58,7 @@ function simplerSteps(step: Step): Step[] {
     ...step.isChunked ? [{ ...step, isChunked: false }] : [],
     ...step.body === null ? [] : [{ ...step, body: null, isChunked: false }],
     ...step.body === null ? [] : smallerBodies(step.body).map((body) => ({ ...step, body })),
-    ...step.caller === "alice" ? [] : [{ ...step, caller: "alice" as const }],
+    ...step.user === "alice" ? [] : [{ ...step, user: "alice" as const }],
   ];
 }
 

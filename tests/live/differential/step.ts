@@ -4,13 +4,13 @@
  * Identity of a request: an administrator, members of two projects, a reader in the first project,
  * an invalid token, and no token.
  */
-export type Caller = "admin" | "alice" | "bob" | "carol" | "stranger" | "anonymous";
+export type User = "admin" | "alice" | "bob" | "carol" | "stranger" | "anonymous";
 
 /**
  * A request. In its path, `{task}` is the newest task; in its body, `{web}` is the URL of a file.
  */
 export interface Step {
-  readonly caller: Caller;
+  readonly user: User;
   readonly method: string;
   readonly path: string;
   readonly headers: readonly (readonly [name: string, value: string])[];
@@ -19,10 +19,10 @@ export interface Step {
 }
 
 /** A request as one line. */
-export function describeStep({ caller, method, path, headers, body, isChunked }: Step): string {
+export function describeStep({ user, method, path, headers, body, isChunked }: Step): string {
   const shown = headers.map(([name, value]) => ` ${name}: ${value.slice(0, 120)};`).join("");
   const data = body === null ? "" : ` ${isChunked ? "(chunked) " : ""}${textOf(body)}`;
-  return `${caller} ${method} ${path.slice(0, 300)}${shown}${data}`;
+  return `${user} ${method} ${path.slice(0, 300)}${shown}${data}`;
 }
 
 function textOf(body: Uint8Array<ArrayBuffer>): string {

@@ -13,7 +13,7 @@ import { IMAGE_MEMBER_QUOTA, type LiveStack, startStack } from "../stack.ts";
 import type { Outcome } from "./outcome.ts";
 import { outcomeOf } from "./outcome.ts";
 import { exchange } from "./raw_http.ts";
-import type { Caller, Step } from "./step.ts";
+import type { Step, User } from "./step.ts";
 
 /** A server that is compared with the real Glance. */
 export type TargetName = "gateway" | "embedded";
@@ -81,7 +81,7 @@ export class Targets implements AsyncDisposable {
     const web = cleanup.use(serve(() => new Response("from the web")));
     const tokens = await tokensOf(stack);
     const [glanceUrl, secondUrl] = stack.glanceUrls;
-    const context = { web: web.url, tokens: tokens.byCaller };
+    const context = { web: web.url, tokens: tokens.byUser };
     const [first, second] = [stack.directory, `${stack.directory}/b`];
     const glance = new Server(context, {
       url: glanceUrl,
@@ -120,7 +120,7 @@ export class Targets implements AsyncDisposable {
 interface Context {
   /** URL of a file that Glance may import. */
   readonly web: string;
-  readonly tokens: Readonly<Record<Caller, string | null>>;
+  readonly tokens: Readonly<Record<User, string | null>>;
 }
 
 /** A server's address, directory, and reset function. */
@@ -150,7 +150,7 @@ class Server implements Target {
 
   async send(step: Step): Promise<Outcome> {
     const { tokens, web } = this.#context;
-    const token = tokens[step.caller];
+    const token = tokens[step.user];
     const response = await exchange(this.url, {
       ...step,
       path: step.path.replaceAll("{task}", this.#task),
@@ -224,14 +224,14 @@ function createEmbedded(identities: ReadonlyMap<string, Identity>): EmbeddedGlan
 }
 
 async function tokensOf(stack: LiveStack): Promise<{
-  readonly byCaller: Readonly<Record<Caller, string | null>>;
+  readonly byUser: Readonly<Record<User, string | null>>;
   readonly identities: ReadonlyMap<string, Identity>;
 }> {
   const users = ["admin", "alice", "bob", "carol"] as const;
   const issued = await Promise.all(users.map((user) => stack.token(user)));
   const [admin, alice, bob, carol] = issued.map(({ token }) => token);
   return {
-    byCaller: {
+    byUser: {
       admin: admin ?? null,
       alice: alice ?? null,
       bob: bob ?? null,

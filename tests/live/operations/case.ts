@@ -16,21 +16,21 @@ import type { OperationArgs, OperationName, OperationResult } from "../../../lib
  * The identity of a call: an administrator, two members with projects of their own, and one with an
  * invalid token.
  */
-export type Caller = "admin" | "alice" | "bob" | "stranger";
+export type User = "admin" | "alice" | "bob" | "stranger";
 
 /** A server, clients of every identity, and an unreachable server. */
 export interface OperationHarness {
   readonly client: GlanceClientWrapper;
   /** A client of an unreachable server. */
   readonly gone: GlanceClientWrapper;
-  readonly contexts: Readonly<Record<Caller, RequestContext>>;
+  readonly contexts: Readonly<Record<User, RequestContext>>;
   readonly raw: Readonly<Record<"admin" | "alice" | "bob", RawGlance>>;
   readonly projectOfBob: string;
 }
 
 /** A call and the check of its result. */
 export interface Call<M extends OperationName> {
-  readonly as: Caller;
+  readonly as: User;
   readonly args: OperationArgs<M>;
   readonly gives?: (result: OperationResult<M>) => void | Promise<void>;
   /** True to call the unreachable server. */

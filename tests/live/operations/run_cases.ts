@@ -7,7 +7,7 @@ import { IMAGE_CASES } from "./image_cases.ts";
 import { METADEF_CASES } from "./metadef_cases.ts";
 import { freePort } from "../processes.ts";
 import { RawGlance } from "../raw_glance.ts";
-import type { Call, Caller, OperationCase, OperationCases, OperationHarness } from "./case.ts";
+import type { Call, OperationCase, OperationCases, OperationHarness, User } from "./case.ts";
 import { Traffic } from "../traffic.ts";
 import type { OperationDescription, OperationName } from "../../../lib/api/mod.ts";
 
@@ -100,7 +100,7 @@ export function harnessAt(
   const traffic = new Traffic();
   const shared = { fetch: traffic.fetch, numRetries: 0 };
   const contextOf = (authToken: string): RequestContext => ({ authToken });
-  const contexts: Record<Caller, RequestContext> = {
+  const contexts: Record<User, RequestContext> = {
     admin: contextOf(tokens.admin),
     alice: contextOf(tokens.alice),
     bob: contextOf(tokens.bob),
@@ -121,7 +121,7 @@ export function harnessAt(
   };
 }
 
-/** An embedded Glance on loopback with every feature, directly or behind a gateway. */
+/** An embedded Glance on loopback with every feature, directly or through a gateway. */
 export function serveEmbedded(
   gatewayTo?: (url: string) => Handler,
 ): AsyncDisposable & { readonly harness: RecordingHarness } {

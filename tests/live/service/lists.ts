@@ -99,8 +99,8 @@ export async function checkLists(t: Deno.TestContext, stack: LiveStack): Promise
       [{ size_min: 1 }, []],
       [{ protected: false, residue: "3 of 5" }, byNumber((i) => i % 5 === 3)],
     ];
-    for (const [filters, wanted] of cases) {
-      assertEquals(await found({ filters, pageSize: 2 }), wanted, JSON.stringify(filters));
+    for (const [filters, requestedBytes] of cases) {
+      assertEquals(await found({ filters, pageSize: 2 }), requestedBytes, JSON.stringify(filters));
     }
     const one = await service.show(context, ids[0] ?? "");
     assert((await found({ filters: { createdAt: one.createdAt } })).includes(one.name));

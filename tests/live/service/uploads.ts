@@ -68,7 +68,7 @@ export async function checkUploads(t: Deno.TestContext, stack: LiveStack): Promi
   await raw.deleteAll((await raw.images()).map(({ id }) => String(id)));
 }
 
-/** Failed uploads leave nothing behind. */
+/** Failed uploads leave no image. */
 export async function checkFailedUploads(t: Deno.TestContext, stack: LiveStack): Promise<void> {
   const raw = await RawGlance.as(stack, "alice");
   const { service, context } = await signIn(stack, "alice");

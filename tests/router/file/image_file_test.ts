@@ -11,7 +11,7 @@ Deno.test("GET /file sends ranges, entity tags and file names whether or not the
       await t.step(`ranges: ${ranges}, resume: ${resume}`, async () => {
         const cloud = new Cloud({ ranges });
         const { id, bytes } = await cloud.image(SIZE, "größe/x");
-        const record = await (await cloud.ask(`/v2/images/${id}`)).json();
+        const record = await (await cloud.send(`/v2/images/${id}`)).json();
         const router = cloud.router({ resume });
         const common = {
           "accept-ranges": "bytes",
@@ -88,14 +88,14 @@ Deno.test("GET /file returns the range when If-Range matches, and the whole imag
   const cloud = new Cloud();
   const { id, bytes } = await cloud.image(SIZE);
   const router = cloud.router();
-  const ask = (ifRange: string) =>
+  const send = (ifRange: string) =>
     router.request(`/v2/images/${id}/file`, {
       headers: { "range": "bytes=10-19", "if-range": ifRange },
     });
-  const { os_hash_value } = await (await cloud.ask(`/v2/images/${id}`)).json();
-  const part = await ask(`"${os_hash_value}"`);
+  const { os_hash_value } = await (await cloud.send(`/v2/images/${id}`)).json();
+  const part = await send(`"${os_hash_value}"`);
   assertEquals([part.status, await bytesOf(part)], [206, bytes.slice(10, 20)]);
-  const whole = await ask('"another"');
+  const whole = await send('"another"');
   assertEquals([whole.status, await bytesOf(whole)], [200, bytes]);
 });
 
@@ -115,11 +115,11 @@ Deno.test("GET /file forwards Glance's response when Glance refuses or has no da
       headers: { "x-auth-token": token, ...init.headers },
     });
   const direct = (token: string, imageId: string) =>
-    cloud.ask(`/v2/images/${imageId}/file`, { headers: { "x-auth-token": token } });
+    cloud.send(`/v2/images/${imageId}/file`, { headers: { "x-auth-token": token } });
 
   const unknown = [await ask("alice", "nope"), await direct("alice", "nope")];
   const foreign = [await ask("bob", id), await direct("bob", id)];
-  await cloud.ask(`/v2/images/${id}/actions/deactivate`, {
+  await cloud.send(`/v2/images/${id}/actions/deactivate`, {
     method: "POST",
     headers: { "x-auth-token": "root" },
   });
@@ -156,7 +156,7 @@ Deno.test("HEAD /file has the Content-Length of GET when it is refused", async (
 
 Deno.test("GET and HEAD /file answer 204 when the image has no data", async () => {
   const cloud = new Cloud();
-  const created = await cloud.ask("/v2/images", { method: "POST", body: '{"name": "queued"}' });
+  const created = await cloud.send("/v2/images", { method: "POST", body: '{"name": "queued"}' });
   const { id } = await created.json();
   for (const method of ["GET", "HEAD"]) {
     const response = await cloud.router().request(`/v2/images/${id}/file`, { method });
@@ -401,13 +401,13 @@ Deno.test("GET /file names no folder in Content-Disposition", () => {
 
 async function ownImage(cloud: Cloud, token: string): Promise<{ id: string }> {
   const headers = { "x-auth-token": token };
-  const created = await cloud.ask("/v2/images", {
+  const created = await cloud.send("/v2/images", {
     method: "POST",
     headers,
     body: '{"disk_format": "raw", "container_format": "bare"}',
   });
   const { id } = await created.json();
-  await cloud.ask(`/v2/images/${id}/file`, {
+  await cloud.send(`/v2/images/${id}/file`, {
     method: "PUT",
     headers: { ...headers, "content-type": "application/octet-stream" },
     body: new Uint8Array(1000),

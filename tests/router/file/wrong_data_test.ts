@@ -18,15 +18,15 @@ const MD5 = digest("md5", BYTES);
 /** The `Range` of a request. */
 const RANGES = { "the whole image": null, "a range": "bytes=1000-4999" } as const;
 
-/** The bytes that a request asks for, and what `Content-Range` says of them. */
-interface Wanted {
+/** The requested bytes, and their `Content-Range`. */
+interface Requested {
   readonly start: number;
   readonly end: number;
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly isPart: boolean;
 }
 
-type DataResponse = (connection: RawConnection, wanted: Wanted) => Promise<boolean>;
+type DataResponse = (connection: RawConnection, wanted: Requested) => Promise<boolean>;
 
 /** An answer with a length and a body that may not fit to each other. */
 function answer(
@@ -45,7 +45,7 @@ function answer(
 
 /** The head of a correct response. */
 function correctHead(
-  { start, end, isPart }: Wanted,
+  { start, end, isPart }: Requested,
   md5 = MD5,
 ): [status: string, fields: string[]] {
   const range = isPart ? [`content-range: bytes ${start}-${end}/${SIZE}`] : [];
@@ -65,7 +65,7 @@ function withBody(
   };
 }
 
-/** A chunked answer; `isEnded` says whether its last chunk comes. */
+/** A chunked response; `isEnded`: whether its last chunk is sent. */
 function chunked(bodyOf: (bytes: Uint8Array) => Uint8Array, isEnded: boolean): DataResponse {
   return async (connection, wanted) => {
     const [status, fields] = correctHead(wanted);
@@ -169,7 +169,7 @@ for (const [what, respond] of Object.entries(FAULTS)) {
     for (const [which, range] of Object.entries(RANGES)) {
       for (const resume of [true, false]) {
         await t.step(`${which}, resume: ${resume}`, async () => {
-          const { reply, logged } = await ask(respond, range, { resume });
+          const { reply, logged } = await send(respond, range, { resume });
           const isCompleted = assertNotMistaken(reply, range);
           const isSuccess = reply.status === 200 || reply.status === 206;
           const outcome = isCompleted ? "complete" : isSuccess ? "aborted" : "failed";
@@ -181,7 +181,7 @@ for (const [what, respond] of Object.entries(FAULTS)) {
         });
       }
       await t.step(`${which}, without a log`, async () => {
-        assertNotMistaken((await ask(respond, range, { resume: false }, false)).reply, range);
+        assertNotMistaken((await send(respond, range, { resume: false }, false)).reply, range);
       });
     }
   });
@@ -190,7 +190,7 @@ for (const [what, respond] of Object.entries(FAULTS)) {
 Deno.test("GET /file resets a body with wrong bytes when verify is set, with resume on and off", async () => {
   const wrong = withBody((bytes) => bytes.map((byte) => byte ^ 1), (correct) => correct);
   for (const resume of [true, false]) {
-    const { reply, logged } = await ask(wrong, null, { resume, verify: "auto" });
+    const { reply, logged } = await send(wrong, null, { resume, verify: "auto" });
     assertNotMistaken(reply, null);
     assertEquals(logged.map(({ outcome }) => outcome), ["aborted"]);
   }
@@ -200,8 +200,8 @@ Deno.test("GET /file delivers a correct response completely, and logs it as comp
   for (const range of Object.values(RANGES)) {
     for (const resume of [true, false]) {
       const correct = withBody((bytes) => bytes, (length) => length);
-      const { reply, logged } = await ask(correct, range, { resume });
-      const { bytes } = wantedBy(range);
+      const { reply, logged } = await send(correct, range, { resume });
+      const { bytes } = requestedBy(range);
       assertEquals([reply.status, reply.length, reply.body], [
         range ? 206 : 200,
         bytes.length,
@@ -236,19 +236,19 @@ function assertNotMistaken({ status, length, body }: Reply, range: string | null
   assert(announced > 0, "the length is announced");
   if (body.byteLength < announced) return false;
   assert(range !== null, `all of ${announced} bytes came`);
-  assertEquals(body, wantedBy(range).bytes);
+  assertEquals(body, requestedBy(range).bytes);
   return true;
 }
 
-function wantedBy(range: string | null): Wanted {
+function requestedBy(range: string | null): Requested {
   const [, first, last] = /^bytes=(\d+)-(\d*)$/.exec(range ?? "") ?? [];
   const start = Number(first ?? 0);
   const end = last ? Number(last) : SIZE - 1;
   return { start, end, bytes: BYTES.slice(start, end + 1), isPart: first !== undefined };
 }
 
-/** Asks a gateway in front of a server whose data is wrong, on a socket. */
-async function ask(
+/** Sends a request to a gateway in front of a server whose data is wrong, on a socket. */
+async function send(
   respond: DataResponse,
   range: string | null,
   options: Partial<ImageRouterOptions>,
@@ -291,7 +291,7 @@ async function serve(
   respond: DataResponse,
 ): Promise<boolean> {
   if (!path.endsWith("/file")) return await connection.json("200 OK", recordOf(BYTES));
-  return await respond(connection, wantedBy(headers.get("range")));
+  return await respond(connection, requestedBy(headers.get("range")));
 }
 
 /** Sends a request by hand, and reads until the connection is over. */

@@ -53,7 +53,7 @@ Deno.test("createImageRouter() returns the status, headers and body of Glance", 
   for (const [path, init] of steps) {
     const answers = [
       await router.request(`http://a:9292${path}`, init),
-      await theirs.ask(path, init),
+      await theirs.send(path, init),
     ];
     const facts = answers.map(async (answer) => ({
       status: answer.status,
@@ -68,11 +68,11 @@ Deno.test("createImageRouter() returns the status, headers and body of Glance", 
 Deno.test("createImageRouter() uses its servers round-robin, and skips one that has failed", async () => {
   const cloud = new Cloud();
   const router = cloud.router();
-  const ask = async () => await (await router.request("/v2/images")).body?.cancel();
-  await ask();
-  await ask();
+  const send = async () => await (await router.request("/v2/images")).body?.cancel();
+  await send();
+  await send();
   cloud.intercept = ({ server }) => server === "http://a:9292" ? refused() : undefined;
-  for (let i = 0; i < 3; i++) await ask();
+  for (let i = 0; i < 3; i++) await send();
   const hosts = cloud.requests.map(({ server }) => new URL(server).hostname).join("");
   assertEquals(hosts, "ab" + "ab" + "b" + "b");
 });
@@ -82,8 +82,8 @@ Deno.test("createImageRouter() retries a read, and no write, when its response e
   cloud.intercept = ({ server }, answer) =>
     server === "http://a:9292" ? answer().then(broken) : undefined;
   const router = cloud.router();
-  const asked = await router.request("/v2/images");
-  assertEquals([asked.status, (await asked.json()).images], [200, []]);
+  const requested = await router.request("/v2/images");
+  assertEquals([requested.status, (await requested.json()).images], [200, []]);
   const changed = await cloud.router().request("/v2/tasks", {
     method: "POST",
     headers: { "x-auth-token": "t" },
@@ -140,7 +140,7 @@ Deno.test("POST /images chooses the id, so that a lost response creates no secon
   const image = await response.json();
   assertEquals([response.status, image.name], [201, "once"]);
   assertEquals(response.headers.get("location"), `http://gateway/v2/images/${image.id}`);
-  const { images } = await (await cloud.ask("/v2/images")).json();
+  const { images } = await (await cloud.send("/v2/images")).json();
   assertEquals(images.length, 1);
   assertEquals(cloud.requestLines, [
     "a POST /v2/images",

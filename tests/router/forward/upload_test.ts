@@ -61,7 +61,7 @@ Deno.test("PUT /file stores an empty image when the body is empty", async () => 
     headers: { ...OCTETS, "content-length": "0" },
   });
   assertEquals(response.status, 204);
-  assertEquals((await (await cloud.ask(`/v2/images/${id}`)).json()).size, 0);
+  assertEquals((await (await cloud.send(`/v2/images/${id}`)).json()).size, 0);
 });
 
 Deno.test("PUT /file forwards Glance's response", async () => {
@@ -157,7 +157,7 @@ Deno.test("PUT /file stores the data as sent when Glance ignores X-OpenStack-Ima
     });
     await response.body?.cancel();
     assertEquals(response.status, 204, size);
-    assertEquals((await (await cloud.ask(`/v2/images/${id}`)).json()).size, 5);
+    assertEquals((await (await cloud.send(`/v2/images/${id}`)).json()).size, 5);
   }
 });
 
@@ -230,7 +230,7 @@ Deno.test("PUT /file reads from the client as fast as the server reads", async (
 });
 
 async function queued(cloud: Cloud): Promise<string> {
-  const created = await cloud.ask("/v2/images", {
+  const created = await cloud.send("/v2/images", {
     method: "POST",
     body: '{"disk_format": "raw", "container_format": "bare"}',
   });
@@ -238,7 +238,7 @@ async function queued(cloud: Cloud): Promise<string> {
 }
 
 async function statusOf(cloud: Cloud, id: string): Promise<string> {
-  return (await (await cloud.ask(`/v2/images/${id}`)).json()).status;
+  return (await (await cloud.send(`/v2/images/${id}`)).json()).status;
 }
 
 /** Bytes in pieces; with an error, half of them. */

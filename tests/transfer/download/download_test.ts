@@ -1,4 +1,4 @@
-/** Downloads: what is asked for, how the bytes are taken, and when they are believed. */
+/** Downloads: the requests, how the bytes are read, and when they are accepted. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ImageDownloadFailed, ImageIntegrityError, Invalid, type Progress } from "../../../mod.ts";
 import { concat } from "../../../lib/concat.ts";
@@ -15,68 +15,68 @@ import {
   UNHASHED,
 } from "../../support/image.ts";
 import { empty, type Step } from "../../support/scripted_fetch.ts";
-import { failureOf, worldOf } from "../../support/world.ts";
+import { failureOf, harnessOf } from "../../support/client_harness.ts";
 
 /** A world that serves the whole image once, and its bodies. */
 function serving(options: { rest?: Record<string, unknown>; isByteStream?: boolean } = {}) {
   const { rest = {}, isByteStream = true } = options;
   const served = new Served();
-  return { world: worldOf([record(rest), served.whole(BYTES, { isByteStream })]), served };
+  return { harness: harnessOf([record(rest), served.whole(BYTES, { isByteStream })]), served };
 }
 
 Deno.test("download() requests the record and then the data, with one token", async () => {
-  const { world, served } = serving();
-  assertEquals(await downloadAll(world), BYTES);
-  assertEquals(world.script.asked, ["GET /v2/images/42", "GET /v2/images/42/file"]);
-  assertEquals(world.script.requests.map(({ headers }) => headers.get("x-auth-token")), [
+  const { harness, served } = serving();
+  assertEquals(await downloadAll(harness), BYTES);
+  assertEquals(harness.script.requested, ["GET /v2/images/42", "GET /v2/images/42/file"]);
+  assertEquals(harness.script.requests.map(({ headers }) => headers.get("x-auth-token")), [
     "token",
     "token",
   ]);
-  assertEquals(world.script.requests[1]?.headers.get("accept-encoding"), "identity");
-  assertEquals([served.areOver, world.clock.pending, world.events.length], [true, 0, 0]);
+  assertEquals(harness.script.requests[1]?.headers.get("accept-encoding"), "identity");
+  assertEquals([served.areOver, harness.clock.pending, harness.events.length], [true, 0, 0]);
 });
 
 Deno.test("download() reads the body to its end, so that its connection can be reused", async () => {
-  const { world, served } = serving();
-  await downloadAll(world);
+  const { harness: harness, served } = serving();
+  await downloadAll(harness);
   assertEquals(served.bodies[0]?.cancels, []);
 });
 
 Deno.test("download() succeeds when the body does not end after the last byte", async () => {
   const served = new Served();
   const hanging = served.data([...chunksOf(BYTES), "silence"]);
-  const world = worldOf([record(), hanging], { stallTimeout: 500 });
-  assertEquals(await downloadAll(world), BYTES);
-  assertEquals([world.clock.now(), world.clock.pending, served.areOver], [500, 0, true]);
+  const harness = harnessOf([record(), hanging], { stallTimeout: 500 });
+  assertEquals(await downloadAll(harness), BYTES);
+  assertEquals([harness.clock.now(), harness.clock.pending, served.areOver], [500, 0, true]);
 });
 
 Deno.test("download() succeeds when the body breaks after the last byte", async () => {
   const served = new Served();
-  const world = worldOf([record(), served.data([...chunksOf(BYTES), new TypeError("reset")])]);
-  assertEquals(await downloadAll(world), BYTES);
+  const harness = harnessOf([record(), served.data([...chunksOf(BYTES), new TypeError("reset")])]);
+  assertEquals(await downloadAll(harness), BYTES);
 });
 
 Deno.test("download() returns no bytes when the image is empty", async () => {
   const none = new Uint8Array();
   const served = new Served();
-  const world = worldOf([record({}, none), served.whole(none)]);
-  assertEquals((await downloadAll(world)).byteLength, 0);
-  assertEquals([served.areOver, world.clock.pending], [true, 0]);
+  const harness = harnessOf([record({}, none), served.whole(none)]);
+  assertEquals((await downloadAll(harness)).byteLength, 0);
+  assertEquals([served.areOver, harness.clock.pending], [true, 0]);
 });
 
 Deno.test("download() throws when the image has no data", async () => {
-  const world = worldOf([record({ size: null }), empty(204)]);
-  const error = await assertRejects(() => downloadAll(world), ImageDownloadFailed, "no data");
-  assertEquals([error.status, error.imageId, world.clock.pending], [204, ID, 0]);
+  const harness = harnessOf([record({ size: null }), empty(204)]);
+  const error = await assertRejects(() => downloadAll(harness), ImageDownloadFailed, "no data");
+  assertEquals([error.status, error.imageId, harness.clock.pending], [204, ID, 0]);
 });
 
 Deno.test("download() sends the preferred stores", async () => {
-  const { world } = serving();
-  await downloadAll(world, { prefer: ["ceph", "file"] });
-  assertEquals(world.script.asked[1], "GET /v2/images/42/file?prefer=ceph%2Cfile");
+  const { harness: harness } = serving();
+  await downloadAll(harness, { prefer: ["ceph", "file"] });
+  assertEquals(harness.script.requested[1], "GET /v2/images/42/file?prefer=ceph%2Cfile");
 });
 
-/** What is wrong with the bytes, what is known of them, how they are verified -> what is said. */
+/** Fault of the bytes, known values, verification -> the message. */
 const WRONG: readonly (readonly [
   what: string,
   bytes: Uint8Array<ArrayBuffer>,
@@ -105,27 +105,27 @@ for (const [what, bytes, rest, verify, expected] of WRONG) {
   const verdict = expected === null ? "not noticed" : `an error of its ${expected}`;
   Deno.test(`download() of ${known} with verify "${verify}" returns ${verdict} for ${what}`, async () => {
     const served = new Served();
-    const world = worldOf([record(rest), served.data(chunksOf(bytes))]);
-    const stream = await world.service.download(CALLER, ID, { verify });
+    const harness = harnessOf([record(rest), served.data(chunksOf(bytes))]);
+    const stream = await harness.service.download(CALLER, ID, { verify });
     const parts: Uint8Array[] = [];
-    const error = await world.clock.run(failureOf((async () => {
+    const error = await harness.clock.run(failureOf((async () => {
       for await (const chunk of stream) parts.push(chunk);
     })()));
     assertEquals(concat(parts), bytes.slice(0, 10_000));
     if (expected === null) assertEquals(error, undefined);
     else assert(error instanceof ImageIntegrityError && error.expected.startsWith(expected));
-    assertEquals([served.areOver, world.clock.pending], [true, 0]);
+    assertEquals([served.areOver, harness.clock.pending], [true, 0]);
   });
 }
 
 Deno.test('download() requests no data when verify is "required" and the image has no hash', async () => {
-  const world = worldOf([record(UNHASHED)]);
-  const call = () => downloadAll(world, { verify: "required" });
+  const harness = harnessOf([record(UNHASHED)]);
+  const call = () => downloadAll(harness, { verify: "required" });
   await assertRejects(call, Invalid, "no hash");
-  assertEquals(world.script.asked, ["GET /v2/images/42"]);
+  assertEquals(harness.script.requested, ["GET /v2/images/42"]);
 });
 
-/** What is asked for -> the header, and the bytes. */
+/** The range -> the header, and the bytes. */
 const RANGES: readonly (readonly [
   range: { start: number; end?: number },
   header: string | null,
@@ -144,32 +144,32 @@ const RANGES: readonly (readonly [
 for (const [range, header, [start, stop]] of RANGES) {
   Deno.test(`download() requests the range ${JSON.stringify(range)} as ${header}`, async () => {
     const served = new Served();
-    const world = worldOf([record(), header === null ? served.whole() : served.part()]);
+    const harness = harnessOf([record(), header === null ? served.whole() : served.part()]);
     const progress: Progress[] = [];
     const onProgress = (now: Progress) => progress.push(now);
-    assertEquals(await downloadAll(world, { range, onProgress }), BYTES.slice(start, stop));
-    assertEquals(world.script.requests[1]?.headers.get("range"), header);
+    assertEquals(await downloadAll(harness, { range, onProgress }), BYTES.slice(start, stop));
+    assertEquals(harness.script.requests[1]?.headers.get("range"), header);
     const { transferred, total } = progress.at(-1) ?? {};
     assertEquals([transferred, total], [stop - start, stop - start]);
-    assertEquals([served.areOver, world.clock.pending], [true, 0]);
+    assertEquals([served.areOver, harness.clock.pending], [true, 0]);
   });
 }
 
 Deno.test("download() cuts a range out of the whole image when the store cannot seek", async () => {
   const served = new Served();
   const steps = [record(), 400, served.whole(), record()];
-  const world = worldOf(steps);
+  const harness = harnessOf(steps);
   assertEquals(
-    await downloadAll(world, { range: { start: 7, end: 4_000 } }),
+    await downloadAll(harness, { range: { start: 7, end: 4_000 } }),
     BYTES.slice(7, 4_001),
   );
-  assertEquals([served.areOver, world.script.left], [true, 0]);
+  assertEquals([served.areOver, harness.script.left], [true, 0]);
 });
 
 Deno.test("download() requests a range of an image of unknown size when both ends are given", async () => {
   const served = new Served();
-  const world = worldOf([record({ size: null }), served.part()]);
-  assertEquals(await downloadAll(world, { range: { start: 5, end: 9 } }), BYTES.slice(5, 10));
+  const harness = harnessOf([record({ size: null }), served.part()]);
+  assertEquals(await downloadAll(harness, { range: { start: 5, end: 9 } }), BYTES.slice(5, 10));
 });
 
 const BAD_RANGES = [
@@ -187,29 +187,29 @@ const BAD_RANGES = [
 
 for (const range of BAD_RANGES) {
   Deno.test(`download() requests no data when the range is ${Deno.inspect(range)}`, async () => {
-    const world = worldOf([record()]);
-    await assertRejects(() => downloadAll(world, { range }), Invalid, "the range is invalid");
-    assertEquals(world.script.left, 0);
+    const harness = harnessOf([record()]);
+    await assertRejects(() => downloadAll(harness, { range }), Invalid, "the range is invalid");
+    assertEquals(harness.script.left, 0);
   });
 }
 
 Deno.test("download() refuses a range when the image is empty", async () => {
-  const world = worldOf([record({}, new Uint8Array())]);
-  await assertRejects(() => downloadAll(world, { range: { start: 0 } }), Invalid, "of 0 bytes");
+  const harness = harnessOf([record({}, new Uint8Array())]);
+  await assertRejects(() => downloadAll(harness, { range: { start: 0 } }), Invalid, "of 0 bytes");
 });
 
 Deno.test('download() throws Invalid when verify is "required" for a range', async () => {
-  const world = worldOf([record()]);
+  const harness = harnessOf([record()]);
   const options = { range: { start: 1 }, verify: "required" as const };
-  await assertRejects(() => downloadAll(world, options), Invalid, "a part of image");
+  await assertRejects(() => downloadAll(harness, options), Invalid, "a part of image");
 });
 
 Deno.test("download() reports progress after each chunk, up to the total", async () => {
-  const { world } = serving();
+  const { harness: harness } = serving();
   const progress: Progress[] = [];
   let read = 0;
   const onProgress = (now: Progress) => progress.push(now);
-  for await (const chunk of await world.service.download(CALLER, ID, { onProgress })) {
+  for await (const chunk of await harness.service.download(CALLER, ID, { onProgress })) {
     read += chunk.byteLength;
     assertEquals(progress.at(-1)?.transferred, read);
   }
@@ -222,15 +222,15 @@ Deno.test("download() reports progress after each chunk, up to the total", async
 });
 
 Deno.test("download() ignores errors of onProgress", async () => {
-  const { world, served } = serving();
+  const { harness: harness, served } = serving();
   let calls = 0;
   const onProgress = () => {
     calls++;
     throw new Error("faulty progress");
   };
-  assertEquals(await downloadAll(world, { onProgress }), BYTES);
+  assertEquals(await downloadAll(harness, { onProgress }), BYTES);
   assert(calls > 1);
-  assertEquals([served.areOver, world.clock.pending], [true, 0]);
+  assertEquals([served.areOver, harness.clock.pending], [true, 0]);
 });
 
 /** Ways to read bytes by memory of one's own. */
@@ -250,8 +250,8 @@ for (const isByteStream of [true, false]) {
   const body = isByteStream ? "a byte stream" : "a stream of chunks";
   for (const [what, viewOf] of VIEWS) {
     Deno.test(`download() from ${body} fills BYOB reads of ${what} at a time`, async () => {
-      const { world, served } = serving({ isByteStream });
-      const stream = await world.service.download(CALLER, ID);
+      const { harness: harness, served } = serving({ isByteStream });
+      const stream = await harness.service.download(CALLER, ID);
       const reader = stream.getReader({ mode: "byob" });
       const parts: Uint8Array[] = [];
       for (;;) {
@@ -265,23 +265,23 @@ for (const isByteStream of [true, false]) {
         parts.push(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
       }
       assertEquals(concat(parts), BYTES);
-      assertEquals([served.areOver, world.clock.pending], [true, 0]);
+      assertEquals([served.areOver, harness.clock.pending], [true, 0]);
     });
   }
 
   Deno.test(`download() from ${body} returns a stream that can be read, teed and piped`, async () => {
     const plain = serving({ isByteStream });
-    assertEquals(await downloadAll(plain.world), BYTES);
+    assertEquals(await downloadAll(plain.harness), BYTES);
     const response = serving({ isByteStream });
-    const stream = await response.world.service.download(CALLER, ID);
+    const stream = await response.harness.service.download(CALLER, ID);
     assertEquals(await new Response(stream).bytes(), BYTES);
     const teed = serving({ isByteStream });
-    const branches = (await teed.world.service.download(CALLER, ID)).tee();
+    const branches = (await teed.harness.service.download(CALLER, ID)).tee();
     const copies = await Promise.all(branches.map(bytesOf));
     assertEquals(copies, [BYTES, BYTES]);
     const piped = serving({ isByteStream });
     const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
-    const source = await piped.world.service.download(CALLER, ID);
+    const source = await piped.harness.service.download(CALLER, ID);
     const [bytes] = await Promise.all([bytesOf(readable), source.pipeTo(writable)]);
     assertEquals(bytes, BYTES);
     for (const { served } of [plain, response, teed, piped]) assert(served.areOver);
@@ -292,8 +292,8 @@ Deno.test("download() replaces a buffer that a broken body kept", async () => {
   const served = new Served();
   const headers = { "content-length": "10000" };
   const broken = served.data([BYTES.slice(0, 300), new TypeError("reset")], { headers });
-  const world = worldOf([record(), broken, served.part()]);
-  const reader = (await world.service.download(CALLER, ID)).getReader({ mode: "byob" });
+  const harness = harnessOf([record(), broken, served.part()]);
+  const reader = (await harness.service.download(CALLER, ID)).getReader({ mode: "byob" });
   const parts: Uint8Array[] = [];
   for (;;) {
     const { done, value } = await reader.read(new Uint8Array(new ArrayBuffer(1_000), 100, 700));
@@ -307,8 +307,8 @@ Deno.test("download() replaces a buffer that a broken body kept", async () => {
 Deno.test("download() rejects when the bytes do not fill the last element of a typed array", async () => {
   const odd = BYTES.slice(0, 501);
   const served = new Served();
-  const world = worldOf([record({}, odd), served.whole(odd)]);
-  const reader = (await world.service.download(CALLER, ID)).getReader({ mode: "byob" });
+  const harness = harnessOf([record({}, odd), served.whole(odd)]);
+  const reader = (await harness.service.download(CALLER, ID)).getReader({ mode: "byob" });
   const read = async () => {
     while (!(await reader.read(new Uint16Array(100))).done);
   };
@@ -316,26 +316,26 @@ Deno.test("download() rejects when the bytes do not fill the last element of a t
 });
 
 Deno.test("download() reads nothing before the first pull", async () => {
-  const { world, served } = serving();
-  const stream = await world.service.download(CALLER, ID);
+  const { harness: harness, served } = serving();
+  const stream = await harness.service.download(CALLER, ID);
   assertEquals(served.bodies[0]?.pulls, 0);
   await stream.cancel();
-  assertEquals([served.areOver, world.clock.pending], [true, 0]);
+  assertEquals([served.areOver, harness.clock.pending], [true, 0]);
 });
 
 Deno.test("download() cancels the body once, with the reason, when a read is pending", async () => {
   for (const isByteStream of [true, false]) {
     const served = new Served();
     const silent = served.data([BYTES.slice(0, 10), "silence"], { isByteStream });
-    const world = worldOf([record(), silent]);
-    const reader = (await world.service.download(CALLER, ID)).getReader();
+    const harness = harnessOf([record(), silent]);
+    const reader = (await harness.service.download(CALLER, ID)).getReader();
     await reader.read();
     const pending = reader.read();
     await reader.cancel("enough");
     assertEquals((await pending).done, true);
     const [body] = served.bodies;
     assertEquals([body?.isOver, (body?.cancels.length ?? 0) <= 1], [true, true]);
-    assertEquals([world.clock.pending, world.script.requests.length], [0, 2]);
+    assertEquals([harness.clock.pending, harness.script.requests.length], [0, 2]);
   }
 });
 
@@ -349,15 +349,15 @@ Deno.test("download() ends the request when it is canceled while resuming", asyn
       signal?.addEventListener("abort", () => reject(signal?.reason), { once: true });
     });
   };
-  const world = worldOf([record(), broken, opening]);
-  const reader = (await world.service.download(CALLER, ID)).getReader();
+  const harness = harnessOf([record(), broken, opening]);
+  const reader = (await harness.service.download(CALLER, ID)).getReader();
   await reader.read();
   const pending = reader.read();
-  await world.clock.run(world.clock.sleep(10));
+  await harness.clock.run(harness.clock.sleep(10));
   await reader.cancel("enough");
   assertEquals((await pending).done, true);
-  assertEquals([signal?.reason, served.areOver, world.clock.pending], ["enough", true, 0]);
-  assertEquals(world.script.requests.length, 3);
+  assertEquals([signal?.reason, served.areOver, harness.clock.pending], ["enough", true, 0]);
+  assertEquals(harness.script.requests.length, 3);
 });
 
 Deno.test("download() discards the body when it is canceled while the response arrives", async () => {
@@ -368,20 +368,20 @@ Deno.test("download() discards the body when it is canceled while the response a
     await new Promise<void>((resolve) => arrive = resolve);
     return await (served.part() as (request: unknown) => Response)(request);
   };
-  const world = worldOf([record(), broken, late]);
-  const reader = (await world.service.download(CALLER, ID)).getReader();
+  const harness = harnessOf([record(), broken, late]);
+  const reader = (await harness.service.download(CALLER, ID)).getReader();
   await reader.read();
   const pending = reader.read();
-  await world.clock.run(world.clock.sleep(10));
+  await harness.clock.run(harness.clock.sleep(10));
   const canceled = reader.cancel("enough");
   arrive();
   await Promise.all([canceled, pending]);
-  await world.clock.run(world.clock.sleep(10));
-  assertEquals([served.areOver, served.bodies.length, world.clock.pending], [true, 2, 0]);
+  await harness.clock.run(harness.clock.sleep(10));
+  assertEquals([served.areOver, served.bodies.length, harness.clock.pending], [true, 2, 0]);
 });
 
 Deno.test("download() verifies with the record of its own caller only", async () => {
   const served = new Served();
   const upper = { os_hash_value: digest("sha512", BYTES).toUpperCase() };
-  assertEquals(await downloadAll(worldOf([record(upper), served.whole()])), BYTES);
+  assertEquals(await downloadAll(harnessOf([record(upper), served.whole()])), BYTES);
 });

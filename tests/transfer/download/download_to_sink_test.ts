@@ -22,7 +22,12 @@ import {
 } from "../../support/image.ts";
 import { refused, seen, type Step } from "../../support/scripted_fetch.ts";
 import { seededBytes } from "../../support/seed.ts";
-import { failureOf, type World, worldOf, worldOn } from "../../support/world.ts";
+import {
+  type ClientHarness,
+  failureOf,
+  harnessOf,
+  harnessOn,
+} from "../../support/client_harness.ts";
 
 type Chunk = Uint8Array<ArrayBuffer>;
 
@@ -31,7 +36,7 @@ class FakeSink {
   readonly stream: WritableStream<Chunk>;
   readonly parts: Chunk[] = [];
   /** What became of it. */
-  readonly fate: unknown[] = [];
+  readonly outcome: unknown[] = [];
 
   constructor(write: (chunk: Chunk) => void | Promise<void> = () => {}, highWaterMark = 1) {
     this.stream = new WritableStream({
@@ -39,8 +44,8 @@ class FakeSink {
         await write(chunk);
         this.parts.push(chunk);
       },
-      close: () => void this.fate.push("closed"),
-      abort: (reason) => void this.fate.push(["aborted", reason]),
+      close: () => void this.outcome.push("closed"),
+      abort: (reason) => void this.outcome.push(["aborted", reason]),
     }, { highWaterMark });
   }
 
@@ -49,32 +54,32 @@ class FakeSink {
   }
 }
 
-async function download(world: World, sink: FakeSink, options: DownloadOptions = {}) {
-  await world.clock.run(world.service.download(CALLER, ID, sink.stream, options));
+async function download(harness: ClientHarness, sink: FakeSink, options: DownloadOptions = {}) {
+  await harness.clock.run(harness.service.download(CALLER, ID, sink.stream, options));
 }
 
 function serving(...steps: readonly Step[]) {
   const served = new Served();
-  return { served, world: worldOf(steps.length > 0 ? steps : [record(), served.whole()]) };
+  return { served, harness: harnessOf(steps.length > 0 ? steps : [record(), served.whole()]) };
 }
 
 Deno.test("downloadTo() writes all bytes, closes the sink, and releases it", async () => {
-  const { world, served } = serving();
+  const { harness: harness, served } = serving();
   const sink = new FakeSink();
   const progress: Progress[] = [];
-  await download(world, sink, { onProgress: (now) => progress.push(now) });
+  await download(harness, sink, { onProgress: (now) => progress.push(now) });
   assertEquals(sink.bytes, BYTES);
-  assertEquals([sink.fate, sink.stream.locked], [["closed"], false]);
+  assertEquals([sink.outcome, sink.stream.locked], [["closed"], false]);
   assertEquals(progress.at(-1)?.transferred, 10_000);
-  assertEquals([served.areOver, world.clock.pending], [true, 0]);
+  assertEquals([served.areOver, harness.clock.pending], [true, 0]);
 });
 
 Deno.test("downloadTo() closes the sink without a write when the image is empty", async () => {
   const none = new Uint8Array();
   const served = new Served();
   const sink = new FakeSink();
-  await download(worldOf([record({}, none), served.whole(none)]), sink);
-  assertEquals([sink.parts.length, sink.fate], [0, ["closed"]]);
+  await download(harnessOf([record({}, none), served.whole(none)]), sink);
+  assertEquals([sink.parts.length, sink.outcome], [0, ["closed"]]);
 });
 
 /** A body that fills whatever memory it is given. */
@@ -96,7 +101,7 @@ function filling(bytes: Uint8Array): ReadableStream<Chunk> {
 for (const connections of [1, 3]) {
   Deno.test(`download() reuses the buffer of a sink with reuseChunks over ${connections} connections`, async () => {
     const bytes = seededBytes(1, 3 * 2 ** 20);
-    const { service, clock } = worldOn((input, init) => {
+    const { service, clock } = harnessOn((input, init) => {
       const request = seen(input, init);
       if (!request.path.endsWith("/file")) return Promise.resolve(Response.json(recordOf(bytes)));
       if (!request.headers.has("range")) return Promise.resolve(new Response(filling(bytes)));
@@ -126,7 +131,7 @@ Deno.test("downloadTo() writes the bytes of a range", async () => {
   const served = new Served();
   const sink = new FakeSink();
   const range = { start: 100, end: 4_000 };
-  await download(worldOf([record(), served.part()]), sink, { range });
+  await download(harnessOf([record(), served.part()]), sink, { range });
   assertEquals(sink.bytes, BYTES.slice(100, 4_001));
 });
 
@@ -134,8 +139,8 @@ Deno.test("downloadTo() writes each byte once when a download resumes", async ()
   const served = new Served();
   const broken = served.data([...chunksOf(BYTES.slice(0, 4_321)), new TypeError("reset")]);
   const sink = new FakeSink();
-  await download(worldOf([record(), broken, served.part()]), sink);
-  assertEquals([sink.bytes, sink.fate], [BYTES, ["closed"]]);
+  await download(harnessOf([record(), broken, served.part()]), sink);
+  assertEquals([sink.bytes, sink.outcome], [BYTES, ["closed"]]);
 });
 
 Deno.test("downloadTo() aborts the sink when the bytes are wrong", async () => {
@@ -143,10 +148,10 @@ Deno.test("downloadTo() aborts the sink when the bytes are wrong", async () => {
   wrong[9_999] = (wrong[9_999] ?? 0) ^ 1;
   const served = new Served();
   const sink = new FakeSink();
-  const world = worldOf([record(), served.whole(wrong)]);
-  const error = await assertRejects(() => download(world, sink), ImageIntegrityError);
-  assertEquals(sink.fate, [["aborted", error]]);
-  assertEquals([served.areOver, world.clock.pending], [true, 0]);
+  const harness = harnessOf([record(), served.whole(wrong)]);
+  const error = await assertRejects(() => download(harness, sink), ImageIntegrityError);
+  assertEquals(sink.outcome, [["aborted", error]]);
+  assertEquals([served.areOver, harness.clock.pending], [true, 0]);
 });
 
 Deno.test("downloadTo() aborts the sink when no server can continue", async () => {
@@ -154,8 +159,8 @@ Deno.test("downloadTo() aborts the sink when no server can continue", async () =
   const broken = served.data([BYTES.slice(0, 4_321), new TypeError("reset")]);
   const sink = new FakeSink();
   const steps = [record(), broken, ...Array.from({ length: 40 }, () => refused())];
-  const error = await failureOf(download(worldOf(steps), sink));
-  assertEquals(sink.fate, [["aborted", error]]);
+  const error = await failureOf(download(harnessOf(steps), sink));
+  assertEquals(sink.outcome, [["aborted", error]]);
 });
 
 /** What keeps a download from beginning. */
@@ -170,54 +175,54 @@ const UNOPENED:
 
 for (const [what, steps, options] of UNOPENED) {
   Deno.test(`download() aborts its sink when it cannot begin: ${what}`, async () => {
-    const world = worldOf(steps);
+    const harness = harnessOf(steps);
     const sink = new FakeSink();
-    const error = await failureOf(download(world, sink, options));
+    const error = await failureOf(download(harness, sink, options));
     assert(error instanceof Error);
-    assertEquals([sink.fate, sink.stream.locked], [[["aborted", error]], false]);
-    assertEquals(world.clock.pending, 0);
+    assertEquals([sink.outcome, sink.stream.locked], [[["aborted", error]], false]);
+    assertEquals(harness.clock.pending, 0);
   });
 }
 
 Deno.test("downloadTo() throws the error of the download when the sink's abort fails", async () => {
   const abort = () => Promise.reject(new Error("abort failed"));
-  const { service, clock } = worldOf([404]);
+  const { service, clock } = harnessOf([404]);
   const call = service.download(CALLER, ID, new WritableStream({ abort }));
   await assertRejects(() => clock.run(call), ImageNotFound);
-  const late = worldOf([record(), ...Array.from({ length: 4 }, () => refused())]);
+  const late = harnessOf([record(), ...Array.from({ length: 4 }, () => refused())]);
   const second = late.service.download(CALLER, ID, new WritableStream({ abort }));
   await assertRejects(() => late.clock.run(second), GlanceConnectionFailed);
 });
 
 Deno.test("downloadTo() throws the error of the sink unchanged and closes the connection", async () => {
-  const { world, served } = serving();
+  const { harness: harness, served } = serving();
   const error = new Error("disk full");
   let writes = 0;
   const sink = new FakeSink(() => {
     if (++writes === 3) throw error;
   });
-  assertStrictEquals(await failureOf(download(world, sink)), error);
-  assertEquals([served.areOver, world.clock.pending, sink.parts.length], [true, 0, 2]);
+  assertStrictEquals(await failureOf(download(harness, sink)), error);
+  assertEquals([served.areOver, harness.clock.pending, sink.parts.length], [true, 0, 2]);
 });
 
 Deno.test("downloadTo() ends at once when the sink fails during a read", async () => {
   const served = new Served();
-  const world = worldOf([record(), served.data([BYTES.slice(0, 10), "silence"])]);
+  const harness = harnessOf([record(), served.data([BYTES.slice(0, 10), "silence"])]);
   let controller: WritableStreamDefaultController | undefined;
   const sink = new WritableStream<Chunk>({ start: (own) => void (controller = own) });
   const error = new Error("disk gone");
-  world.clock.sleep(50).then(() => controller?.error(error));
-  const call = failureOf(world.service.download(CALLER, ID, sink));
-  assertStrictEquals(await world.clock.run(call), error);
-  assertEquals([served.areOver, world.clock.pending, world.clock.now()], [true, 0, 50]);
+  harness.clock.sleep(50).then(() => controller?.error(error));
+  const call = failureOf(harness.service.download(CALLER, ID, sink));
+  assertStrictEquals(await harness.clock.run(call), error);
+  assertEquals([served.areOver, harness.clock.pending, harness.clock.now()], [true, 0, 50]);
 });
 
 Deno.test("downloadTo() rejects when closing the sink fails", async () => {
-  const { world } = serving();
+  const { harness: harness } = serving();
   const error = new Error("cannot sync");
   const sink = new WritableStream<Chunk>({ close: () => Promise.reject(error) });
-  const call = failureOf(world.service.download(CALLER, ID, sink));
-  assertStrictEquals(await world.clock.run(call), error);
+  const call = failureOf(harness.service.download(CALLER, ID, sink));
+  assertStrictEquals(await harness.clock.run(call), error);
 });
 
 Deno.test("downloadTo() rejects and leaves nothing open when the sink is closed or errored", async () => {
@@ -226,25 +231,25 @@ Deno.test("downloadTo() rejects and leaves nothing open when the sink is closed 
   const errored = new FakeSink();
   await errored.stream.abort(new Error("was aborted"));
   for (const sink of [closed, errored]) {
-    const { world, served } = serving();
-    assert(await failureOf(download(world, sink)) instanceof Error);
-    assertEquals([served.areOver, world.clock.pending], [true, 0]);
+    const { harness: harness, served } = serving();
+    assert(await failureOf(download(harness, sink)) instanceof Error);
+    assertEquals([served.areOver, harness.clock.pending], [true, 0]);
   }
 });
 
 Deno.test("downloadTo() throws Invalid and does not touch the sink when the sink is locked", async () => {
-  const { world, served } = serving();
+  const { harness: harness, served } = serving();
   const sink = new FakeSink();
   const writer = sink.stream.getWriter();
-  await assertRejects(() => download(world, sink), Invalid, "the sink is locked");
-  assertEquals([served.areOver, world.clock.pending, sink.fate], [true, 0, []]);
+  await assertRejects(() => download(harness, sink), Invalid, "the sink is locked");
+  assertEquals([served.areOver, harness.clock.pending, sink.outcome], [true, 0, []]);
   await writer.write(BYTES.slice());
   await writer.close();
-  assertEquals(sink.fate, ["closed"]);
+  assertEquals(sink.outcome, ["closed"]);
 });
 
 Deno.test("downloadTo() reads one chunk ahead when the sink is slow", async () => {
-  const { world, served } = serving();
+  const { harness: harness, served } = serving();
   const pulls = () => served.bodies[0]?.pulls ?? 0;
   let [underWay, written] = [0, 0];
   const sink = new FakeSink(async () => {
@@ -254,66 +259,66 @@ Deno.test("downloadTo() reads one chunk ahead when the sink is slow", async () =
     assertEquals([underWay, pulls()], [1, written + 1]);
     underWay--;
   });
-  await download(world, sink);
+  await download(harness, sink);
   assertEquals([sink.bytes, sink.parts.length], [BYTES, chunksOf(BYTES).length]);
 });
 
 Deno.test("downloadTo() reads at most one chunk ahead when the sink is stuck", async () => {
-  const { world, served } = serving();
+  const { harness: harness, served } = serving();
   let open = () => {};
   const gate = new Promise<void>((resolve) => open = resolve);
   const sink = new FakeSink(() => gate);
-  const call = world.service.download(CALLER, ID, sink.stream);
+  const call = harness.service.download(CALLER, ID, sink.stream);
   for (let i = 0; i < 20; i++) await settled();
   assertEquals(served.bodies[0]?.pulls, 2);
   open();
-  await world.clock.run(call);
+  await harness.clock.run(call);
   assertEquals(sink.bytes, BYTES);
 });
 
 Deno.test("downloadTo() ends at once and aborts the sink when the signal aborts a stuck write", async () => {
-  const { world, served } = serving();
-  let told: unknown;
+  const { harness: harness, served } = serving();
+  let reported: unknown;
   const sink = new WritableStream<Chunk>({
     write: (_, controller) => {
-      controller.signal.addEventListener("abort", () => told = controller.signal.reason);
+      controller.signal.addEventListener("abort", () => reported = controller.signal.reason);
       return new Promise(() => {});
     },
   });
   const controller = new AbortController();
   const { signal } = controller;
   const reason = new Error("enough");
-  world.clock.sleep(50).then(() => controller.abort(reason));
-  const call = failureOf(world.service.download(CALLER, ID, sink, { signal }));
-  assertStrictEquals(await world.clock.run(call), reason);
-  assertStrictEquals(told, reason);
-  assertEquals([served.areOver, world.clock.pending, world.clock.now()], [true, 0, 50]);
+  harness.clock.sleep(50).then(() => controller.abort(reason));
+  const call = failureOf(harness.service.download(CALLER, ID, sink, { signal }));
+  assertStrictEquals(await harness.clock.run(call), reason);
+  assertStrictEquals(reported, reason);
+  assertEquals([served.areOver, harness.clock.pending, harness.clock.now()], [true, 0, 50]);
 });
 
 Deno.test("downloadTo() aborts the sink with the signal's reason when a read is pending", async () => {
   const served = new Served();
-  const world = worldOf([record(), served.data([BYTES.slice(0, 10), "silence"])]);
+  const harness = harnessOf([record(), served.data([BYTES.slice(0, 10), "silence"])]);
   const sink = new FakeSink();
   const controller = new AbortController();
   const { signal } = controller;
-  world.clock.sleep(50).then(() => controller.abort("enough"));
-  assertEquals(await failureOf(download(world, sink, { signal })), "enough");
-  assertEquals(sink.fate, [["aborted", "enough"]]);
-  assertEquals([served.areOver, world.clock.pending], [true, 0]);
+  harness.clock.sleep(50).then(() => controller.abort("enough"));
+  assertEquals(await failureOf(download(harness, sink, { signal })), "enough");
+  assertEquals(sink.outcome, [["aborted", "enough"]]);
+  assertEquals([served.areOver, harness.clock.pending], [true, 0]);
 });
 
 Deno.test("downloadTo() lets a sink keep, change, and transfer its chunks", async () => {
   for (const connections of [1, 2]) {
     const served = new Served();
     const parts = Array.from({ length: 9 }, () => served.part());
-    const world = worldOf([record(), ...connections === 1 ? [served.whole()] : parts]);
+    const harness = harnessOf([record(), ...connections === 1 ? [served.whole()] : parts]);
     const kept: Uint8Array[] = [];
     const sink = new FakeSink((chunk) => {
       kept.push(chunk.slice());
       chunk.fill(0);
       structuredClone(chunk, { transfer: [chunk.buffer] });
     });
-    await download(world, sink, { connections, partSize: 3_000 });
+    await download(harness, sink, { connections, partSize: 3_000 });
     assertEquals(concat(kept), BYTES);
   }
 });

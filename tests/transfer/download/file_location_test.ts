@@ -1,4 +1,4 @@
-/** Image data that is read where it lies, where that is allowed. */
+/** Image data that is read directly from its file, if that is allowed. */
 import { assertEquals, assertRejects } from "@std/assert";
 import {
   getRemoteImageService,
@@ -9,7 +9,7 @@ import {
 import { concat } from "../../../lib/concat.ts";
 import { bytesOf } from "../../support/bodies.ts";
 import { BYTES, CALLER, ID, record, recordOf, Served } from "../../support/image.ts";
-import { type World, worldOf } from "../../support/world.ts";
+import { type ClientHarness, harnessOf } from "../../support/client_harness.ts";
 
 /** A folder of images that is gone after the test. */
 class Store implements AsyncDisposable {
@@ -48,7 +48,7 @@ class Store implements AsyncDisposable {
 }
 
 /** Files take real time, which is not the simulated clock's. */
-async function downloadAll({ service }: World, options = {}): Promise<Uint8Array> {
+async function downloadAll({ service }: ClientHarness, options = {}): Promise<Uint8Array> {
   return await bytesOf(await service.download(CALLER, ID, options));
 }
 
@@ -61,10 +61,10 @@ Deno.test("download() reads and verifies a file when the direct URL names an all
       { direct_url: "rbd://pool/42", locations: [{ url: store.url("images/42"), metadata: {} }] },
     ]
   ) {
-    const world = worldOf([record(rest)], store.options);
-    assertEquals(await downloadAll(world), BYTES);
-    assertEquals(world.script.asked, ["GET /v2/images/42"]);
-    assertEquals(world.clock.pending, 0);
+    const harness = harnessOf([record(rest)], store.options);
+    assertEquals(await downloadAll(harness), BYTES);
+    assertEquals(harness.script.requested, ["GET /v2/images/42"]);
+    assertEquals(harness.clock.pending, 0);
   }
 });
 
@@ -74,9 +74,9 @@ Deno.test("getRemoteImageService() reads no file that the record of an untrusted
   const places = [{ direct_url: url }, { locations: [{ url, metadata: {} }] }];
   for (const trust of [{}, { trustedHosts: ["http://evil:9292"] }]) {
     for (const rest of places) {
-      const asked: string[] = [];
+      const requested: string[] = [];
       const fetch = (input: string) => {
-        asked.push(new URL(input).pathname);
+        requested.push(new URL(input).pathname);
         const isData = input.endsWith("/file");
         const image = recordOf(BYTES, rest);
         return Promise.resolve(isData ? new Response(BYTES) : Response.json(image));
@@ -86,9 +86,9 @@ Deno.test("getRemoteImageService() reads no file that the record of an untrusted
       const [service, id] = getRemoteImageService(CALLER, href, options);
       assertEquals(await bytesOf(await service.download(CALLER, id)), BYTES);
       const isTrusted = "trustedHosts" in trust;
-      assertEquals(asked.includes(`/v2/images/${ID}/file`), !isTrusted);
-      // Nor is it asked where the data are.
-      assertEquals(asked.includes(`/v2/images/${ID}/locations`), false);
+      assertEquals(requested.includes(`/v2/images/${ID}/file`), !isTrusted);
+      // No request for the locations is sent either.
+      assertEquals(requested.includes(`/v2/images/${ID}/locations`), false);
     }
   }
 });
@@ -96,19 +96,19 @@ Deno.test("getRemoteImageService() reads no file that the record of an untrusted
 Deno.test("download() uses the location API when the record has no direct URL", async () => {
   await using store = await Store.create();
   const places = () => Response.json([{ url: store.url("images/42"), metadata: {} }]);
-  const world = worldOf([record(), places], store.options);
-  assertEquals(await downloadAll(world), BYTES);
-  assertEquals(world.script.asked, ["GET /v2/images/42", "GET /v2/images/42/locations"]);
+  const harness = harnessOf([record(), places], store.options);
+  assertEquals(await downloadAll(harness), BYTES);
+  assertEquals(harness.script.requested, ["GET /v2/images/42", "GET /v2/images/42/locations"]);
 });
 
 Deno.test("download() reads a file as ranges, into BYOB buffers, and into a sink", async () => {
   await using store = await Store.create();
-  const worldOfFile = () =>
-    worldOf([record({ direct_url: store.url("images/42") })], store.options);
+  const fileHarness = () =>
+    harnessOf([record({ direct_url: store.url("images/42") })], store.options);
   const range = { start: 100, end: 4_000 };
-  assertEquals(await downloadAll(worldOfFile(), { range }), BYTES.slice(100, 4_001));
+  assertEquals(await downloadAll(fileHarness(), { range }), BYTES.slice(100, 4_001));
 
-  const stream = await worldOfFile().service.download(CALLER, ID);
+  const stream = await fileHarness().service.download(CALLER, ID);
   const reader = stream.getReader({ mode: "byob" });
   const parts: Uint8Array[] = [];
   for (;;) {
@@ -120,26 +120,26 @@ Deno.test("download() reads a file as ranges, into BYOB buffers, and into a sink
 
   const written: Uint8Array[] = [];
   const sink = new WritableStream<Uint8Array<ArrayBuffer>>({ write: (c) => void written.push(c) });
-  await worldOfFile().service.download(CALLER, ID, sink);
+  await fileHarness().service.download(CALLER, ID, sink);
   assertEquals(concat(written), BYTES);
 });
 
 Deno.test("download() closes a file when it is not read to its end", async () => {
   await using store = await Store.create();
-  const world = worldOf([record({ direct_url: store.url("images/42") })], store.options);
-  const reader = (await world.service.download(CALLER, ID)).getReader();
+  const harness = harnessOf([record({ direct_url: store.url("images/42") })], store.options);
+  const reader = (await harness.service.download(CALLER, ID)).getReader();
   await reader.cancel("enough");
-  assertEquals(world.clock.pending, 0);
+  assertEquals(harness.clock.pending, 0);
 });
 
 Deno.test("download() decodes the path of a file URL once", async () => {
   await using store = await Store.create();
   await store.write("images/größe 100%25.raw", BYTES);
   const url = store.url("images/gr%C3%B6%C3%9Fe%20100%2525.raw");
-  assertEquals(await downloadAll(worldOf([record({ direct_url: url })], store.options)), BYTES);
+  assertEquals(await downloadAll(harnessOf([record({ direct_url: url })], store.options)), BYTES);
 });
 
-/** Where a URL leads that must not be followed: Glance is asked instead. */
+/** URLs that must not be followed: the data is requested from Glance instead. */
 const ELSEWHERE: readonly (readonly [what: string, url: (store: Store) => Promise<string>])[] = [
   ["beside the allowed folder", (store) => store.write("outside", BYTES)],
   ["in a folder whose name begins like the allowed one", async (store) => {
@@ -191,9 +191,9 @@ for (const [what, urlOf] of ELSEWHERE) {
     await using store = await Store.create();
     const served = new Served();
     const steps = [record({ direct_url: await urlOf(store) }), served.whole()];
-    const world = worldOf(steps, store.options);
-    assertEquals(await downloadAll(world), BYTES);
-    assertEquals(world.script.asked, ["GET /v2/images/42", "GET /v2/images/42/file"]);
+    const harness = harnessOf(steps, store.options);
+    assertEquals(await downloadAll(harness), BYTES);
+    assertEquals(harness.script.requested, ["GET /v2/images/42", "GET /v2/images/42/file"]);
     assertEquals(served.areOver, true);
   });
 }
@@ -211,12 +211,12 @@ Deno.test("download() opens no file when its scheme, or every folder, is forbidd
     ]
   ) {
     const served = new Served();
-    const world = worldOf(
+    const harness = harnessOf(
       [record({ direct_url: store.url("images/42") }), served.whole()],
       options,
     );
-    assertEquals(await downloadAll(world), BYTES);
-    assertEquals(world.script.asked.length, 2);
+    assertEquals(await downloadAll(harness), BYTES);
+    assertEquals(harness.script.requested.length, 2);
   }
 });
 
@@ -225,8 +225,8 @@ Deno.test("download() reads a file when its folder is allowed by a link, or with
   await Deno.symlink(store.root, `${store.folder}/link`);
   for (const root of [`${store.folder}/link`, `${store.root}/`, `${store.root}///`]) {
     const options = { ...store.options, directUrlRoots: [root] };
-    const world = worldOf([record({ direct_url: store.url("images/42") })], options);
-    assertEquals(await downloadAll(world), BYTES);
+    const harness = harnessOf([record({ direct_url: store.url("images/42") })], options);
+    assertEquals(await downloadAll(harness), BYTES);
   }
 });
 
@@ -241,8 +241,8 @@ for (const [what, bytes, name] of WRONG) {
   Deno.test(`download() rejects when a file has ${what}`, async () => {
     await using store = await Store.create();
     const url = await store.write("images/wrong", bytes);
-    const world = worldOf([record({ direct_url: url })], store.options);
-    const { name: actual } = await assertRejects(() => downloadAll(world), GlanceError);
+    const harness = harnessOf([record({ direct_url: url })], store.options);
+    const { name: actual } = await assertRejects(() => downloadAll(harness), GlanceError);
     assertEquals(actual, name);
   });
 }
@@ -256,9 +256,9 @@ Deno.test("download() throws with a hint when a file cannot be opened", async ()
   const open = () => Promise.reject(Object.assign(new Error("EACCES"), { code: "EACCES" }));
   process.getBuiltinModule = (name) => ({ ...original.call(process, name), open });
   try {
-    const world = worldOf([record({ direct_url: store.url("images/42") })], store.options);
-    const error = await assertRejects(() => downloadAll(world), ImageDownloadFailed);
-    assertEquals([error.imageId, world.clock.pending], [ID, 0]);
+    const harness = harnessOf([record({ direct_url: store.url("images/42") })], store.options);
+    const error = await assertRejects(() => downloadAll(harness), ImageDownloadFailed);
+    assertEquals([error.imageId, harness.clock.pending], [ID, 0]);
   } finally {
     process.getBuiltinModule = original;
   }
@@ -272,7 +272,7 @@ Deno.test("download() reads from Glance when the runtime has no files", async ()
   try {
     const served = new Served();
     const steps = [record({ direct_url: store.url("images/42") }), served.whole()];
-    assertEquals(await downloadAll(worldOf(steps, store.options), { verify: "off" }), BYTES);
+    assertEquals(await downloadAll(harnessOf(steps, store.options), { verify: "off" }), BYTES);
   } finally {
     process.getBuiltinModule = original;
   }

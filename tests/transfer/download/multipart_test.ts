@@ -1,4 +1,4 @@
-/** `multipart/byteranges`: the wanted part is found, whatever comes before it and however it is cut. */
+/** `multipart/byteranges`: the requested part is found after any preamble and with any chunking. */
 import { assertEquals } from "@std/assert";
 import type { BodyReader, Chunk } from "../../../lib/transfer/body_reader.ts";
 import { findBodyPart } from "../../../lib/transfer/download/multipart.ts";

@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import { DeliveredTail } from "../../../lib/transfer/download/overlap.ts";
 import { CUT, downloadAll, LENGTH, until } from "../../support/downloads.ts";
 import { BYTES, chunksOf, digest, record, Served, UNHASHED } from "../../support/image.ts";
-import { worldOf } from "../../support/world.ts";
+import { harnessOf } from "../../support/client_harness.ts";
 
 Deno.test("DeliveredTail tells bytes that were delivered from others, however they were delivered", () => {
   for (const size of [1, 100, 997, 5_000, 10_000]) {
@@ -46,9 +46,9 @@ Deno.test("download() uses a range that starts earlier if its overlap equals the
     const shifted = new Uint8Array(10_000);
     shifted.set(moved);
     const steps = [record(), served.data(until(4_321, CUT), LENGTH)];
-    const world = worldOf([...steps, from(shifted, 4_096), from(BYTES, 4_096)]);
-    assertEquals(await downloadAll(world, { verify }), BYTES);
-    assertEquals([served.areOver, world.script.left], [true, 0]);
+    const harness = harnessOf([...steps, from(shifted, 4_096), from(BYTES, 4_096)]);
+    assertEquals(await downloadAll(harness, { verify }), BYTES);
+    assertEquals([served.areOver, harness.script.left], [true, 0]);
   }
 });
 
@@ -57,12 +57,12 @@ Deno.test("download() does not use a 200 with the length of the rest when the im
     served.data(chunksOf(BYTES.slice(4_321)), { headers: { "content-length": "5679" } });
   const hashed = new Served();
   const steps = [record(), hashed.data(until(4_321, CUT), LENGTH), rest(hashed), record()];
-  const world = worldOf(steps);
-  assertEquals(await downloadAll(world), BYTES);
-  assertEquals(world.script.left, 0);
+  const harness = harnessOf(steps);
+  assertEquals(await downloadAll(harness), BYTES);
+  assertEquals(harness.script.left, 0);
 
   const served = new Served();
-  const unhashed = worldOf([
+  const unhashed = harnessOf([
     record(UNHASHED),
     served.data(until(4_321, CUT), LENGTH),
     rest(served),
@@ -71,7 +71,7 @@ Deno.test("download() does not use a 200 with the length of the rest when the im
   ]);
   assertEquals(await downloadAll(unhashed), BYTES);
   const hosts = unhashed.script.hosts;
-  // The server that sent it is asked for the whole image itself.
+  // The whole image is requested from the same server.
   assertEquals(hosts[2], hosts[3]);
   assertEquals([served.areOver, unhashed.script.left], [true, 0]);
 });
@@ -80,7 +80,7 @@ Deno.test("download() does not take a range for the whole image when it comes as
   const served = new Served();
   const range = { start: 1_000, end: 9_999 };
   const rest = served.data(chunksOf(BYTES.slice(1_000)));
-  const world = worldOf([record(UNHASHED), rest, served.whole(), record(UNHASHED)]);
-  assertEquals(await downloadAll(world, { range }), BYTES.slice(1_000));
-  assertEquals([served.areOver, world.script.left], [true, 0]);
+  const harness = harnessOf([record(UNHASHED), rest, served.whole(), record(UNHASHED)]);
+  assertEquals(await downloadAll(harness, { range }), BYTES.slice(1_000));
+  assertEquals([served.areOver, harness.script.left], [true, 0]);
 });

@@ -5,9 +5,9 @@ import { bytesOf } from "../../support/bodies.ts";
 import { CUT, downloadAll, LENGTH, until } from "../../support/downloads.ts";
 import { BYTES, CALLER, chunksOf, ID, record, Served } from "../../support/image.ts";
 import type { Step } from "../../support/scripted_fetch.ts";
-import { failureOf, type World, worldOf } from "../../support/world.ts";
+import { type ClientHarness, failureOf, harnessOf } from "../../support/client_harness.ts";
 
-function rangesOf({ script }: World): string[] {
+function rangesOf({ script }: ClientHarness): string[] {
   return script.requests.filter(({ path }) => path.includes("/file"))
     .map(({ headers }) => headers.get("range") ?? "all");
 }
@@ -25,66 +25,66 @@ const REFUSED: readonly (readonly [what: string, step: (served: Served) => Step]
 for (const [what, step] of REFUSED) {
   Deno.test(`download() uses another server when a response ${what}`, async () => {
     const served = new Served();
-    const world = worldOf([record(), step(served), served.whole()]);
-    assertEquals(await downloadAll(world), BYTES);
-    assertEquals(world.script.hosts, ["a", "b", "c"]);
-    assertEquals([served.bodies[0]?.pulls, served.areOver, world.clock.pending], [0, true, 0]);
+    const harness = harnessOf([record(), step(served), served.whole()]);
+    assertEquals(await downloadAll(harness), BYTES);
+    assertEquals(harness.script.hosts, ["a", "b", "c"]);
+    assertEquals([served.bodies[0]?.pulls, served.areOver, harness.clock.pending], [0, true, 0]);
   });
 
   Deno.test(`download() fails when the response of every server ${what}`, async () => {
     const served = new Served();
-    const world = worldOf([record(), ...Array.from({ length: 4 }, () => step(served))]);
-    await assertRejects(() => downloadAll(world), ImageDownloadFailed, "Cannot use the response");
-    assertEquals([served.areOver, world.clock.pending, world.script.left], [true, 0, 0]);
+    const harness = harnessOf([record(), ...Array.from({ length: 4 }, () => step(served))]);
+    await assertRejects(() => downloadAll(harness), ImageDownloadFailed, "Cannot use the response");
+    assertEquals([served.areOver, harness.clock.pending, harness.script.left], [true, 0, 0]);
   });
 }
 
 Deno.test("download() ignores an invalid Content-MD5 of old versions of Glance", async () => {
   for (const md5 of ["None", "", "not hexadecimal", "abc"]) {
     const served = new Served();
-    const world = worldOf([record(), served.whole(BYTES, { headers: { "content-md5": md5 } })]);
-    assertEquals(await downloadAll(world), BYTES);
+    const harness = harnessOf([record(), served.whole(BYTES, { headers: { "content-md5": md5 } })]);
+    assertEquals(await downloadAll(harness), BYTES);
   }
 });
 
 Deno.test("download() uses another server when one denies a satisfiable range", async () => {
   const served = new Served();
-  const world = worldOf([record(), served.data(until(4_321, CUT), LENGTH), 416, served.part()]);
-  assertEquals(await downloadAll(world), BYTES);
+  const harness = harnessOf([record(), served.data(until(4_321, CUT), LENGTH), 416, served.part()]);
+  assertEquals(await downloadAll(harness), BYTES);
   const steps = [record(), served.data(until(4_321, CUT), LENGTH), 416, 416, 416];
-  const denied = worldOf([...steps, served.whole(), record()]);
+  const denied = harnessOf([...steps, served.whole(), record()]);
   assertEquals(await downloadAll(denied), BYTES);
   assertEquals(rangesOf(denied).slice(-2), ["bytes=4321-9999", "all"]);
   assertEquals([served.areOver, denied.clock.pending], [true, 0]);
 });
 
 Deno.test("download() ends when a server denies a range and the size is unknown", async () => {
-  const world = worldOf([record({ size: null }), 416]);
-  await assertRejects(() => downloadAll(world, { range: { start: 5, end: 9 } }), Invalid, "416");
+  const harness = harnessOf([record({ size: null }), 416]);
+  await assertRejects(() => downloadAll(harness, { range: { start: 5, end: 9 } }), Invalid, "416");
 });
 
 Deno.test("download() uses another server when a whole image ends before the requested byte", async () => {
   const served = new Served();
-  const world = worldOf([
+  const harness = harnessOf([
     record(),
     served.data(until(4_321, CUT), LENGTH),
     served.data(until(2_000), LENGTH),
     record(),
     served.part(),
   ]);
-  assertEquals(await downloadAll(world), BYTES);
-  assertEquals([served.areOver, world.clock.pending], [true, 0]);
+  assertEquals(await downloadAll(harness), BYTES);
+  assertEquals([served.areOver, harness.clock.pending], [true, 0]);
 });
 
 Deno.test("download() splits a chunk that has the last skipped byte and the first requested one", async () => {
   const served = new Served();
-  const world = worldOf([
+  const harness = harnessOf([
     record(),
     served.data(until(4_321, CUT), LENGTH),
     served.whole(BYTES, { isByteStream: false }),
     record(),
   ]);
-  assertEquals(await downloadAll(world), BYTES);
+  assertEquals(await downloadAll(harness), BYTES);
   assertEquals(served.areOver, true);
 });
 
@@ -92,49 +92,49 @@ Deno.test("download() requests no range again when the only server sent the whol
   const served = new Served();
   const cutAt = (byte: number) => served.data(until(byte, CUT), LENGTH);
   const steps = [record(), cutAt(1_000), cutAt(2_000), record(), cutAt(3_000), record()];
-  const world = worldOf([...steps, served.whole(), record()], { apiServers: ["a"] });
-  assertEquals(await downloadAll(world), BYTES);
-  assertEquals(rangesOf(world), ["all", "bytes=1000-9999", "all", "all"]);
+  const harness = harnessOf([...steps, served.whole(), record()], { apiServers: ["a"] });
+  assertEquals(await downloadAll(harness), BYTES);
+  assertEquals(rangesOf(harness), ["all", "bytes=1000-9999", "all", "all"]);
 });
 
 Deno.test("download() requests ranges from other servers first when one sent the whole image", async () => {
   const served = new Served();
   const cutAt = (byte: number) => served.data(until(byte, CUT), LENGTH);
   const steps = [record(), cutAt(1_000), cutAt(2_000), record(), served.part()];
-  const world = worldOf([...steps, record(), cutAt(500), served.part()], {
+  const harness = harnessOf([...steps, record(), cutAt(500), served.part()], {
     apiServers: ["a", "b", "c", "d"],
   });
   for (let i = 0; i < 2; i++) {
-    assertEquals(await downloadAll(world), BYTES);
-    await world.clock.run(world.clock.sleep(60_000));
+    assertEquals(await downloadAll(harness), BYTES);
+    await harness.clock.run(harness.clock.sleep(60_000));
   }
-  const lazy = world.script.requests.filter(({ headers }) => headers.has("range"))
+  const slowServer = harness.script.requests.filter(({ headers }) => headers.has("range"))
     .map(({ origin }) => origin);
-  assertEquals(lazy.slice(1).includes(lazy[0] ?? ""), false, lazy.join());
+  assertEquals(slowServer.slice(1).includes(slowServer[0] ?? ""), false, slowServer.join());
 });
 
 Deno.test("download() does not test again whether a store supports ranges", async () => {
   const served = new Served();
   const steps = [record(), 400, served.whole(), served.whole(), record(), served.whole()];
-  const world = worldOf(steps);
+  const harness = harnessOf(steps);
   const options = { connections: 2, partSize: 1_000 };
-  for (let i = 0; i < 2; i++) assertEquals(await downloadAll(world, options), BYTES);
-  assertEquals(rangesOf(world), ["bytes=0-0", "all", "all", "all"]);
+  for (let i = 0; i < 2; i++) assertEquals(await downloadAll(harness, options), BYTES);
+  assertEquals(rangesOf(harness), ["bytes=0-0", "all", "all", "all"]);
   assertEquals(served.areOver, true);
 });
 
 Deno.test("download() uses one connection when a store responds wrongly to ranges", async () => {
   const served = new Served();
-  const lie = () => served.data(chunksOf(BYTES), { status: 206 });
-  const world = worldOf([record(), lie(), lie(), lie(), served.whole()]);
-  assertEquals(await downloadAll(world, { connections: 2, partSize: 1_000 }), BYTES);
+  const mismatch = () => served.data(chunksOf(BYTES), { status: 206 });
+  const harness = harnessOf([record(), mismatch(), mismatch(), mismatch(), served.whole()]);
+  assertEquals(await downloadAll(harness, { connections: 2, partSize: 1_000 }), BYTES);
   const probes = Array.from({ length: 3 }, () => "bytes=0-0");
-  assertEquals([rangesOf(world), served.areOver], [[...probes, "all"], true]);
+  assertEquals([rangesOf(harness), served.areOver], [[...probes, "all"], true]);
 });
 
 Deno.test("download() throws the error of a renewal unchanged", async () => {
   const served = new Served();
-  const { service, clock } = worldOf([record(), served.data(until(4_321, CUT), LENGTH), 401]);
+  const { service, clock } = harnessOf([record(), served.data(until(4_321, CUT), LENGTH), 401]);
   const error = new Error("the vault is sealed");
   const context = { authToken: "old", renew: () => Promise.reject(error) };
   const call = service.download(context, ID).then(bytesOf);
@@ -150,15 +150,15 @@ Deno.test("download() cancels a response that arrives after a cancel, also when 
     const { signal: _, ...deaf } = request;
     return await (served.part() as (request: unknown) => Response)(deaf);
   };
-  const world = worldOf([record(), served.data(until(4_321, CUT), LENGTH), late]);
-  const reader = (await world.service.download(CALLER, ID)).getReader();
+  const harness = harnessOf([record(), served.data(until(4_321, CUT), LENGTH), late]);
+  const reader = (await harness.service.download(CALLER, ID)).getReader();
   const reading = (async () => {
     while (!(await reader.read()).done);
   })();
-  await world.clock.run(world.clock.sleep(10));
+  await harness.clock.run(harness.clock.sleep(10));
   const canceled = reader.cancel("enough");
   arrive();
   await Promise.all([canceled, reading]);
-  await world.clock.run(world.clock.sleep(10));
-  assertEquals([served.bodies.length, served.areOver, world.clock.pending], [2, true, 0]);
+  await harness.clock.run(harness.clock.sleep(10));
+  assertEquals([served.bodies.length, served.areOver, harness.clock.pending], [2, true, 0]);
 });

@@ -29,9 +29,9 @@ import {
   silence,
   type Step,
 } from "../../support/scripted_fetch.ts";
-import { factsOf, failureOf, type World, worldOf } from "../../support/world.ts";
+import { type ClientHarness, factsOf, failureOf, harnessOf } from "../../support/client_harness.ts";
 
-function rangesOf({ script }: World): (string | null)[] {
+function rangesOf({ script }: ClientHarness): (string | null)[] {
   return script.requests.filter(({ path }) => path.includes("/file"))
     .map(({ headers, origin }) => `${new URL(origin).host} ${headers.get("range")}`);
 }
@@ -46,13 +46,13 @@ const BREAKS: readonly (readonly [what: string, steps: readonly BodyStep[]])[] =
 for (const [what, steps] of BREAKS) {
   Deno.test(`download() continues at the byte of the break, on the next server, when a body ${what}`, async () => {
     const served = new Served();
-    const world = worldOf([record(), served.data(steps, LENGTH), served.part()]);
+    const harness = harnessOf([record(), served.data(steps, LENGTH), served.part()]);
     const progress: Progress[] = [];
     const onProgress = (now: Progress) => progress.push(now);
-    assertEquals(await downloadAll(world, { onProgress }), BYTES);
-    assertEquals(rangesOf(world), ["b null", "c bytes=4321-9999"]);
-    assertEquals([served.areOver, world.clock.pending], [true, 0]);
-    assertEquals(factsOf(world.events), [
+    assertEquals(await downloadAll(harness, { onProgress }), BYTES);
+    assertEquals(rangesOf(harness), ["b null", "c bytes=4321-9999"]);
+    assertEquals([served.areOver, harness.clock.pending], [true, 0]);
+    assertEquals(factsOf(harness.events), [
       { kind: "cooldown", server: "http://b", delay: 1_000 },
       { kind: "resume", server: "http://c", imageId: ID, offset: 4_321 },
     ]);
@@ -66,10 +66,10 @@ for (const [what, steps] of BREAKS) {
 Deno.test("download() closes a stalled body after stallTimeout and reports the cause", async () => {
   const served = new Served();
   const steps = [record(), served.data(until(10, "silence"), LENGTH), served.part()];
-  const world = worldOf(steps, { stallTimeout: 700 });
-  await downloadAll(world);
-  assertEquals(world.clock.now(), 700);
-  const causes = world.events.map((event) => "cause" in event ? String(event.cause) : "");
+  const harness = harnessOf(steps, { stallTimeout: 700 });
+  await downloadAll(harness);
+  assertEquals(harness.clock.now(), 700);
+  const causes = harness.events.map((event) => "cause" in event ? String(event.cause) : "");
   assert(
     causes.every((cause) => cause.includes('sent nothing for 700 ms; raise "stallTimeout"')),
     causes.join(),
@@ -78,8 +78,8 @@ Deno.test("download() closes a stalled body after stallTimeout and reports the c
 
 Deno.test("download() names requestTimeout when no response arrives in time", async () => {
   const options = { requestTimeout: 60_000, numRetries: 0, apiServers: ["http://a"] };
-  const world = worldOf([record(), silence, silence, silence], options);
-  const error = await failureOf(downloadAll(world));
+  const harness = harnessOf([record(), silence, silence, silence], options);
+  const error = await failureOf(downloadAll(harness));
   const { message, cause } = error as Error;
   assert(
     `${message} ${cause}`.includes('did not respond within 60000 ms; raise "requestTimeout"'),
@@ -89,18 +89,18 @@ Deno.test("download() names requestTimeout when no response arrives in time", as
 
 Deno.test("download() never times out when the reader is slow", async () => {
   const served = new Served();
-  const world = worldOf([record(), served.whole()], { stallTimeout: 100, requestTimeout: 100 });
+  const harness = harnessOf([record(), served.whole()], { stallTimeout: 100, requestTimeout: 100 });
   const slowly = async () => {
     const parts: Uint8Array[] = [];
-    for await (const chunk of await world.service.download(CALLER, ID)) {
+    for await (const chunk of await harness.service.download(CALLER, ID)) {
       parts.push(chunk);
-      await world.clock.sleep(3_600_000);
+      await harness.clock.sleep(3_600_000);
     }
     return parts.reduce((sum, { byteLength }) => sum + byteLength, 0);
   };
-  assertEquals(await world.clock.run(slowly()), BYTES.byteLength);
-  assertEquals(world.events, []);
-  assert(world.clock.now() > 10 * 3_600_000);
+  assertEquals(await harness.clock.run(slowly()), BYTES.byteLength);
+  assertEquals(harness.events, []);
+  assert(harness.clock.now() > 10 * 3_600_000);
 });
 
 Deno.test("download() resumes after a break at any byte", async () => {
@@ -117,15 +117,15 @@ Deno.test("download() resumes after a break at any byte", async () => {
         headers: { "content-range": `bytes ${at}-39/40`, "content-md5": digest("md5", image) },
       };
       const length = { "content-length": String(40 - at) };
-      const told = { ...options, headers: { ...options.headers, ...length } };
-      const step = served.data([image.slice(at, at + 1), CUT], told);
+      const reported = { ...options, headers: { ...options.headers, ...length } };
+      const step = served.data([image.slice(at, at + 1), CUT], reported);
       return (step as (request: SeenRequest) => Response)(request);
     });
   }
   steps.splice(40, 1, served.part(image));
-  const world = worldOf(steps);
-  assertEquals(await downloadAll(world), image);
-  assertEquals(world.events.filter(({ kind }) => kind === "resume").length, 39);
+  const harness = harnessOf(steps);
+  assertEquals(await downloadAll(harness), image);
+  assertEquals(harness.events.filter(({ kind }) => kind === "resume").length, 39);
 });
 
 /** A first body that breaks after 4,321 bytes; then these answers. */
@@ -133,7 +133,7 @@ function brokenThen(steps: readonly Step[], options: GlanceClientWrapperOptions 
   const served = new Served();
   return {
     served,
-    world: worldOf([record(rest), served.data(until(4_321, CUT), LENGTH), ...steps], options),
+    harness: harnessOf([record(rest), served.data(until(4_321, CUT), LENGTH), ...steps], options),
   };
 }
 
@@ -156,45 +156,47 @@ const REFUSED: readonly (readonly [what: string, step: (served: Served) => Step]
 for (const [what, step] of REFUSED) {
   Deno.test(`download() continues on another server when it meets ${what}`, async () => {
     const served = new Served();
-    const world = worldOf([
+    const harness = harnessOf([
       record(),
       served.data(until(4_321, CUT), LENGTH),
       step(served),
       served.part(),
     ], { apiServers: ["a", "b", "c", "d"] });
-    assertEquals(await downloadAll(world), BYTES);
-    assertEquals([served.areOver, world.clock.pending], [true, 0]);
-    assertEquals(new Set(rangesOf(world)).size, 3);
+    assertEquals(await downloadAll(harness), BYTES);
+    assertEquals([served.areOver, harness.clock.pending], [true, 0]);
+    assertEquals(new Set(rangesOf(harness)).size, 3);
   });
 }
 
 Deno.test("download() skips to the requested byte when a server sends the whole image for a range", async () => {
-  const { world, served } = brokenThen([]);
+  const { harness: harness, served } = brokenThen([]);
   const steps = [record(), served.data(until(4_321, CUT), LENGTH), served.whole(), record()];
-  const { service, clock, script } = worldOf(steps);
+  const { service, clock, script } = harnessOf(steps);
   assertEquals(await clock.run(service.download(CALLER, ID).then(bytesOf)), BYTES);
-  assertEquals([served.areOver, script.left, world.script.left], [true, 0, 2]);
+  assertEquals([served.areOver, script.left, harness.script.left], [true, 0, 2]);
 });
 
 Deno.test("download() refuses a whole image whose beginning differs from the delivered bytes", async () => {
   const other = BYTES.slice();
   other[17] = (other[17] ?? 0) ^ 1;
   const served = new Served();
-  const world = worldOf([
+  const harness = harnessOf([
     record(),
     served.data(until(4_321, CUT), LENGTH),
     served.whole(other),
     record(),
     served.part(),
   ], { apiServers: ["a", "b", "c", "d", "e"] });
-  assertEquals(await downloadAll(world), BYTES);
-  assert(world.events.some((event) => "cause" in event && String(event.cause).includes("differ")));
+  assertEquals(await downloadAll(harness), BYTES);
+  assert(
+    harness.events.some((event) => "cause" in event && String(event.cause).includes("differ")),
+  );
   assertEquals(served.areOver, true);
 });
 
 Deno.test("download() requests no further range after a 400 from a store that cannot seek", async () => {
   const served = new Served();
-  const world = worldOf([
+  const harness = harnessOf([
     record({ stores: "ceph" }),
     served.data(until(4_321, CUT), LENGTH),
     400,
@@ -208,14 +210,14 @@ Deno.test("download() requests no further range after a 400 from a store that ca
     served.data(until(99, CUT), LENGTH),
     served.part(),
   ]);
-  for (let i = 0; i < 3; i++) assertEquals(await downloadAll(world), BYTES);
-  const ranges = rangesOf(world).map((asked) => asked?.split(" ")[1]);
+  for (let i = 0; i < 3; i++) assertEquals(await downloadAll(harness), BYTES);
+  const ranges = rangesOf(harness).map((requested) => requested?.split(" ")[1]);
   assertEquals(ranges, [
     ...["null", "bytes=4321-9999", "null"],
     ...["null", "null"],
     ...["null", "bytes=99-9999"],
   ]);
-  assertEquals([served.areOver, world.script.left], [true, 0]);
+  assertEquals([served.areOver, harness.script.left], [true, 0]);
 });
 
 Deno.test("download() requests the whole image when a part has no length", async () => {
@@ -224,14 +226,14 @@ Deno.test("download() requests the whole image when a part has no length", async
     status: 206,
     headers: { "content-range": "bytes 4321-9999/10000" },
   });
-  const world = worldOf([
+  const harness = harnessOf([
     record(),
     served.data(until(4_321, CUT), LENGTH),
     unproven,
     served.whole(),
     record(),
   ]);
-  assertEquals(await downloadAll(world), BYTES);
+  assertEquals(await downloadAll(harness), BYTES);
   assertEquals(served.bodies[1]?.cancels.length, 1);
 });
 
@@ -244,9 +246,9 @@ Deno.test("download() never mixes the data of two images when the image is repla
     record(other),
   ];
   const served = new Served();
-  const world = worldOf(steps(served));
-  const error = await assertRejects(() => downloadAll(world), ImageDownloadFailed, "replaced");
-  assertEquals([error.imageId, served.areOver, world.clock.pending], [ID, true, 0]);
+  const harness = harnessOf(steps(served));
+  const error = await assertRejects(() => downloadAll(harness), ImageDownloadFailed, "replaced");
+  assertEquals([error.imageId, served.areOver, harness.clock.pending], [ID, true, 0]);
 });
 
 Deno.test("download() refuses a replaced image by its MD5 on every server", async () => {
@@ -257,20 +259,20 @@ Deno.test("download() refuses a replaced image by its MD5 on every server", asyn
       request.headers.has("range") ? served.part(BYTES, headers) : served.whole(BYTES, { headers }),
       request,
     );
-  const world = worldOf([
+  const harness = harnessOf([
     record(),
     served.data(until(4_321, CUT), LENGTH),
-    // Each server is asked for the range once, then for the whole image as often as it may be retried.
+    // Each server gets one request for the range, then requests for the whole image up to the retry limit.
     ...Array.from({ length: 3 + 4 }, stranger),
   ]);
-  await assertRejects(() => downloadAll(world), ImageDownloadFailed, "its MD5 is ffff");
-  assertEquals([served.areOver, world.clock.pending, world.script.left], [true, 0, 0]);
+  await assertRejects(() => downloadAll(harness), ImageDownloadFailed, "its MD5 is ffff");
+  assertEquals([served.areOver, harness.clock.pending, harness.script.left], [true, 0, 0]);
 });
 
 Deno.test("download() leaves no body open when the record cannot be read while resuming", async () => {
   const served = new Served();
   const seen: boolean[] = [];
-  const world = worldOf([
+  const harness = harnessOf([
     record(),
     served.data(until(4_321, CUT), LENGTH),
     served.part(BYTES, { "content-md5": "None" }),
@@ -280,13 +282,13 @@ Deno.test("download() leaves no body open when the record cannot be read while r
       return (served.part() as (request: SeenRequest) => Response)(request);
     },
   ]);
-  assertEquals(await downloadAll(world), BYTES);
+  assertEquals(await downloadAll(harness), BYTES);
   assertEquals([seen, served.areOver], [[true], true]);
 });
 
 Deno.test("download() renews a token that expires during the download", async () => {
   const served = new Served();
-  const { service, clock, script } = worldOf([
+  const { service, clock, script } = harnessOf([
     record(),
     served.data(until(4_321, CUT), LENGTH),
     401,
@@ -300,7 +302,7 @@ Deno.test("download() renews a token that expires during the download", async ()
 
 Deno.test("download() reports its offset and every break when no server can finish", async () => {
   const served = new Served();
-  const world = worldOf([
+  const harness = harnessOf([
     record(),
     served.data(until(4_321, CUT), LENGTH),
     ...Array.from({ length: 4 }, () =>
@@ -313,26 +315,26 @@ Deno.test("download() reports its offset and every break when no server can fini
         },
       })),
   ]);
-  const error = await assertRejects(() => downloadAll(world), ImageDownloadFailed);
+  const error = await assertRejects(() => downloadAll(harness), ImageDownloadFailed);
   assert(error.message.includes("it broke after 4321 of 10000 bytes"), error.message);
   assert(error.cause instanceof AggregateError);
   assertEquals([error.attempts, error.cause.errors.length, error.imageId], [5, 5, ID]);
-  assertEquals([served.areOver, world.clock.pending, world.script.left], [true, 0, 0]);
-  assert(world.clock.now() > 0);
+  assertEquals([served.areOver, harness.clock.pending, harness.script.left], [true, 0, 0]);
+  assert(harness.clock.now() > 0);
 });
 
 Deno.test("download() throws ImageDownloadFailed when all servers fail after the first byte", async () => {
-  const { world } = brokenThen(Array.from({ length: 40 }, () => refused()));
-  const error = await assertRejects(() => downloadAll(world), ImageDownloadFailed);
+  const { harness: harness } = brokenThen(Array.from({ length: 40 }, () => refused()));
+  const error = await assertRejects(() => downloadAll(harness), ImageDownloadFailed);
   assert(error.cause instanceof AggregateError);
   assert(error.cause.errors.at(-1) instanceof GlanceConnectionFailed);
-  assertEquals(world.clock.pending, 0);
+  assertEquals(harness.clock.pending, 0);
 });
 
 Deno.test("download() throws GlanceConnectionFailed when all servers fail before the first byte", async () => {
   const steps = [record(), ...Array.from({ length: 4 }, () => refused())];
-  const world = worldOf(steps);
-  await assertRejects(() => downloadAll(world), GlanceConnectionFailed, "download image");
+  const harness = harnessOf(steps);
+  await assertRejects(() => downloadAll(harness), GlanceConnectionFailed, "download image");
 });
 
 Deno.test("download() ends when breaks use up the retry budget", async () => {
@@ -348,26 +350,26 @@ Deno.test("download() ends when breaks use up the retry budget", async () => {
     const step = served.data([BYTES.slice(at, at + 1), CUT], told);
     return (step as (request: SeenRequest) => Response)(request);
   };
-  const world = worldOf([record(), ...Array.from({ length: 500 }, () => crumb)]);
-  const error = await assertRejects(() => downloadAll(world), ImageDownloadFailed);
-  // A break costs five, and the request behind it gives one back.
+  const harness = harnessOf([record(), ...Array.from({ length: 500 }, () => crumb)]);
+  const error = await assertRejects(() => downloadAll(harness), ImageDownloadFailed);
+  // A break costs five tokens, and the next request returns one.
   assertEquals(error.attempts, 125);
 });
 
 Deno.test("download() throws the reason and sends no further request when aborted", async () => {
   const served = new Served();
-  const world = worldOf([record(), served.data(until(4_321, "silence"), LENGTH)]);
+  const harness = harnessOf([record(), served.data(until(4_321, "silence"), LENGTH)]);
   const controller = new AbortController();
   const { signal } = controller;
   const reason = new Error("enough");
-  world.clock.sleep(50).then(() => controller.abort(reason));
-  assertStrictEquals(await failureOf(downloadAll(world, { signal })), reason);
-  assertEquals([served.areOver, world.clock.pending, world.clock.now()], [true, 0, 50]);
+  harness.clock.sleep(50).then(() => controller.abort(reason));
+  assertStrictEquals(await failureOf(downloadAll(harness, { signal })), reason);
+  assertEquals([served.areOver, harness.clock.pending, harness.clock.now()], [true, 0, 50]);
 });
 
 Deno.test("download() closes the connection when aborted without a pending read", async () => {
   const served = new Served();
-  const { service } = worldOf([record(), served.whole()]);
+  const { service } = harnessOf([record(), served.whole()]);
   const controller = new AbortController();
   const { signal } = controller;
   const stream = await service.download(CALLER, ID, { signal });
@@ -377,7 +379,7 @@ Deno.test("download() closes the connection when aborted without a pending read"
 });
 
 Deno.test("download() closes a response that arrives after the abort", async () => {
-  const { options } = worldOf([]).client;
+  const { options } = harnessOf([]).client;
   const leaving = new AbortController();
   let closed: unknown;
   const open = (): Promise<RangeResponse> => {
@@ -418,22 +420,22 @@ Deno.test("download() closes a response that arrives after the abort", async () 
 Deno.test("download() stops at once when aborted during back-off", async () => {
   const served = new Served();
   const steps = [record(), served.data([CUT], LENGTH), served.data([CUT], LENGTH)];
-  const world = worldOf([...steps, silence], { requestTimeout: Infinity });
+  const harness = harnessOf([...steps, silence], { requestTimeout: Infinity });
   const controller = new AbortController();
-  world.clock.sleep(9_000).then(() => controller.abort("enough"));
+  harness.clock.sleep(9_000).then(() => controller.abort("enough"));
   const { signal } = controller;
-  assertEquals(await failureOf(downloadAll(world, { signal })), "enough");
-  assertEquals([world.clock.now(), world.clock.pending], [9_000, 0]);
+  assertEquals(await failureOf(downloadAll(harness, { signal })), "enough");
+  assertEquals([harness.clock.now(), harness.clock.pending], [9_000, 0]);
 });
 
 Deno.test("download() reads to the end of the body when the size is unknown", async () => {
   const unknown = { size: null };
   for (const headers of [{}, LENGTH.headers]) {
     const served = new Served();
-    const world = worldOf([record(unknown), served.data(chunksOf(BYTES), { headers })]);
+    const harness = harnessOf([record(unknown), served.data(chunksOf(BYTES), { headers })]);
     const totals = new Set<number | null>();
     const onProgress = ({ total }: Progress) => totals.add(total);
-    assertEquals(await downloadAll(world, { onProgress }), BYTES);
+    assertEquals(await downloadAll(harness, { onProgress }), BYTES);
     assertEquals([...totals], ["content-length" in headers ? 10_000 : null]);
     assertEquals(served.areOver, true);
   }
@@ -442,10 +444,10 @@ Deno.test("download() reads to the end of the body when the size is unknown", as
 Deno.test("download() of an image of unknown size resumes only when no byte was delivered", async () => {
   const unknown = { size: null, ...UNHASHED };
   const served = new Served();
-  const lost = worldOf([record(unknown), served.data(until(4_321, CUT))]);
+  const lost = harnessOf([record(unknown), served.data(until(4_321, CUT))]);
   await assertRejects(() => downloadAll(lost), ImageDownloadFailed, "4321 bytes");
   const whole = [served.data([CUT]), served.data(chunksOf(BYTES))];
-  const healed = worldOf([record(unknown), ...whole]);
+  const healed = harnessOf([record(unknown), ...whole]);
   assertEquals(await downloadAll(healed), BYTES);
   assertEquals(served.areOver, true);
 });

@@ -1,10 +1,10 @@
-/** Which server a download asks: one that cannot give the image is passed over, and nothing is asked twice. */
+/** The server choice of a download: servers that cannot send the image are skipped, and no request is repeated. */
 import { assertEquals, assertRejects } from "@std/assert";
 import { ImageNotFound, Invalid } from "../../../mod.ts";
 import { CUT, downloadAll, LENGTH, until } from "../../support/downloads.ts";
 import { BYTES, ID, record, recordOf, Served } from "../../support/image.ts";
 import { failure, play, redirect, seen } from "../../support/scripted_fetch.ts";
-import { failureOf, worldOf, worldOn } from "../../support/world.ts";
+import { failureOf, harnessOf, harnessOn } from "../../support/client_harness.ts";
 
 /** What a server answers that does not have the image, or does not give it. */
 const DENIALS = [400, 403, 404, 405, 409, 410, 413, 416, 451, 500, 501, 505];
@@ -13,7 +13,7 @@ for (const status of [...DENIALS, 429, 502, 503, 504]) {
   Deno.test(`download() continues on the server that broke when the others respond with ${status}`, async () => {
     const served = new Served();
     let isBroken = false;
-    const world = worldOn(async (input, init) => {
+    const harness = harnessOn(async (input, init) => {
       const request = seen(input, init);
       if (!request.path.endsWith("/file")) return Response.json(recordOf(BYTES));
       const isFirst = request.origin === "http://b";
@@ -25,8 +25,8 @@ for (const status of [...DENIALS, 429, 502, 503, 504]) {
       if (isFirst) isBroken = true;
       return await play(step, request);
     });
-    assertEquals(await downloadAll(world), BYTES);
-    assertEquals([served.areOver, world.clock.pending], [true, 0]);
+    assertEquals(await downloadAll(harness), BYTES);
+    assertEquals([served.areOver, harness.clock.pending], [true, 0]);
   });
 }
 
@@ -35,15 +35,15 @@ for (const status of DENIALS) {
     for (const has of ["http://a", "http://b", "http://c"]) {
       for (const options of [{}, { range: { start: 5 } }, { connections: 2, partSize: 1_000 }]) {
         const served = new Served();
-        const world = worldOn(async (input, init) => {
+        const harness = harnessOn(async (input, init) => {
           const request = seen(input, init);
           if (!request.path.endsWith("/file")) return Response.json(recordOf(BYTES));
-          const honest = request.headers.has("range") ? served.part() : served.whole();
-          return await play(request.origin === has ? honest : status, request);
+          const correct = request.headers.has("range") ? served.part() : served.whole();
+          return await play(request.origin === has ? correct : status, request);
         });
         const { start } = options.range ?? { start: 0 };
-        assertEquals(await downloadAll(world, options), BYTES.slice(start));
-        assertEquals([served.areOver, world.clock.pending], [true, 0]);
+        assertEquals(await downloadAll(harness, options), BYTES.slice(start));
+        assertEquals([served.areOver, harness.clock.pending], [true, 0]);
       }
     }
   });
@@ -61,67 +61,70 @@ Deno.test("download() tries a server that denied the image again after another d
       },
     });
   const steps = [record(), served.data(until(1_000, CUT), LENGTH), 404, cutAfter(1_000, 2_000)];
-  const world = worldOf([...steps, served.part()], { apiServers: ["a", "b"] });
-  assertEquals(await downloadAll(world), BYTES);
-  assertEquals(world.script.hosts.slice(1), ["b", "a", "b", "a"]);
-  assertEquals([served.areOver, world.script.left], [true, 0]);
+  const harness = harnessOf([...steps, served.part()], { apiServers: ["a", "b"] });
+  assertEquals(await downloadAll(harness), BYTES);
+  assertEquals(harness.script.hosts.slice(1), ["b", "a", "b", "a"]);
+  assertEquals([served.areOver, harness.script.left], [true, 0]);
 });
 
 Deno.test("download() tries each server that denies the image once", async () => {
   const served = new Served();
-  const world = worldOn(async (input, init) => {
+  const harness = harnessOn(async (input, init) => {
     const request = seen(input, init);
     if (!request.path.endsWith("/file")) return Response.json(recordOf(BYTES));
-    asked.push(request.origin);
-    return await play(asked.length === 1 ? served.data(until(4_321, CUT), LENGTH) : 404, request);
+    requested.push(request.origin);
+    return await play(
+      requested.length === 1 ? served.data(until(4_321, CUT), LENGTH) : 404,
+      request,
+    );
   });
-  const asked: string[] = [];
-  const error = await assertRejects(() => downloadAll(world), ImageNotFound);
+  const requested: string[] = [];
+  const error = await assertRejects(() => downloadAll(harness), ImageNotFound);
   assertEquals([error.imageId, error.status], [ID, 404]);
-  assertEquals([asked.length, new Set(asked.slice(1)).size], [4, 3]);
-  assertEquals([served.areOver, world.clock.pending], [true, 0]);
+  assertEquals([requested.length, new Set(requested.slice(1)).size], [4, 3]);
+  assertEquals([served.areOver, harness.clock.pending], [true, 0]);
 });
 
 Deno.test("download() requests the record from another server when one does not have it", async () => {
   const served = new Served();
-  const world = worldOf([
+  const harness = harnessOf([
     record(),
     served.data(until(4_321, CUT), LENGTH),
     served.part(BYTES, { "content-md5": "None" }),
     404,
     served.part(),
   ]);
-  assertEquals(await downloadAll(world), BYTES);
-  assertEquals([served.areOver, world.clock.pending], [true, 0]);
+  assertEquals(await downloadAll(harness), BYTES);
+  assertEquals([served.areOver, harness.clock.pending], [true, 0]);
 });
 
 Deno.test("download() uses another server when one redirects to a foreign origin", async () => {
   const served = new Served();
   const steps = [record(), served.data(until(4_321, CUT), LENGTH)];
-  const world = worldOf([...steps, redirect(302, "http://evil/x"), served.part()]);
-  assertEquals(await downloadAll(world), BYTES);
-  assertEquals(world.script.hosts.includes("evil"), false);
+  const harness = harnessOf([...steps, redirect(302, "http://evil/x"), served.part()]);
+  assertEquals(await downloadAll(harness), BYTES);
+  assertEquals(harness.script.hosts.includes("evil"), false);
 });
 
 Deno.test("download() throws Invalid for a 400 when the caller has chosen a store", async () => {
-  const world = worldOf([record(), 400]);
-  await assertRejects(() => downloadAll(world, { prefer: ["no-such-store"] }), Invalid);
-  assertEquals(world.script.left, 0);
+  const harness = harnessOf([record(), 400]);
+  await assertRejects(() => downloadAll(harness, { prefer: ["no-such-store"] }), Invalid);
+  assertEquals(harness.script.left, 0);
 });
 
 Deno.test("download() fails with the first response, and leaves no connection, when every server denies the image", async () => {
   for (const status of [404, 403, 410, 409, 500]) {
-    const world = worldOf([record(), status, failure(404), failure(418)]);
-    const error = await failureOf(downloadAll(world));
+    const harness = harnessOf([record(), status, failure(404), failure(418)]);
+    const error = await failureOf(downloadAll(harness));
     assertEquals((error as ImageNotFound).status, status);
-    assertEquals([world.clock.pending, world.script.left], [0, 0]);
+    assertEquals([harness.clock.pending, harness.script.left], [0, 0]);
   }
 });
 
 Deno.test("download() uses one server only when the size is unknown", async () => {
   for (const status of [404, 403, 500]) {
-    const world = worldOf([record({ size: null }), status]);
-    const error = await failureOf(downloadAll(world));
-    assertEquals([(error as ImageNotFound).status, world.clock.pending], [status, 0]);
+    const harness = harnessOf([record({ size: null }), status]);
+    const error = await failureOf(downloadAll(harness));
+    assertEquals([(error as ImageNotFound).status, harness.clock.pending], [status, 0]);
   }
 });

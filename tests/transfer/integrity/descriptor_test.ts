@@ -9,7 +9,7 @@ const ABC = utf8("abc");
 const MD5 = digest("md5", ABC);
 const SHA512 = digest("sha512", ABC);
 
-/** What a record says -> the identity in it. */
+/** A record -> its descriptor. */
 const IDENTITIES: readonly (readonly [
   record: Record<string, unknown>,
   identity: readonly [

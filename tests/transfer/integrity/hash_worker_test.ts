@@ -1,4 +1,4 @@
-/** Hashes in threads of their own: the same digests, and nothing left behind. */
+/** Hashes in threads: the same digests, and no leaked thread. */
 import { createHash } from "node:crypto";
 import { Worker } from "node:worker_threads";
 import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
@@ -20,11 +20,11 @@ import { GlanceError, ImageIntegrityError } from "../../../mod.ts";
 import { bytesOf, FakeBody } from "../../support/bodies.ts";
 import { CALLER, chunksOf, ID, record, Served } from "../../support/image.ts";
 import { between, seededBytes, seededRandom } from "../../support/seed.ts";
-import { failureOf, worldOf } from "../../support/world.ts";
+import { failureOf, harnessOf } from "../../support/client_harness.ts";
 
 const MIB = 2 ** 20;
 
-/** The size from which an image has a thread without being told otherwise. */
+/** The default size from which an image is hashed in a thread. */
 const LARGE = 128 * MIB;
 
 /** The threads that a test has started, and how many of them have ended. */
@@ -258,7 +258,7 @@ async function threadedFixture(
 async function threadedReader(hashValue: string, signal?: AbortSignal): Promise<ResumingReader> {
   const { rangeSource, verifier } = await threadedFixture(hashValue);
   return new ResumingReader(rangeSource, {
-    options: worldOf([]).client.options,
+    options: harnessOf([]).client.options,
     start: 0,
     end: null,
     isPart: false,
@@ -307,7 +307,7 @@ Deno.test("download() ends its thread when it is aborted between reads", async (
 
 Deno.test("download() over several connections ends its thread when it is aborted between reads", async () => {
   const stop = new AbortController();
-  const { options } = worldOf([]).client;
+  const { options } = harnessOf([]).client;
   const { rangeSource, verifier } = await threadedFixture();
   const connection = { server: "http://a", rangeSource: () => rangeSource };
   const reader = new ParallelReader({
@@ -342,10 +342,10 @@ Deno.test("download() verifies a large image like a small one", async () => {
   const hash = createHash("sha512");
   for (const block of blocks) hash.update(block);
   const rest = { size: LARGE, checksum: null, os_hash_value: hash.digest("hex") };
-  const world = worldOf([record(rest), new Served().data(blocks)]);
+  const harness = harnessOf([record(rest), new Served().data(blocks)]);
   let count = 0;
   const sink = new WritableStream({ write: ({ byteLength }) => void (count += byteLength) });
-  await world.service.download(CALLER, ID, sink);
+  await harness.service.download(CALLER, ID, sink);
   assertEquals(count, LARGE);
 });
 

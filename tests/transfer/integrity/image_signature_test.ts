@@ -71,10 +71,10 @@ const [GOOD] = SIGNATURES as [SignatureRow];
 for (const row of SIGNATURES) {
   const verdict = row.isGood ? "accepts" : "refuses";
   Deno.test(`verifyImageSignature() ${verdict} ${row.title}, as cursive does`, async () => {
-    const asked: string[] = [];
+    const requested: string[] = [];
     const result = verify(propertiesOf(row), source().stream, {
       getCertificate: (uuid) => {
-        asked.push(uuid);
+        requested.push(uuid);
         return Promise.resolve(bytesOf(CERTIFICATES[row.certificate]));
       },
     });
@@ -84,7 +84,7 @@ for (const row of SIGNATURES) {
         ImageSignatureVerificationFailed,
         "does not match the data",
       );}
-    assertEquals(asked, [UUID]);
+    assertEquals(requested, [UUID]);
   });
 
   if (!row.isGood) continue;
@@ -121,7 +121,7 @@ Deno.test("verifyImageSignature() reads a signature over several lines", async (
   assertEquals(await verify(properties, source().stream, withCertificate("rsa")), true);
 });
 
-/** Properties that are set and unusable, and what is said of them. */
+/** Unusable properties and their messages. */
 const UNUSABLE: readonly [
   title: string,
   change: Partial<SignatureRow>,

@@ -69,7 +69,7 @@ export const CERTIFICATES = {
     "sPcw53mkTkgJhHW3dygODF12UN3IqKrhNXxI7nH2hZ1Zi/dKFRiFFK0Jly+U6qw+rayp6fE=",
 } as const;
 
-/** A signature, and what is to be said of it. */
+/** A signature, and the expected result. */
 export interface SignatureRow {
   readonly title: string;
   readonly certificate: keyof typeof CERTIFICATES;

@@ -26,9 +26,9 @@ import {
 import { play, seen, type SeenRequest, type Step } from "../../support/scripted_fetch.ts";
 import { seededBytes } from "../../support/seed.ts";
 import { SeekableFile } from "../../support/seekable_file.ts";
-import { failureOf, worldOf, worldOn } from "../../support/world.ts";
+import { failureOf, harnessOf, harnessOn } from "../../support/client_harness.ts";
 
-/** What a request for a part meets; null for the honest part. */
+/** The fault of a request for a part; null for the correct part. */
 type Trick = (request: SeenRequest, start: number, served: Served) => Step | null;
 
 /** Servers that give parts of an image, unless they play a trick. */
@@ -40,7 +40,7 @@ function cluster(
 ) {
   const served = new Served();
   const requests: SeenRequest[] = [];
-  const world = worldOn(async (input, init) => {
+  const harness = harnessOn(async (input, init) => {
     const request = seen(input, init);
     if (!request.path.endsWith("/file")) return Response.json(recordOf(bytes, rest));
     requests.push(request);
@@ -49,7 +49,7 @@ function cluster(
     return await play(trick(request, start, served) ?? served.part(bytes), request);
   }, options);
   const ranges = () => requests.map(({ headers }) => headers.get("range") ?? "all");
-  return { ...world, served, requests, ranges };
+  return { ...harness, served, requests, ranges };
 }
 
 type Cluster = ReturnType<typeof cluster>;
@@ -58,7 +58,7 @@ function assertClean({ served, clock }: Cluster) {
   assertEquals([served.areOver, clock.pending], [true, 0]);
 }
 
-/** Connections, bytes of a part -> requests behind the one that finds out whether the store can seek. */
+/** Connections, bytes of a part -> requests after the probe of the store. */
 const SHAPES: readonly (readonly [connections: number, partSize: number, requests: number])[] = [
   [2, 5_000, 2],
   [2, 9_999, 2],
@@ -70,20 +70,20 @@ const SHAPES: readonly (readonly [connections: number, partSize: number, request
 
 for (const [connections, partSize, requests] of SHAPES) {
   Deno.test(`download() over ${connections} connections returns the image in order from parts of ${partSize} bytes`, async () => {
-    const world = cluster();
-    assertEquals(await downloadAll(world, { connections, partSize }), BYTES);
-    const [probe, ...parts] = world.ranges();
+    const harness = cluster();
+    assertEquals(await downloadAll(harness, { connections, partSize }), BYTES);
+    const [probe, ...parts] = harness.ranges();
     assertEquals([probe, parts.length], ["bytes=0-0", requests]);
     const starts = parts.map((range) => Number(/\d+/.exec(range)?.[0])).sort((a, b) => a - b);
     assertEquals(starts, Array.from({ length: requests }, (_, i) => i * partSize));
-    assertClean(world);
+    assertClean(harness);
   });
 }
 
 Deno.test("download() spreads its parts over the servers", async () => {
-  const world = cluster();
-  await downloadAll(world, { connections: 3, partSize: 1_000 });
-  const hosts = new Set(world.requests.map(({ origin }) => origin));
+  const harness = cluster();
+  await downloadAll(harness, { connections: 3, partSize: 1_000 });
+  const hosts = new Set(harness.requests.map(({ origin }) => origin));
   assertEquals([...hosts].sort(), ["http://a", "http://b", "http://c"]);
 });
 
@@ -98,9 +98,9 @@ Deno.test("download() names each server once in the progress of several connecti
 });
 
 Deno.test("download() tests once whether a store supports ranges", async () => {
-  const world = cluster();
-  for (let i = 0; i < 2; i++) await downloadAll(world, { connections: 2, partSize: 5_000 });
-  assertEquals(world.ranges().filter((range) => range === "bytes=0-0").length, 1);
+  const harness = cluster();
+  for (let i = 0; i < 2; i++) await downloadAll(harness, { connections: 2, partSize: 5_000 });
+  assertEquals(harness.ranges().filter((range) => range === "bytes=0-0").length, 1);
 });
 
 /** What keeps a download to one connection. */
@@ -121,12 +121,12 @@ const ALONE: readonly (readonly [
 
 for (const [why, options, trick, rest] of ALONE) {
   Deno.test(`download() uses one connection when ${why}`, async () => {
-    const world = cluster(BYTES, trick, rest);
-    assertEquals(await downloadAll(world, options), BYTES);
-    assertEquals(world.ranges().at(-1), "all");
+    const harness = cluster(BYTES, trick, rest);
+    assertEquals(await downloadAll(harness, options), BYTES);
+    assertEquals(harness.ranges().at(-1), "all");
     // The record, the first byte of each server, and the image.
-    assert(world.requests.length <= 2 + 3);
-    assertClean(world);
+    assert(harness.requests.length <= 2 + 3);
+    assertClean(harness);
   });
 }
 
@@ -138,31 +138,31 @@ for (const [name, value] of [["connections", 0], ["connections", 1.5], ["partSiz
 }
 
 Deno.test("download() reads a range over several connections", async () => {
-  const world = cluster();
+  const harness = cluster();
   const range = { start: 1_234, end: 8_765 };
-  const bytes = await downloadAll(world, { connections: 3, partSize: 1_000, range });
+  const bytes = await downloadAll(harness, { connections: 3, partSize: 1_000, range });
   assertEquals(bytes, BYTES.slice(1_234, 8_766));
-  assertEquals(world.ranges().includes("bytes=8234-8765"), true);
-  assertClean(world);
+  assertEquals(harness.ranges().includes("bytes=8234-8765"), true);
+  assertClean(harness);
 });
 
 Deno.test("download() requests at most one part per connection and two more ahead of the reader", async () => {
-  const world = cluster();
+  const harness = cluster();
   const options = { connections: 2, partSize: 1_000 };
-  const stream = await world.service.download(CALLER, ID, options);
+  const stream = await harness.service.download(CALLER, ID, options);
   const reader = stream.getReader();
   for (let i = 0; i < 30; i++) await settled();
-  assertEquals(world.ranges().length, 1 + 4);
+  assertEquals(harness.ranges().length, 1 + 4);
   for (let count = 0; count < 1_000;) count += (await reader.read()).value?.byteLength ?? 0;
   for (let i = 0; i < 30; i++) await settled();
-  assertEquals(world.ranges().length, 1 + 5);
+  assertEquals(harness.ranges().length, 1 + 5);
   await reader.cancel("enough");
-  assertClean(world);
+  assertClean(harness);
 });
 
 Deno.test("download() continues a part at the byte of its break", async () => {
   let breaks = 0;
-  const world = cluster(BYTES, (request, start, served) => {
+  const harness = cluster(BYTES, (request, start, served) => {
     if (start !== 4_000 || breaks++ > 0) return null;
     const body = [BYTES.slice(4_000, 4_321), new TypeError("reset")];
     const headers = {
@@ -175,21 +175,21 @@ Deno.test("download() continues a part at the byte of its break", async () => {
   const progress: Progress[] = [];
   const onProgress = (now: Progress) => progress.push(now);
   const options = { connections: 2, partSize: 2_000, onProgress };
-  assertEquals(await downloadAll(world, options), BYTES);
-  assertEquals(world.ranges().includes("bytes=4321-5999"), true);
+  assertEquals(await downloadAll(harness, options), BYTES);
+  assertEquals(harness.ranges().includes("bytes=4321-5999"), true);
   const { transferred, total, resumes } = progress.at(-1) ?? {};
   assertEquals([transferred, total, resumes], [10_000, 10_000, 1]);
-  assertClean(world);
+  assertClean(harness);
 });
 
 Deno.test("download() fails, and ends every other part, when no server can send a part", async () => {
-  const world = cluster(BYTES, (_, start) => start === 6_000 ? 404 : null);
-  const error = await failureOf(downloadAll(world, { connections: 3, partSize: 2_000 }));
+  const harness = cluster(BYTES, (_, start) => start === 6_000 ? 404 : null);
+  const error = await failureOf(downloadAll(harness, { connections: 3, partSize: 2_000 }));
   assertEquals((error as ImageDownloadFailed).status, 404);
-  assertClean(world);
+  assertClean(harness);
 });
 
-/** What every server answers to the range at byte 4,000, so that it gives no part there. */
+/** The response of every server to the range at byte 4,000, which is not a part. */
 const NO_PART: readonly (readonly [what: string, trick: Trick])[] = [
   ["another image's MD5", (_, __, served) => {
     return served.part(BYTES, { "content-md5": "f".repeat(32) });
@@ -204,62 +204,62 @@ const NO_PART: readonly (readonly [what: string, trick: Trick])[] = [
 
 for (const [what, trick] of NO_PART) {
   Deno.test(`download() continues over one connection when every server sends ${what} for a part`, async () => {
-    let asked = 0;
-    const world = cluster(BYTES, (request, start, served) => {
+    let requested = 0;
+    const harness = cluster(BYTES, (request, start, served) => {
       if (start !== 4_000) return null;
-      asked++;
+      requested++;
       return trick(request, start, served);
     });
     const progress: Progress[] = [];
     const onProgress = (now: Progress) => progress.push(now);
-    const bytes = await downloadAll(world, { connections: 2, partSize: 2_000, onProgress });
+    const bytes = await downloadAll(harness, { connections: 2, partSize: 2_000, onProgress });
     assertEquals(bytes, BYTES);
-    assert(asked <= 3, `${asked} times`);
-    assertEquals(world.ranges().filter((range) => range === "all").length, 1);
+    assert(requested <= 3, `${requested} times`);
+    assertEquals(harness.ranges().filter((range) => range === "all").length, 1);
     assertEquals(progress.at(-1)?.transferred, 10_000);
-    assertClean(world);
+    assertClean(harness);
   });
 }
 
 Deno.test("download() rejects before the end of the stream when a part has wrong bytes", async () => {
   const wrong = BYTES.slice();
   wrong[4_500] = (wrong[4_500] ?? 0) ^ 1;
-  const world = cluster(BYTES, (_, start, served) => {
+  const harness = cluster(BYTES, (_, start, served) => {
     return start === 4_000 ? served.part(wrong, { "content-md5": digest("md5", BYTES) }) : null;
   });
-  const call = () => downloadAll(world, { connections: 2, partSize: 2_000 });
+  const call = () => downloadAll(harness, { connections: 2, partSize: 2_000 });
   await assertRejects(call, ImageIntegrityError, "sha512");
-  assertClean(world);
+  assertClean(harness);
 });
 
 Deno.test("download() requests a late part over another connection", async () => {
-  const world = cluster(BYTES, (_, start, served) => {
+  const harness = cluster(BYTES, (_, start, served) => {
     const isFirst = served.bodies.length < 3;
     return start === 2_000 && isFirst
-      ? (request) => late(request, served, world.clock.sleep)
+      ? (request) => late(request, served, harness.clock.sleep)
       : null;
   });
   const options = { connections: 2, partSize: 2_000 };
-  assertEquals(await downloadAll(world, options), BYTES);
-  assertEquals(world.ranges().filter((range) => range === "bytes=2000-3999").length, 2);
-  assert(world.clock.now() < 20_000, `${world.clock.now()} ms`);
-  assertClean(world);
+  assertEquals(await downloadAll(harness, options), BYTES);
+  assertEquals(harness.ranges().filter((range) => range === "bytes=2000-3999").length, 2);
+  assert(harness.clock.now() < 20_000, `${harness.clock.now()} ms`);
+  assertClean(harness);
 });
 
 Deno.test("download() waits for late parts with the timer, not with sleep", async () => {
   let slept = 0;
-  const world = cluster(
+  const harness = cluster(
     BYTES,
     (_, start, served) =>
-      start === 2_000 ? (request) => late(request, served, world.clock.sleep) : null,
+      start === 2_000 ? (request) => late(request, served, harness.clock.sleep) : null,
     {},
     {
       sleep: () => Promise.resolve(void slept++),
     },
   );
-  assertEquals(await downloadAll(world, { connections: 2, partSize: 2_000 }), BYTES);
+  assertEquals(await downloadAll(harness, { connections: 2, partSize: 2_000 }), BYTES);
   assertEquals(slept, 0);
-  assertClean(world);
+  assertClean(harness);
 });
 
 async function late(
@@ -304,18 +304,18 @@ Deno.test("download() ends every connection at once when it is aborted or cancel
 
 Deno.test("download() over several connections throws ImageNotFound when the image is deleted", async () => {
   const steps = [record(), ...Array.from({ length: 6 }, () => 404)];
-  const world = worldOf(steps);
-  const call = () => downloadAll(world, { connections: 2, partSize: 10 });
+  const harness = harnessOf(steps);
+  const call = () => downloadAll(harness, { connections: 2, partSize: 10 });
   await assertRejects(call, ImageNotFound);
-  assertEquals(world.clock.pending, 0);
+  assertEquals(harness.clock.pending, 0);
 });
 
-/** More bytes than one read takes, so that a part is handed over in pieces. */
+/** More bytes than one read returns, so that a part is delivered in several chunks. */
 const LARGE = seededBytes(3, 300_000);
 
 Deno.test("download() delivers a part in chunks into a buffer of the part's size", async () => {
-  const world = cluster(LARGE);
-  const stream = await world.service.download(CALLER, ID, { connections: 2, partSize: 150_000 });
+  const harness = cluster(LARGE);
+  const stream = await harness.service.download(CALLER, ID, { connections: 2, partSize: 150_000 });
   const reader = stream.getReader({ mode: "byob" });
   const read = async () => {
     const parts: Uint8Array[] = [];
@@ -328,71 +328,71 @@ Deno.test("download() delivers a part in chunks into a buffer of the part's size
       offset = (offset + value.byteLength) % 149_000;
     }
   };
-  assertEquals(await world.clock.run(read()), LARGE);
-  assertClean(world);
+  assertEquals(await harness.clock.run(read()), LARGE);
+  assertClean(harness);
 });
 
 Deno.test("download() continues when a sink transfers the buffer of a chunk", async () => {
-  const world = cluster(LARGE);
+  const harness = cluster(LARGE);
   const parts: Uint8Array[] = [];
   const sink = new WritableStream<Uint8Array<ArrayBuffer>>({
     write: (chunk) => void parts.push(structuredClone(chunk, { transfer: [chunk.buffer] })),
   });
   const options = { connections: 2, partSize: 200_000 };
-  await world.clock.run(world.service.download(CALLER, ID, sink, options));
+  await harness.clock.run(harness.service.download(CALLER, ID, sink, options));
   assertEquals(concat(parts), LARGE);
   assertEquals(parts.length >= chunksOf(LARGE, 128 * 1024).length, true);
-  assertClean(world);
+  assertClean(harness);
 });
 
 /** A cluster whose answer for the first of three parts is late. */
 function lateAtFirst() {
-  const world: Cluster = cluster(
+  const harness: Cluster = cluster(
     BYTES,
     (request, start, served) =>
       start === 0 && request.headers.get("range") !== "bytes=0-0"
-        ? (seen) => late(seen, served, world.clock.sleep)
+        ? (seen) => late(seen, served, harness.clock.sleep)
         : null,
   );
-  return world;
+  return harness;
 }
 
 Deno.test("download() writes parts at their positions, as they arrive, into a seekable file", async () => {
-  const world = lateAtFirst();
+  const harness = lateAtFirst();
   const file = new SeekableFile(BYTES.byteLength);
   const options = { connections: 2, partSize: 2_000, verify: "off" } as const;
-  await world.clock.run(world.service.download(CALLER, ID, file, options));
+  await harness.clock.run(harness.service.download(CALLER, ID, file, options));
   assertEquals(file.bytes, BYTES);
   assertEquals([file.positions[0], file.positions.length > 5], [2_000, true]);
-  assertClean(world);
+  assertClean(harness);
 });
 
 Deno.test("download() writes a range from the beginning of a seekable file", async () => {
-  const world = cluster();
+  const harness = cluster();
   const file = new SeekableFile(6_000);
   const range = { start: 3_000, end: 8_999 };
   const options = { connections: 3, partSize: 1_000, range };
-  await world.clock.run(world.service.download(CALLER, ID, file, options));
+  await harness.clock.run(harness.service.download(CALLER, ID, file, options));
   assertEquals(file.bytes, BYTES.slice(3_000, 9_000));
-  assertClean(world);
+  assertClean(harness);
 });
 
 Deno.test("download() writes in order when it hashes or has one connection", async () => {
   for (const [connections, verify] of [[2, "auto"], [1, "off"]] as const) {
-    const world = cluster();
+    const harness = cluster();
     const file = new SeekableFile(BYTES.byteLength);
     const options = { connections, partSize: 2_000, verify };
-    await world.clock.run(world.service.download(CALLER, ID, file, options));
+    await harness.clock.run(harness.service.download(CALLER, ID, file, options));
     assertEquals(new Set(file.positions), new Set([null]));
   }
 });
 
 Deno.test("download() aborts a seekable file when no server can send a part", async () => {
-  const world = cluster(BYTES, (_, start) => start === 6_000 ? 404 : null);
+  const harness = cluster(BYTES, (_, start) => start === 6_000 ? 404 : null);
   const file = new SeekableFile(BYTES.byteLength);
   const options = { connections: 3, partSize: 2_000, verify: "off" } as const;
-  const call = world.service.download(CALLER, ID, file, options);
-  assertEquals((await failureOf(world.clock.run(call)) as ImageDownloadFailed).status, 404);
+  const call = harness.service.download(CALLER, ID, file, options);
+  assertEquals((await failureOf(harness.clock.run(call)) as ImageDownloadFailed).status, 404);
   await assertRejects(() => file.getWriter().closed);
-  assertClean(world);
+  assertClean(harness);
 });

@@ -53,7 +53,7 @@ Deno.test("PartScheduler gives a late part to a connection that would finish it 
   assertEquals(schedule.claim(1, 30), null, "an attempt has failed");
 });
 
-/** What happens next: the attempt of `pick` reads `bytes`, or fails, or a connection asks for a part. */
+/** The next event: the attempt `pick` reads `bytes`, or fails, or a connection claims a part. */
 const EVENT = fc.record({
   kind: fc.constantFrom("claim", "claim", "read", "read", "read", "fail", "deliver"),
   pick: fc.nat(100),

@@ -10,28 +10,33 @@ import {
 import { FakeBody } from "../../support/bodies.ts";
 import { BYTES, CALLER, ID } from "../../support/image.ts";
 import { failure } from "../../support/scripted_fetch.ts";
-import { answerAfter, cutAfter, type PutHandler, stallAfter } from "../../support/upload_glance.ts";
-import { failureOf } from "../../support/world.ts";
-import { chunks, worldOfUploads } from "./upload_harness.ts";
+import {
+  cutAfter,
+  type PutHandler,
+  respondAfter,
+  stallAfter,
+} from "../../support/upload_glance.ts";
+import { failureOf } from "../../support/client_harness.ts";
+import { chunks, uploadHarness } from "./upload_harness.ts";
 
 Deno.test("create() deletes the image when its data cannot be stored", async () => {
   const source = new Error("disk unreadable");
   const cases: readonly (readonly [handlers: readonly PutHandler[], data: ImageData])[] = [
-    [[answerAfter(0, 413)], BYTES],
+    [[respondAfter(0, 413)], BYTES],
     [[], new FakeBody([BYTES, source]).stream],
     [[cutAfter(1_000)], chunks()],
     [[], () => "text" as unknown as ImageBytes],
   ];
   for (const [handlers, data] of cases) {
-    const { glance, create, clock } = worldOfUploads(handlers);
+    const { glance, create, clock } = uploadHarness(handlers);
     assert(await failureOf(create(data)) instanceof Error);
-    assertEquals([glance.record, glance.asked.at(-1)?.split(" ")[0]], [null, "DELETE"]);
+    assertEquals([glance.record, glance.requested.at(-1)?.split(" ")[0]], [null, "DELETE"]);
     assertEquals(clock.pending, 0);
   }
 });
 
 Deno.test("create() deletes the image when it is aborted", async () => {
-  const { glance, create, clock } = worldOfUploads([stallAfter(1_000)]);
+  const { glance, create, clock } = uploadHarness([stallAfter(1_000)]);
   const controller = new AbortController();
   clock.sleep(300).then(() => controller.abort("enough"));
   assertEquals(await failureOf(create(chunks(), { signal: controller.signal })), "enough");
@@ -39,17 +44,17 @@ Deno.test("create() deletes the image when it is aborted", async () => {
 });
 
 Deno.test("create() names the image, and the cause, when the image cannot be deleted", async () => {
-  const { glance, service, clock } = worldOfUploads([answerAfter(0, 413)]);
+  const { glance, service, clock } = uploadHarness([respondAfter(0, 413)]);
   glance.onDelete = () => failure(403);
   const call = clock.run(service.create(CALLER, {}, BYTES));
   const { message, imageId, cause } = await assertRejects(() => call, ImageUploadFailed);
-  assertEquals(glance.asked.at(-1), `DELETE ${imageId}`);
+  assertEquals(glance.requested.at(-1), `DELETE ${imageId}`);
   assert(message.includes(`image "${imageId}": the image still exists`), message);
   assert(cause instanceof ImageLimitExceeded && message.endsWith(cause.message), message);
 });
 
 Deno.test("create() counts an image that does not exist as deleted", async () => {
-  const { glance, service, clock } = worldOfUploads([answerAfter(0, 413)]);
+  const { glance, service, clock } = uploadHarness([respondAfter(0, 413)]);
   glance.onDelete = () => failure(404);
   const call = clock.run(service.create(CALLER, {}, BYTES));
   await assertRejects(() => call, ImageLimitExceeded);
@@ -62,32 +67,32 @@ Deno.test("create() sends no request, and does not read the stream, when the dat
   const odd = ["text", 42, {}, [], shared, shared.buffer, locked];
   const stream = new FakeBody([BYTES]).stream;
   for (const data of odd) {
-    const { glance, create, upload } = worldOfUploads();
+    const { glance, create, upload } = uploadHarness();
     for (const call of [create, upload]) {
       assert(await failureOf(call(data as ImageData)) instanceof Invalid, String(data));
     }
-    assertEquals(glance.asked, []);
+    assertEquals(glance.requested, []);
   }
   for (const size of [-1, 1.5, NaN, Infinity, "5", 2 ** 53]) {
-    const { glance, create } = worldOfUploads();
+    const { glance, create } = uploadHarness();
     const options = { size: size as number };
     await assertRejects(() => create(stream, options), Invalid, 'with the option "size": it is');
-    assertEquals([glance.asked, stream.locked], [[], false]);
+    assertEquals([glance.requested, stream.locked], [[], false]);
   }
 });
 
 Deno.test("update() with data alone requests the record once", async () => {
-  const { glance, upload } = worldOfUploads();
+  const { glance, upload } = uploadHarness();
   await upload(BYTES);
-  assertEquals(glance.asked, ["PUT file", "GET 42"]);
+  assertEquals(glance.requested, ["PUT file", "GET 42"]);
 });
 
 Deno.test("update() uploads before it changes properties, and deletes nothing", async () => {
-  const { glance, service, clock } = worldOfUploads();
+  const { glance, service, clock } = uploadHarness();
   const image = await clock.run(service.update(CALLER, ID, { name: "new" }, BYTES));
-  assertEquals(glance.asked, ["PUT file", "GET 42", "PATCH 42"]);
+  assertEquals(glance.requested, ["PUT file", "GET 42", "PATCH 42"]);
   assertEquals(image.status, "active");
-  const failed = worldOfUploads([answerAfter(0, 413)]);
+  const failed = uploadHarness([respondAfter(0, 413)]);
   await failureOf(failed.upload(BYTES));
-  assertEquals(failed.glance.asked, ["PUT file"]);
+  assertEquals(failed.glance.requested, ["PUT file"]);
 });

@@ -15,25 +15,27 @@ import {
 import { BYTES, CALLER, chunksOf, digest, ID } from "../../support/image.ts";
 import { empty, refused } from "../../support/scripted_fetch.ts";
 import {
-  answerAfter,
   cutAfter,
   type PutHandler,
+  respondAfter,
   UploadGlance,
 } from "../../support/upload_glance.ts";
-import { worldOn } from "../../support/world.ts";
+import { harnessOn } from "../../support/client_harness.ts";
 
-/** A Glance behind three names, and how to stage at it. */
-function worldOfStaging(handlers: readonly PutHandler[] = [staged()]) {
+/** A Glance with three host names, and a function that stages to it. */
+function stagingHarness(handlers: readonly PutHandler[] = [staged()]) {
   const glance = new UploadGlance(handlers);
-  const world = worldOn(glance.fetch);
-  const run = async (data: ImageData, told: UploadOptions = {}) => {
-    const source = sourceOf(data, told.size);
-    return await world.clock.run(stage(new Session(world.client, CALLER, told), ID, source, told));
+  const harness = harnessOn(glance.fetch);
+  const run = async (data: ImageData, reported: UploadOptions = {}) => {
+    const source = sourceOf(data, reported.size);
+    return await harness.clock.run(
+      stage(new Session(harness.client, CALLER, reported), ID, source, reported),
+    );
   };
-  return { ...world, glance, stage: run };
+  return { ...harness, glance, stage: run };
 }
 
-/** What came is staged; `size` is what Glance says that it is. */
+/** Stages the received bytes; `size` is the size that Glance reports. */
 function staged(size?: number | null): PutHandler {
   return async (glance, put) => {
     const { bytes } = await put.take();
@@ -44,7 +46,7 @@ function staged(size?: number | null): PutHandler {
 }
 
 /** All of it is staged, or a part is taken for the whole, and the answer is lost. */
-function stagedUnseen(bytes: number): PutHandler {
+function stagedUnconfirmed(bytes: number): PutHandler {
   return async (glance, put) => {
     await put.take(bytes);
     put.giveUp("cut");
@@ -58,23 +60,23 @@ async function* chunks(): AsyncGenerator<Uint8Array> {
 }
 
 Deno.test("stage() stores the data for an import, and returns size and hash", async () => {
-  const { glance, stage, clock } = worldOfStaging();
+  const { glance, stage, clock } = stagingHarness();
   const progress: Progress[] = [];
   const sent = await stage(chunks(), { size: 10_000, onProgress: (one) => progress.push(one) });
   assertEquals(sent, { size: 10_000, digest: digest("sha512", BYTES) });
-  assertEquals(glance.asked, ["PUT stage", `GET ${ID}`]);
+  assertEquals(glance.requested, ["PUT stage", `GET ${ID}`]);
   assertEquals([glance.puts[0]?.bytes, clock.pending], [BYTES, 0]);
   const last = progress.at(-1);
   assertEquals([last?.transferred, last?.total], [10_000, 10_000]);
 });
 
 Deno.test("stage() succeeds when an older Glance does not return the size", async () => {
-  const { stage } = worldOfStaging([staged(null)]);
+  const { stage } = stagingHarness([staged(null)]);
   assertEquals((await stage(BYTES)).size, 10_000);
 });
 
 Deno.test("stage() rejects when Glance has staged another number of bytes", async () => {
-  const { stage } = worldOfStaging([staged(9_999)]);
+  const { stage } = stagingHarness([staged(9_999)]);
   await assertRejects(
     () => stage(BYTES),
     ImageIntegrityError,
@@ -83,22 +85,22 @@ Deno.test("stage() rejects when Glance has staged another number of bytes", asyn
 });
 
 Deno.test("stage() sends re-readable data again after a break when nothing was kept", async () => {
-  const { glance, stage } = worldOfStaging([cutAfter(3_000), staged()]);
+  const { glance, stage } = stagingHarness([cutAfter(3_000), staged()]);
   assertEquals((await stage(() => chunks())).size, 10_000);
   assertEquals(glance.puts.length, 2);
-  const once = worldOfStaging([cutAfter(3_000)]);
+  const once = stagingHarness([cutAfter(3_000)]);
   await assertRejects(() => once.stage(chunks()), GlanceConnectionFailed);
   assertEquals(once.glance.puts.length, 1);
 });
 
 Deno.test("stage() succeeds when the response is lost and Glance has every byte", async () => {
-  const { glance, stage } = worldOfStaging([stagedUnseen(10_000)]);
+  const { glance, stage } = stagingHarness([stagedUnconfirmed(10_000)]);
   assertEquals((await stage(BYTES)).size, 10_000);
   assertEquals(glance.puts.length, 1);
 });
 
 Deno.test("stage() polls until Glance reports how much has arrived", async () => {
-  const { glance, stage } = worldOfStaging([stagedUnseen(10_000)]);
+  const { glance, stage } = stagingHarness([stagedUnconfirmed(10_000)]);
   let looks = 0;
   glance.onShow = (it) => {
     if (it.record !== null) it.record["size"] = ++looks < 4 ? null : 10_000;
@@ -107,14 +109,14 @@ Deno.test("stage() polls until Glance reports how much has arrived", async () =>
 });
 
 Deno.test("stage() rejects when Glance has kept a part of the data", async () => {
-  const { stage, glance } = worldOfStaging([stagedUnseen(3_000)]);
+  const { stage, glance } = stagingHarness([stagedUnconfirmed(3_000)]);
   await assertRejects(
     () => stage(() => chunks(), { size: 10_000 }),
     ImageConflict,
     `Cannot stage image "${ID}": the connection broke, and the image is "uploading" with 3000 bytes of unknown integrity; delete the image and stage the data again`,
   );
   assertEquals(glance.puts.length, 1);
-  const silent = worldOfStaging([stagedUnseen(3_000)]);
+  const silent = stagingHarness([stagedUnconfirmed(3_000)]);
   silent.glance.onShow = (it) => {
     if (it.record !== null) it.record["size"] = null;
   };
@@ -126,7 +128,7 @@ Deno.test("stage() rejects when Glance has kept a part of the data", async () =>
 });
 
 Deno.test("stage() accepts the size that Glance reports late when all of a stream was sent", async () => {
-  const { glance, stage } = worldOfStaging([stagedUnseen(Infinity)]);
+  const { glance, stage } = stagingHarness([stagedUnconfirmed(Infinity)]);
   let looks = 0;
   glance.onShow = (it) => {
     if (it.record !== null) it.record["size"] = ++looks < 100 ? null : 10_000;
@@ -135,7 +137,7 @@ Deno.test("stage() accepts the size that Glance reports late when all of a strea
 });
 
 Deno.test("stage() throws the error of Glance", async () => {
-  const { stage } = worldOfStaging([answerAfter(0, 409)]);
+  const { stage } = stagingHarness([respondAfter(0, 409)]);
   await assertRejects(() => stage(BYTES), ImageConflict, `Cannot stage image "${ID}"`);
 });
 
@@ -152,7 +154,7 @@ function acknowledgeEarly(record: Readonly<Record<string, unknown>>): PutHandler
 for (const size of [null, 3_000, 10_000]) {
   Deno.test(`stage() throws UnexpectedResponse when a stream is acknowledged before its last byte and the staged size is ${size}`, async () => {
     for (const data of [() => chunks(), chunks()]) {
-      const { stage, glance, clock } = worldOfStaging([
+      const { stage, glance, clock } = stagingHarness([
         acknowledgeEarly({ status: "uploading", size }),
       ]);
       const progress: Progress[] = [];
@@ -169,7 +171,7 @@ for (const size of [null, 3_000, 10_000]) {
 
 Deno.test("stage() throws UnexpectedResponse when the data is acknowledged and the image stays queued", async () => {
   for (const data of [chunks(), BYTES, new Blob([BYTES])]) {
-    const { stage, clock } = worldOfStaging([async (_, put) => {
+    const { stage, clock } = stagingHarness([async (_, put) => {
       await put.take();
       return empty();
     }]);
@@ -183,7 +185,7 @@ Deno.test("stage() throws UnexpectedResponse when the data is acknowledged and t
 });
 
 Deno.test("stage() polls a record that is still queued after the data is acknowledged", async () => {
-  const { stage, glance } = worldOfStaging([async (_, put) => {
+  const { stage, glance } = stagingHarness([async (_, put) => {
     await put.take();
     return empty();
   }]);

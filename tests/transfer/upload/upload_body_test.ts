@@ -8,16 +8,16 @@ import { type ImageData, Invalid } from "../../../mod.ts";
 import { type BodyStep, bytesOf, FakeBody } from "../../support/bodies.ts";
 import { settled, SimulatedClock } from "../../support/clock.ts";
 import { BYTES, chunksOf, ID } from "../../support/image.ts";
-import { failureOf } from "../../support/world.ts";
+import { failureOf } from "../../support/client_harness.ts";
 
 /** A body over data, and the deadline of its request. */
-async function bodyOf(data: ImageData, told: Partial<UploadBodyOptions> = {}) {
+async function bodyOf(data: ImageData, reported: Partial<UploadBodyOptions> = {}) {
   const clock = new SimulatedClock();
   const options = resolveOptions({ sleep: clock.sleep, timer: clock.timer, now: clock.now });
   const source = await sourceOf(data).open();
   if (source instanceof Uint8Array) throw new Error("bytes need no body");
   const onProgress = () => {};
-  const all = { options, imageId: ID, size: null, hasher: null, onProgress, ...told };
+  const all = { options, imageId: ID, size: null, hasher: null, onProgress, ...reported };
   const body = new UploadBody(source, all);
   const deadline = new Deadline(options);
   body.watch(deadline);
@@ -95,7 +95,7 @@ Deno.test("UploadBody breaks the request when it is closed before its end", asyn
   assertStrictEquals(await failureOf(reader.read()), reason);
 });
 
-/** What workerd has: a stream that knows its length, and breaks where another number of bytes comes. */
+/** The `FixedLengthStream` of workerd, which errors at any other number of bytes. */
 class FixedLengthStream extends TransformStream<Uint8Array, Uint8Array> {
   static lengths: number[] = [];
 

@@ -3,20 +3,20 @@ import type { GlanceClientWrapperOptions, ImageData, UploadOptions } from "../..
 import { FakeBody } from "../../support/bodies.ts";
 import { BYTES, CALLER, chunksOf, ID } from "../../support/image.ts";
 import { type PutHandler, UploadGlance } from "../../support/upload_glance.ts";
-import { worldOn } from "../../support/world.ts";
+import { harnessOn } from "../../support/client_harness.ts";
 
 /** Uploads to one Glance with three names; each handler decides about one PUT. */
-export function worldOfUploads(
+export function uploadHarness(
   handlers: readonly PutHandler[] = [],
   options: GlanceClientWrapperOptions = {},
 ) {
   const glance = new UploadGlance(handlers);
-  const world = worldOn(glance.fetch, options);
-  const upload = async (data: ImageData, told: UploadOptions = {}) =>
-    await world.clock.run(world.service.update(CALLER, ID, {}, data, told));
+  const harness = harnessOn(glance.fetch, options);
+  const upload = async (data: ImageData, reported: UploadOptions = {}) =>
+    await harness.clock.run(harness.service.update(CALLER, ID, {}, data, reported));
   const create = async (data: ImageData, told: UploadOptions = {}) =>
-    await world.clock.run(world.service.create(CALLER, { name: "disk" }, data, told));
-  return { ...world, glance, upload, create };
+    await harness.clock.run(harness.service.create(CALLER, { name: "disk" }, data, told));
+  return { ...harness, glance, upload, create };
 }
 
 /** Image data that can be read once. */
@@ -24,7 +24,7 @@ export async function* chunks(bytes = BYTES): AsyncGenerator<Uint8Array> {
   yield* chunksOf(bytes);
 }
 
-/** Every kind of data, and whether it tells its size and can be read again. */
+/** Every kind of data, and whether it has a size and can be read again. */
 export const KINDS: readonly (readonly [
   kind: string,
   data: () => ImageData,

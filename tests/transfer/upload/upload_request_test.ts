@@ -1,4 +1,4 @@
-/** The request of an upload: its length, its token, its progress, and what is said when it fails. */
+/** The request of an upload: its length, its token, its progress, and its errors. */
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import {
   GlanceConnectionFailed,
@@ -16,20 +16,20 @@ import { BYTES, CALLER, chunksOf, ID } from "../../support/image.ts";
 import { empty, failure } from "../../support/scripted_fetch.ts";
 import { seededBytes } from "../../support/seed.ts";
 import {
-  answerAfter,
   cutAfter,
   type PutHandler,
+  respondAfter,
   stored,
   UploadGlance,
 } from "../../support/upload_glance.ts";
-import { failureOf, worldOn } from "../../support/world.ts";
+import { failureOf, harnessOn } from "../../support/client_harness.ts";
 
-function worldOfUploads(handlers: readonly PutHandler[] = [], context: RequestContext = CALLER) {
+function uploadHarness(handlers: readonly PutHandler[] = [], context: RequestContext = CALLER) {
   const glance = new UploadGlance(handlers);
-  const world = worldOn(glance.fetch);
+  const harness = harnessOn(glance.fetch);
   const upload = async (data: ImageData, options: UploadOptions = {}) =>
-    await world.clock.run(world.service.update(context, ID, {}, data, options));
-  return { ...world, glance, upload };
+    await harness.clock.run(harness.service.update(context, ID, {}, data, options));
+  return { ...harness, glance, upload };
 }
 
 async function* chunks(bytes = BYTES): AsyncGenerator<Uint8Array> {
@@ -63,7 +63,7 @@ Deno.test("upload() renews a refused token once, and sends data that can be read
   for (const bytes of [0, 3_000, Infinity]) {
     for (const data of [() => chunks(), () => BYTES, new Blob([BYTES]), BYTES]) {
       const { context, renewals } = renewable();
-      const { glance, upload } = worldOfUploads(Array(3).fill(refuseOld(bytes)), context);
+      const { glance, upload } = uploadHarness(Array(3).fill(refuseOld(bytes)), context);
       assertEquals((await upload(data)).size, 10_000);
       assertEquals([glance.puts.length, renewals.length], [2, 1]);
     }
@@ -72,17 +72,17 @@ Deno.test("upload() renews a refused token once, and sends data that can be read
 
 Deno.test("upload() fails with the 401 when the new token is refused too", async () => {
   const { context, renewals } = renewable();
-  const { glance, upload } = worldOfUploads(Array(9).fill(answerAfter(0, 401)), context);
+  const { glance, upload } = uploadHarness(Array(9).fill(respondAfter(0, 401)), context);
   await assertRejects(() => upload(() => chunks()), ImageNotAuthorized, "401");
   assertEquals([glance.puts.length, renewals.length], [2, 1]);
 });
 
 Deno.test("upload() fails with the 401 when the token cannot be renewed, or the data not be read again", async () => {
-  const fixed = worldOfUploads([answerAfter(0, 401)]);
+  const fixed = uploadHarness([respondAfter(0, 401)]);
   await assertRejects(() => fixed.upload(() => chunks()), ImageNotAuthorized);
   assertEquals(fixed.glance.puts.length, 1);
   const { context, renewals } = renewable();
-  const once = worldOfUploads([answerAfter(0, 401)], context);
+  const once = uploadHarness([respondAfter(0, 401)], context);
   await assertRejects(() => once.upload(chunks()), ImageNotAuthorized);
   assertEquals([once.glance.puts.length, renewals.length], [1, 0]);
 });
@@ -92,14 +92,14 @@ Deno.test("upload() says that data can be read only once of streams alone", asyn
   const ONCE = "can be read only once";
   for (const data of [() => chunks(), new Blob([BYTES]), BYTES]) {
     const { message } = await assertRejects(
-      () => worldOfUploads(cuts).upload(data),
+      () => uploadHarness(cuts).upload(data),
       GlanceConnectionFailed,
     );
     assert(!message.includes(ONCE) && !message.includes("not repeated"), message);
     assertStringIncludes(message, "the data was sent 4 times");
   }
   const { message } = await assertRejects(
-    () => worldOfUploads(cuts).upload(chunks()),
+    () => uploadHarness(cuts).upload(chunks()),
     GlanceConnectionFailed,
     ONCE,
   );
@@ -118,14 +118,14 @@ Deno.test("upload() announces the length of every body whose size is known", asy
       [BYTES, {}, null],
     ] as const
   ) {
-    const { glance, upload } = worldOfUploads();
+    const { glance, upload } = uploadHarness();
     await upload(data, options);
     assertEquals(glance.puts[0]?.request.headers.get("content-length"), length);
   }
 });
 
 Deno.test("upload() says what to do when a proxy wants a length that is unknown", async () => {
-  const { upload } = worldOfUploads([answerAfter(0, 411)]);
+  const { upload } = uploadHarness([respondAfter(0, 411)]);
   await assertRejects(
     () => upload(chunks()),
     Invalid,
@@ -151,26 +151,26 @@ Deno.test("upload() reports a chunk when the runtime asks for the next, and a kn
   const large = seededBytes(3, 600_000);
   for (const size of [undefined, 600_000]) {
     const seen: number[] = [];
-    let atAnswer = -1;
-    const { upload } = worldOfUploads([async (glance, put) => {
+    let onResponse = -1;
+    const { upload } = uploadHarness([async (glance, put) => {
       await put.take();
-      atAnswer = seen.at(-1) ?? 0;
+      onResponse = seen.at(-1) ?? 0;
       glance.store(large);
       return empty();
     }]);
     const onProgress = ({ transferred }: Progress) => void seen.push(transferred);
     const options = { onProgress, ...size !== undefined && { size } };
     await upload(() => new FakeBody([large], { isByteStream: false }).stream, options);
-    // Without a size, only the end of the source tells which chunk is the last.
+    // Without a size, only the end of the source shows which chunk is the last.
     const last = size === undefined ? [600_000, 600_000] : [600_000];
     assertEquals(seen, [262_144, 524_288, ...last]);
-    assertEquals(atAnswer, size === undefined ? 600_000 : 524_288);
+    assertEquals(onResponse, size === undefined ? 600_000 : 524_288);
   }
 });
 
 Deno.test("upload() never reports a known total when the data was not stored", async () => {
   const faults: readonly PutHandler[] = [
-    answerAfter(Infinity, 413),
+    respondAfter(Infinity, 413),
     async (glance, put) => {
       await put.take();
       glance.store(BYTES.subarray(1));
@@ -180,7 +180,7 @@ Deno.test("upload() never reports a known total when the data was not stored", a
   for (const fault of faults) {
     for (const data of [BYTES, new Blob([BYTES]), () => chunks()]) {
       const seen: Progress[] = [];
-      const { upload } = worldOfUploads([fault]);
+      const { upload } = uploadHarness([fault]);
       const options = { size: 10_000, onProgress: (one: Progress) => void seen.push(one) };
       const error = await failureOf(upload(data, options));
       assert(
@@ -193,11 +193,11 @@ Deno.test("upload() never reports a known total when the data was not stored", a
 
 Deno.test("upload() of no bytes sends an empty body, and refuses a source that has some", async () => {
   for (const data of [new Blob(), () => new FakeBody([]).stream, new FakeBody([]).stream]) {
-    const { glance, upload } = worldOfUploads();
+    const { glance, upload } = uploadHarness();
     assertEquals((await upload(data, { size: 0 })).size, 0);
     assertEquals([glance.puts[0]?.isWhole, glance.puts[0]?.bytes.byteLength], [true, 0]);
   }
-  const { glance, upload } = worldOfUploads();
+  const { glance, upload } = uploadHarness();
   await assertRejects(() => upload(() => chunks(), { size: 0 }), Invalid, "the announced 0 bytes");
   assertEquals(glance.puts.length, 0);
 });
@@ -231,10 +231,10 @@ Deno.test("upload() sends a Blob as it is in a browser, and compares its hash", 
       assertEquals(streamSupport(), sendsStreams ? "http2" : "never");
       const blob = new Blob([BYTES]);
       for (const data of [blob, () => blob]) {
-        const { glance, upload } = worldOfUploads([cutAfter(10)]);
+        const { glance, upload } = uploadHarness([cutAfter(10)]);
         assertEquals((await upload(data)).size, 10_000);
         assert(glance.puts.every(({ request: { body } }) => body === blob));
-        const other = worldOfUploads([async (glance, put) => {
+        const other = uploadHarness([async (glance, put) => {
           glance.store((await put.take()).bytes.map((byte) => byte ^ 1));
           return empty();
         }]);
@@ -252,7 +252,7 @@ Deno.test("upload() fails in a browser with the error of a Blob whose file has c
     }
   }
   await inBrowser(true, async () => {
-    const { upload, glance } = worldOfUploads([
+    const { upload, glance } = uploadHarness([
       () => Promise.reject(new TypeError("Failed to fetch")),
     ]);
     assertEquals(await failureOf(upload(new ChangedBlob([BYTES]))), changed);
@@ -262,7 +262,7 @@ Deno.test("upload() fails in a browser with the error of a Blob whose file has c
 
 Deno.test("upload() says what a browser cannot send", async () => {
   await inBrowser(false, async () => {
-    const { upload, glance } = worldOfUploads();
+    const { upload, glance } = uploadHarness();
     await assertRejects(
       () => upload(chunks()),
       Invalid,
@@ -271,7 +271,7 @@ Deno.test("upload() says what a browser cannot send", async () => {
     assertEquals(glance.puts.length, 0);
   });
   await inBrowser(true, async () => {
-    const { upload } = worldOfUploads([() => Promise.reject(new TypeError("Failed to fetch"))]);
+    const { upload } = uploadHarness([() => Promise.reject(new TypeError("Failed to fetch"))]);
     await assertRejects(
       () => upload(chunks()),
       GlanceConnectionFailed,
@@ -282,7 +282,7 @@ Deno.test("upload() says what a browser cannot send", async () => {
 
 Deno.test("upload() reports what was taken while its source gives nothing more", async () => {
   const controller = new AbortController();
-  const { upload } = worldOfUploads();
+  const { upload } = uploadHarness();
   const data = new FakeBody([BYTES, "silence"], { isByteStream: false }).stream;
   const onProgress = ({ transferred }: Progress) => controller.abort(transferred);
   const { signal } = controller;

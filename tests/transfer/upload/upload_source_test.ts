@@ -5,12 +5,12 @@ import { FakeBody, utf8 } from "../../support/bodies.ts";
 import { BYTES, CALLER, ID } from "../../support/image.ts";
 import { seededBytes } from "../../support/seed.ts";
 import { cutAfter } from "../../support/upload_glance.ts";
-import { factsOf, failureOf } from "../../support/world.ts";
-import { chunks, KINDS, worldOfUploads } from "./upload_harness.ts";
+import { factsOf, failureOf } from "../../support/client_harness.ts";
+import { chunks, KINDS, uploadHarness } from "./upload_harness.ts";
 
 for (const [kind, dataOf, size, isReplayable] of KINDS) {
   Deno.test(`upload() of ${kind} stores its bytes, and announces ${size ?? "no"} size`, async () => {
-    const { glance, upload, clock, events } = worldOfUploads();
+    const { glance, upload, clock, events } = uploadHarness();
     const image = await upload(dataOf());
     assertEquals([image.status, image.size], ["active", 10_000]);
     const [put] = glance.puts;
@@ -21,7 +21,7 @@ for (const [kind, dataOf, size, isReplayable] of KINDS) {
   });
 
   Deno.test(`upload() of ${kind} does ${isReplayable ? "" : "not "}send the data again after a break`, async () => {
-    const { glance, upload, clock } = worldOfUploads([cutAfter(3_000)]);
+    const { glance, upload, clock } = uploadHarness([cutAfter(3_000)]);
     if (isReplayable) {
       assertEquals((await upload(dataOf())).size, 10_000);
       const hosts = glance.puts.map(({ request }) => request.origin);
@@ -37,7 +37,7 @@ for (const [kind, dataOf, size, isReplayable] of KINDS) {
 }
 
 Deno.test("upload() sends the size, store and base image of its options", async () => {
-  const { glance, upload } = worldOfUploads();
+  const { glance, upload } = uploadHarness();
   await upload(chunks(), { size: 10_000, storeId: "ceph", baseImageRef: "base" });
   const { headers } = glance.puts[0]?.request ?? {};
   assertEquals([
@@ -49,7 +49,7 @@ Deno.test("upload() sends the size, store and base image of its options", async 
 
 Deno.test("upload() sends chunks of at most 256 KiB", async () => {
   const large = seededBytes(9, 700_000);
-  const { glance, upload } = worldOfUploads();
+  const { glance, upload } = uploadHarness();
   const steps = [large, new Uint8Array(), utf8("end")];
   await upload(new FakeBody(steps, { isByteStream: false }).stream);
   const sizes = glance.puts[0]?.chunks.map(({ byteLength }) => byteLength);
@@ -61,7 +61,7 @@ Deno.test("upload() reports progress to the last byte, with the server", async (
   for (const data of [BYTES, new Blob([BYTES]), chunks()]) {
     const isReplayable = !(Symbol.asyncIterator in Object(data));
     const handlers = isReplayable ? [cutAfter(1)] : [];
-    const { glance, upload } = worldOfUploads(handlers, { apiServers: ["http://a", "http://b"] });
+    const { glance, upload } = uploadHarness(handlers, { apiServers: ["http://a", "http://b"] });
     const progress: Progress[] = [];
     await upload(data, { onProgress: (now) => progress.push(now) });
     const server = new URL(glance.puts.at(-1)?.request.url ?? "").origin;
@@ -86,7 +86,7 @@ const WRONG_SIZES: readonly (readonly [what: string, data: () => ImageData, size
 
 for (const [what, dataOf, size] of WRONG_SIZES) {
   Deno.test(`upload() rejects and breaks the request when ${what} than was announced`, async () => {
-    const { glance, upload, clock } = worldOfUploads();
+    const { glance, upload, clock } = uploadHarness();
     await assertRejects(() => upload(dataOf(), { size }), Invalid, "does not have the announced");
     assertEquals(glance.puts.some(({ isWhole }) => isWhole), false);
     assertEquals([glance.record?.["status"], clock.pending], ["queued", 0]);
@@ -107,7 +107,7 @@ const BROKEN: readonly (readonly [what: string, data: (error: Error) => ImageDat
 
 for (const [what, dataOf] of BROKEN) {
   Deno.test(`upload() throws the error of a ${what} unchanged, and breaks the request`, async () => {
-    const { glance, upload, clock, events } = worldOfUploads();
+    const { glance, upload, clock, events } = uploadHarness();
     const error = new Error("disk unreadable");
     assertStrictEquals(await failureOf(upload(dataOf(error))), error);
     assertEquals(glance.puts.some(({ isWhole }) => isWhole), false);
@@ -122,7 +122,7 @@ Deno.test("upload() throws Invalid when a source returns text", async () => {
     await Promise.resolve();
     yield "text" as unknown as Uint8Array;
   }
-  const { glance, upload } = worldOfUploads();
+  const { glance, upload } = uploadHarness();
   await assertRejects(() => upload(text()), Invalid, "a string instead of bytes");
   assertEquals(glance.record?.["status"], "queued");
 });
@@ -131,7 +131,7 @@ Deno.test("upload() refuses unreadable data before any request", async () => {
   const locked = new FakeBody([]).stream;
   const reader = locked.getReader();
   for (const data of ["text", 42, {}, [], new Date(), locked]) {
-    const { glance, upload } = worldOfUploads();
+    const { glance, upload } = uploadHarness();
     const error = await failureOf(upload(data as unknown as ImageData));
     assert(error instanceof Invalid, String(error));
     assertEquals(glance.puts.length, 0);
@@ -140,7 +140,7 @@ Deno.test("upload() refuses unreadable data before any request", async () => {
 });
 
 Deno.test("upload() checks the data that a function returns", async () => {
-  const { upload } = worldOfUploads();
+  const { upload } = uploadHarness();
   await assertRejects(
     () => upload(() => "text" as unknown as Uint8Array),
     Invalid,
@@ -150,12 +150,12 @@ Deno.test("upload() checks the data that a function returns", async () => {
 
 Deno.test("upload() treats undefined as no data, and an empty Blob or stream as an empty image", async () => {
   for (const data of [new Uint8Array(), new ArrayBuffer(0), null]) {
-    const { glance, service, clock } = worldOfUploads();
+    const { glance, service, clock } = uploadHarness();
     await clock.run(service.update(CALLER, ID, {}, data));
     assertEquals(glance.puts.length, 0);
   }
   for (const data of [new Blob(), new FakeBody([]).stream]) {
-    const { glance, upload } = worldOfUploads();
+    const { glance, upload } = uploadHarness();
     assertEquals((await upload(data)).size, 0);
     assertEquals([glance.puts[0]?.isWhole, glance.puts[0]?.bytes.byteLength], [true, 0]);
   }

@@ -11,20 +11,20 @@ import { FakeBody } from "../../support/bodies.ts";
 import { BYTES, chunksOf, ID } from "../../support/image.ts";
 import { seededBytes } from "../../support/seed.ts";
 import {
-  answerAfter,
   cutAfter,
-  lostAnswer,
+  lostResponse,
   type PutHandler,
+  respondAfter,
   stallAfter,
   stored,
   type UploadGlance,
 } from "../../support/upload_glance.ts";
-import { failureOf } from "../../support/world.ts";
-import { chunks, KINDS, worldOfUploads } from "./upload_harness.ts";
+import { failureOf } from "../../support/client_harness.ts";
+import { chunks, KINDS, uploadHarness } from "./upload_harness.ts";
 
 Deno.test("upload() succeeds when the response is lost and the image has the bytes", async () => {
   for (const [, dataOf] of KINDS) {
-    const { glance, upload, clock } = worldOfUploads([lostAnswer]);
+    const { glance, upload, clock } = uploadHarness([lostResponse]);
     assertEquals((await upload(dataOf())).status, "active");
     assertEquals([glance.puts.length, clock.pending], [1, 0]);
   }
@@ -37,7 +37,7 @@ Deno.test("upload() throws ImageConflict when the response is lost and the image
       glance.store(other);
       throw new TypeError("reset");
     };
-    const { upload, clock } = worldOfUploads([stranger]);
+    const { upload, clock } = uploadHarness([stranger]);
     const error = await assertRejects(
       () => upload(BYTES),
       ImageConflict,
@@ -58,12 +58,12 @@ Deno.test("upload() polls an image while it is saving", async () => {
     };
     throw new TypeError("reset");
   };
-  const done = worldOfUploads([saving((glance) => glance.store(BYTES))]);
+  const done = uploadHarness([saving((glance) => glance.store(BYTES))]);
   assertEquals((await done.upload(chunks())).status, "active");
-  assertEquals(done.glance.asked, ["PUT file", ...Array(4).fill("GET 42")]);
+  assertEquals(done.glance.requested, ["PUT file", ...Array(4).fill("GET 42")]);
   assertEquals(done.clock.now(), 1_000 + 1_500 + 2_250);
 
-  const undone = worldOfUploads([saving((glance) => {
+  const undone = uploadHarness([saving((glance) => {
     glance.record = { ...glance.record, status: "queued" };
   })]);
   assertEquals((await undone.upload(BYTES)).status, "active");
@@ -76,7 +76,7 @@ for (const status of ["killed", "deleted", "pending_delete", "uploading"]) {
       glance.record = { ...glance.record, status };
       return Promise.reject(new TypeError("reset"));
     };
-    const { upload, clock } = worldOfUploads([broken]);
+    const { upload, clock } = uploadHarness([broken]);
     await assertRejects(() => upload(BYTES), GlanceConnectionFailed);
     assertEquals(clock.pending, 0);
   });
@@ -85,7 +85,7 @@ for (const status of ["killed", "deleted", "pending_delete", "uploading"]) {
 Deno.test("upload() fails after numRetries breaks", async () => {
   for (const numRetries of [0, 2]) {
     const handlers = Array.from({ length: 9 }, () => cutAfter(1_000));
-    const { glance, upload, clock } = worldOfUploads(handlers, { numRetries });
+    const { glance, upload, clock } = uploadHarness(handlers, { numRetries });
     await assertRejects(() => upload(BYTES), GlanceConnectionFailed, "upload image");
     assertEquals([glance.puts.length, clock.pending], [1 + numRetries, 0]);
   }
@@ -105,7 +105,7 @@ const STORED: readonly (readonly [
 for (const [what, store, expected] of STORED) {
   Deno.test(`upload() throws ImageIntegrityError when Glance stores ${what}`, async () => {
     for (const data of [BYTES, chunks()]) {
-      const { upload } = worldOfUploads([async (glance, put) => {
+      const { upload } = uploadHarness([async (glance, put) => {
         store(glance, (await put.take()).bytes);
         return new Response(null, { status: 204 });
       }]);
@@ -119,7 +119,7 @@ for (const [what, store, expected] of STORED) {
 Deno.test("upload() compares the size when Glance uses another hash", async () => {
   const other = { os_hash_algo: "sha256", os_hash_value: "unknown" };
   for (const rest of [other, { os_hash_algo: null, os_hash_value: null }, { size: null }]) {
-    const { upload } = worldOfUploads([async (glance, put) => {
+    const { upload } = uploadHarness([async (glance, put) => {
       glance.store((await put.take()).bytes, rest);
       return new Response(null, { status: 204 });
     }]);
@@ -130,7 +130,7 @@ Deno.test("upload() compares the size when Glance uses another hash", async () =
 Deno.test("upload() ends when a response arrives before the last byte", async () => {
   for (const [status, type] of [[413, ImageLimitExceeded], [409, ImageConflict]] as const) {
     for (const data of [chunks(), new Blob([BYTES]), BYTES]) {
-      const { glance, upload, clock } = worldOfUploads([answerAfter(1_000, status)]);
+      const { glance, upload, clock } = uploadHarness([respondAfter(1_000, status)]);
       const error = await failureOf(upload(data));
       assert(error instanceof type, String(error));
       assertEquals([glance.puts.length, glance.puts[0]?.isWhole, clock.pending], [1, false, 0]);
@@ -144,13 +144,13 @@ Deno.test("upload() throws when a stream breaks before its last byte and the ima
     put.giveUp("cut");
     throw new TypeError("connection reset");
   };
-  const { upload, clock } = worldOfUploads([storesPart]);
+  const { upload, clock } = uploadHarness([storesPart]);
   await assertRejects(() => upload(chunks()), ImageConflict, "has other data than was sent");
   assertEquals(clock.pending, 0);
 });
 
 Deno.test("upload() fails after stallTimeout when a server stops reading", async () => {
-  const { upload, glance, clock } = worldOfUploads([stallAfter(1_000)], {
+  const { upload, glance, clock } = uploadHarness([stallAfter(1_000)], {
     stallTimeout: 700,
     requestTimeout: 60_000,
   });
@@ -163,7 +163,7 @@ Deno.test("upload() fails after stallTimeout when a server stops reading", async
 });
 
 Deno.test("upload() does not count the time of a slow source as stalled", async () => {
-  const { upload, clock } = worldOfUploads([], { stallTimeout: 100, requestTimeout: 100 });
+  const { upload, clock } = uploadHarness([], { stallTimeout: 100, requestTimeout: 100 });
   async function* slowly() {
     for (const chunk of chunksOf(BYTES)) {
       await clock.sleep(3_600_000);
@@ -174,15 +174,15 @@ Deno.test("upload() does not count the time of a slow source as stalled", async 
 });
 
 Deno.test("upload() fails after requestTimeout when no response arrives after the last byte", async () => {
-  const mute = stallAfter(Infinity);
-  const { upload, clock } = worldOfUploads([mute], { requestTimeout: 900 });
+  const unresponsive = stallAfter(Infinity);
+  const { upload, clock } = uploadHarness([unresponsive], { requestTimeout: 900 });
   await assertRejects(() => upload(chunks()), GlanceConnectionFailed, "900 ms after the last byte");
   assertEquals([clock.now(), clock.pending], [900, 0]);
 });
 
 Deno.test("upload() of bytes fails in time when a server does not respond", async () => {
   const mute = Array.from({ length: 9 }, () => stallAfter(Infinity));
-  const { upload, clock } = worldOfUploads(mute, {
+  const { upload, clock } = uploadHarness(mute, {
     requestTimeout: 1_000,
     stallTimeout: 500,
     numRetries: 0,
@@ -207,7 +207,7 @@ const ABORTED: readonly (readonly [what: string, handler: PutHandler, data: () =
 
 for (const [what, handler, dataOf] of ABORTED) {
   Deno.test(`upload() rejects at once with the reason when it is aborted while ${what}`, async () => {
-    const { glance, upload, clock } = worldOfUploads([handler], { numRetries: 9 });
+    const { glance, upload, clock } = uploadHarness([handler], { numRetries: 9 });
     const controller = new AbortController();
     const reason = new Error("enough");
     clock.sleep(300).then(() => controller.abort(reason));
@@ -219,9 +219,9 @@ for (const [what, handler, dataOf] of ABORTED) {
 }
 
 Deno.test("upload() cancels its source once when it ends early", async () => {
-  for (const handler of [answerAfter(1_000, 413), cutAfter(1_000), stallAfter(1_000)]) {
+  for (const handler of [respondAfter(1_000, 413), cutAfter(1_000), stallAfter(1_000)]) {
     const body = new FakeBody(chunksOf(BYTES), { isByteStream: false });
-    const { upload } = worldOfUploads([handler]);
+    const { upload } = uploadHarness([handler]);
     assert(await failureOf(upload(body.stream)) instanceof Error);
     assertEquals([body.cancels.length, body.isOver], [1, true]);
   }
@@ -234,14 +234,14 @@ Deno.test("upload() cancels its source once when it ends early", async () => {
       isReturned = true;
     }
   }
-  const { upload } = worldOfUploads([answerAfter(1_000, 413)]);
+  const { upload } = uploadHarness([respondAfter(1_000, 413)]);
   await failureOf(upload(iterable()));
   assertEquals(isReturned, true);
 });
 
 Deno.test("upload() ignores errors of onProgress", async () => {
   for (const data of [BYTES, chunks()]) {
-    const { glance, upload } = worldOfUploads();
+    const { glance, upload } = uploadHarness();
     let calls = 0;
     const onProgress = () => {
       calls++;

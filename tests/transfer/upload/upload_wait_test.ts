@@ -15,40 +15,40 @@ import {
 import { BYTES, CALLER, chunksOf, ID } from "../../support/image.ts";
 import { empty, failure, silence } from "../../support/scripted_fetch.ts";
 import {
-  answerAfter,
   type Put,
   type PutHandler,
+  respondAfter,
   UploadGlance,
 } from "../../support/upload_glance.ts";
-import { failureOf, worldOn } from "../../support/world.ts";
+import { failureOf, harnessOn } from "../../support/client_harness.ts";
 
 const MINUTE = 60_000;
 
 /** A world with one Glance that has three names. */
-function worldOfUploads(handlers: readonly PutHandler[], options: GlanceClientWrapperOptions = {}) {
+function uploadHarness(handlers: readonly PutHandler[], options: GlanceClientWrapperOptions = {}) {
   const glance = new UploadGlance(handlers);
-  const world = worldOn(glance.fetch, options);
+  const harness = harnessOn(glance.fetch, options);
   const create = async (data: ImageData, more: UploadOptions = {}) =>
-    await world.clock.run(world.service.create(CALLER, { name: "disk" }, data, more));
+    await harness.clock.run(harness.service.create(CALLER, { name: "disk" }, data, more));
   const update = async (data: ImageData, more: UploadOptions = {}) =>
-    await world.clock.run(world.service.update(CALLER, ID, {}, data, more));
+    await harness.clock.run(harness.service.update(CALLER, ID, {}, data, more));
   /** At `time`, the image becomes what `change` makes of it. */
   const later = (time: number, change: () => void) => {
     glance.onShow = () => {
-      if (world.clock.now() < time) return;
+      if (harness.clock.now() < time) return;
       glance.onShow = () => {};
       change();
     };
   };
-  const isDeleted = () => glance.asked.some((asked) => asked.startsWith("DELETE"));
-  return { ...world, glance, create, update, later, isDeleted };
+  const isDeleted = () => glance.requested.some((requested) => requested.startsWith("DELETE"));
+  return { ...harness, glance, create, update, later, isDeleted };
 }
 
 async function* chunks(): AsyncGenerator<Uint8Array> {
   yield* chunksOf(BYTES);
 }
 
-/** Takes all bytes, so that the image is `saving`, and goes on as `end` says. */
+/** Reads all bytes, so that the image is `saving`, and continues with `end`. */
 function saving(end: (put: Put) => Response | Promise<Response>): PutHandler {
   return async (glance, put) => {
     await put.take();
@@ -79,19 +79,19 @@ const DATA: readonly (readonly [what: string, data: () => ImageData])[] = [
 for (const [what, handler] of UNANSWERED) {
   for (const [kind, dataOf] of DATA) {
     Deno.test(`create() of ${kind} waits while the image is saving when ${what}`, async () => {
-      const { create, glance, later, isDeleted, clock, events } = worldOfUploads([handler]);
+      const { create, glance, later, isDeleted, clock, events } = uploadHarness([handler]);
       later(50 * MINUTE, () => glance.store(BYTES));
       const image = await create(dataOf());
       assertEquals([image.status, image.size, glance.puts.length], ["active", 10_000, 1]);
       assertEquals([isDeleted(), clock.pending], [false, 0]);
       const named = events.filter((event) => event.kind === "storing");
       assertEquals(named, [{ kind: "storing", imageId: image.id }]);
-      assert(glance.asked.length < 500, "it asks too often");
+      assert(glance.requested.length < 500, "it asks too often");
     });
   }
 
   Deno.test(`create() keeps an image that is saving without a change for an hour when ${what}`, async () => {
-    const { create, isDeleted, clock } = worldOfUploads([handler]);
+    const { create, isDeleted, clock } = uploadHarness([handler]);
     const error = await assertRejects(() => create(chunks()), ImageUploadFailed, 'is "saving"');
     assert(error.imageId !== undefined && error.message.includes(error.imageId));
     assertEquals([isDeleted(), clock.pending], [false, 0]);
@@ -99,7 +99,7 @@ for (const [what, handler] of UNANSWERED) {
   });
 
   Deno.test(`update() sends the data again when ${what} and the image returns to queued`, async () => {
-    const { update, glance, later } = worldOfUploads([handler]);
+    const { update, glance, later } = uploadHarness([handler]);
     const isRepeated = !/500|524|408/.test(what);
     later(5 * MINUTE, () => glance.record = { ...glance.record, status: "queued" });
     const error = await failureOf(update(chunks));
@@ -114,14 +114,14 @@ Deno.test("upload() leaves the request open while the image is saving, and takes
     glance.store(BYTES);
     return new Response(null, { status: 204 });
   });
-  const { create, glance, clock } = worldOfUploads([answered]);
+  const { create, glance, clock } = uploadHarness([answered]);
   assertEquals((await create(chunks())).status, "active");
   assertEquals(glance.puts[0]?.request.signal.aborted, false);
 });
 
 for (const status of ["killed", "deleted", "pending_delete"]) {
   Deno.test(`create() fails when the image becomes ${status} while it waits`, async () => {
-    const { create, glance, later, clock } = worldOfUploads([saving(() => failure(504))]);
+    const { create, glance, later, clock } = uploadHarness([saving(() => failure(504))]);
     later(5 * MINUTE, () => glance.record = { ...glance.record, status });
     await assertRejects(() => create(chunks()), GlanceConnectionFailed, "504");
     assertEquals([glance.puts.length, clock.pending], [1, 0]);
@@ -129,21 +129,21 @@ for (const status of ["killed", "deleted", "pending_delete"]) {
 }
 
 Deno.test("create() fails when the image is gone while it waits", async () => {
-  const { create, glance, later } = worldOfUploads([saving(() => failure(504))]);
+  const { create, glance, later } = uploadHarness([saving(() => failure(504))]);
   later(5 * MINUTE, () => glance.record = null);
   await assertRejects(() => create(chunks()), ImageNotFound);
 });
 
 /** A Glance whose records cannot be read from the upload on, until `end` milliseconds. */
 function unreadable(handler: PutHandler, status: number, end: number) {
-  const world = worldOfUploads([handler]);
-  const { glance, clock } = world;
+  const harness = uploadHarness([handler]);
+  const { glance, clock } = harness;
   glance.onShow = () => {
     if (clock.now() < end) throw failure(status);
     if (glance.record?.["status"] === "saving") glance.store(BYTES);
   };
   const { fetch } = glance;
-  const service = worldOn(
+  const service = harnessOn(
     (input, init) =>
       fetch(input, init).catch((error) =>
         error instanceof Response ? error : Promise.reject(error)
@@ -151,7 +151,7 @@ function unreadable(handler: PutHandler, status: number, end: number) {
     { sleep: clock.sleep, timer: clock.timer, now: clock.now },
   ).service;
   const create = async () => await clock.run(service.create(CALLER, { name: "disk" }, chunks()));
-  return { ...world, create };
+  return { ...harness, create };
 }
 
 Deno.test("create() goes on waiting when no server can show the record for minutes", async () => {
@@ -174,7 +174,7 @@ Deno.test("create() keeps the image when its record cannot be read any more", as
 Deno.test("create() keeps an image that is saving when it is aborted after the last byte", async () => {
   for (const [, handler] of UNANSWERED) {
     for (const time of [30_000, 10 * MINUTE]) {
-      const { create, clock, isDeleted, events } = worldOfUploads([handler]);
+      const { create, clock, isDeleted, events } = uploadHarness([handler]);
       const controller = new AbortController();
       const reason = new Error("enough");
       clock.sleep(time).then(() => controller.abort(reason));
@@ -186,7 +186,7 @@ Deno.test("create() keeps an image that is saving when it is aborted after the l
 });
 
 Deno.test("create() deletes the image when an abort after the last byte has cut the upload", async () => {
-  const { create, clock, glance, isDeleted } = worldOfUploads([
+  const { create, clock, glance, isDeleted } = uploadHarness([
     saving(async ({ request }) => {
       const answer = silence(request);
       request.signal.addEventListener("abort", () => {
@@ -202,24 +202,24 @@ Deno.test("create() deletes the image when an abort after the last byte has cut 
 });
 
 Deno.test("create() takes a 409 for a proxy's second request, and waits for the first", async () => {
-  const { create, glance, later, isDeleted } = worldOfUploads([saving(() => failure(409))]);
+  const { create, glance, later, isDeleted } = uploadHarness([saving(() => failure(409))]);
   later(10 * MINUTE, () => glance.store(BYTES));
   assertEquals((await create(chunks())).status, "active");
   assertEquals(isDeleted(), false);
-  const queued = worldOfUploads([answerAfter(Infinity, 409)]);
+  const queued = uploadHarness([respondAfter(Infinity, 409)]);
   await assertRejects(() => queued.create(chunks()), ImageConflict);
   assertEquals(queued.isDeleted(), true);
 });
 
 Deno.test("update() takes a 409 as what it is: the image may be another caller's", async () => {
-  const { update, glance, clock } = worldOfUploads([saving(() => failure(409))]);
+  const { update, glance, clock } = uploadHarness([saving(() => failure(409))]);
   await assertRejects(() => update(chunks()), ImageConflict);
-  assertEquals([glance.asked, clock.now()], [["PUT file"], 0]);
+  assertEquals([glance.requested, clock.now()], [["PUT file"], 0]);
 });
 
 Deno.test("create() deletes the image when a proxy answers before it has taken all data", async () => {
   for (const status of [401, 413, 500, 502, 504]) {
-    const { create, glance, isDeleted } = worldOfUploads([answerAfter(1_000, status)]);
+    const { create, glance, isDeleted } = uploadHarness([respondAfter(1_000, status)]);
     const error = await failureOf(create(chunks()));
     const known = [NotAuthorized, UnexpectedStatus, GlanceConnectionFailed];
     assert(status === 413 || known.some((type) => error instanceof type), String(error));
@@ -228,7 +228,7 @@ Deno.test("create() deletes the image when a proxy answers before it has taken a
 });
 
 Deno.test("create() waits for a server that still shows an accepted image as saving", async () => {
-  const { create, glance, later } = worldOfUploads([
+  const { create, glance, later } = uploadHarness([
     saving(() => new Response(null, { status: 204 })),
   ]);
   later(5_000, () => glance.store(BYTES));
@@ -238,7 +238,7 @@ Deno.test("create() waits for a server that still shows an accepted image as sav
 for (const [kind, dataOf] of DATA) {
   Deno.test(`create() of ${kind} fails when the upload is acknowledged and the image stays queued`, async () => {
     for (const take of [0, Infinity]) {
-      const { create, glance, isDeleted, clock } = worldOfUploads([async (_, put) => {
+      const { create, glance, isDeleted, clock } = uploadHarness([async (_, put) => {
         await put.take(take);
         return empty();
       }]);
@@ -249,7 +249,7 @@ for (const [kind, dataOf] of DATA) {
   });
 
   Deno.test(`create() of ${kind} waits for a server that still shows an accepted image as queued`, async () => {
-    const { create, later, glance } = worldOfUploads([async (_, put) => {
+    const { create, later, glance } = uploadHarness([async (_, put) => {
       await put.take();
       return empty();
     }]);
@@ -260,14 +260,14 @@ for (const [kind, dataOf] of DATA) {
 
 Deno.test("create() goes on waiting when the connection breaks while it waits for the record", async () => {
   for (const breakAt of [60_001, 61_000, 65_000]) {
-    const world = worldOfUploads([
+    const harness = uploadHarness([
       saving(async () => {
-        await world.clock.sleep(breakAt);
+        await harness.clock.sleep(breakAt);
         throw new TypeError("connection reset");
       }),
     ]);
-    world.later(10 * MINUTE, () => world.glance.store(BYTES));
-    assertEquals((await world.create(chunks())).status, "active", `broken at ${breakAt} ms`);
-    assertEquals(world.clock.pending, 0);
+    harness.later(10 * MINUTE, () => harness.glance.store(BYTES));
+    assertEquals((await harness.create(chunks())).status, "active", `broken at ${breakAt} ms`);
+    assertEquals(harness.clock.pending, 0);
   }
 });

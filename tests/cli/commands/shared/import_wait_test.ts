@@ -11,7 +11,7 @@ type Looks = readonly Readonly<Record<string, unknown>>[];
 
 const LOCKED = { status: "importing", os_glance_import_task: "t" };
 
-/** A cloud that takes an import and shows how it goes; what the tasks say, too. */
+/** A cloud that accepts an import and shows its progress in the image and its tasks. */
 function importing(
   looks: Looks,
   tasks: readonly unknown[] = [],

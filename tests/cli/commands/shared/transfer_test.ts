@@ -229,9 +229,9 @@ Deno.test("--progress shows progress at once, and a terminal shows it later by d
     await harness.run([...download, "--no-progress"], { isTerminal: true, now: slow }),
   ];
   assertEquals(silent.map(({ code, stderr }) => [code, stderr]), [[0, ""], [0, ""], [0, ""]]);
-  const asked = await harness.run([...download, "--progress"], { isTerminal: true });
-  assert(asked.stderr.startsWith("\r\x1b[K "), asked.stderr);
-  assert(asked.stderr.endsWith("\r\x1b[K100%  293 KiB in 0s\n"), asked.stderr);
+  const requested = await harness.run([...download, "--progress"], { isTerminal: true });
+  assert(requested.stderr.startsWith("\r\x1b[K "), requested.stderr);
+  assert(requested.stderr.endsWith("\r\x1b[K100%  293 KiB in 0s\n"), requested.stderr);
   const patient = await harness.run(download, { isTerminal: true, now: slow });
   assert(patient.stderr.includes(" of 293 KiB"), patient.stderr);
   assert(patient.stderr.endsWith("/s\n"), patient.stderr);

@@ -8,9 +8,9 @@ import { getDefaultImageService, GlanceError, type GlanceOptions } from "../../m
 import { serve } from "../../lib/cli/server/serve.ts";
 import { createImageRouter, type RequestLog } from "../../lib/router/mod.ts";
 import { between, pick, seededBytes, seededRandom } from "../support/seed.ts";
-import { callGateway, planCaller } from "./hostile_caller.ts";
-import { HostileProxy } from "./hostile_proxy.ts";
-import { type Deeds, HostileServer, IMAGE, IMAGE_ID, StoredImages } from "./hostile_server.ts";
+import { callGateway, planClient } from "./random_client.ts";
+import { FaultyProxy } from "./faulty_proxy.ts";
+import { type Deeds, FaultyServer, IMAGE, IMAGE_ID, StoredImages } from "./faulty_server.ts";
 
 /** Seeds of one run. `HOSTILE_SEED` replays one of them, `HOSTILE_SEEDS` runs more. */
 const SEEDS = Number(Deno.env.get("HOSTILE_SEEDS") ?? 2_000);
@@ -23,7 +23,7 @@ const AT_ONCE = 12;
 const SILENCE = 120;
 
 /** Milliseconds within which every seed must have ended. */
-const PATIENCE = 30_000;
+const TIME_LIMIT = 30_000;
 
 const OPTIONS: GlanceOptions = {
   requestTimeout: SILENCE,
@@ -32,21 +32,21 @@ const OPTIONS: GlanceOptions = {
   numRetries: 3,
 };
 
-/** One cloud of two servers behind proxies, made of a seed. */
-class Neighborhood implements AsyncDisposable {
+/** One cloud of two servers with proxies, made from a seed. */
+class FaultyCloud implements AsyncDisposable {
   readonly deeds: Deeds = [];
   readonly stored = new StoredImages();
   readonly urls: readonly string[];
-  readonly #servers: readonly HostileServer[];
-  readonly #proxies: readonly HostileProxy[];
+  readonly #servers: readonly FaultyServer[];
+  readonly #proxies: readonly FaultyProxy[];
 
   constructor(random: () => number, isHashed: boolean) {
     const { deeds } = this;
     const options = { random, malice: pick(random, [0, 0.3, 0.6]), isHashed, deeds };
-    this.#servers = [1, 2].map(() => new HostileServer(options, this.stored));
+    this.#servers = [1, 2].map(() => new FaultyServer(options, this.stored));
     const malice = pick(random, [0, 0, 0.4]);
     this.#proxies = this.#servers.map(({ port }) =>
-      new HostileProxy(port, { random, malice, deeds })
+      new FaultyProxy(port, { random, malice, deeds })
     );
     this.urls = this.#proxies.map(({ url }) => url);
   }
@@ -65,8 +65,8 @@ class Neighborhood implements AsyncDisposable {
 Deno.test("createImageRouter() answers with exact bytes or a refusal when servers, proxies and callers misbehave", async () => {
   const reached = await runSeeds(async (seed) => {
     const random = seededRandom(seed);
-    const plan = planCaller(random);
-    await using hood = new Neighborhood(random, plan.name === "whole");
+    const plan = planClient(random);
+    await using hood = new FaultyCloud(random, plan.name === "whole");
     const logged: RequestLog[] = [];
     using client = Deno.createHttpClient({});
     const router = createImageRouter({
@@ -84,16 +84,16 @@ Deno.test("createImageRouter() answers with exact bytes or a refusal when server
     });
     try {
       const answer = await callGateway(Number(new URL(gateway.url).port), plan);
-      const told = `seed ${seed}: ${plan.name}; ${hood.deeds.join(", ")}`;
-      assertEquals(hood.strayed, 0, `${told}: a redirect was followed`);
+      const reported = `seed ${seed}: ${plan.name}; ${hood.deeds.join(", ")}`;
+      assertEquals(hood.strayed, 0, `${reported}: a redirect was followed`);
       if (answer.kind !== "complete") return `${plan.name}: ${answer.kind}`;
       const { status, body } = answer;
-      if (plan.wanted !== null && (status === 200 || status === 206)) {
-        const [start, stop] = status === 206 ? plan.wanted : [0, IMAGE.byteLength];
-        assertEquals(body.byteLength, stop - start, `${told}: the length is wrong`);
-        assert(isSame(body, IMAGE.subarray(start, stop)), `${told}: the bytes are wrong`);
-      } else if (plan.wanted !== null) {
-        assert(status >= 400, `${told}: status ${status} without data`);
+      if (plan.requestedBytes !== null && (status === 200 || status === 206)) {
+        const [start, stop] = status === 206 ? plan.requestedBytes : [0, IMAGE.byteLength];
+        assertEquals(body.byteLength, stop - start, `${reported}: the length is wrong`);
+        assert(isSame(body, IMAGE.subarray(start, stop)), `${reported}: the bytes are wrong`);
+      } else if (plan.requestedBytes !== null) {
+        assert(status >= 400, `${reported}: status ${status} without data`);
       }
       return `${plan.name}: ${status}`;
     } finally {
@@ -110,7 +110,7 @@ Deno.test("GlanceImageService downloads exact bytes or fails with a GlanceError 
   const reached = await runSeeds(async (seed) => {
     const random = seededRandom(seed + 1_000_000);
     const isHashed = random() < 0.7;
-    await using hood = new Neighborhood(random, isHashed);
+    await using hood = new FaultyCloud(random, isHashed);
     using client = Deno.createHttpClient({});
     const service = getDefaultImageService({
       ...OPTIONS,
@@ -142,7 +142,7 @@ Deno.test("GlanceImageService downloads exact bytes or fails with a GlanceError 
 Deno.test("GlanceImageService.create() leaves the sent bytes or no active image when servers and proxies misbehave", async () => {
   const reached = await runSeeds(async (seed) => {
     const random = seededRandom(seed + 2_000_000);
-    await using hood = new Neighborhood(random, true);
+    await using hood = new FaultyCloud(random, true);
     using client = Deno.createHttpClient({});
     const service = getDefaultImageService({
       ...OPTIONS,
@@ -182,7 +182,7 @@ async function runSeeds(one: (seed: number) => Promise<string>): Promise<Map<str
   const before = openDescriptors();
   const work = async () => {
     for (let seed = seeds.shift(); seed !== undefined; seed = seeds.shift()) {
-      const outcome = await withinPatience(seed, one(seed)).catch((error) => {
+      const outcome = await withinTimeLimit(seed, one(seed)).catch((error) => {
         failures.push(error.message);
         return "failed";
       });
@@ -196,10 +196,10 @@ async function runSeeds(one: (seed: number) => Promise<string>): Promise<Map<str
   return reached;
 }
 
-async function withinPatience<T>(seed: number, work: Promise<T>): Promise<T> {
+async function withinTimeLimit<T>(seed: number, work: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`seed ${seed}: it does not end`)), PATIENCE);
+    timer = setTimeout(() => reject(new Error(`seed ${seed}: it does not end`)), TIME_LIMIT);
   });
   try {
     return await Promise.race([work, late]);

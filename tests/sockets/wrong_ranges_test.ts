@@ -19,6 +19,7 @@ import {
   callItGzip,
   falseMultipart,
   type Fault,
+  healthy,
   hideRange,
   labeledWhole,
   misplace,
@@ -29,17 +30,16 @@ import {
   sendAway,
   sendBlock,
   sendLess,
-  startEarlier,
+  startAtBlock,
   truncate,
-  well,
   wholeAs200,
   wholeAs206,
   wholeAs206InChunks,
 } from "./faults.ts";
 
 /** What both servers answer to every range. */
-const LIES: readonly (readonly [what: string, lie: Fault])[] = [
-  ["a part that starts at a block", startEarlier(65_536)],
+const WRONG_RANGES: readonly (readonly [what: string, lie: Fault])[] = [
+  ["a part that starts at a block", startAtBlock(65_536)],
   ["a part that is too short", sendLess(0.4)],
   ["one block of a cache", sendBlock(131_072)],
   ["the whole image, labeled", labeledWhole],
@@ -64,31 +64,32 @@ const LIES: readonly (readonly [what: string, lie: Fault])[] = [
   ["a redirect to a foreign host", sendAway],
 ];
 
-/** Lies after which the server says nothing about the whole image either. */
+/** Faults after which the response for the whole image is not labeled either. */
 const DENIALS: ReadonlySet<string> = new Set(["403", "404", "500", "501"]);
 
 /** A part on disk, and a range: from a byte that is at no block's start. */
 const START = 150_007;
 
-const forRanges = (lie: Fault): Fault => (request) => (request.isRange ? lie : well)(request);
+const forRanges = (mismatch: Fault): Fault => (request) =>
+  (request.isRange ? mismatch : healthy)(request);
 
-function lyingServers(lie: Fault, ...first: readonly Fault[]): FaultServers {
+function wrongRangeServers(lie: Fault, ...first: readonly Fault[]): FaultServers {
   return new FaultServers([...first, ...Array.from({ length: 99 }, () => forRanges(lie))]);
 }
 
-/** What was asked more than once: a range that failed, at the server that failed to give it. */
+/** Requests that were repeated: a range that failed, at the server that failed to send it. */
 function repeated({ ranges }: FaultServers): string[] {
   const counts = new Map<string, number>();
   for (const range of ranges) counts.set(`${range}`, (counts.get(`${range}`) ?? 0) + 1);
   return [...counts].filter(([range, count]) => range !== "null" && count > 2).map(([key]) => key);
 }
 
-for (const [what, lie] of LIES) {
+for (const [what, lie] of WRONG_RANGES) {
   // A server that denies a range denies the image: no other server is left.
   if (DENIALS.has(what) || lie === sendAway) continue;
 
   Deno.test(`image-download finishes a partial file when every server responds to a range with ${what}`, async () => {
-    await using servers = lyingServers(lie);
+    await using servers = wrongRangeServers(lie);
     const files = partialFile(servers);
     const harness = new CliHarness((request) => fetch(request));
     const environment = { GLANCE_API_SERVERS: servers.urls.join(","), OS_AUTH_TOKEN: "token-1" };
@@ -101,7 +102,7 @@ for (const [what, lie] of LIES) {
 
   Deno.test(`download() of a range returns the right bytes when every server responds with ${what}`, async () => {
     for (const options of [{}, { connections: 3, partSize: 60_000 }]) {
-      await using servers = lyingServers(lie);
+      await using servers = wrongRangeServers(lie);
       const range = { start: START, end: IMAGE_SIZE - 3 };
       const bytes = await download(servers, { ...options, range });
       assertEquals(bytes, servers.image.subarray(range.start, range.end + 1));
@@ -112,7 +113,7 @@ for (const [what, lie] of LIES) {
   Deno.test(`GET /file returns the right bytes when every server responds to a range with ${what}`, async () => {
     for (const resume of [true, false]) {
       // Without resume, the gateway cuts what a server cuts.
-      await using servers = lyingServers(lie, resume ? truncate(0.4) : well);
+      await using servers = wrongRangeServers(lie, resume ? truncate(0.4) : healthy);
       const gateway = createImageRouter({ apiServers: servers.urls, random: () => 0, resume });
       const get = (headers: Record<string, string>) =>
         gateway.fetch(
@@ -129,7 +130,7 @@ for (const [what, lie] of LIES) {
   });
 }
 
-for (const [what, lie] of LIES) {
+for (const [what, lie] of WRONG_RANGES) {
   Deno.test(`download() continues after a break when the other server responds to a range with ${what}`, async () => {
     for (const options of [{}, { connections: 3, partSize: 60_000 }]) {
       const plan = [truncate(0.4), forRanges(lie)];

@@ -3,22 +3,22 @@
  * wants: a body is complete only if its framing says so.
  */
 import { between, pick } from "../support/seed.ts";
-import { IMAGE_ID, IMAGE_SIZE } from "./hostile_server.ts";
+import { IMAGE_ID, IMAGE_SIZE } from "./faulty_server.ts";
 
 /** What came of a request. */
-export type Answered =
+export type ReceivedResponse =
   | { readonly kind: "complete"; readonly status: number; readonly body: Uint8Array }
   | { readonly kind: "cut"; readonly status: number | null }
   | { readonly kind: "left" };
 
 /** A request, and how its caller behaves. */
-export interface CallerPlan {
+export interface ClientPlan {
   readonly name: string;
   /** The bytes to send, in pieces. */
   readonly pieces: readonly Uint8Array[];
   readonly method: string;
   /** The expected bytes if the answer is 200 or 206, as `[start, stop)` of the image; null for others. */
-  readonly wanted: readonly [number, number] | null;
+  readonly requestedBytes: readonly [number, number] | null;
   /** Leaves after so many bytes of the answer; `Infinity` waits for the end. */
   readonly leavesAfter: number;
   /** Ends its sending side after the pieces. */
@@ -28,13 +28,17 @@ export interface CallerPlan {
 const FILE = `/v2/images/${IMAGE_ID}/file`;
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
 
-/** A plan for a caller; three of four ask politely for the data. */
-export function planCaller(random: () => number): CallerPlan {
-  const polite = (name: string, head: string, wanted: CallerPlan["wanted"]): CallerPlan => ({
+/** A plan for a client; three of four send valid requests for the data. */
+export function planClient(random: () => number): ClientPlan {
+  const polite = (
+    name: string,
+    head: string,
+    requestedBytes: ClientPlan["requestedBytes"],
+  ): ClientPlan => ({
     name,
     pieces: [text(head)],
     method: head.split(" ")[0] ?? "",
-    wanted,
+    requestedBytes,
     leavesAfter: random() < 0.15 ? between(random, 0, IMAGE_SIZE) : Infinity,
     halfCloses: false,
   });
@@ -81,30 +85,30 @@ export function planCaller(random: () => number): CallerPlan {
     name,
     pieces: pieces.map(text),
     method: pieces[0]?.split(" ")[0] ?? "",
-    wanted: null,
+    requestedBytes: null,
     leavesAfter: Infinity,
     halfCloses: true,
   };
 }
 
 /** Carries a plan out against the gateway at a port. */
-export async function callGateway(port: number, plan: CallerPlan): Promise<Answered> {
+export async function callGateway(port: number, plan: ClientPlan): Promise<ReceivedResponse> {
   using conn = await Deno.connect({ hostname: "127.0.0.1", port });
   const sending = sendAll(conn, plan);
   const { bytes, end } = await receive(conn, plan);
   await sending;
   if (end === "left") return { kind: "left" };
-  return parseAnswer(bytes, plan.method, end === "closed");
+  return parseResponse(bytes, plan.method, end === "closed");
 }
 
-async function sendAll(conn: Deno.TcpConn, { pieces, halfCloses }: CallerPlan): Promise<void> {
+async function sendAll(conn: Deno.TcpConn, { pieces, halfCloses }: ClientPlan): Promise<void> {
   try {
     for (const piece of pieces) {
       for (let at = 0; at < piece.byteLength;) at += await conn.write(piece.subarray(at));
     }
     if (halfCloses) await conn.closeWrite();
   } catch {
-    // The gateway has closed the connection; what it said before is still read.
+    // The gateway has closed the connection; its earlier response is still read.
   }
 }
 
@@ -113,7 +117,7 @@ interface Received {
   readonly end: "framed" | "closed" | "cut" | "left";
 }
 
-async function receive(conn: Deno.Conn, plan: CallerPlan): Promise<Received> {
+async function receive(conn: Deno.Conn, plan: ClientPlan): Promise<Received> {
   let bytes = new Uint8Array();
   const buffer = new Uint8Array(65_536);
   for (;;) {
@@ -125,22 +129,28 @@ async function receive(conn: Deno.Conn, plan: CallerPlan): Promise<Received> {
     grown.set(bytes);
     grown.set(buffer.subarray(0, count), bytes.byteLength);
     bytes = grown;
-    if (parseAnswer(bytes, plan.method, false).kind === "complete") return { bytes, end: "framed" };
+    if (parseResponse(bytes, plan.method, false).kind === "complete") {
+      return { bytes, end: "framed" };
+    }
   }
 }
 
-/** Reads an answer; `isClosed` says that the gateway ended the connection in an orderly way. */
-export function parseAnswer(bytes: Uint8Array, method: string, isClosed: boolean): Answered {
+/** Reads a response; `isClosed`: the gateway closed the connection in an orderly way. */
+export function parseResponse(
+  bytes: Uint8Array,
+  method: string,
+  isClosed: boolean,
+): ReceivedResponse {
   const head = new TextDecoder("latin1").decode(bytes.subarray(0, 16_384));
   const end = head.indexOf("\r\n\r\n");
   if (end < 0) return { kind: "cut", status: null };
   const [first = "", ...lines] = head.slice(0, end).split("\r\n");
   const status = Number(first.split(" ")[1]);
   const rest = bytes.subarray(end + 4);
-  if (status === 100) return parseAnswer(rest, method, isClosed);
+  if (status === 100) return parseResponse(rest, method, isClosed);
   const field = (name: string) =>
     lines.find((line) => line.toLowerCase().startsWith(`${name}:`))?.slice(name.length + 1).trim();
-  const complete = (body: Uint8Array): Answered => ({ kind: "complete", status, body });
+  const complete = (body: Uint8Array): ReceivedResponse => ({ kind: "complete", status, body });
   if (method === "HEAD" || status === 204 || status === 304) return complete(new Uint8Array());
   if (field("transfer-encoding")?.toLowerCase() === "chunked") {
     const body = unchunk(rest);

@@ -13,6 +13,7 @@ import {
   type Fault,
   flipBit,
   hangUp,
+  healthy,
   hideRange,
   lengthAndChunks,
   misplace,
@@ -20,15 +21,14 @@ import {
   overrun,
   refuse,
   reset,
-  sayMore,
   sendAway,
+  sendExtraBytes,
   stall,
   stallHead,
   trickle,
   truncate,
   truncateChunk,
   twoLengths,
-  well,
   wholeAs200,
   wholeAs206,
   wholeAs206InChunks,
@@ -63,7 +63,7 @@ const RECORD = {
   os_hash_value: SHA512,
 };
 
-/** What a server does wrong when it sends the data; `at` is a fraction of the wanted bytes. */
+/** A fault of a server that sends data; `at` is a fraction of the requested bytes. */
 const DATA_FAULTS: Readonly<Record<string, (at: number) => Fault>> = {
   reset,
   truncate,
@@ -74,7 +74,7 @@ const DATA_FAULTS: Readonly<Record<string, (at: number) => Fault>> = {
   delimitAll: () => delimitByClose(1),
   stall,
   trickle: () => trickle(3, 2),
-  sayMore: () => sayMore,
+  sendExtraBytes: () => sendExtraBytes,
   overrun: () => overrun,
   twoLengths: () => twoLengths,
   lengthAndChunks: () => lengthAndChunks,
@@ -189,7 +189,7 @@ const UPLOAD_FAULTS: readonly string[] = [
 export type Deeds = string[];
 
 /** Chooses whether and how to misbehave. */
-export interface HostileServerOptions {
+export interface FaultyServerOptions {
   readonly random: () => number;
   /** Probability that an answer is faulty. */
   readonly malice: number;
@@ -224,10 +224,10 @@ export class StoredImages {
 }
 
 /** The server. */
-export class HostileServer implements AsyncDisposable {
+export class FaultyServer implements AsyncDisposable {
   /** Connections to the server that is not configured. */
   strayed = 0;
-  readonly #options: HostileServerOptions;
+  readonly #options: FaultyServerOptions;
   readonly #stored: StoredImages;
   readonly #server = new RawServer((connection, request) => this.#answer(connection, request));
   readonly #foreign = new RawServer((connection) => {
@@ -235,7 +235,7 @@ export class HostileServer implements AsyncDisposable {
     return connection.json("200 OK", {});
   });
 
-  constructor(options: HostileServerOptions, stored: StoredImages) {
+  constructor(options: FaultyServerOptions, stored: StoredImages) {
     this.#options = options;
     this.#stored = stored;
   }
@@ -269,7 +269,7 @@ export class HostileServer implements AsyncDisposable {
       : await this.#record(connection);
   }
 
-  /** The name of a fault, or null for an honest answer. */
+  /** The name of a fault, or null for a correct response. */
   #choose(names: readonly string[], what: string): string | null {
     const { random, malice, deeds } = this.#options;
     if (random() >= malice) return null;
@@ -288,7 +288,7 @@ export class HostileServer implements AsyncDisposable {
     const { random, isHashed } = this.#options;
     const names = Object.keys(DATA_FAULTS).filter((name) => isHashed || name !== "flipBit");
     const name = this.#choose(names, `data ${headers.get("range") ?? ""}`);
-    const fault = name === null ? well : DATA_FAULTS[name]?.(random()) ?? well;
+    const fault = name === null ? healthy : DATA_FAULTS[name]?.(random()) ?? healthy;
     return await fault(this.#dataRequest(connection, headers.get("range")));
   }
 

@@ -3,7 +3,7 @@
  * stalls, splits and delays bytes, or answers in place of the server.
  */
 import { between, pick } from "../support/seed.ts";
-import type { Deeds } from "./hostile_server.ts";
+import type { Deeds } from "./faulty_server.ts";
 
 /** What a proxy does to one connection. */
 type ProxyFault = "cutDown" | "cutUp" | "split" | "badGateway" | "garbage" | "refuse" | "halfClose";
@@ -22,7 +22,7 @@ const BAD_GATEWAY = "HTTP/1.1 502 Bad Gateway\r\ncontent-type: text/html\r\n" +
   "content-length: 18\r\nconnection: close\r\n\r\n<html>502</html>\r\n";
 
 /** Where a proxy leads, and how it misbehaves. */
-export interface HostileProxyOptions {
+export interface FaultyProxyOptions {
   readonly random: () => number;
   /** Probability that a connection is disturbed. */
   readonly malice: number;
@@ -30,14 +30,14 @@ export interface HostileProxyOptions {
 }
 
 /** The proxy. Disposing it closes every connection. */
-export class HostileProxy implements AsyncDisposable {
+export class FaultyProxy implements AsyncDisposable {
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  readonly #options: HostileProxyOptions;
+  readonly #options: FaultyProxyOptions;
   readonly #target: number;
   readonly #open = new Set<Deno.Conn>();
   readonly #work: Promise<void>[] = [];
 
-  constructor(target: number, options: HostileProxyOptions) {
+  constructor(target: number, options: FaultyProxyOptions) {
     this.#target = target;
     this.#options = options;
     this.#work.push(this.#accept());

@@ -12,7 +12,7 @@ import { ScriptedFetch, type Step } from "./scripted_fetch.ts";
 export const ORDERLY = (): number => 0.99;
 
 /** A client and its observable state. */
-export interface World {
+export interface ClientHarness {
   readonly clock: SimulatedClock;
   readonly script: ScriptedFetch;
   readonly events: GlanceEvent[];
@@ -21,19 +21,19 @@ export interface World {
 }
 
 /** A client whose network plays `steps`; its servers are `a`, `b`, and `c`, in this order. */
-export function worldOf(
+export function harnessOf(
   steps: readonly Step[],
   options: GlanceClientWrapperOptions = {},
-): World {
+): ClientHarness {
   const script = new ScriptedFetch(steps);
-  return { ...worldOn(script.fetch, options), script };
+  return { ...harnessOn(script.fetch, options), script };
 }
 
 /** A client on another network. */
-export function worldOn(
+export function harnessOn(
   fetch: (input: string, init: RequestInit) => Promise<Response>,
   options: GlanceClientWrapperOptions = {},
-): Omit<World, "script"> {
+): Omit<ClientHarness, "script"> {
   const clock = new SimulatedClock();
   const events: GlanceEvent[] = [];
   const client = new GlanceClientWrapper({
