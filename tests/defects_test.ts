@@ -1,5 +1,6 @@
 /** The known defects of Cinder's implementation, one by one: this one has none of them. */
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import { toBytes } from "@std/streams";
 import { createEmbeddedGlance } from "../lib/embedded/mod.ts";
 import {
   getDefaultImageService,
@@ -38,10 +39,6 @@ function embedded(around: (fetch: Fetch) => Fetch = (fetch) => fetch): GlanceIma
     now: () => 0,
     random: () => 0,
   });
-}
-
-async function bytesOf(stream: ReadableStream<Uint8Array>): Promise<Uint8Array> {
-  return await new Response(stream).bytes();
 }
 
 Deno.test("addLocation() adds a location with metadata when Glance checks validation_data (defect 1)", async () => {
@@ -88,7 +85,7 @@ Deno.test("download() continues at the byte of a break, on another server (defec
   });
   const data = crypto.getRandomValues(new Uint8Array(5000));
   const { id } = await service.create(CONTEXT, META, data);
-  assertEquals(await bytesOf(await service.download(CONTEXT, id)), data);
+  assertEquals(await toBytes(await service.download(CONTEXT, id)), data);
   const [first, second] = requested.map((line) => line.split(" "));
   assertEquals([first?.[1], second?.[1]], ["null", "bytes=1000-4999"]);
   assert(first?.[0] !== second?.[0]);
@@ -230,7 +227,7 @@ Deno.test("create() stores the data of a new image (defect 13)", async () => {
   const service = embedded();
   const { id, size, status } = await service.create(CONTEXT, META, new Blob(["the data"]));
   assertEquals([size, status], [8, "active"]);
-  const bytes = await bytesOf(await service.download(CONTEXT, id));
+  const bytes = await toBytes(await service.download(CONTEXT, id));
   assertEquals(new TextDecoder().decode(bytes), "the data");
 });
 

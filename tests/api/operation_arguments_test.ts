@@ -3,7 +3,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Invalid } from "../../mod.ts";
 import { actionOf, imageIdOf, toRequest } from "../../lib/api/operation.ts";
 import { DEFINITIONS } from "../../lib/api/operations.ts";
-import { between, pick, seededRandom } from "../support/seed.ts";
+import { fc, forAll } from "../support/properties.ts";
 import { harnessOf } from "../support/client_harness.ts";
 import type { OperationName } from "../../lib/api/mod.ts";
 import { DATA, REQUESTS, rowOf } from "./operation_requests.ts";
@@ -141,36 +141,46 @@ Deno.test("toRequest() throws Invalid for invalid arguments of every operation",
   }
 });
 
-const FUZZ_SEED = 20261125;
-const FUZZ_ROUNDS = 60;
+/** Anything that JavaScript has, a few levels deep, with the keys that operations read. */
+const ANYTHING = fc.letrec<{ value: unknown }>((tie) => ({
+  value: fc.oneof(
+    { depthSize: "small", maxDepth: 3 },
+    fc.constantFrom<unknown>(undefined, null, NaN, 7, -0.5, 7n, true, Symbol("s"), () => "x"),
+    fc.constantFrom("", "a", "..", "a/b", "\ud800", "\0", "{image_id}"),
+    fc.constantFrom<unknown>(circle(), {
+      toJSON: () => undefined,
+      name: "n",
+      type: "t",
+      input: {},
+    }),
+    fc.array(tie("value"), { maxLength: 3 }),
+    fc.dictionary(
+      fc.constantFrom("name", "method", "range", "start", "prefer", "op", "path", "url"),
+      tie("value"),
+    ),
+  ),
+})).value;
 
-/** Anything that JavaScript has, a few levels deep. */
-function anything(random: () => number, depth = 3): unknown {
-  const circle: Record<string, unknown> = {};
-  circle["method"] = circle;
-  const kind = between(random, 0, depth > 0 ? 13 : 11);
-  if (kind > 11) {
-    const parts = Array.from({ length: between(random, 0, 3) }, () => anything(random, depth - 1));
-    if (kind === 12) return parts;
-    const keys = ["name", "method", "range", "start", "prefer", "op", "path", "namespace", "url"];
-    return Object.fromEntries(parts.map((part) => [pick(random, keys), part]));
-  }
-  return [
-    ...[undefined, null, NaN, 7, -0.5, 7n, true, Symbol("s"), () => "x"],
-    ...[pick(random, ["", "a", "..", "a/b", "\ud800", "\0", "{image_id}"]), circle],
-    { toJSON: () => undefined, name: "n", namespace: "n", type: "t", input: {} },
-  ][kind];
+function circle(): unknown {
+  const value: Record<string, unknown> = {};
+  value["method"] = value;
+  return value;
 }
 
-Deno.test(`toRequest() returns a request or throws Invalid for any arguments (seed ${FUZZ_SEED})`, () => {
-  const random = seededRandom(FUZZ_SEED);
+const KEEP = Symbol("keep");
+
+/** What replaces the arguments of a request, each by its place. */
+const REPLACEMENTS = fc.array(
+  fc.oneof({ weight: 2, arbitrary: fc.constant<unknown>(KEEP) }, ANYTHING),
+  { minLength: 4 },
+);
+
+Deno.test("toRequest() returns a request or throws Invalid for any arguments", async () => {
   let [made, refused] = [0, 0];
-  for (let round = 0; round < FUZZ_ROUNDS; round++) {
+  await forAll(REPLACEMENTS, (replacements) => {
     for (const { name, args } of REQUESTS) {
       const row = rowOf(name);
-      const given = args.map((arg, i) =>
-        i < row.parameters.length && random() < 0.8 ? arg : anything(random)
-      );
+      const given = args.map((arg, i) => replacements[i] === KEEP ? arg : replacements[i]);
       try {
         const { path, headers = {}, body } = toRequest(row, given);
         assertEquals(
@@ -185,7 +195,7 @@ Deno.test(`toRequest() returns a request or throws Invalid for any arguments (se
         refused++;
       }
     }
-  }
+  });
   assert(made > 100 && refused > 100, `${made} made, ${refused} refused`);
 });
 

@@ -1,5 +1,6 @@
 /** Scenarios 40 to 49 and 77: downloads, and how their errors are translated. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { toText } from "@std/streams";
 import {
   GlanceConnectionFailed,
   ImageDownloadFailed,
@@ -8,10 +9,6 @@ import {
   NotAuthorized,
 } from "../../mod.ts";
 import { CONTEXT, failure, ScenarioGlance } from "./scenario_glance.ts";
-
-async function textOf(stream: ReadableStream<Uint8Array>): Promise<string> {
-  return await new Response(stream).text();
-}
 
 /** A sink that records its chunks. */
 function sink(): {
@@ -45,7 +42,7 @@ Deno.test("download() succeeds when a server is unavailable once and one retry i
   const id = glance.addWithData(8);
   glance.answer(`GET /v2/images/${id}`, 503);
   const stream = await glance.service({ numRetries: 1 }).download(CONTEXT, id);
-  assertEquals(await textOf(stream), "********");
+  assertEquals(await toText(stream), "********");
 });
 
 for (const number of ["41", "77"]) {
@@ -162,7 +159,7 @@ Deno.test("download() reads through Glance when a direct file URL is outside the
       allowedDirectUrlSchemes: ["file"],
       directUrlRoots: ["/nowhere"],
     });
-    assertEquals(await textOf(await service.download(CONTEXT, id)), "*********");
+    assertEquals(await toText(await service.download(CONTEXT, id)), "*********");
   });
 });
 

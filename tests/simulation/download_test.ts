@@ -1,5 +1,6 @@
 /** Downloads against a simulated cluster: whatever goes wrong, the image or a typed error. */
 import { assert, assertEquals } from "@std/assert";
+import { toBytes } from "@std/streams";
 import { type DownloadOptions, getDefaultImageService, GlanceError } from "../../mod.ts";
 import {
   between,
@@ -111,9 +112,7 @@ async function take(
     return file.bytes;
   }
   const stream = await service.download(cluster.context, cluster.imageId, options);
-  return way === "byob"
-    ? await readByob(stream, between(random, 1, 5_000))
-    : concat(await Array.fromAsync(stream));
+  return way === "byob" ? await readByob(stream, between(random, 1, 5_000)) : await toBytes(stream);
 }
 
 async function readByob(stream: ReadableStream<Uint8Array>, size: number): Promise<Uint8Array> {

@@ -1,5 +1,4 @@
 /** Fake bodies that record how they end: the sanitizers do not detect a synthetic body that is left open. */
-import { concat } from "../../lib/concat.ts";
 
 /** What a body does next: send bytes, break, or stall. */
 export type BodyStep = Uint8Array<ArrayBuffer> | Error | "silence";
@@ -72,10 +71,7 @@ export class FakeBody {
   }
 }
 
-/** All bytes of a stream. */
-export async function bytesOf(stream: ReadableStream<Uint8Array>): Promise<Uint8Array> {
-  return concat(await Array.fromAsync(stream));
-}
+export { toBytes as bytesOf } from "@std/streams";
 
 /** Bytes of a text. */
 export function utf8(text: string): Uint8Array<ArrayBuffer> {

@@ -7,11 +7,7 @@ export const IMAGE_SIZE_CAP = 8 * MIB;
 /** Not a power of two, so that the end is not at a chunk boundary. */
 export const BYTES = randomBytes(3 * MIB + 12_345);
 
-export async function bytesOf(
-  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
-): Promise<Uint8Array> {
-  return await new Response(stream).bytes();
-}
+export { toBytes as bytesOf } from "@std/streams";
 
 export async function* chunks(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array, void> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
