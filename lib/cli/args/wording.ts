@@ -28,18 +28,19 @@ const WORDS: Readonly<Record<TermKey, string | ((subject: string) => string)>> =
   chooseStores: "add --stores or --all-stores",
   copyImage: '"glance image-copy"',
   keepProperties: "",
-  makeShared: (id) => `run "glance image-update --visibility shared ${id}" before`,
+  makeShared: (id) => `first run "glance image-update --visibility shared ${id}"`,
   passEnvironment: "",
   passFetch: "",
   passParser: "",
   reactivate: (id) =>
     `the image is deactivated, so only an administrator can read its data; ask one to run "glance image-reactivate ${id}"`,
-  signIn: "there is no token; set OS_CLOUD, or OS_AUTH_URL with credentials, or GLANCE_API_SERVERS",
-  unprotectImage: (id) => `run "glance image-update --protected False ${id}" before`,
-  unprotectNamespace: (name) => `run "glance md-namespace-update --protected False ${name}" before`,
+  signIn:
+    "no token is configured; set OS_CLOUD, or OS_AUTH_URL with credentials, or GLANCE_API_SERVERS",
+  unprotectImage: (id) => `first run "glance image-update --protected False ${id}"`,
+  unprotectNamespace: (name) => `first run "glance md-namespace-update --protected False ${name}"`,
   verifyAuto: "use --verify auto",
   verifyPart: "leave out --verify",
-  waitLonger: (id) => `, or look again with "glance image-show ${id}"`,
+  waitLonger: (id) => `, or check it with "glance image-show ${id}"`,
 };
 
 /** A text with the way in which users start this program for the `glance` of each quoted command. */

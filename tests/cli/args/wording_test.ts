@@ -97,11 +97,11 @@ Deno.test("inTerminalWords() names the subject of a term, or else the image of t
     inTerminalWords(`Cannot: x; ${text}`, { imageId: "42", terms: [term] });
   assertEquals(
     words({ key: "unprotectImage", text }),
-    'Cannot: x; run "glance image-update --protected False 42" before',
+    'Cannot: x; first run "glance image-update --protected False 42"',
   );
   assertEquals(
     words({ key: "unprotectNamespace", text, subject: "OS::A" }),
-    'Cannot: x; run "glance md-namespace-update --protected False OS::A" before',
+    'Cannot: x; first run "glance md-namespace-update --protected False OS::A"',
   );
 });
 
@@ -140,12 +140,12 @@ const HINTS: Readonly<Record<string, readonly [string[][], string[], string]>> =
   "a protected image": [
     [["image-update", "--protected", "True", ID]],
     ["image-delete", ID],
-    `; run "glance image-update --protected False ${ID}" before`,
+    `; first run "glance image-update --protected False ${ID}"`,
   ],
   "a protected namespace": [
     [["md-namespace-create", "OS::Mine", "--protected", "True"]],
     ["md-namespace-delete", "OS::Mine"],
-    '; run "glance md-namespace-update --protected False OS::Mine" before',
+    '; first run "glance md-namespace-update --protected False OS::Mine"',
   ],
   "a tag of a protected namespace": [
     [
@@ -153,12 +153,12 @@ const HINTS: Readonly<Record<string, readonly [string[][], string[], string]>> =
       ["md-tag-create", "OS::Mine", "--name", "t"],
     ],
     ["md-tag-delete", "OS::Mine", "t"],
-    '; run "glance md-namespace-update --protected False OS::Mine" before',
+    '; first run "glance md-namespace-update --protected False OS::Mine"',
   ],
   "members of an image that is not shared": [
     [["image-update", "--visibility", "private", ID]],
     ["member-list", "--image-id", ID],
-    `; run "glance image-update --visibility shared ${ID}" before`,
+    `; first run "glance image-update --visibility shared ${ID}"`,
   ],
 };
 
@@ -169,7 +169,7 @@ for (const [what, [before, args, message]] of Object.entries(HINTS)) {
     const { code, stderr } = await harness.run(args);
     assertEquals(code, 1);
     assertStringIncludes(stderr, message);
-    const command = /; run "glance ([^"]*)" before/.exec(stderr)?.[1] ?? "";
+    const command = /; first run "glance ([^"]*)"/.exec(stderr)?.[1] ?? "";
     assertEquals((await harness.run(command.split(" "))).code, 0);
     assertEquals((await harness.run(args)).code, 0);
   });
