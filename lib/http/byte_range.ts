@@ -35,8 +35,8 @@ export function parseContentRange(header: string | null): ContentRange | null {
 export type RangeVerdict =
   /** The body is exactly the requested bytes. */
   | { readonly kind: "part" }
-  /** The body is the bytes from `from` to before `stop`, which include `start`. */
-  | { readonly kind: "overlap"; readonly from: number; readonly stop: number }
+  /** The body is the bytes from `bodyStart` to before `endExclusive`, which include `start`. */
+  | { readonly kind: "overlap"; readonly bodyStart: number; readonly endExclusive: number }
   /** The body is as long as the requested range, but no header says which bytes it contains. */
   | { readonly kind: "unlabeled" }
   /** The body is `multipart/byteranges`; each part has its own `Content-Range`. */
@@ -113,7 +113,7 @@ export function judgeRange(
   }
   if (range.start === start && range.end === end) return { kind: "part" };
   if (range.start === 0 && range.end + 1 === size) return { kind: "whole" };
-  return { kind: "overlap", from: range.start, stop: range.end + 1 };
+  return { kind: "overlap", bodyStart: range.start, endExclusive: range.end + 1 };
 }
 
 /** The checks that the reader of a response makes; they decide which responses it may trust. */

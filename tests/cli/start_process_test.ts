@@ -1,6 +1,6 @@
 /** `task start` as a process that runs out of descriptors, whose output is not read, or that a signal ends. */
 import { assertEquals, assertLess, assertMatch } from "@std/assert";
-import { RawClient } from "./http/raw_client.ts";
+import { RawClient } from "./http_server/raw_client.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 const MIB = 1024 ** 2;

@@ -36,13 +36,13 @@ export const INTERRUPTED_DOWNLOADS: readonly Guarantee[] = [
   ],
   [
     "One caller's mistake changes nothing for other callers.",
-    "transfer/range_memory_test.ts: GET /file requests ranges as before when another client names a wrong store",
-    "transfer/range_memory_test.ts: download() remembers nothing of the store when both a range and the whole image get 400",
+    "transfer/range_support_cache_test.ts: GET /file requests ranges as before when another client names a wrong store",
+    "transfer/range_support_cache_test.ts: download() remembers nothing of the store when both a range and the whole image get 400",
   ],
   [
     "What was learned about ranges expires.",
-    "transfer/range_memory_test.ts: RangeMemory forgets after ten minutes",
-    "transfer/range_memory_test.ts: download() requests ranges again ten minutes after a store did not support them",
+    "transfer/range_support_cache_test.ts: RangeSupportCache forgets after ten minutes",
+    "transfer/range_support_cache_test.ts: download() requests ranges again ten minutes after a store did not support them",
   ],
   [
     "The error about a store that is slow to begin names the option and the flag that help.",

@@ -34,31 +34,31 @@ export const RESOURCES: readonly Guarantee[] = [
   ],
   [
     "The process survives the end of its descriptors.",
-    "cli/http/listener_test.ts: HttpListener accepts connections again when the system had no descriptor, or the client had left",
+    "cli/http_server/listener_test.ts: HttpListener accepts connections again when the system had no descriptor, or the client had left",
     "cli/start_process_test.ts: start survives more connections than it has descriptors, and serves the next",
   ],
   [
     "Clients that reset their connections do not delay others.",
-    "cli/http/listener_test.ts: HttpListener accepts the next connection at once, and closes no other, when many clients have left",
+    "cli/http_server/listener_test.ts: HttpListener accepts the next connection at once, and closes no other, when many clients have left",
   ],
   [
     "Silent sockets, half-sent headers and stalled uploads are closed.",
-    "cli/http/http_server_test.ts: serve() closes a connection when its client sends nothing in time",
-    "cli/http/http_server_test.ts: serve() closes a connection when its client reads nothing in time",
+    "cli/http_server/http_server_test.ts: serve() closes a connection when its client sends nothing in time",
+    "cli/http_server/http_server_test.ts: serve() closes a connection when its client reads nothing in time",
   ],
   [
     "A client that sends a byte from time to time does not keep its connection.",
-    "cli/http/http_server_test.ts: serve() answers 408 when a client sends a byte of a body from time to time",
-    "cli/http/http_server_test.ts: serve() closes a connection when its client sends only empty lines",
+    "cli/http_server/http_server_test.ts: serve() answers 408 when a client sends a byte of a body from time to time",
+    "cli/http_server/http_server_test.ts: serve() closes a connection when its client sends only empty lines",
   ],
   [
     "A slow reader is not cut, but gives its connection to the next client when all are in use.",
-    "cli/http/listener_test.ts: HttpListener closes the slowest reader when all places are taken, and none before",
+    "cli/http_server/listener_test.ts: HttpListener closes the slowest reader when all places are taken, and none before",
   ],
   [
     "Clients that pipeline requests do not delay others, however many there are.",
-    "cli/http/pipeline_turns_test.ts: PipelineTurns.next() bounds the time of a turn when 30 connections pipeline requests",
-    "cli/http/http_server_test.ts: serve() answers another client soon when 30 clients pipeline requests",
+    "cli/http_server/pipeline_turns_test.ts: PipelineTurns.next() bounds the time of a turn when 30 connections pipeline requests",
+    "cli/http_server/http_server_test.ts: serve() answers another client soon when 30 clients pipeline requests",
   ],
   [
     "An image of the embedded Glance does not stay `saving` when its upload stalls or its sender leaves.",
@@ -68,7 +68,7 @@ export const RESOURCES: readonly Guarantee[] = [
   ],
   [
     "A stalled request does not block SIGTERM.",
-    "cli/http/http_server_test.ts: serve() aborts and reports running requests when the drain time is over",
+    "cli/http_server/http_server_test.ts: serve() aborts and reports running requests when the drain time is over",
     "cli/start_process_test.ts: start --drain-timeout cuts a stalled upload, reports it, and leaves the image queued",
   ],
   [

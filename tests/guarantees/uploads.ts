@@ -4,7 +4,7 @@ import type { Guarantee } from "./guarantee.ts";
 export const UPLOADS: readonly Guarantee[] = [
   [
     "The time of a chunked upload is linear in its size: no body is queued ahead of its reader.",
-    "cli/http/http_server_test.ts: serve() reads a body no faster than its handler when the client sends faster",
+    "cli/http_server/http_server_test.ts: serve() reads a body no faster than its handler when the client sends faster",
     "bench/upload.ts: upload, …, through the gateway",
   ],
   [

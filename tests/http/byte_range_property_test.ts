@@ -100,8 +100,10 @@ Deno.test("judgePartial() accepts only responses that can have the requested byt
       assert(length === null || length === end - start + 1);
     }
     if (verdict.kind === "overlap") {
-      assert(verdict.from <= start && start < verdict.stop && verdict.stop <= size!);
-      assert(length === null || length === verdict.stop - verdict.from);
+      assert(
+        verdict.bodyStart <= start && start < verdict.endExclusive && verdict.endExclusive <= size!,
+      );
+      assert(length === null || length === verdict.endExclusive - verdict.bodyStart);
     }
     if (verdict.kind === "whole") assert(length === null || length === size);
     if (verdict.kind === "unlabeled") assertEquals(length, end - start + 1);

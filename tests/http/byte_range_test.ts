@@ -177,7 +177,7 @@ Deno.test("judgePartial() accepts a range if the size of the image is unknown", 
 Deno.test("judgePartial() returns the position of a range that starts or ends early", () => {
   const answer = { ...CORRECT, contentRange: "bytes 32-63/100", contentLength: "32" };
   const verdict = judgePartial(answer, { start: 40, end: 99, size: 100 });
-  assertEquals(verdict, { kind: "overlap", from: 32, stop: 64 });
+  assertEquals(verdict, { kind: "overlap", bodyStart: 32, endExclusive: 64 });
 });
 
 Deno.test("isUsable() accepts an unlabeled body if it is hashed, and a whole of unknown length if it is compared", () => {

@@ -303,7 +303,7 @@ function lengthOf(request: DataRequest): string {
   return `content-length: ${requestedBytes(request).byteLength}`;
 }
 
-/** Sends bytes from `from` to before `stop`, truly labeled. */
+/** Sends bytes from `bodyStart` to before `endExclusive`, truly labeled. */
 async function labeled(request: DataRequest, from: number, stop: number): Promise<boolean> {
   const { connection, image } = request;
   const range = `content-range: bytes ${from}-${stop - 1}/${image.byteLength}`;

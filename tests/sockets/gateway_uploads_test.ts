@@ -2,7 +2,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { serve } from "../../lib/cli/server/serve.ts";
 import { createImageRouter, type RequestLog } from "../../lib/router/mod.ts";
-import { servingOn } from "../cli/http/raw_client.ts";
+import { servingOn } from "../cli/http_server/raw_client.ts";
 import { ID } from "../support/image.ts";
 import { Body } from "./upload_servers.ts";
 import { type RawConnection, RawServer } from "./raw_server.ts";

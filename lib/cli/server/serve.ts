@@ -5,12 +5,12 @@
  */
 import { CommandFailed } from "../system/errors.ts";
 import { codeOf } from "../system/fs_errors.ts";
-import { CLIENT_LIMITS, type ClientLimits } from "../http/client_limits.ts";
-import type { FetchHandler } from "../http/http_exchange.ts";
-import { HttpListener, MAX_CONNECTIONS } from "../http/listener.ts";
-import { withinTime } from "../http/time_limit.ts";
+import { CLIENT_LIMITS, type ClientLimits } from "../http_server/client_limits.ts";
+import type { FetchHandler } from "../http_server/http_exchange.ts";
+import { HttpListener, MAX_CONNECTIONS } from "../http_server/listener.ts";
+import { withinTime } from "../http_server/time_limit.ts";
 
-export type { FetchHandler as Handler } from "../http/http_exchange.ts";
+export type { FetchHandler as Handler } from "../http_server/http_exchange.ts";
 
 export interface ListenAddress {
   readonly host: string;

@@ -4,7 +4,7 @@
  * @module
  */
 import { asStarted } from "../args/wording.ts";
-import { withinTime } from "../http/time_limit.ts";
+import { withinTime } from "../http_server/time_limit.ts";
 import type { Output } from "./system.ts";
 
 /** Maximum bytes that wait to be written. Further lines are dropped and counted. */

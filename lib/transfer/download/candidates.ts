@@ -5,7 +5,7 @@
  * @module
  */
 import { GlanceConnectionFailed, type GlanceError } from "../../errors.ts";
-import type { ServerBreak } from "./resume_policy.ts";
+import type { ServerFailure } from "./resume_policy.ts";
 
 /** Range requests of a server that may fail without a byte before the whole image is requested instead. */
 const RANGE_STRIKES = 2;
@@ -87,7 +87,7 @@ export class Candidates {
    * @returns the error that ends the download if no server is left, else null
    */
   recordFailure(
-    failure: ServerBreak,
+    failure: ServerFailure,
     hasProgress: boolean,
     hasBegun: boolean,
   ): GlanceError | null {

@@ -137,14 +137,14 @@ async function parallelReader(
   { connections = 1, partSize = PART_SIZE }: DownloadOptions,
 ): Promise<ImageReader | null> {
   const { start, end } = resumeOptions;
-  const stop = end === null ? source.identity.size : end + 1;
-  if (connections === 1 || stop === null || stop - start <= partSize) return null;
+  const endExclusive = end === null ? source.identity.size : end + 1;
+  if (connections === 1 || endExclusive === null || endExclusive - start <= partSize) return null;
   const { client, context } = source.session;
   const { openParallel } = await import("../rarely_used.ts");
   return await openParallel({
     connections,
     partSize,
-    stop,
+    endExclusive,
     rangeSource: (end, first) => rangeSourceOf(source, end, first),
     servers: () => client.servers(context),
   }, resumeOptions);

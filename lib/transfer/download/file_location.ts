@@ -82,9 +82,9 @@ class FileRangeSource implements RangeSource {
     return {
       reader,
       server: "file:",
-      from: start,
-      skip: 0,
-      stop: null,
+      bodyStart: start,
+      skipBytes: 0,
+      endExclusive: null,
       isRange: false,
       isSame: true,
       reportBreak: () => false,

@@ -63,13 +63,15 @@ export async function skipOverlap(
   response: RangeResponse,
   { imageId, tail, verifier }: DeliveredData,
 ): Promise<Chunk | null> {
-  const prefix = response.from === 0 && response.skip > 0 ? await verifier?.prefix() ?? null : null;
+  const prefix = response.bodyStart === 0 && response.skipBytes > 0
+    ? await verifier?.prefix() ?? null
+    : null;
   let pending: Chunk | null = null;
   let isSame = true;
-  for (let left = response.skip; left > 0 && isSame;) {
+  for (let left = response.skipBytes; left > 0 && isSame;) {
     const chunk = await response.reader.read(new Uint8Array(Math.min(SCRATCH_SIZE, left)));
     if (chunk === null) {
-      throw endedEarly(imageId, response.server, response.from + response.skip - left);
+      throw endedEarly(imageId, response.server, response.bodyStart + response.skipBytes - left);
     }
     const dropped = chunk.subarray(0, left);
     left -= dropped.byteLength;
@@ -79,7 +81,7 @@ export async function skipOverlap(
   }
   if (isSame && (prefix === null || prefix.hasher.digest() === prefix.digest)) return pending;
   throw new RangeRefused(
-    `Cannot use the response of "${response.server}" for image "${imageId}": its first ${response.skip} bytes differ from those delivered before`,
+    `Cannot use the response of "${response.server}" for image "${imageId}": its first ${response.skipBytes} bytes differ from those delivered before`,
     { imageId, server: response.server },
     response.isRange,
   );

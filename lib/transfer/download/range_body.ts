@@ -11,18 +11,18 @@ import { type DeliveredData, skipOverlap } from "./overlap.ts";
 /** Reads the requested bytes of a response. */
 export class RangeBody {
   readonly response: RangeResponse;
-  readonly #stop: number | null;
+  readonly #endExclusive: number | null;
   /** Number of requested bytes that are left in the response; infinite while its end is unknown. */
   #left: number;
   /** Bytes received in the same chunk as the last skipped byte. */
   #ahead: Chunk | null = null;
   #hasExtra = false;
 
-  /** `start` is the offset of the next requested byte, `stop` that after the last one; null if unknown. */
-  constructor(response: RangeResponse, start: number, stop: number | null) {
+  /** `start` is the offset of the next requested byte, `endExclusive` that after the last one; null if unknown. */
+  constructor(response: RangeResponse, start: number, endExclusive: number | null) {
     this.response = response;
-    this.#stop = stop;
-    this.#left = Math.min(stop ?? Infinity, response.stop ?? Infinity) - start;
+    this.#endExclusive = endExclusive;
+    this.#left = Math.min(endExclusive ?? Infinity, response.endExclusive ?? Infinity) - start;
   }
 
   /** Whether all requested bytes of the response were read. */
@@ -52,7 +52,7 @@ export class RangeBody {
    * end, which frees the connection for reuse. A break after the last byte is harmless.
    */
   async hasExtra(): Promise<boolean> {
-    if (this.response.stop !== this.#stop) return false;
+    if (this.response.endExclusive !== this.#endExclusive) return false;
     if (this.#hasExtra) return true;
     const rest = await this.response.reader.read(new Uint8Array(1)).catch(() => null);
     return rest !== null && rest.byteLength > 0;

@@ -16,7 +16,7 @@ import { type ContentDescriptor, descriptorOf, isSameData } from "../integrity/d
 import { factsOf, openBody, openBodyPart, type RangeResponse, refused } from "./range_response.ts";
 import { Candidates, type NextRequest } from "./candidates.ts";
 import { type BodySpan, judgeMd5, useOfRange, useOfWhole } from "./response_policy.ts";
-import { RangeMemory } from "../range_memory.ts";
+import { RangeSupportCache } from "../range_support_cache.ts";
 import { type RangeRefused, RangesUnavailable } from "./resume_policy.ts";
 
 /** A source of image data, from any offset. */
@@ -31,7 +31,7 @@ export interface RangeSource {
    * Opens the image at an offset.
    *
    * @throws {RangeRefused} if the response cannot be used, and that of another server may be usable.
-   * @throws {GlanceError} if the request fails; `classifyBreak` decides what follows.
+   * @throws {GlanceError} if the request fails; `classifyFailure` decides what follows.
    */
   open(start: number, signal: AbortSignal, proof: Proof): Promise<RangeResponse>;
 }
@@ -57,6 +57,9 @@ export interface RangeSourceOptions {
   readonly rangesOnly?: boolean;
 }
 
+/** The span of a body whose parts state theirs. */
+const UNKNOWN_SPAN: BodySpan = { bodyStart: 0, skipBytes: 0, endExclusive: null };
+
 /** Reads an image from the servers of a session. */
 export class GlanceRangeSource implements RangeSource {
   readonly identity: ContentDescriptor;
@@ -65,7 +68,7 @@ export class GlanceRangeSource implements RangeSource {
   readonly #session: Session;
   readonly #options: RangeSourceOptions;
   readonly #stores: string;
-  readonly #ranges: RangeMemory;
+  readonly #ranges: RangeSupportCache;
 
   constructor(session: Session, identity: ContentDescriptor, options: RangeSourceOptions) {
     this.#session = session;
@@ -75,7 +78,7 @@ export class GlanceRangeSource implements RangeSource {
     this.hasPrefer = options.prefer !== undefined;
     // Preferred stores get an entry of their own: what they cannot do proves nothing about the others.
     this.#stores = [options.stores, ...options.prefer ?? []].join(" ");
-    this.#ranges = session.client.shared(RangeMemory);
+    this.#ranges = session.client.shared(RangeSupportCache);
   }
 
   /** Whether the store is known to seek. */
@@ -124,9 +127,9 @@ export class GlanceRangeSource implements RangeSource {
   ): Promise<RangeResponse> {
     const { imageId } = this.identity;
     const { rangesOnly = false } = this.#options;
-    let answer: OpenResponse;
+    let opened: OpenResponse;
     try {
-      answer = await this.#request(next, signal, range);
+      opened = await this.#request(next, signal, range);
     } catch (error) {
       if (!(error instanceof GlanceError) || error.server === undefined) throw error;
       if (error.status === 416 && range.size !== null) {
@@ -139,23 +142,23 @@ export class GlanceRangeSource implements RangeSource {
       this.#ranges.recordRefused(error.server, this.#stores);
       return response;
     }
-    const { endpoint } = answer.server;
-    const { use, ignoresRange } = useOfRange(factsOf(answer), range, { proof, rangesOnly });
+    const { endpoint } = opened.server;
+    const { use, ignoresRange } = useOfRange(factsOf(opened), range, { proof, rangesOnly });
     if (ignoresRange) this.#ranges.recordIgnored(endpoint, this.#stores);
     if (use.kind === "request whole") {
-      await release(answer);
+      await release(opened);
       return await this.#openWithoutRange(range.start, endpoint, signal);
     }
-    if (use.kind === "refuse") throw await this.#refuse(answer, use.reason, true);
-    const stretch = use.kind === "read" ? use.span : { from: 0, skip: 0, stop: null };
-    const body = await this.#body(answer, stretch, true);
+    if (use.kind === "refuse") throw await this.#refuse(opened, use.reason, true);
+    const span = use.kind === "read" ? use.span : UNKNOWN_SPAN;
+    const body = await this.#body(opened, span, true);
     const response = use.kind === "read"
       ? body
       : await openBodyPart(body, use.boundary, range, imageId);
-    const { from, stop } = response;
-    if (from > 0 || stop === range.end + 1) this.#ranges.recordPart(this.#stores);
-    if (stop !== null && stop <= range.end) {
-      this.candidates.recordShortPart(endpoint, stop - range.start);
+    const { bodyStart, endExclusive } = response;
+    if (bodyStart > 0 || endExclusive === range.end + 1) this.#ranges.recordPart(this.#stores);
+    if (endExclusive !== null && endExclusive <= range.end) {
+      this.candidates.recordShortPart(endpoint, endExclusive - range.start);
     }
     return response;
   }
@@ -181,22 +184,22 @@ export class GlanceRangeSource implements RangeSource {
         `Cannot read image "${imageId}" in parts: no server supports ranges`,
       );
     }
-    const answer = await this.#request(next, signal);
-    if (answer.response.status === 204) throw noData(answer, imageId);
-    const use = useOfWhole(factsOf(answer), start, size);
-    if (use.kind === "read") return await this.#body(answer, use.span, false);
-    throw await this.#refuse(answer, use.reason, false);
+    const opened = await this.#request(next, signal);
+    if (opened.response.status === 204) throw noData(opened, imageId);
+    const use = useOfWhole(factsOf(opened), start, size);
+    if (use.kind === "read") return await this.#body(opened, use.span, false);
+    throw await this.#refuse(opened, use.reason, false);
   }
 
-  async #body(answer: OpenResponse, stretch: BodySpan, isRange: boolean): Promise<RangeResponse> {
-    const md5 = answer.response.headers.get("content-md5");
+  async #body(opened: OpenResponse, span: BodySpan, isRange: boolean): Promise<RangeResponse> {
+    const md5 = opened.response.headers.get("content-md5");
     const verdict = judgeMd5(md5, this.identity);
     if (verdict === "other") {
       const reason = `its MD5 is ${md5} instead of ${this.identity.checksum}`;
-      throw await this.#refuse(answer, reason, isRange);
+      throw await this.#refuse(opened, reason, isRange);
     }
-    const body = openBody(answer, this.identity.imageId, this.#session.client.options);
-    return { ...body, ...stretch, isRange, isSame: verdict === "same" };
+    const body = openBody(opened, this.identity.imageId, this.#session.client.options);
+    return { ...body, ...span, isRange, isSame: verdict === "same" };
   }
 
   #request(
@@ -210,10 +213,10 @@ export class GlanceRangeSource implements RangeSource {
     return client.open(context, GET_IMAGE_DATA, [this.identity.imageId, { range, prefer }], policy);
   }
 
-  async #refuse(answer: OpenResponse, reason: string, isRange: boolean): Promise<RangeRefused> {
-    await release(answer);
-    const error = refused(this.identity.imageId, answer.server.endpoint, reason, isRange);
-    answer.reportBreak(error, 0);
+  async #refuse(opened: OpenResponse, reason: string, isRange: boolean): Promise<RangeRefused> {
+    await release(opened);
+    const error = refused(this.identity.imageId, opened.server.endpoint, reason, isRange);
+    opened.reportBreak(error, 0);
     return error;
   }
 }

@@ -18,11 +18,11 @@ import type { ContentDescriptor } from "../integrity/descriptor.ts";
 /** The range of the image that a body has. */
 export interface BodySpan {
   /** Offset in the image of its first byte. */
-  readonly from: number;
+  readonly bodyStart: number;
   /** Number of bytes to drop before the requested ones. */
-  readonly skip: number;
+  readonly skipBytes: number;
   /** Offset in the image after its last byte; null if the response does not state it. */
-  readonly stop: number | null;
+  readonly endExclusive: number | null;
 }
 
 type Read = { readonly kind: "read"; readonly span: BodySpan };
@@ -68,20 +68,23 @@ export function useOfWhole(
   const refusal = { kind: "refuse", reason: `its status is ${facts.status}` } as const;
   if (size === null && facts.status !== 200) return refusal;
   if (verdict.kind === "overlap") {
-    if (verdict.stop <= start) return refusal;
-    return { kind: "read", span: { from: 0, skip: start, stop: verdict.stop } };
+    if (verdict.endExclusive <= start) return refusal;
+    return {
+      kind: "read",
+      span: { bodyStart: 0, skipBytes: start, endExclusive: verdict.endExclusive },
+    };
   }
   if (verdict.kind !== "part" && verdict.kind !== "whole") return refusal;
-  const stop = size ?? lengthOf(facts.contentLength);
-  return { kind: "read", span: { from: 0, skip: start, stop } };
+  const endExclusive = size ?? lengthOf(facts.contentLength);
+  return { kind: "read", span: { bodyStart: 0, skipBytes: start, endExclusive } };
 }
 
 /** The range of the image in the response to a range request. */
 export function spanOf(verdict: RangeVerdict, { start, end, size }: RequestedRange): BodySpan {
-  if (verdict.kind === "whole") return { from: 0, skip: start, stop: size };
-  if (verdict.kind !== "overlap") return { from: start, skip: 0, stop: end + 1 };
-  const { from, stop } = verdict;
-  return { from, skip: start - from, stop };
+  if (verdict.kind === "whole") return { bodyStart: 0, skipBytes: start, endExclusive: size };
+  if (verdict.kind !== "overlap") return { bodyStart: start, skipBytes: 0, endExclusive: end + 1 };
+  const { bodyStart, endExclusive } = verdict;
+  return { bodyStart, skipBytes: start - bodyStart, endExclusive };
 }
 
 /**

@@ -31,7 +31,7 @@ export class RangesUnavailable extends GlanceError {
 }
 
 /** A failure, classified by what it proves about the server. */
-export type Break =
+export type ClassifiedFailure =
   /** No other request can help. */
   | { readonly kind: "final"; readonly error: unknown }
   /** The server or the connection failed; the same request may succeed later. */
@@ -42,7 +42,7 @@ export type Break =
   | { readonly kind: "denied"; readonly error: GlanceError; readonly server: string };
 
 /** A break that another request may recover from. */
-export type ServerBreak = Exclude<Break, { readonly kind: "final" }>;
+export type ServerFailure = Exclude<ClassifiedFailure, { readonly kind: "final" }>;
 
 /** The state of a download when it breaks. */
 export interface DownloadState {
@@ -62,7 +62,7 @@ export interface DownloadState {
 }
 
 /** Classifies a failure by what it proves about the server. */
-export function classifyBreak(error: unknown, state: DownloadState): Break {
+export function classifyFailure(error: unknown, state: DownloadState): ClassifiedFailure {
   const { response, hasBegun } = state;
   const isRange = response?.isRange ?? false;
   if (error instanceof RangeRefused && error.isRange && error.server !== undefined) {
@@ -125,7 +125,7 @@ export function noBreaks(start: number): BreakHistory {
  */
 export function afterBreak(
   before: BreakHistory,
-  failure: ServerBreak,
+  failure: ServerFailure,
   offset: number,
 ): BreakHistory {
   const { kind, error } = failure;

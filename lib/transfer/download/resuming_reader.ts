@@ -13,7 +13,7 @@ import type { ContentDescriptor, Verifier } from "../integrity/descriptor.ts";
 import { DeliveredTail } from "./overlap.ts";
 import { RangeBody } from "./range_body.ts";
 import type { RangeSource } from "./range_source.ts";
-import { Recovery } from "./recovery.ts";
+import { Recovery } from "./break_recovery.ts";
 import { endedEarly, type NextAction } from "./resume_policy.ts";
 import type { Progress } from "../types.ts";
 
@@ -44,7 +44,7 @@ export class ResumingReader implements ImageReader {
   #body: RangeBody | null = null;
   #offset: number;
   /** Offset after the last requested byte; null while unknown. */
-  #stop: number | null;
+  #endExclusive: number | null;
   #server = "";
   #isClosed = false;
 
@@ -56,7 +56,7 @@ export class ResumingReader implements ImageReader {
     const { start, isPart, options: { numRetries } } = options;
     this.#recovery = new Recovery(source, { start, isPart, numRetries });
     this.#offset = start;
-    this.#stop = options.end === null ? source.identity.size : options.end + 1;
+    this.#endExclusive = options.end === null ? source.identity.size : options.end + 1;
   }
 
   /** Number of times it resumed after a break. */
@@ -82,7 +82,7 @@ export class ResumingReader implements ImageReader {
     while (!this.#isClosed) {
       try {
         this.#lifetime.signal.throwIfAborted();
-        if (this.#offset === this.#stop) return await this.#finish();
+        if (this.#offset === this.#endExclusive) return await this.#finish();
         // A server may send fewer bytes than requested; the remaining ones take another request.
         if (this.#body?.isComplete) await this.release("the range is complete");
         const body = this.#body ?? await this.#openBody();
@@ -91,7 +91,7 @@ export class ResumingReader implements ImageReader {
         const chunk = await body.read(memory);
         if (this.#isClosed) return null;
         if (chunk !== null) return await this.#deliver(chunk);
-        if (this.#stop === null) return await this.#finish();
+        if (this.#endExclusive === null) return await this.#finish();
         throw endedEarly(this.#source.identity.imageId, this.#server, this.#offset);
       } catch (error) {
         await this.#recover(error);
@@ -103,7 +103,7 @@ export class ResumingReader implements ImageReader {
   /** Calls the progress callback. */
   report(): void {
     const { onProgress, start } = this.#options;
-    const total = this.#stop === null ? null : this.#stop - start;
+    const total = this.#endExclusive === null ? null : this.#endExclusive - start;
     const transferred = this.#offset - start;
     onProgress?.({ transferred, total, server: this.#server, resumes: this.resumes });
   }
@@ -134,9 +134,9 @@ export class ResumingReader implements ImageReader {
     const response = await this.#source.open(this.#offset, signal, proof);
     if (signal.aborted) await response.close(signal.reason);
     signal.throwIfAborted();
-    this.#stop ??= response.stop;
+    this.#endExclusive ??= response.endExclusive;
     this.#server = response.server;
-    const body = new RangeBody(response, this.#offset, this.#stop);
+    const body = new RangeBody(response, this.#offset, this.#endExclusive);
     this.#body = body;
     const { identity: { imageId } } = this.#source;
     const { options: { onEvent }, verifier } = this.#options;
@@ -172,7 +172,7 @@ export class ResumingReader implements ImageReader {
     const response = this.#body?.response ?? null;
     await this.release(error);
     const { options: { sleep, random }, signal } = this.#options;
-    const point = { offset: this.#offset, stop: this.#stop, response };
+    const point = { offset: this.#offset, endExclusive: this.#endExclusive, response };
     const action: NextAction = signal?.aborted
       ? { kind: "fail", error: signal.reason }
       : this.#recovery.after(error, point);

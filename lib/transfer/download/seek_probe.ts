@@ -4,7 +4,7 @@
  * @module
  */
 import type { GlanceRangeSource } from "./range_source.ts";
-import { classifyBreak } from "./resume_policy.ts";
+import { classifyFailure } from "./resume_policy.ts";
 
 /** For requests whose bytes are not used. */
 const NO_PROOF = { isHashed: false, canCompare: false };
@@ -17,12 +17,12 @@ export async function canSeek(probe: GlanceRangeSource, signal: AbortSignal): Pr
     try {
       const response = await probe.open(0, signal, NO_PROOF);
       await response.close("the store can seek or not");
-      if (response.isRange && response.stop === 1) return true;
+      if (response.isRange && response.endExclusive === 1) return true;
       candidates.refuseRange(response.server);
     } catch (error) {
       const state = { imageId, offset: 0, hasBegun: false, isSized: true, hasPrefer };
       const { servers } = candidates;
-      const failure = classifyBreak(error, { ...state, servers, response: null });
+      const failure = classifyFailure(error, { ...state, servers, response: null });
       if (failure.kind === "final") return false;
       if (candidates.recordFailure(failure, false, false) !== null) return false;
     }

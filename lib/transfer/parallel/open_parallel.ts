@@ -15,7 +15,7 @@ export interface ParallelPlan {
   /** Size of a part in bytes. */
   readonly partSize: number;
   /** Offset after the last requested byte. */
-  readonly stop: number;
+  readonly endExclusive: number;
   /** The source of bytes up to `end`; that of a part prefers the server `first`. */
   rangeSource(end: number | null, first?: string): GlanceRangeSource;
   /** The servers, over which the connections are distributed. */
@@ -32,7 +32,7 @@ export async function openParallel(
   const servers = await plan.servers();
   return new ParallelReader({
     ...resumeOptions,
-    stop: plan.stop,
+    endExclusive: plan.endExclusive,
     partSize: plan.partSize,
     rest: plan.rangeSource(resumeOptions.end),
     connections: Array.from({ length: plan.connections }, (_, i) => {

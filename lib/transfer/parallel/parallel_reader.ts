@@ -34,7 +34,7 @@ export interface ParallelOptions {
   /** Offset of the first requested byte. */
   readonly start: number;
   /** Offset after the last requested byte. */
-  readonly stop: number;
+  readonly endExclusive: number;
   /** Size of a part in bytes. */
   readonly partSize: number;
   readonly verifier: Verifier | null;
@@ -90,10 +90,10 @@ export class ParallelReader implements ImageReader {
   }
 
   report(): void {
-    const { onProgress, stop, start } = this.#options;
+    const { onProgress, endExclusive, start } = this.#options;
     onProgress?.({
       transferred: this.#transferred,
-      total: stop - start,
+      total: endExclusive - start,
       server: this.#servers,
       resumes: this.#fetcher.resumes + (this.#rest?.resumes ?? 0),
     });
@@ -137,11 +137,11 @@ export class ParallelReader implements ImageReader {
 
   /** Drops the parts and reads from the first undelivered byte over one connection. */
   async #startRest(): Promise<void> {
-    const { start, stop, rest } = this.#options;
-    const offset = this.#schedule.claimed[0]?.position ?? stop;
+    const { start, endExclusive, rest } = this.#options;
+    const offset = this.#schedule.claimed[0]?.position ?? endExclusive;
     this.#transferred = offset - start;
     await this.#fetcher.stop("no server supports ranges");
-    this.#rest = this.#readerOf(rest, offset, stop - 1);
+    this.#rest = this.#readerOf(rest, offset, endExclusive - 1);
   }
 
   async #readRest(rest: ResumingReader): Promise<PositionedChunk | null> {

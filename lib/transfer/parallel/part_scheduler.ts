@@ -17,22 +17,22 @@ export interface Layout {
   /** Offset of the first byte. */
   readonly start: number;
   /** Offset after the last byte. */
-  readonly stop: number;
+  readonly endExclusive: number;
   /** Maximum size of a part in bytes. */
   readonly partSize: number;
   readonly connections: number;
 }
 
 /**
- * Cuts the bytes from `start` up to, but not including, `stop` into parts of `partSize`. The last parts are
+ * Cuts the bytes from `start` up to, but not including, `endExclusive` into parts of `partSize`. The last parts are
  * smaller, so that all connections finish at about the same time.
  */
-export function cut({ start, stop, partSize, connections }: Layout): PartBuffer[] {
+export function cut({ start, endExclusive, partSize, connections }: Layout): PartBuffer[] {
   const smallest = Math.min(SMALLEST, partSize);
   const parts: PartBuffer[] = [];
-  for (let at = start; at < stop;) {
-    const share = Math.ceil((stop - at) / (2 * connections));
-    const end = Math.min(at + Math.min(Math.max(share, smallest), partSize), stop) - 1;
+  for (let at = start; at < endExclusive;) {
+    const share = Math.ceil((endExclusive - at) / (2 * connections));
+    const end = Math.min(at + Math.min(Math.max(share, smallest), partSize), endExclusive) - 1;
     parts.push(new PartBuffer(at, end));
     at = end + 1;
   }

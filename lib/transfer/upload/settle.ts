@@ -15,7 +15,7 @@ export interface PendingUpload {
   readonly session: Session;
   readonly imageId: string;
   /** Whether a record does not yet state whether the data was stored. */
-  isOpen(record: GlanceImage): boolean;
+  isPending(record: GlanceImage): boolean;
 }
 
 /** Maximum number of polls after a part was sent: Glance notices the break soon. */
@@ -37,7 +37,7 @@ export async function recordAfterBreak(job: PendingUpload): Promise<GlanceImage>
   const { client: { options: { sleep, random } }, signal } = job.session;
   for (let poll = 0;; poll++) {
     const record = await show(job);
-    if (poll === MAX_POLLS || !job.isOpen(record)) return record;
+    if (poll === MAX_POLLS || !job.isPending(record)) return record;
     await sleep(backoff(poll, random), signal);
   }
 }
@@ -55,7 +55,7 @@ export async function settledRecord(job: PendingUpload): Promise<GlanceImage> {
   for (let pause = FIRST_PAUSE;;) {
     const record = await showIfPossible(job, () => now() - readAt < UNREADABLE_LIMIT);
     if (record !== null) {
-      if (!job.isOpen(record)) return record;
+      if (!job.isPending(record)) return record;
       if (seen === "") onEvent({ kind: "storing", imageId });
       readAt = now();
       const text = JSON.stringify(record);
@@ -77,7 +77,7 @@ export async function isKept(job: PendingUpload): Promise<boolean> {
   for (let poll = 1;; poll++) {
     const record = await show({ ...job, session }).catch(() => null);
     if (record === null || record.status === "active") return true;
-    if (!job.isOpen(record)) return false;
+    if (!job.isPending(record)) return false;
     // The abort has closed the connection. If bytes are missing, Glance needs a moment to notice.
     if (poll > 1) {
       onEvent({ kind: "storing", imageId: job.imageId });

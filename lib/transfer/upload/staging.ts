@@ -44,7 +44,7 @@ export async function stage(
   options: UploadOptions,
   isOwn: boolean = false,
 ): Promise<SentData> {
-  const job = createUploadJob("stage", session, imageId, source, options, { isOpen, isOwn });
+  const job = createUploadJob("stage", session, imageId, source, options, { isPending, isOwn });
   const { client: { options: { numRetries, random, sleep } }, signal } = session;
   for (let attempt = 1;; attempt++) {
     const outcome = await sendOnce(job);
@@ -63,7 +63,7 @@ export async function stage(
 }
 
 /** Whether Glance is receiving data and does not yet state how much has arrived. */
-function isOpen({ status, size }: GlanceImage): boolean {
+function isPending({ status, size }: GlanceImage): boolean {
   return status === "uploading" && typeof size !== "number";
 }
 

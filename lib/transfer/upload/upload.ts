@@ -48,9 +48,9 @@ export async function upload(
   options: UploadOptions,
   undo?: (cause: unknown) => Promise<void>,
 ): Promise<GlanceImage> {
-  const isOpen = ({ status }: GlanceImage) => status === "saving";
+  const isPending = ({ status }: GlanceImage) => status === "saving";
   const isOwn = undo !== undefined;
-  const job = createUploadJob("upload", session, imageId, source, options, { isOpen, isOwn });
+  const job = createUploadJob("upload", session, imageId, source, options, { isPending, isOwn });
   try {
     return await transfer(job);
   } catch (error) {

@@ -234,10 +234,10 @@ export async function recordAfter(job: UploadJob, outcome: AttemptOutcome): Prom
     record = await acceptedRecord(job);
     // A stale database may still state `queued`.
     const isQueued = ({ status }: GlanceImage) => status === "queued";
-    if (isQueued(record)) record = await recordAfterBreak({ ...job, isOpen: isQueued });
+    if (isQueued(record)) record = await recordAfterBreak({ ...job, isPending: isQueued });
     // Older clouds never state the size of staged data.
     const maySettle = operation === "upload" && outcome.mayBeWhole;
-    if (maySettle && job.isOpen(record)) record = await settledRecord(job);
+    if (maySettle && job.isPending(record)) record = await settledRecord(job);
   } else if (outcome.mayBeWhole) {
     record = await state.settled ?? await settledRecord(job);
   } else {

@@ -72,7 +72,7 @@ export function createUploadJob(
   imageId: string,
   source: UploadSource,
   options: UploadOptions,
-  { isOpen, isOwn }: Pick<UploadJob, "isOpen" | "isOwn">,
+  { isPending, isOwn }: Pick<UploadJob, "isPending" | "isOwn">,
 ): UploadJob {
   const { storeId, baseImageRef, onProgress } = options;
   return {
@@ -80,7 +80,7 @@ export function createUploadJob(
     session,
     imageId,
     source,
-    isOpen,
+    isPending,
     isOwn,
     request: { size: source.size ?? undefined, storeId, baseImageRef },
     onProgress: ignoringErrors(onProgress),

@@ -197,6 +197,6 @@ function describe(use: ReturnType<typeof useOfRange>["use"]): string {
   if (use.kind === "refuse") return `refuse: ${use.reason}`;
   if (use.kind === "find part") return `find part ${use.boundary}`;
   if (use.kind === "request whole") return use.kind;
-  const { from, skip, stop } = use.span;
+  const { bodyStart: from, skipBytes: skip, endExclusive: stop } = use.span;
   return `read ${from}+${skip} to ${stop}`;
 }

@@ -6,12 +6,12 @@ import {
   type BreakHistory,
   nextAction,
   noBreaks,
-  type ServerBreak,
+  type ServerFailure,
 } from "../../../lib/transfer/download/resume_policy.ts";
 import { fc, forAll } from "../../support/properties.ts";
 
 interface Break {
-  readonly kind: ServerBreak["kind"];
+  readonly kind: ServerFailure["kind"];
   /** Bytes delivered since the break before. */
   readonly progress: number;
 }

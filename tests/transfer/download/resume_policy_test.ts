@@ -12,14 +12,14 @@ import {
 import { Candidates } from "../../../lib/transfer/download/candidates.ts";
 import {
   afterBreak,
-  type Break,
-  classifyBreak,
+  type ClassifiedFailure,
+  classifyFailure,
   type DownloadState,
   type Limits,
   nextAction,
   noBreaks,
   RangeRefused,
-  type ServerBreak,
+  type ServerFailure,
 } from "../../../lib/transfer/download/resume_policy.ts";
 import { errorFromStatus } from "../../../lib/api/mod.ts";
 
@@ -51,7 +51,7 @@ const BREAKS: readonly (readonly [
   what: string,
   error: unknown,
   standing: Partial<DownloadState>,
-  kind: Break["kind"],
+  kind: ClassifiedFailure["kind"],
 ])[] = [
   ...[400, 403, 404, 405, 409, 410, 413, 415, 416, 418, 451].flatMap((status) =>
     [
@@ -83,8 +83,8 @@ const BREAKS: readonly (readonly [
 ];
 
 for (const [what, error, standing, kind] of BREAKS) {
-  Deno.test(`classifyBreak() takes ${what} for "${kind}"`, () => {
-    const broke = classifyBreak(error, { ...STANDING, ...standing });
+  Deno.test(`classifyFailure() takes ${what} for "${kind}"`, () => {
+    const broke = classifyFailure(error, { ...STANDING, ...standing });
     assertEquals(broke.kind, kind);
     if (broke.kind !== "final" && !(error instanceof TypeError)) {
       assertStrictEquals(broke.error, error);
@@ -92,8 +92,8 @@ for (const [what, error, standing, kind] of BREAKS) {
   });
 }
 
-Deno.test("classifyBreak() says where the connection broke", () => {
-  const broke = classifyBreak(new TypeError("reset"), { ...STANDING, ...PIECE });
+Deno.test("classifyFailure() says where the connection broke", () => {
+  const broke = classifyFailure(new TypeError("reset"), { ...STANDING, ...PIECE });
   const error = broke.error as ServerUnreachable;
   assert(error instanceof ServerUnreachable);
   assertEquals([error.server, error.imageId], [B, "42"]);
@@ -149,9 +149,9 @@ for (const [when, withoutProgress, limits, expected] of ACTIONS) {
 
 Deno.test("afterBreak() counts what can be requested again, and starts over after progress", () => {
   const error = answered(404);
-  const broken: ServerBreak = { kind: "broken", error, isRange: false };
+  const broken: ServerFailure = { kind: "broken", error, isRange: false };
   const before = { ...noBreaks(5), withoutProgress: 2 };
-  const countAfter = (failure: ServerBreak, offset: number) =>
+  const countAfter = (failure: ServerFailure, offset: number) =>
     afterBreak(before, failure, offset).withoutProgress;
   assertEquals(countAfter(broken, 5), 3);
   assertEquals(countAfter(broken, 6), 0);
@@ -168,7 +168,7 @@ Deno.test("afterBreak() keeps every error, and the offset and error of the last 
 
 const SEEKS = () => true;
 
-function broken(server: string, isRange = true): Break & { readonly kind: "broken" } {
+function broken(server: string, isRange = true): ClassifiedFailure & { readonly kind: "broken" } {
   return { kind: "broken", error: new ServerUnreachable("x", { server }), isRange };
 }
 
@@ -239,7 +239,7 @@ Deno.test("Candidates requests the whole image when no server with ranges respon
     null,
   );
   assertEquals(question(candidates, givesRanges), ["whole", [], [A]]);
-  const all: Break = { kind: "broken", error, isRange: false };
+  const all: ClassifiedFailure = { kind: "broken", error, isRange: false };
   assertStrictEquals(candidates.recordFailure(all, false, false), error);
   assertEquals(candidates.recordFailure(all, false, true), null);
 });

@@ -387,9 +387,9 @@ Deno.test("download() closes a response that arrives after the abort", async () 
     return Promise.resolve({
       reader: readerOf(new Blob([BYTES]).stream(), leaving.signal),
       server: "file:",
-      from: 0,
-      skip: 0,
-      stop: null,
+      bodyStart: 0,
+      skipBytes: 0,
+      endExclusive: null,
       isRange: false,
       isSame: true,
       reportBreak: () => true,

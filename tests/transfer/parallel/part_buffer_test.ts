@@ -19,7 +19,7 @@ const SHAPES: readonly (readonly [start: number, stop: number, partSize: number,
 
 for (const [start, stop, partSize, connections] of SHAPES) {
   Deno.test(`cut() into parts of ${partSize} bytes for ${connections} connections covers ${start} to ${stop} once`, () => {
-    const parts = cut({ start, stop, partSize, connections });
+    const parts = cut({ start, endExclusive: stop, partSize, connections });
     let at = start;
     for (const part of parts) {
       assertEquals(part.start, at);
@@ -34,7 +34,7 @@ for (const [start, stop, partSize, connections] of SHAPES) {
 }
 
 Deno.test("cut() makes the last parts so small that all connections end at about the same time", () => {
-  const parts = cut({ start: 0, stop: 250_000_000, partSize: 8 * MIB, connections: 4 });
+  const parts = cut({ start: 0, endExclusive: 250_000_000, partSize: 8 * MIB, connections: 4 });
   assertEquals(parts[0]?.size, 8 * MIB);
   assertEquals(parts.slice(-8).every(({ size }) => size <= MIB), true);
 });

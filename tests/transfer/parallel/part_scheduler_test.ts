@@ -21,13 +21,23 @@ function claimed(schedule: PartScheduler, connection: number): PartBuffer {
 }
 
 Deno.test("PartScheduler claims one part per connection and two more, in order", () => {
-  const schedule = new PartScheduler({ start: 0, stop: 1_000, partSize: 100, connections: 2 });
+  const schedule = new PartScheduler({
+    start: 0,
+    endExclusive: 1_000,
+    partSize: 100,
+    connections: 2,
+  });
   const claims = Array.from({ length: 5 }, (_, i) => schedule.claim(i % 2, 0)?.start);
   assertEquals(claims, [0, 100, 200, 300, undefined]);
 });
 
 Deno.test("PartScheduler claims the next part when bytes of the first were delivered", () => {
-  const schedule = new PartScheduler({ start: 0, stop: 1_000, partSize: 100, connections: 2 });
+  const schedule = new PartScheduler({
+    start: 0,
+    endExclusive: 1_000,
+    partSize: 100,
+    connections: 2,
+  });
   const first = claimed(schedule, 0);
   for (let i = 0; i < 3; i++) claimed(schedule, 1);
   first.put(begin(first, 0), new Uint8Array(100));
@@ -38,7 +48,12 @@ Deno.test("PartScheduler claims the next part when bytes of the first were deliv
 });
 
 Deno.test("PartScheduler gives a late part to a connection that would finish it earlier", () => {
-  const schedule = new PartScheduler({ start: 0, stop: 200, partSize: 100, connections: 2 });
+  const schedule = new PartScheduler({
+    start: 0,
+    endExclusive: 200,
+    partSize: 100,
+    connections: 2,
+  });
   const [slow, fast] = [claimed(schedule, 0), claimed(schedule, 1)];
   const attempt = begin(slow, 0);
   slow.put(attempt, new Uint8Array(1));
@@ -72,7 +87,7 @@ const RUN = fc.record({
 Deno.test("PartScheduler delivers every byte once for any order of reads, failures and deliveries", async () => {
   await forAll(RUN, ({ start, size, partSize, connections, events }) => {
     const stop = start + size;
-    const schedule = new PartScheduler({ start, stop, partSize, connections });
+    const schedule = new PartScheduler({ start, endExclusive: stop, partSize, connections });
     const delivered = new Uint8Array(stop);
     const busy = new Map<number, { readonly part: PartBuffer; readonly attempt: Attempt }>();
     let now = 0;

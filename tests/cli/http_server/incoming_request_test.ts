@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { IncomingRequest } from "../../../lib/cli/http/incoming_request.ts";
-import { parseHead } from "../../../lib/cli/http/request_head.ts";
+import { IncomingRequest } from "../../../lib/cli/http_server/incoming_request.ts";
+import { parseHead } from "../../../lib/cli/http_server/request_head.ts";
 
 function incoming(text: string, body: string | null = null) {
   const head = parseHead(new TextEncoder().encode(`${text}\r\n\r\n`));

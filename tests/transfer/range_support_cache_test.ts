@@ -1,7 +1,7 @@
 /** The memory of range support: only from proof, per store and server, and for a limited time. */
 import { assertEquals, assertRejects } from "@std/assert";
 import { Invalid } from "../../mod.ts";
-import { RangeMemory } from "../../lib/transfer/range_memory.ts";
+import { RangeSupportCache } from "../../lib/transfer/range_support_cache.ts";
 import { createImageRouter } from "../../lib/router/mod.ts";
 import { CUT, downloadAll, LENGTH, until } from "../support/downloads.ts";
 import { BYTES, CALLER, ID, record, recordOf, Served } from "../support/image.ts";
@@ -10,9 +10,9 @@ import { harnessOf } from "../support/client_harness.ts";
 
 const TEN_MINUTES = 600_000;
 
-Deno.test("RangeMemory forgets after ten minutes", () => {
+Deno.test("RangeSupportCache forgets after ten minutes", () => {
   let now = 0;
-  const memory = new RangeMemory({ now: () => now });
+  const memory = new RangeSupportCache({ now: () => now });
   memory.recordPart("file");
   memory.recordRefused("http://a", "ceph");
   memory.recordIgnored("http://b", "file");
@@ -26,8 +26,8 @@ Deno.test("RangeMemory forgets after ten minutes", () => {
   assertEquals(memory.maySupportRange("http://b", "file"), true);
 });
 
-Deno.test("RangeMemory blames the server if another one reads ranges of the same store", () => {
-  const memory = new RangeMemory({ now: () => 0 });
+Deno.test("RangeSupportCache blames the server if another one reads ranges of the same store", () => {
+  const memory = new RangeSupportCache({ now: () => 0 });
   memory.recordPart("file");
   memory.recordRefused("http://a", "file");
   assertEquals([
@@ -40,8 +40,8 @@ Deno.test("RangeMemory blames the server if another one reads ranges of the same
   assertEquals(memory.maySupportRange("http://a", "other"), true);
 });
 
-Deno.test("RangeMemory keeps a bounded number of keys, the newest ones", () => {
-  const memory = new RangeMemory({ now: () => 0 });
+Deno.test("RangeSupportCache keeps a bounded number of keys, the newest ones", () => {
+  const memory = new RangeSupportCache({ now: () => 0 });
   for (let i = 0; i < 5_000; i++) memory.recordPart(`store-${i}`);
   assertEquals([memory.isSeekable("store-0"), memory.isSeekable("store-4999")], [false, true]);
   assertEquals([memory.isSeekable("store-3999"), memory.isSeekable("store-4000")], [false, true]);

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { ChunkedDecoder } from "../../../lib/cli/http/chunked_decoder.ts";
-import { ProtocolError } from "../../../lib/cli/http/request_head.ts";
+import { ChunkedDecoder } from "../../../lib/cli/http_server/chunked_decoder.ts";
+import { ProtocolError } from "../../../lib/cli/http_server/request_head.ts";
 import { between, seededBytes, seededRandom } from "../../support/seed.ts";
 
 const SEEDS = Number(Deno.env.get("SEEDS") ?? 50);

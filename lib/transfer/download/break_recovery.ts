@@ -9,7 +9,7 @@ import type { RangeSource } from "./range_source.ts";
 import {
   afterBreak,
   type BreakHistory,
-  classifyBreak,
+  classifyFailure,
   type NextAction,
   nextAction,
   noBreaks,
@@ -21,7 +21,7 @@ export interface BreakPoint {
   /** Offset in the image of the next byte. */
   readonly offset: number;
   /** Offset after the last requested byte; null while unknown. */
-  readonly stop: number | null;
+  readonly endExclusive: number | null;
   /** The response; null if none was open. */
   readonly response: RangeResponse | null;
 }
@@ -50,20 +50,20 @@ export class Recovery {
   }
 
   /** Notes a failure, and returns what follows. */
-  after(error: unknown, { offset, stop, response }: BreakPoint): NextAction {
+  after(error: unknown, { offset, endExclusive, response }: BreakPoint): NextAction {
     const { candidates, hasPrefer, identity: { imageId, size } } = this.#source;
     const { start, isPart, numRetries } = this.#options;
     const delivered = offset - start;
     const progress = offset - this.#history.offset;
     const hasBegun = isPart || delivered > 0;
     const state = { imageId, offset, hasBegun, isSized: size !== null, hasPrefer, response };
-    const failure = classifyBreak(error, { ...state, servers: candidates.servers });
+    const failure = classifyFailure(error, { ...state, servers: candidates.servers });
     if (failure.kind === "final") return { kind: "fail", error: failure.error };
     const mayRequest = response?.reportBreak(failure.error, progress) ?? true;
     const noServerLeft = candidates.recordFailure(failure, progress > 0, hasBegun);
     if (noServerLeft !== null) return { kind: "fail", error: noServerLeft };
     this.#history = afterBreak(this.#history, failure, offset);
-    const total = stop === null ? null : stop - start;
+    const total = endExclusive === null ? null : endExclusive - start;
     return nextAction(this.#history, { imageId, delivered, total, numRetries, mayRequest });
   }
 }

@@ -5,7 +5,7 @@ import {
   parseHead,
   ProtocolError,
   type RequestHead,
-} from "../../../lib/cli/http/request_head.ts";
+} from "../../../lib/cli/http_server/request_head.ts";
 
 function parse(text: string): RequestHead {
   return parseHead(Uint8Array.from(text, (character) => character.charCodeAt(0)));

@@ -1,7 +1,7 @@
 /** The listener with sockets of its tests. */
 import { assert, assertEquals } from "@std/assert";
-import { CLIENT_LIMITS } from "../../../lib/cli/http/client_limits.ts";
-import { HttpListener } from "../../../lib/cli/http/listener.ts";
+import { CLIENT_LIMITS } from "../../../lib/cli/http_server/client_limits.ts";
+import { HttpListener } from "../../../lib/cli/http_server/listener.ts";
 import { RawClient } from "./raw_client.ts";
 
 const handler = ({ method }: Request) => Promise.resolve(new Response(method));

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { SocketReader } from "../../../lib/cli/http/socket_reader.ts";
+import { SocketReader } from "../../../lib/cli/http_server/socket_reader.ts";
 
 /** A connection that returns so many bytes from each read, and records the memory of the reads. */
 function source(counts: number[]) {

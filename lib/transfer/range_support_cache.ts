@@ -13,7 +13,7 @@ const LIFETIME = 600_000;
 const CAPACITY = 1_000;
 
 /** The range support of the stores and servers of a cloud. A string identifies each set of stores. */
-export class RangeMemory {
+export class RangeSupportCache {
   /** Stores that have served a range. */
   readonly #seekable: ExpiringSet;
   /** Stores that refuse ranges: Ceph, Swift, S3 and others cannot seek. */

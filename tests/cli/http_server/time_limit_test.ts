@@ -1,5 +1,9 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { TimeLimitExceeded, TimeLimits, withinTime } from "../../../lib/cli/http/time_limit.ts";
+import {
+  TimeLimitExceeded,
+  TimeLimits,
+  withinTime,
+} from "../../../lib/cli/http_server/time_limit.ts";
 
 /** An event loop whose time a test sets, with at most one timer. */
 function eventLoop() {

@@ -7,7 +7,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { type Handler, serve, type ServeLimits } from "../../../lib/cli/server/serve.ts";
-import { writeResponse } from "../../../lib/cli/http/response_writer.ts";
+import { writeResponse } from "../../../lib/cli/http_server/response_writer.ts";
 import { type Serving, servingOn } from "./raw_client.ts";
 
 const echo: Handler = async (request) =>

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { ClientLag } from "../../../lib/cli/http/client_lag.ts";
+import { ClientLag } from "../../../lib/cli/http_server/client_lag.ts";
 
 /** A lag at a minimum rate of 1000 bytes per second, one per millisecond. */
 function lagOf() {
