@@ -3,8 +3,10 @@
  *
  * @module
  */
-import { Hono, type MiddlewareHandler } from "hono";
+import type { Hono, MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
+import { HonoBase } from "hono/hono-base";
+import { TrieRouter } from "hono/router/trie-router";
 import { BodyBudget } from "../body_budget.ts";
 import { ignoringErrors } from "../events.ts";
 import { isWorkerd } from "../http/fixed_length.ts";
@@ -124,7 +126,8 @@ export function createImageRouter(options: ImageRouterOptions): ImageRouter {
   const directHeadRequests = new WeakSet<Request>();
   const shared = { client, metrics, admission, smallAdmission, upstreams, bodies };
   const gateway: Gateway = { ...shared, options: resolved, directHeadRequests };
-  const app = new Hono();
+  // Of the two routers of `Hono`, only this one accepts the pattern of the root with a trailing slash.
+  const app: ImageRouter = new HonoBase({ router: new TrieRouter() });
   const origins = gateway.options.cors === null ? null : allowOrigins(gateway.options.cors);
   const all = (pattern: string, handler: MiddlewareHandler) => {
     if (origins !== null) app.use(pattern, origins);
