@@ -44,7 +44,7 @@ const PROGRAMS: readonly Program[] = [
     source: `
       import { createImageRouter } from "${ROOT}lib/router/mod.ts";
       export default createImageRouter({ apiServers: ["http://glance:9292"] });`,
-    limit: 53_000,
+    limit: 51_000,
   },
 ];
 
