@@ -5,7 +5,7 @@
  * @module
  */
 import { connect, type Connection, type GlanceEvent } from "../../mod.ts";
-import { createEmbeddedGlance, memoryStore } from "../embedded/mod.ts";
+import { createEmbeddedGlance, memoryStorage } from "../embedded/mod.ts";
 import { denoSystem, endingSignal } from "./system/deno_system.ts";
 import { CommandFailed, EXIT, exitCodeOf, sentenceOf } from "./system/errors.ts";
 import { Messages } from "./system/console.ts";
@@ -24,9 +24,9 @@ const STOP_AFTER = SIZE / 4;
 /** Runs the demonstration. Returns the exit code. */
 export async function runDemo(system: System): Promise<number> {
   const messages = new Messages(system.stderr);
-  const store = memoryStore();
+  const store = memoryStorage();
   const servers = [1, 2].map(() =>
-    serve(createEmbeddedGlance({ store }).fetch, { host: "127.0.0.1", port: 0 })
+    serve(createEmbeddedGlance({ storage: store }).fetch, { host: "127.0.0.1", port: 0 })
   );
   try {
     await runSteps(servers, system);

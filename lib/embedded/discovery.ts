@@ -102,7 +102,7 @@ function requireMultiStore({ multiStore }: EmbeddedCloud): void {
 function detailsOf(cloud: EmbeddedCloud, store: ImageStore): Record<string, unknown> {
   const weight = cloud.minor < 17 ? undefined : 0;
   if (store["read-only"] === "true") return { type: "http", properties: {}, weight };
-  const { pathname } = new URL(".", cloud.store.bytes.urlOf(`${store.id}/image`));
+  const { pathname } = new URL(".", cloud.storage.bytes.urlOf(`${store.id}/image`));
   const data_dir = decodeURIComponent(pathname).replace(/\/$/, "");
   const properties = { data_dir, chunk_size: 65536, thin_provisioning: false };
   return { type: "file", properties, weight };

@@ -50,7 +50,7 @@ export function createEmbeddedGlance(options: EmbeddedGlanceOptions = {}): Embed
 }
 
 /** Opens the store and reports unreadable files once. */
-function opener({ store, onError }: EmbeddedCloud): () => Promise<void> {
+function opener({ storage: store, onError }: EmbeddedCloud): () => Promise<void> {
   let isReported = false;
   return async () => {
     await store.ready();

@@ -3,7 +3,7 @@
  * Glance in place of the network.
  */
 import { runGlance, type System } from "../../lib/cli/mod.ts";
-import { createEmbeddedGlance, memoryStore } from "../../lib/embedded/mod.ts";
+import { createEmbeddedGlance, memoryStorage } from "../../lib/embedded/mod.ts";
 import { MemoryFiles, MemoryOutput, streamOf } from "./memory_files.ts";
 
 /** How a request is answered. */
@@ -69,7 +69,7 @@ export class CliHarness {
 /** An embedded Glance with a fixed clock. */
 export function embedded(options: Parameters<typeof createEmbeddedGlance>[0] = {}): Fetch {
   const now = () => Date.UTC(2026, 0, 2, 3, 4, 5);
-  return createEmbeddedGlance({ store: memoryStore(), now, ...options }).fetch;
+  return createEmbeddedGlance({ storage: memoryStorage(), now, ...options }).fetch;
 }
 
 /** A received request. */

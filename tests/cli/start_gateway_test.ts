@@ -3,7 +3,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { sampleBytes } from "../../lib/cli/server/sample.ts";
 import { type Handler, serve } from "../../lib/cli/server/serve.ts";
 import { runStart } from "../../lib/cli/start.ts";
-import { createEmbeddedGlance, memoryStore } from "../../lib/embedded/mod.ts";
+import { createEmbeddedGlance, memoryStorage } from "../../lib/embedded/mod.ts";
 import { CliHarness, embedded } from "./harness.ts";
 import { MemoryFiles } from "./memory_files.ts";
 import { StartHarness } from "./start_harness.ts";
@@ -12,9 +12,9 @@ import { StartHarness } from "./start_harness.ts";
 const SIZE = 8 * 1024 ** 2;
 
 Deno.test("runStart() is a gateway in front of the servers of GLANCE_API_SERVERS", async () => {
-  const store = memoryStore();
+  const store = memoryStorage();
   const tokens = new Set<string | null>();
-  const glance = createEmbeddedGlance({ store });
+  const glance = createEmbeddedGlance({ storage: store });
   const handler: Handler = (request) => {
     if (request.url.includes("/v2/")) tokens.add(request.headers.get("x-auth-token"));
     return glance.fetch(request);

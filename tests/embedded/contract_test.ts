@@ -1,6 +1,6 @@
 /** The embedded Glance passes the contract of the real one, in every configuration. */
 
-import { directoryStore, memoryStore } from "../../lib/embedded/mod.ts";
+import { directoryStorage, memoryStorage } from "../../lib/embedded/mod.ts";
 import { IMAGE_API_CHECKS, reasonToSkip, type Target } from "../contract/image_api.ts";
 import { embeddedTarget } from "./target.ts";
 
@@ -22,9 +22,12 @@ runContract(
 
 /** Two servers on one store; requests alternate between them. */
 function alternating(): Target {
-  const store = memoryStore();
+  const store = memoryStorage();
   const web = new Map<string, string>();
-  const servers = [embeddedTarget({ store }, {}, web), embeddedTarget({ store }, {}, web)] as const;
+  const servers = [
+    embeddedTarget({ storage: store }, {}, web),
+    embeddedTarget({ storage: store }, {}, web),
+  ] as const;
   let count = 0;
   return { ...servers[0], fetch: (input, init) => servers[count++ % 2 ? 1 : 0].fetch(input, init) };
 }
@@ -33,7 +36,10 @@ runContract("two embedded servers", alternating());
 
 const directory = await Deno.makeTempDir({ prefix: "embedded-glance-" });
 addEventListener("unload", () => Deno.removeSync(directory, { recursive: true }));
-runContract("embedded Glance in a directory", embeddedTarget({ store: directoryStore(directory) }));
+runContract(
+  "embedded Glance in a directory",
+  embeddedTarget({ storage: directoryStorage(directory) }),
+);
 
 runContract(
   "embedded Glance on Ceph",

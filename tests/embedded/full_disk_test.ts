@@ -3,7 +3,7 @@
 import { assert, assertEquals } from "@std/assert";
 import {
   createEmbeddedGlance,
-  directoryStore,
+  directoryStorage,
   type EmbeddedGlance,
 } from "../../lib/embedded/mod.ts";
 import { create, download, send, show, upload } from "./glance.ts";
@@ -13,9 +13,9 @@ const ROOM = 256 * 1024;
 
 function open(disk: SmallDisk): { glance: EmbeddedGlance; errors: unknown[] } {
   const errors: unknown[] = [];
-  const store = directoryStore(disk.path);
+  const store = directoryStorage(disk.path);
   const onError = (error: unknown) => errors.push(error);
-  return { glance: createEmbeddedGlance({ store, onError }), errors };
+  return { glance: createEmbeddedGlance({ storage: store, onError }), errors };
 }
 
 /** Uploads more than fits on the disk; returns the status. */
@@ -55,7 +55,7 @@ async function survives(disk: SmallDisk): Promise<void> {
   assertEquals(await names("temporary"), []);
 }
 
-Deno.test("directoryStore() changes nothing when an upload fills the disk (injected)", async () => {
+Deno.test("directoryStorage() changes nothing when an upload fills the disk (injected)", async () => {
   await using disk = await injectedDisk(ROOM);
   const { glance } = open(disk);
   const id = await create(glance);
@@ -66,7 +66,7 @@ Deno.test("directoryStore() changes nothing when an upload fills the disk (injec
   assertEquals(refused.status, 413);
 });
 
-Deno.test("directoryStore() deletes an image when the disk is full (injected)", async () => {
+Deno.test("directoryStorage() deletes an image when the disk is full (injected)", async () => {
   await using disk = await injectedDisk(ROOM);
   const { glance } = open(disk);
   const id = await create(glance);
@@ -84,7 +84,7 @@ const mayMount = await (async () => {
 })();
 
 Deno.test({
-  name: "directoryStore() changes nothing when an upload fills the disk (tmpfs)",
+  name: "directoryStorage() changes nothing when an upload fills the disk (tmpfs)",
   ignore: !mayMount,
   async fn() {
     await using disk = await mountedDisk(ROOM);
@@ -93,7 +93,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "directoryStore() rejects changes and deletes images when the disk is full (tmpfs)",
+  name: "directoryStorage() rejects changes and deletes images when the disk is full (tmpfs)",
   ignore: !mayMount,
   async fn() {
     await using disk = await mountedDisk(ROOM);
@@ -126,7 +126,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "directoryStore() rejects changes and serves images when the disk is read-only (tmpfs)",
+  name: "directoryStorage() rejects changes and serves images when the disk is read-only (tmpfs)",
   ignore: !mayMount,
   async fn() {
     await using disk = await mountedDisk(ROOM);

@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import {
   createEmbeddedGlance,
-  directoryStore,
+  directoryStorage,
   type EmbeddedGlance,
 } from "../../lib/embedded/mod.ts";
 import { create, download, scratch, send, show, upload } from "./glance.ts";
@@ -12,7 +12,7 @@ import { create, download, scratch, send, show, upload } from "./glance.ts";
 function open(path: string): { glance: EmbeddedGlance; reports: string[] } {
   const reports: string[] = [];
   const onError = (error: unknown) => reports.push(String(error));
-  return { glance: createEmbeddedGlance({ store: directoryStore(path), onError }), reports };
+  return { glance: createEmbeddedGlance({ storage: directoryStorage(path), onError }), reports };
 }
 
 type Row = Record<string, unknown>;
@@ -54,7 +54,7 @@ function changed(change: Row): (path: string, row: Row) => Promise<void> {
 }
 
 for (const [what, [text, damage]] of Object.entries(DAMAGE)) {
-  Deno.test(`directoryStore() reports a row file that ${what} and loses only that image`, async () => {
+  Deno.test(`directoryStorage() reports a row file that ${what} and loses only that image`, async () => {
     await using directory = await scratch();
     const before = open(directory.path).glance;
     const bad = await create(before, { name: "bad" });
@@ -75,7 +75,7 @@ for (const [what, [text, damage]] of Object.entries(DAMAGE)) {
   });
 }
 
-Deno.test("directoryStore() keeps the id and data of an invalid row file until it is repaired", async () => {
+Deno.test("directoryStorage() keeps the id and data of an invalid row file until it is repaired", async () => {
   await using directory = await scratch();
   const before = open(directory.path).glance;
   const id = await create(before, { name: "bad" });
@@ -92,7 +92,7 @@ Deno.test("directoryStore() keeps the id and data of an invalid row file until i
   assertEquals(await download(open(directory.path).glance, id), "precious");
 });
 
-Deno.test("directoryStore() loses only one image when a row file is unreadable", async () => {
+Deno.test("directoryStorage() loses only one image when a row file is unreadable", async () => {
   await using directory = await scratch();
   const before = open(directory.path).glance;
   const bad = await create(before);
@@ -104,7 +104,7 @@ Deno.test("directoryStore() loses only one image when a row file is unreadable",
   assertEquals((await show(glance, good)).image["name"], "good");
 });
 
-Deno.test("directoryStore() reports and keeps foreign files", async () => {
+Deno.test("directoryStorage() reports and keeps foreign files", async () => {
   await using directory = await scratch();
   const before = open(directory.path).glance;
   const id = await create(before);
@@ -121,7 +121,7 @@ Deno.test("directoryStore() reports and keeps foreign files", async () => {
   assertEquals(await Deno.readTextFile(`${directory.path}/images/notes.txt`), "notes");
 });
 
-Deno.test("directoryStore() renames a file of invalid metadata definitions", async () => {
+Deno.test("directoryStorage() renames a file of invalid metadata definitions", async () => {
   await using directory = await scratch();
   const before = open(directory.path).glance;
   const define = async (glance: EmbeddedGlance, namespace: string) => {

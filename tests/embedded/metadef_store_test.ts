@@ -3,7 +3,7 @@
 import { assertEquals } from "@std/assert";
 import {
   createEmbeddedGlance,
-  directoryStore,
+  directoryStorage,
   type EmbeddedGlance,
 } from "../../lib/embedded/mod.ts";
 import { scratch, send } from "./glance.ts";
@@ -11,7 +11,7 @@ import { scratch, send } from "./glance.ts";
 const NAMESPACES = "/v2/metadefs/namespaces";
 
 function open(path: string): EmbeddedGlance {
-  return createEmbeddedGlance({ store: directoryStore(path) });
+  return createEmbeddedGlance({ storage: directoryStorage(path) });
 }
 
 /** The status of a response. */
@@ -35,7 +35,7 @@ const NAMESPACE = {
   resource_type_associations: [{ name: "Kept::Type", prefix: "k:" }],
 };
 
-Deno.test("directoryStore() keeps metadata definitions after a restart", async () => {
+Deno.test("directoryStorage() keeps metadata definitions after a restart", async () => {
   await using directory = await scratch();
   const before = open(directory.path);
   assertEquals(await status(before, "POST", "", NAMESPACE), 201);
@@ -47,7 +47,7 @@ Deno.test("directoryStore() keeps metadata definitions after a restart", async (
   assertEquals(await status(after, "POST", "", NAMESPACE), 409);
 });
 
-Deno.test("directoryStore() keeps all definitions that are created concurrently", async () => {
+Deno.test("directoryStorage() keeps all definitions that are created concurrently", async () => {
   await using directory = await scratch();
   const glance = open(directory.path);
   assertEquals(await status(glance, "POST", "", NAMESPACE), 201);
@@ -58,14 +58,14 @@ Deno.test("directoryStore() keeps all definitions that are created concurrently"
   assertEquals((tags as unknown[]).length, 22);
 });
 
-Deno.test("directoryStore() creates a name once when several requests create it concurrently", async () => {
+Deno.test("directoryStorage() creates a name once when several requests create it concurrently", async () => {
   await using directory = await scratch();
   const glance = open(directory.path);
   const made = Array.from({ length: 5 }, () => status(glance, "POST", "", NAMESPACE));
   assertEquals((await Promise.all(made)).toSorted(), [201, 409, 409, 409, 409]);
 });
 
-Deno.test("directoryStore() keeps the previous catalog when a write is incomplete", async () => {
+Deno.test("directoryStorage() keeps the previous catalog when a write is incomplete", async () => {
   await using directory = await scratch();
   const before = open(directory.path);
   assertEquals(await status(before, "POST", "", NAMESPACE), 201);
@@ -75,7 +75,7 @@ Deno.test("directoryStore() keeps the previous catalog when a write is incomplet
   assertEquals(Array.from(Deno.readDirSync(`${directory.path}/temporary`)), []);
 });
 
-Deno.test("directoryStore() does not keep a definition when it cannot be written", async () => {
+Deno.test("directoryStorage() does not keep a definition when it cannot be written", async () => {
   await using directory = await scratch();
   const glance = open(directory.path);
   await glance.ready();

@@ -1,8 +1,8 @@
 /** Serves a directory store on loopback until it is killed; prints its endpoint. */
 
-import { createEmbeddedGlance, directoryStore } from "../../lib/embedded/mod.ts";
+import { createEmbeddedGlance, directoryStorage } from "../../lib/embedded/mod.ts";
 
-const glance = createEmbeddedGlance({ store: directoryStore(Deno.args[0] ?? "") });
+const glance = createEmbeddedGlance({ storage: directoryStorage(Deno.args[0] ?? "") });
 await glance.ready();
 Deno.serve({
   hostname: "127.0.0.1",

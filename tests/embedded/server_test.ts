@@ -3,16 +3,16 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   createEmbeddedGlance,
-  directoryStore,
+  directoryStorage,
   type EmbeddedGlanceOptions,
-  memoryStore,
+  memoryStorage,
 } from "../../lib/embedded/mod.ts";
 import { create, download, scratch, send, show, stalledBody, upload } from "./glance.ts";
 
 Deno.test("createEmbeddedGlance() serves the same images when two servers share a store", async () => {
-  const store = memoryStore();
-  const a = createEmbeddedGlance({ store });
-  const b = createEmbeddedGlance({ store, ranges: false });
+  const store = memoryStorage();
+  const a = createEmbeddedGlance({ storage: store });
+  const b = createEmbeddedGlance({ storage: store, ranges: false });
   const id = await create(a, { name: "shared" });
   assertEquals(await upload(b, id, "0123456789"), 204);
   assertEquals(await download(a, id, "bytes=2-3"), "23");
@@ -24,8 +24,11 @@ Deno.test("createEmbeddedGlance() serves the same images when two servers share 
 });
 
 Deno.test("createEmbeddedGlance() keeps concurrent changes of one image by two servers", async () => {
-  const store = memoryStore();
-  const [first, second] = [createEmbeddedGlance({ store }), createEmbeddedGlance({ store })];
+  const store = memoryStorage();
+  const [first, second] = [
+    createEmbeddedGlance({ storage: store }),
+    createEmbeddedGlance({ storage: store }),
+  ];
   const id = await create(first);
   const tags = Array.from({ length: 40 }, (_, i) => `t${i}`);
   await Promise.all(
@@ -200,7 +203,7 @@ for (const [options, text] of BAD_OPTIONS) {
 Deno.test("fetch() deletes the data of a location when PATCH removes it", async () => {
   await using directory = await scratch();
   const glance = createEmbeddedGlance({
-    store: directoryStore(directory.path),
+    storage: directoryStorage(directory.path),
     showLocations: true,
     stores: [{ id: "one" }, { id: "two" }],
   });
@@ -262,7 +265,11 @@ async function patch(
   return answer.status;
 }
 
-Deno.test("createEmbeddedGlance() throws when store is not a store", () => {
+Deno.test("createEmbeddedGlance() throws when storage is not a storage", () => {
   const store = { ready: () => Promise.resolve() };
-  assertThrows(() => createEmbeddedGlance({ store }), TypeError, '"store" is not a store');
+  assertThrows(
+    () => createEmbeddedGlance({ storage: store }),
+    TypeError,
+    '"storage" is not a storage',
+  );
 });

@@ -1,7 +1,7 @@
 /** The embedded Glance on a real socket: the contract, and clients that disconnect. */
 
 import { assertEquals } from "@std/assert";
-import { createEmbeddedGlance, memoryStore } from "../../lib/embedded/mod.ts";
+import { createEmbeddedGlance, memoryStorage } from "../../lib/embedded/mod.ts";
 import { IMAGE_API_CHECKS, reasonToSkip } from "../contract/image_api.ts";
 import { serve } from "../../lib/cli/server/serve.ts";
 import { create, show } from "./glance.ts";
@@ -22,8 +22,8 @@ Deno.test("createEmbeddedGlance() passes the contract behind a socket", async (t
 
 Deno.test("createEmbeddedGlance() leaves the image queued when the client disconnects during an upload", async () => {
   const left = Promise.withResolvers<void>();
-  const store = memoryStore();
-  const glance = createEmbeddedGlance({ store, onError: () => left.resolve() });
+  const store = memoryStorage();
+  const glance = createEmbeddedGlance({ storage: store, onError: () => left.resolve() });
   const id = await create(glance);
   await using server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },
@@ -40,7 +40,7 @@ Deno.test("createEmbeddedGlance() leaves the image queued when the client discon
 });
 
 Deno.test("createEmbeddedGlance() leaves the image queued when the client stalls during an upload", async () => {
-  const glance = createEmbeddedGlance({ store: memoryStore() });
+  const glance = createEmbeddedGlance({ storage: memoryStorage() });
   for (const framing of ["content-length: 100", "transfer-encoding: chunked"]) {
     const server = serve(glance.fetch, { host: "127.0.0.1", port: 0 }, { upload: 50 });
     const id = await create(glance);

@@ -51,11 +51,11 @@ export const CONFIGURATION: readonly Guarantee[] = [
   ],
   [
     "The embedded Glance answers 413 when its disk is full.",
-    "embedded/full_disk_test.ts: directoryStore() changes nothing when an upload fills the disk (tmpfs)",
+    "embedded/full_disk_test.ts: directoryStorage() changes nothing when an upload fills the disk (tmpfs)",
   ],
   [
     "A row file that is invalid costs that image only, and is named in the log.",
-    "embedded/invalid_rows_test.ts: directoryStore() reports a row file that … and loses only that image",
+    "embedded/invalid_rows_test.ts: directoryStorage() reports a row file that … and loses only that image",
     "cli/start_test.ts: runStart() serves the other images with --data and logs the file that is invalid",
   ],
 ];

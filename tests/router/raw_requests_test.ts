@@ -1,7 +1,7 @@
 /** Over sockets, what a gateway answers to requests that no `fetch` sends is what its server answers. */
 import { assertEquals, assertMatch } from "@std/assert";
 import { serve } from "../../lib/cli/server/serve.ts";
-import { createEmbeddedGlance, memoryStore } from "../../lib/embedded/mod.ts";
+import { createEmbeddedGlance, memoryStorage } from "../../lib/embedded/mod.ts";
 import { createImageRouter } from "../../lib/router/mod.ts";
 import { create } from "../embedded/glance.ts";
 
@@ -38,7 +38,7 @@ const REQUESTS: Readonly<Record<string, readonly [head: string, expected: RegExp
 
 for (const [what, [head, expected]] of Object.entries(REQUESTS)) {
   Deno.test(`createImageRouter() responds to ${what} over a socket as its server does`, async () => {
-    const glance = createEmbeddedGlance({ store: memoryStore() });
+    const glance = createEmbeddedGlance({ storage: memoryStorage() });
     const id = await create(glance);
     const server = serve(glance.fetch, ANY);
     const router = createImageRouter({ apiServers: [server.url], authStrategy: "noauth" });

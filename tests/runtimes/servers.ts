@@ -2,7 +2,7 @@
  * The servers of the suite: one healthy, one that cuts every body, one unresponsive, and one of another origin,
  * which must receive no request.
  */
-import { createEmbeddedGlance, memoryStore } from "../../lib/embedded/mod.ts";
+import { createEmbeddedGlance, memoryStorage } from "../../lib/embedded/mod.ts";
 import { storeImage } from "../support/stored_image.ts";
 
 /** The servers, on free ports of loopback. */
@@ -22,8 +22,8 @@ export interface Servers extends AsyncDisposable {
 
 /** Starts them, with two images of `size` bytes. */
 export async function startServers(size: number): Promise<Servers> {
-  const store = memoryStore();
-  const glance = createEmbeddedGlance({ store });
+  const store = memoryStorage();
+  const glance = createEmbeddedGlance({ storage: store });
   const foreign: (string | null)[] = [];
   const otherOrigin = listen((request) => {
     foreign.push(request.headers.get("x-auth-token"));

@@ -8,7 +8,7 @@ import {
   type GlanceOptions,
   type RequestContext,
 } from "../../mod.ts";
-import { type EmbeddedGlanceOptions, memoryStore } from "../../lib/embedded/mod.ts";
+import { type EmbeddedGlanceOptions, memoryStorage } from "../../lib/embedded/mod.ts";
 import type { ImageRow, LocationRow, MemberRow } from "../../lib/embedded/store/image_records.ts";
 import type { ImageVault } from "../../lib/embedded/store/store.ts";
 import { FakeGlance } from "../support/fake_glance.ts";
@@ -87,9 +87,9 @@ export class ScenarioGlance extends FakeGlance {
   #now = 0;
 
   constructor(options: EmbeddedGlanceOptions = {}) {
-    const store = memoryStore();
+    const store = memoryStorage();
     super({
-      store,
+      storage: store,
       now: () => STAMP_DATE.getTime(),
       identify: () => ({ projectId: null, userId: null, roles: ["admin"] }),
       ...options,

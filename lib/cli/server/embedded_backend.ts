@@ -5,7 +5,7 @@
  */
 import { GlanceClientWrapper } from "../../api/client.ts";
 import { GlanceImageService } from "../../images/service.ts";
-import { createEmbeddedGlance, directoryStore, memoryStore } from "../../embedded/mod.ts";
+import { createEmbeddedGlance, directoryStorage, memoryStorage } from "../../embedded/mod.ts";
 import { createImageRouter } from "../../router/mod.ts";
 import { denoFiles } from "../system/deno_files.ts";
 import { CommandFailed } from "../system/errors.ts";
@@ -40,7 +40,7 @@ export async function serveEmbedded(
   const lock = directory === null ? null : await lockDirectory(directory);
   try {
     const glance = createEmbeddedGlance({
-      store: await openStore(directory),
+      storage: await openStore(directory),
       onError: (error) => logError(settings, error),
     });
     const fetch = (input: string, init: RequestInit) => glance.fetch(new Request(input, init));
@@ -70,9 +70,9 @@ export async function serveEmbedded(
   }
 }
 
-async function openStore(directory: string | null): Promise<ReturnType<typeof memoryStore>> {
-  if (directory === null) return memoryStore();
-  const store = directoryStore(directory);
+async function openStore(directory: string | null): Promise<ReturnType<typeof memoryStorage>> {
+  if (directory === null) return memoryStorage();
+  const store = directoryStorage(directory);
   await store.ready().catch((error) => {
     throw unusable(directory, error);
   });

@@ -64,7 +64,7 @@ async function moveStagedData(
   storeIds: readonly string[],
   parsed: ParsedImport,
 ): Promise<void> {
-  const { store } = call.cloud;
+  const { storage: store } = call.cloud;
   const { staged } = row;
   if (staged === null) throw conflict("Image has active task");
   await changeImage(call, (current) => withStatus(current, "importing"));
@@ -135,7 +135,7 @@ async function writeToStores(
       checkByteLimits(call, imageId, size * (result.written.length + 1));
       await write(key, id);
       const metadata = storeMetadata(cloud, id);
-      result.written.push({ url: cloud.store.bytes.urlOf(key), metadata, key });
+      result.written.push({ url: cloud.storage.bytes.urlOf(key), metadata, key });
     } catch (error) {
       if (!(error instanceof Failure)) cloud.onError(error);
       result.failed.push(id);
@@ -156,7 +156,7 @@ async function end(
   result: ImportResult,
   staged: ImageRow["staged"],
 ): Promise<void> {
-  const { images } = call.cloud.store;
+  const { images } = call.cloud.storage;
   const change = (row: ImageRow) => endOfImport(call, row, parsed, result, staged);
   try {
     if (await images.update(id, change) !== null) return;
@@ -179,7 +179,7 @@ async function copy(
   to: string,
   size: number,
 ): Promise<void> {
-  const { bytes } = cloud.store;
+  const { bytes } = cloud.storage;
   const sink = await bytes.write(to);
   try {
     for await (const chunk of await bytes.read(from, 0, size)) await sink.write(chunk);
@@ -191,7 +191,7 @@ async function copy(
 }
 
 async function removeCopies(
-  { store }: EmbeddedCloud,
+  { storage: store }: EmbeddedCloud,
   written: readonly LocationRow[],
 ): Promise<void> {
   for (const { key } of written) if (key !== null) await store.bytes.remove(key);

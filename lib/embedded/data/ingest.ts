@@ -22,7 +22,7 @@ export async function writtenData(
   row: Pick<ImageRow, "disk_format" | "container_format">,
   announced: number | null,
 ): Promise<WrittenData> {
-  const sink = await cloud.store.bytes.write(key);
+  const sink = await cloud.storage.bytes.write(key);
   const hasher = new ImageHasher(cloud.hashAlgorithm);
   const virtualSize = new VirtualSize(row.disk_format, row.container_format);
   let size = 0;
@@ -45,7 +45,7 @@ export async function writtenData(
   const { checksum, hashValue } = hasher.digests();
   return {
     key,
-    url: cloud.store.bytes.urlOf(key),
+    url: cloud.storage.bytes.urlOf(key),
     size,
     virtualSize: virtualSize.value(),
     checksum,

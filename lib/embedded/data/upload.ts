@@ -77,7 +77,7 @@ async function changeStatus(
   change: (row: ImageRow) => ImageRow,
 ): Promise<void> {
   const id = param(call, 0);
-  const row = await call.cloud.store.images.update(id, (current) => ({
+  const row = await call.cloud.storage.images.update(id, (current) => ({
     ...change(current),
     updated_at: timestamp(call.cloud),
   }));
@@ -100,7 +100,7 @@ async function receiveBody(
   row: ImageRow,
   incoming: IncomingData,
 ): Promise<boolean> {
-  const { store } = call.cloud;
+  const { storage: store } = call.cloud;
   try {
     const data = await writtenData(call.cloud, call.request.body, incoming.key, row, incoming.size);
     const done = await store.images.update(row.id, (current) => ({

@@ -38,8 +38,8 @@ export async function importFromWeb(
     await move(await staged(call, url));
   } catch (error) {
     if (!(error instanceof Failure)) cloud.onError(error);
-    await cloud.store.images.settle(id, (row) => failedImport(call, row, parsed, storeIds));
-    await cloud.store.bytes.remove(stagingKey(id));
+    await cloud.storage.images.settle(id, (row) => failedImport(call, row, parsed, storeIds));
+    await cloud.storage.bytes.remove(stagingKey(id));
   }
 }
 

@@ -19,7 +19,7 @@ import type { ImageRow } from "../store/image_records.ts";
  */
 export function visibleImage(call: EmbeddedRequest, missing?: (id: string) => Failure): ImageRow {
   const id = param(call, 0);
-  const row = call.cloud.store.images.get(id);
+  const row = call.cloud.storage.images.get(id);
   const absent = () => missing?.(id) ?? noImage(id);
   if (row === undefined || !canSee(call.identity, row)) throw absent();
   checkImagePolicy(call, absent);
@@ -56,7 +56,7 @@ export async function changeImage(
   change: (row: ImageRow) => ImageRow,
 ): Promise<ImageRow> {
   const id = param(call, 0);
-  const row = await call.cloud.store.images.update(id, change);
+  const row = await call.cloud.storage.images.update(id, change);
   if (row === null) throw noImage(id);
   return row;
 }

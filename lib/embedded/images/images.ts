@@ -22,7 +22,7 @@ export async function createImage(call: EmbeddedRequest): Promise<Response> {
   if (Array.isArray(body)) throw badRequest("Unexpected body type. Expected list/dict.");
   const row = newRow(call, body);
   checkLimit(call, "image_count_total", 1);
-  if (!await cloud.store.images.insert(row)) throw conflict(`Image ID ${row.id} already exists!`);
+  if (!await cloud.storage.images.insert(row)) throw conflict(`Image ID ${row.id} already exists!`);
   return json(imageView(call, row), 201, {
     location: new URL(`/v2/images/${row.id}`, call.request.url).href,
     "openstack-image-import-methods": importMethods(cloud).join(","),
@@ -42,7 +42,7 @@ export async function deleteImage(call: EmbeddedRequest): Promise<Response> {
   const id = param(call, 0);
   const missing = () => notFound(`Failed to find image ${id} to delete`);
   visibleImage(call, missing);
-  const gone = await call.cloud.store.images.remove(id, (row) => {
+  const gone = await call.cloud.storage.images.remove(id, (row) => {
     requireOwner(call, row);
     if (row.protected) throw forbidden(`Image ${row.id} is protected and cannot be deleted.`);
   });
@@ -55,7 +55,7 @@ export async function deleteImage(call: EmbeddedRequest): Promise<Response> {
 async function removeData(cloud: EmbeddedCloud, row: ImageRow): Promise<void> {
   const keys = row.locations.map(({ key }) => key).concat(row.staged?.key ?? null);
   for (const key of keys) {
-    if (key !== null) await cloud.store.bytes.remove(key);
+    if (key !== null) await cloud.storage.bytes.remove(key);
   }
 }
 

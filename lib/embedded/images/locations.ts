@@ -51,6 +51,6 @@ export async function deleteFromStore(call: EmbeddedRequest): Promise<Response> 
     key = gone.key;
     return { ...row, locations: row.locations.filter((location) => location !== gone) };
   });
-  if (key !== null) await call.cloud.store.bytes.remove(key);
+  if (key !== null) await call.cloud.storage.bytes.remove(key);
   return noContent();
 }

@@ -60,7 +60,7 @@ export function checkLimit(call: EmbeddedRequest, name: LimitName, delta: number
 
 /** Bytes that the client's project may store for an image, including what the image uses now. */
 function remainingBytes({ cloud, identity }: EmbeddedRequest, imageId: string): number {
-  const rows = [...cloud.store.images.rows()].filter(({ owner, id }) =>
+  const rows = [...cloud.storage.images.rows()].filter(({ owner, id }) =>
     owner === identity.projectId && id !== imageId
   );
   return cloud.userStorageQuota - bytesOf(rows);
@@ -92,7 +92,7 @@ function bytesOf(rows: readonly ImageRow[]): number {
 }
 
 function used({ cloud, identity }: EmbeddedRequest, name: LimitName): number {
-  const rows = [...cloud.store.images.rows()].filter(({ owner }) => owner === identity.projectId);
+  const rows = [...cloud.storage.images.rows()].filter(({ owner }) => owner === identity.projectId);
   return USED[name](rows);
 }
 

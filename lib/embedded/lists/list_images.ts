@@ -33,7 +33,7 @@ export function listImages(call: EmbeddedRequest): Response {
   const tests = testsOf(filters, identity);
   const marker = markerRow(call, query);
 
-  const rows = [...cloud.store.images.rows()]
+  const rows = [...cloud.storage.images.rows()]
     .filter((row) => tests.every((test) => test(row)))
     .filter((row) => marker === null || order(row, marker) > 0)
     .sort(order)
@@ -95,7 +95,7 @@ function pageLimit(cloud: EmbeddedCloud, query: URLSearchParams): number {
 function markerRow({ cloud, identity }: EmbeddedRequest, query: URLSearchParams): ImageRow | null {
   const marker = query.get("marker");
   if (marker === null) return null;
-  const row = cloud.store.images.get(marker);
+  const row = cloud.storage.images.get(marker);
   if (row === undefined) throw badRequest(`No image found with ID ${marker}`);
   if (canSee(identity, row)) return row;
   throw new Failure(403, `Forbidding request, image ${marker} not visible`);

@@ -31,7 +31,7 @@ export function listNamespaces(call: EmbeddedRequest): Response {
   const query = queryOf(call);
   directionOf(query);
   checkVisibility(query, ["public", "private"]);
-  const { namespaces } = cloud.store.catalog.value;
+  const { namespaces } = cloud.storage.catalog.value;
   const limit = Math.min(limitOf(query) ?? cloud.pageLimit, cloud.pageLimitMax);
   const page = pageOf(query, namespaces, SORT_KEYS, {
     limit,
@@ -79,7 +79,7 @@ function markerOf(
   const marker = query.get("marker");
   if (marker === null) return null;
   if (marker === "") throw notFound("Metadata definition namespace not found for id=");
-  const row = namespaceOf(cloud.store.catalog.value.namespaces, marker);
+  const row = namespaceOf(cloud.storage.catalog.value.namespaces, marker);
   if (row === undefined) throw noDefinition(marker);
   if (canSeeNamespace(identity, row)) return row;
   throw forbidden(`Forbidding request, metadata definition namespace=${marker} is not visible.`);

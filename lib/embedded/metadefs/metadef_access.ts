@@ -36,7 +36,7 @@ export function visibleNamespace(
   hidden: (name: string) => Failure = missing,
 ): NamespaceRow {
   const name = param(call, 0);
-  const row = namespaceOf(call.cloud.store.catalog.value.namespaces, name);
+  const row = namespaceOf(call.cloud.storage.catalog.value.namespaces, name);
   if (row === undefined) throw missing(name);
   if (!canSeeNamespace(call.identity, row)) throw hidden(name);
   checkPolicy(call, call.action);
@@ -102,7 +102,7 @@ export async function changeNamespace(
   change: (row: NamespaceRow, catalog: Catalog) => NamespaceRow,
 ): Promise<NamespaceRow> {
   let changed: NamespaceRow | undefined;
-  await call.cloud.store.catalog.change((catalog) => {
+  await call.cloud.storage.catalog.change((catalog) => {
     const row = namespaceOf(catalog.namespaces, param(call, 0));
     if (row === undefined) throw noNamespace(param(call, 0));
     changed = change(row, catalog);

@@ -48,7 +48,7 @@ export async function createNamespace(call: EmbeddedRequest): Promise<Response> 
     fields,
     ...[...objects, ...properties, ...tags, ...associations],
   );
-  await call.cloud.store.catalog.change((catalog) => {
+  await call.cloud.storage.catalog.change((catalog) => {
     if (namespaceOf(catalog.namespaces, row.namespace) !== undefined) {
       throw conflict(`The metadata definition namespace=${row.namespace} already exists.`);
     }
@@ -136,7 +136,7 @@ export async function updateNamespace(call: EmbeddedRequest): Promise<Response> 
 export async function deleteNamespace(call: EmbeddedRequest): Promise<Response> {
   visibleNamespace(call);
   requireMetadefAdmin(call);
-  await call.cloud.store.catalog.change((catalog) => {
+  await call.cloud.storage.catalog.change((catalog) => {
     const row = visibleNamespace(call);
     checkUnprotected(row, `namespace ${row.namespace}`);
     return { ...catalog, namespaces: catalog.namespaces.filter((other) => other !== row) };

@@ -26,7 +26,7 @@ import { timesOfCreation } from "../request/embedded_cloud.ts";
 
 /** `GET /v2/metadefs/resource_types` */
 export function listResourceTypes({ cloud }: EmbeddedRequest): Response {
-  return json({ resource_types: cloud.store.catalog.value.resourceTypes });
+  return json({ resource_types: cloud.storage.catalog.value.resourceTypes });
 }
 
 /** `GET /v2/metadefs/namespaces/{namespace}/resource_types` */
@@ -87,7 +87,7 @@ export function prefixOn(
   row: NamespaceRow,
   type: string,
 ): string | null {
-  if (named(cloud.store.catalog.value.resourceTypes, type) === undefined) {
+  if (named(cloud.storage.catalog.value.resourceTypes, type) === undefined) {
     throw notFound(`The metadata definition resource-type with name=${type}, was not found.`);
   }
   const association = named(row.associations, type);

@@ -64,7 +64,7 @@ async function removeBytes(
 ): Promise<void> {
   for (const { key } of gone) {
     const isNamed = kept.some((location) => location.key === key);
-    if (key !== null && !isNamed) await cloud.store.bytes.remove(key);
+    if (key !== null && !isNamed) await cloud.storage.bytes.remove(key);
   }
 }
 

@@ -12,8 +12,8 @@ import { ImageCache } from "../data/image_cache.ts";
 import type { EmbeddedImportFilter } from "../data/import_filter.ts";
 import type { EmbeddedPropertyRule } from "../images/property_protection.ts";
 import { ImageHasher } from "../store/hashing.ts";
-import { memoryStore } from "../store/memory.ts";
-import { type EmbeddedStore, ImageVault } from "../store/store.ts";
+import { memoryStorage } from "../store/memory.ts";
+import { type EmbeddedStorage, ImageVault } from "../store/store.ts";
 import { DEFAULT_IDENTITY, type Identity } from "./identity.ts";
 import type {
   EmbeddedGlanceLimits,
@@ -27,7 +27,7 @@ type ResolvedLimits = { readonly [Name in keyof EmbeddedGlanceLimits]-?: number 
 
 /** The options with all defaults applied. */
 export interface EmbeddedCloud extends ResolvedLimits {
-  readonly store: ImageVault;
+  readonly storage: ImageVault;
   readonly ranges: boolean;
   readonly identify: (token: string | null) => Identity | null;
   readonly stores: readonly ImageStore[];
@@ -73,7 +73,7 @@ const STORE_ID = /^(?!os_glance_)[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
 export function resolveOptions(options: EmbeddedGlanceOptions): EmbeddedCloud {
   const { imageCache, now = Date.now } = options;
   return Object.freeze({
-    store: checkedStore(options.store ?? memoryStore()),
+    storage: checkedStorage(options.storage ?? memoryStorage()),
     ranges: options.ranges ?? true,
     identify: options.identify ?? (() => DEFAULT_IDENTITY),
     stores: checkedStores(options.stores ?? DEFAULT_STORES),
@@ -121,11 +121,11 @@ function checkedLimits(options: EmbeddedGlanceLimits): ResolvedLimits {
   return Object.fromEntries(limits);
 }
 
-function checkedStore(store: EmbeddedStore): ImageVault {
-  if (store instanceof ImageVault) return store;
+function checkedStorage(storage: EmbeddedStorage): ImageVault {
+  if (storage instanceof ImageVault) return storage;
   throw new TypeError(
-    'Cannot create an embedded Glance: "store" is not a store; use memoryStore() or ' +
-      "directoryStore(path)",
+    'Cannot create an embedded Glance: "storage" is not a storage; use memoryStorage() or ' +
+      "directoryStorage(path)",
   );
 }
 

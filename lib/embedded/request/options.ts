@@ -8,7 +8,7 @@ import type { ImageStore } from "../../api/types.ts";
 import type { EmbeddedCacheOptions } from "../data/image_cache.ts";
 import type { EmbeddedImportFilter } from "../data/import_filter.ts";
 import type { EmbeddedPropertyRule } from "../images/property_protection.ts";
-import type { EmbeddedStore } from "../store/store.ts";
+import type { EmbeddedStorage } from "../store/store.ts";
 import type { Identity } from "./identity.ts";
 import type { EmbeddedPolicy } from "./policy.ts";
 
@@ -48,8 +48,8 @@ export interface EmbeddedProjectLimits {
 
 /** Options of `createEmbeddedGlance`. */
 export interface EmbeddedGlanceOptions extends EmbeddedGlanceLimits {
-  /** Storage for images, tasks, and metadata definitions. @default a new memory store */
-  readonly store?: EmbeddedStore | undefined;
+  /** Storage for images, tasks, and metadata definitions. @default a new memory storage */
+  readonly storage?: EmbeddedStorage | undefined;
   /**
    * Supports `Range` requests. If false, every range is answered with 400, as by a Glance on Ceph,
    * Swift, or S3.

@@ -28,7 +28,7 @@ import type { ImageRow, TaskRow } from "./image_records.ts";
 import {
   type ByteSink,
   type ByteStore,
-  type EmbeddedStore,
+  type EmbeddedStorage,
   ImageVault,
   type StoreJournal,
 } from "./store.ts";
@@ -41,15 +41,15 @@ import {
  *
  * @example
  * ```ts
- * import { createEmbeddedGlance, directoryStore } from "@glance-edge/glance/embedded";
+ * import { createEmbeddedGlance, directoryStorage } from "@glance-edge/glance/embedded";
  *
  * const directory = await Deno.makeTempDir();
- * const glance = createEmbeddedGlance({ store: directoryStore(directory) });
+ * const glance = createEmbeddedGlance({ storage: directoryStorage(directory) });
  * await glance.ready();
  * await Deno.remove(directory, { recursive: true });
  * ```
  */
-export function directoryStore(path: string): EmbeddedStore {
+export function directoryStorage(path: string): EmbeddedStorage {
   if (path === "") throw new TypeError("Cannot open a directory store: its path is empty");
   const root = path.replace(/(?<=.)\/+$/, "");
   const bytes = new DirectoryBytes(root);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type ByteSink, type ByteStore, type EmbeddedStore, ImageVault } from "./store.ts";
+import { type ByteSink, type ByteStore, type EmbeddedStorage, ImageVault } from "./store.ts";
 import { byteStream } from "./byte_stream.ts";
 import { EMPTY_CATALOG } from "./metadef_records.ts";
 
@@ -15,10 +15,10 @@ type Chunks = readonly Uint8Array[];
  *
  * @example
  * ```ts
- * import { createEmbeddedGlance, memoryStore } from "@glance-edge/glance/embedded";
+ * import { createEmbeddedGlance, memoryStorage } from "@glance-edge/glance/embedded";
  *
- * const store = memoryStore();
- * const [a, b] = [createEmbeddedGlance({ store }), createEmbeddedGlance({ store })];
+ * const storage = memoryStorage();
+ * const [a, b] = [createEmbeddedGlance({ storage }), createEmbeddedGlance({ storage })];
  * await a.fetch(new Request("http://a/v2/images", {
  *   method: "POST",
  *   headers: { "content-type": "application/json" },
@@ -28,7 +28,7 @@ type Chunks = readonly Uint8Array[];
  * console.assert((await response.json()).images[0].name === "cirros");
  * ```
  */
-export function memoryStore(): EmbeddedStore {
+export function memoryStorage(): EmbeddedStorage {
   const none = { rows: [], deletedIds: [] };
   const empty = { images: none, tasks: none, catalog: EMPTY_CATALOG, faults: [] };
   return new ImageVault(new MemoryBytes(), null, () => Promise.resolve(empty));

@@ -10,10 +10,10 @@ import { type RowJournal, RowTable, type StoredRows, StoredValue } from "./table
 import type { ImageRow, TaskRow } from "./image_records.ts";
 
 /**
- * Storage of an embedded Glance, created by `memoryStore` or `directoryStore`. Servers with the
+ * Storage of an embedded Glance, created by `memoryStorage` or `directoryStorage`. Servers with the
  * same store form one cloud.
  */
-export interface EmbeddedStore {
+export interface EmbeddedStorage {
   /** Reads the stored content once. After a failure, the next call tries again. */
   ready(): Promise<void>;
 }
@@ -55,7 +55,7 @@ export interface StoreJournal {
 }
 
 /** Rows and bytes: the implementation of every store. */
-export class ImageVault implements EmbeddedStore {
+export class ImageVault implements EmbeddedStorage {
   readonly bytes: ByteStore;
   readonly images: RowTable<ImageRow>;
   /** Tasks created with `POST /v2/tasks`; import tasks are part of their image. */

@@ -29,7 +29,7 @@ export async function createTask(call: EmbeddedRequest): Promise<Response> {
   requireAdmin(call);
   const { type, input } = await taskOrder(call);
   const task = newTask(call, type, input);
-  await call.cloud.store.tasks.insert(await runTask(call, task));
+  await call.cloud.storage.tasks.insert(await runTask(call, task));
   return json(taskView({ ...task, image_id: null }), 201, {
     location: new URL(`/v2/tasks/${task.id}`, call.request.url).href,
   });
@@ -101,18 +101,18 @@ async function importedImage(call: EmbeddedRequest, input: TaskRow["input"]): Pr
   if (typeof properties !== "object" || properties === null) throw badRequest("No properties");
   const queued = newRow(call, properties as Readonly<Record<string, unknown>>);
   checkFormats(queued);
-  if (!await cloud.store.images.insert(withStatus(queued, "saving"))) throw new Failure(409);
+  if (!await cloud.storage.images.insert(withStatus(queued, "saving"))) throw new Failure(409);
   try {
     return await fillImage(call, queued.id, String(input["import_from"]));
   } catch (error) {
-    await cloud.store.images.remove(queued.id, () => {});
+    await cloud.storage.images.remove(queued.id, () => {});
     throw error;
   }
 }
 
 /** Creates the data of the image from the URL. */
 async function fillImage({ cloud }: EmbeddedRequest, id: string, url: string): Promise<ImageRow> {
-  const { images, bytes } = cloud.store;
+  const { images, bytes } = cloud.storage;
   const row = images.get(id);
   if (row === undefined) throw new Failure(410);
   const storeId = defaultStoreId(cloud);

@@ -127,7 +127,7 @@ function databaseTime(time: string): string {
 }
 
 /** All tasks, oldest first. */
-function allTasks({ cloud: { store } }: EmbeddedRequest): readonly KnownTask[] {
+function allTasks({ cloud: { storage: store } }: EmbeddedRequest): readonly KnownTask[] {
   const ofImages = [...store.images.rows()].flatMap(({ id, tasks }) =>
     tasks.map((task) => ({ ...task, image_id: id }))
   );

@@ -3,14 +3,14 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
   createEmbeddedGlance,
-  directoryStore,
+  directoryStorage,
   type EmbeddedGlance,
 } from "../../../lib/embedded/mod.ts";
 import { create, download, scratch, send, show, stalledBody, upload } from "../glance.ts";
 
 /** A server on the current content of the directory, as after a restart. */
 function open(path: string): EmbeddedGlance {
-  return createEmbeddedGlance({ store: directoryStore(path) });
+  return createEmbeddedGlance({ storage: directoryStorage(path) });
 }
 
 async function filesBelow(path: string): Promise<string[]> {
@@ -29,7 +29,7 @@ async function changeRow(path: string, id: string, change: Record<string, unknow
   await Deno.writeTextFile(file, JSON.stringify({ ...row, ...change }));
 }
 
-Deno.test("directoryStore() keeps all images after a restart", async () => {
+Deno.test("directoryStorage() keeps all images after a restart", async () => {
   await using directory = await scratch();
   const before = open(`${directory.path}/new/store`);
   const id = await create(before, { name: "kept", tags: ["a"], color: "red" });
@@ -48,7 +48,7 @@ Deno.test("directoryStore() keeps all images after a restart", async () => {
   assertEquals(members.members.length, 1);
 });
 
-Deno.test("directoryStore() keeps all tasks after a restart", async () => {
+Deno.test("directoryStorage() keeps all tasks after a restart", async () => {
   await using directory = await scratch();
   const before = open(directory.path);
   const order = '{"type": "import", "input": {"import_from": "http://nowhere/"}}';
@@ -61,7 +61,7 @@ Deno.test("directoryStore() keeps all tasks after a restart", async () => {
   assertEquals(after["status"], "failure");
 });
 
-Deno.test("directoryStore() never reuses the id of a deleted image", async () => {
+Deno.test("directoryStorage() never reuses the id of a deleted image", async () => {
   await using directory = await scratch();
   const before = open(directory.path);
   const id = await create(before);
@@ -71,7 +71,7 @@ Deno.test("directoryStore() never reuses the id of a deleted image", async () =>
   assertEquals(answer.status, 409);
 });
 
-Deno.test("directoryStore() removes the data of a deleted image", async () => {
+Deno.test("directoryStorage() removes the data of a deleted image", async () => {
   await using directory = await scratch();
   const glance = open(directory.path);
   const id = await create(glance);
@@ -81,7 +81,7 @@ Deno.test("directoryStore() removes the data of a deleted image", async () => {
   assertEquals(await filesBelow(`${directory.path}/data`), []);
 });
 
-Deno.test("directoryStore() removes the data of an interrupted upload", async () => {
+Deno.test("directoryStorage() removes the data of an interrupted upload", async () => {
   await using directory = await scratch();
   const glance = open(directory.path);
   const id = await create(glance);
@@ -96,7 +96,7 @@ Deno.test("directoryStore() removes the data of an interrupted upload", async ()
   assertEquals((await show(glance, id)).image["status"], "queued");
 });
 
-Deno.test("directoryStore() keeps staged data for an import after a restart", async () => {
+Deno.test("directoryStorage() keeps staged data for an import after a restart", async () => {
   await using directory = await scratch();
   const before = open(directory.path);
   const id = await create(before);
@@ -149,7 +149,7 @@ const CRASHES: readonly {
 ];
 
 for (const { name, row, data, status } of CRASHES) {
-  Deno.test(`directoryStore() makes an image ${status} after a crash ${name}`, async () => {
+  Deno.test(`directoryStorage() makes an image ${status} after a crash ${name}`, async () => {
     await using directory = await scratch();
     const before = open(directory.path);
     const id = await create(before);
@@ -166,7 +166,7 @@ for (const { name, row, data, status } of CRASHES) {
   });
 }
 
-Deno.test("directoryStore() removes incomplete files and unknown data at the start", async () => {
+Deno.test("directoryStorage() removes incomplete files and unknown data at the start", async () => {
   await using directory = await scratch();
   const before = open(directory.path);
   const id = await create(before);
@@ -180,15 +180,15 @@ Deno.test("directoryStore() removes incomplete files and unknown data at the sta
   assertEquals(await download(after, id), "data");
 });
 
-Deno.test("directoryStore() fails to open when the path is a file", async () => {
+Deno.test("directoryStorage() fails to open when the path is a file", async () => {
   await using directory = await scratch();
   const file = `${directory.path}/file`;
   await Deno.writeTextFile(file, "");
   await assertRejects(() => open(file).ready());
-  assertThrows(() => directoryStore(""), TypeError, "its path is empty");
+  assertThrows(() => directoryStorage(""), TypeError, "its path is empty");
 });
 
-Deno.test("directoryStore() closes the file when a download is canceled", async () => {
+Deno.test("directoryStorage() closes the file when a download is canceled", async () => {
   await using directory = await scratch();
   const glance = open(directory.path);
   const id = await create(glance);
@@ -202,7 +202,7 @@ Deno.test("directoryStore() closes the file when a download is canceled", async 
   await reader?.cancel();
 });
 
-Deno.test("directoryStore() completes a download when the image is deleted meanwhile", async () => {
+Deno.test("directoryStorage() completes a download when the image is deleted meanwhile", async () => {
   await using directory = await scratch();
   const glance = open(directory.path);
   const id = await create(glance);
@@ -212,7 +212,7 @@ Deno.test("directoryStore() completes a download when the image is deleted meanw
   assertEquals((await answer.bytes()).byteLength, 2_000_000);
 });
 
-Deno.test("directoryStore() keeps all other images when its process is killed during an upload", async () => {
+Deno.test("directoryStorage() keeps all other images when its process is killed during an upload", async () => {
   await using directory = await scratch();
   const server = await startChild(directory.path);
   const glance = remote(server.endpoint);
