@@ -3,7 +3,7 @@ import type { Guarantee } from "./guarantee.ts";
 
 export const INTERRUPTED_DOWNLOADS: readonly Guarantee[] = [
   [
-    "A download uses every usable answer to a range: earlier, shorter, whole, or in parts.",
+    "A download uses every usable response to a range: earlier, shorter, whole, or in parts.",
     "sockets/wrong_ranges_test.ts: download() continues after a break when the other server responds to a range with …",
     "transfer/download/multipart_test.ts: findBodyPart() finds the part with the wanted byte in chunks of … bytes",
   ],

@@ -1,5 +1,5 @@
 /**
- * The recovery of one reader: tells its servers, the retry budget, and `resume_policy.ts` about each break,
+ * The recovery of one reader: records each break with its servers, the retry budget, and the policy,
  * and returns what the reader does next.
  *
  * @module
