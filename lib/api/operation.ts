@@ -59,7 +59,8 @@ export interface OperationDescription {
 }
 
 /** One operation: a function from `Args` to `Result` over HTTP. */
-export interface Operation<Args extends readonly unknown[], Result> extends OperationDescription {
+export interface Operation<Args extends readonly unknown[], Result>
+  extends Omit<OperationDescription, "errors"> {
   /**
    * Builds what is sent besides the path, from all arguments.
    *

@@ -11,6 +11,7 @@ import { DATA_OPERATIONS, type DataOperations } from "./operations/data.ts";
 import { DEFINITION_OPERATIONS, type DefinitionOperations } from "./operations/definitions.ts";
 import { IMAGE_OPERATIONS, type ImageOperations } from "./operations/images.ts";
 import { METADEF_OPERATIONS, type MetadefOperations } from "./operations/metadefs.ts";
+import { errorMeanings } from "./operations/error_meanings.ts";
 import { Invalid } from "../errors.ts";
 import { inspect } from "../validate.ts";
 import type { Operation, OperationDescription } from "./operation.ts";
@@ -80,15 +81,16 @@ export const OPERATIONS: Readonly<Record<OperationName, OperationDescription>> =
     DEFINITIONS,
   );
 
-/** The descriptions, without the functions that send and receive. */
+/** The descriptions, without the functions that send and receive, and with the meanings of the errors. */
 function described(
   rows: typeof DEFINITIONS,
 ): Readonly<Record<OperationName, OperationDescription>> {
-  const entries = Object.entries<OperationDescription>(rows).map(([name, row]) => {
-    const { send: _, receive: __, ...description }: Partial<Operation<[], unknown>> = row;
-    const { errors, parameters, success, hints } = row;
+  const entries = (Object.keys(rows) as OperationName[]).map((name) => {
+    const { send: _, receive: __, ...row }: Partial<Operation<never, unknown>> = rows[name];
+    const { path, parameters, success, hints } = rows[name];
+    const errors = errorMeanings(name, path);
     for (const part of [errors, parameters, success, hints]) Object.freeze(part);
-    return [name, Object.freeze(description)];
+    return [name, Object.freeze({ ...row, errors })];
   });
   return Object.freeze(Object.fromEntries(entries));
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type OperationDescription, type OperationName, OPERATIONS } from "../api/operations.ts";
+import { DEFINITIONS, type OperationDescription, type OperationName } from "../api/operations.ts";
 import { DATA_TYPE, PATCH_TYPE } from "../api/operations/define.ts";
 
 /** How a request is handled. */
@@ -59,9 +59,11 @@ const IGNORES_BODY: ReadonlySet<string> = new Set<OperationName>([
   "tasks.list",
 ]);
 
+type RouteDefinition = Omit<OperationDescription, "errors">;
+
 /** Every operation of the Image API v2. Discovery and the health check are handled separately. */
 export const ROUTES: readonly GatewayRoute[] =
-  (Object.entries(OPERATIONS) as [OperationName, OperationDescription][])
+  (Object.entries(DEFINITIONS) as [OperationName, RouteDefinition][])
     .filter(([, { path }]) => path.startsWith("/v2/"))
     .map(([operation, definition]) => ({
       operation,
@@ -77,7 +79,7 @@ export const ROUTES: readonly GatewayRoute[] =
 /** The routes by path. Paths with fewer placeholders come first: `/cache/clean` is not an image. */
 export const API_PATHS: readonly ApiPath[] = byPath(ROUTES);
 
-function kindOf(operation: string, { mediaType }: OperationDescription): RouteKind {
+function kindOf(operation: string, { mediaType }: RouteDefinition): RouteKind {
   if (operation === "create" || operation === "data") return operation;
   if (mediaType === DATA_TYPE) return "upload";
   return mediaType === PATCH_TYPE ? "patch" : "document";

@@ -10,15 +10,15 @@ import { DEFINITION_OPERATIONS } from "../../lib/api/operations/definitions.ts";
 import { IMAGE_OPERATIONS } from "../../lib/api/operations/images.ts";
 import { METADEF_OPERATIONS } from "../../lib/api/operations/metadefs.ts";
 import { SHARING_OPERATIONS } from "../../lib/api/operations/sharing.ts";
-import type { OperationDescription } from "../../lib/api/mod.ts";
+import { type OperationName, OPERATIONS } from "../../lib/api/mod.ts";
 
-type Descriptions = Readonly<Record<string, OperationDescription>>;
+type Topic = Readonly<Partial<Record<OperationName, unknown>>>;
 
 /** The file that holds the table. */
 export const README = new URL("../../lib/api/README.md", import.meta.url);
 
 /** The operations by topic, in the order of the file. */
-export const SECTIONS: readonly (readonly [title: string, operations: Descriptions])[] = [
+export const SECTIONS: readonly (readonly [title: string, operations: Topic])[] = [
   ["Images", IMAGE_OPERATIONS],
   ["Image data", DATA_OPERATIONS],
   ["Members and tags", SHARING_OPERATIONS],
@@ -68,16 +68,21 @@ export function operationsReadme(): string {
   return [INTRODUCTION, ...sections].join("\n");
 }
 
-function rowsOf(operations: Descriptions): string[][] {
+function rowsOf(topic: Topic): string[][] {
   const head = ["operation", "request", "since", "retry", "success", "errors"];
-  const rows = Object.entries(operations).map(([name, operation]) => [
-    `\`${name}\``,
-    `\`${operation.verb} ${operation.path}\``,
-    operation.feature === undefined ? operation.since : `${operation.since}, ${operation.feature}`,
-    operation.idempotent ? "yes" : "no",
-    operation.success.join(", ") || "never",
-    Object.keys(operation.errors).join(", "),
-  ]);
+  const rows = (Object.keys(topic) as OperationName[]).map((name) => {
+    const operation = OPERATIONS[name];
+    return [
+      `\`${name}\``,
+      `\`${operation.verb} ${operation.path}\``,
+      operation.feature === undefined
+        ? operation.since
+        : `${operation.since}, ${operation.feature}`,
+      operation.idempotent ? "yes" : "no",
+      operation.success.join(", ") || "never",
+      Object.keys(operation.errors).join(", "),
+    ];
+  });
   return [head, ...rows];
 }
 

@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertObjectMatch } from "@std/assert";
 import { actionOf, imageIdOf, toRequest } from "../../lib/api/operation.ts";
 import { DEFINITIONS } from "../../lib/api/operations.ts";
+import { ERROR_MEANINGS } from "../../lib/api/operations/error_meanings.ts";
 import { type OperationName, OPERATIONS } from "../../lib/api/mod.ts";
 import { REQUESTS, rowOf } from "./operation_requests.ts";
 
@@ -45,9 +46,11 @@ Deno.test("OPERATIONS has doc comments that match the definitions", async () => 
 
 Deno.test("OPERATIONS equals the definitions, and is frozen", () => {
   assertEquals(Object.keys(OPERATIONS), Object.keys(DEFINITIONS));
+  assert(Object.keys(ERROR_MEANINGS).every((name) => name in DEFINITIONS));
   for (const [name, description] of Object.entries(OPERATIONS)) {
     const row = rowOf(name as OperationName);
-    assertObjectMatch(row, { ...description });
+    const { errors: _, ...defined } = description;
+    assertObjectMatch(row, defined);
     assert(Object.values(description).every((value) => typeof value !== "function"), name);
     assert(
       [OPERATIONS, description, description.errors, description.hints].every(Object.isFrozen),

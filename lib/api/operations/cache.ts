@@ -37,10 +37,6 @@ const CACHE = "/v2/cache";
 const CACHED = `${CACHE}/{image_id}`;
 const FEATURE = { feature: "the image cache", hints: { 403: ASK_ADMINISTRATOR } };
 
-const ADMIN = "for administrators only";
-const NO_CACHE = "the server has no cache";
-const NO_IMAGE = "no such image, or the server has no cache";
-
 const TARGETS: readonly string[] = ["cache", "queue"] satisfies CacheTarget[];
 
 /** The operations of the image cache. */
@@ -51,7 +47,6 @@ export const CACHE_OPERATIONS: OperationDefinitions<CacheOperations> = /* @__PUR
     "cache.list": defineOperation("list the cache", "GET", CACHE, "2.14", {
       ...FEATURE,
       success: [200],
-      errors: { 403: ADMIN, 404: NO_CACHE },
       receive: receivePage<CacheState>("cached_images"),
     }),
     // The first release with this operation answered 200.
@@ -63,7 +58,6 @@ export const CACHE_OPERATIONS: OperationDefinitions<CacheOperations> = /* @__PUR
       {
         ...FEATURE,
         success: [202, 200],
-        errors: { 400: "not active", 403: ADMIN, 404: NO_IMAGE },
         receive: receiveNothing,
       },
     ),
@@ -75,13 +69,11 @@ export const CACHE_OPERATIONS: OperationDefinitions<CacheOperations> = /* @__PUR
       {
         ...FEATURE,
         ...DELETED,
-        errors: { 403: ADMIN, 404: NO_IMAGE },
       },
     ),
     "cache.clear": defineOperation("clear the cache", "DELETE", CACHE, "2.14", {
       ...FEATURE,
       ...NO_CONTENT,
-      errors: { 400: "no such target", 403: ADMIN, 404: NO_CACHE },
       send: (target) =>
         target === undefined
           ? {}
@@ -90,7 +82,6 @@ export const CACHE_OPERATIONS: OperationDefinitions<CacheOperations> = /* @__PUR
     "cache.clean": defineOperation("clean the cache", "POST", `${CACHE}/clean`, "2.18", {
       ...FEATURE,
       success: [200],
-      errors: { 403: ADMIN, 404: NO_CACHE },
       receive: receiveNothing,
     }),
     // A retry would report only what the retry removed.
@@ -98,7 +89,6 @@ export const CACHE_OPERATIONS: OperationDefinitions<CacheOperations> = /* @__PUR
       ...FEATURE,
       idempotent: false,
       success: [200],
-      errors: { 403: ADMIN, 404: NO_CACHE },
       receive: receiveRecord(),
     }),
     "cache.nodes": defineOperation(
@@ -110,7 +100,6 @@ export const CACHE_OPERATIONS: OperationDefinitions<CacheOperations> = /* @__PUR
         ...FEATURE,
         feature: `${FEATURE.feature} with the driver centralized_db`,
         success: [200],
-        errors: { 403: ADMIN, 404: NO_IMAGE, 409: "the cache uses another driver" },
         // The specification has a key, the documentation a bare list.
         receive: receiveBareList("cached_nodes"),
       },

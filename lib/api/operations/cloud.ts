@@ -60,11 +60,7 @@ export interface CloudOperations {
 
 const TASK = "/v2/tasks/{task_id}";
 
-const NO_TASK = "no such task, or not visible to the caller";
-const ADMIN = "for administrators only";
 const FOR_ADMINISTRATORS = { 403: ASK_ADMINISTRATOR };
-const NO_SCHEMA = "no such schema";
-
 const NO_SCHEMA_HINTS = { 404: "check the name: there is no such schema" };
 
 /** Shows the import methods. */
@@ -88,7 +84,6 @@ export const LIST_STORES: Defined<CloudOperations, "info.stores"> = /* @__PURE__
   {
     feature: "multi-store",
     success: [200],
-    errors: { 404: "the cloud has one store" },
     receive: /* @__PURE__ */ receiveList("stores"),
   },
 );
@@ -108,7 +103,6 @@ export const CLOUD_OPERATIONS: OperationDefinitions<CloudOperations> = /* @__PUR
       {
         feature: "multi-store",
         success: [200],
-        errors: { 403: ADMIN, 404: "the cloud has one store" },
         hints: FOR_ADMINISTRATORS,
         receive: receiveList("stores"),
       },
@@ -124,7 +118,6 @@ export const CLOUD_OPERATIONS: OperationDefinitions<CloudOperations> = /* @__PUR
       "2.0",
       {
         success: [200],
-        errors: { 404: NO_SCHEMA },
         hints: NO_SCHEMA_HINTS,
         receive: receiveRecord(undefined, ["name"]),
       },
@@ -136,21 +129,18 @@ export const CLOUD_OPERATIONS: OperationDefinitions<CloudOperations> = /* @__PUR
       "2.2",
       {
         success: [200],
-        errors: { 404: NO_SCHEMA },
         hints: NO_SCHEMA_HINTS,
         receive: receiveRecord(undefined, ["name"]),
       },
     ),
     "tasks.list": defineOperation("list tasks", "GET", "/v2/tasks", "2.2", {
       success: [200],
-      errors: { 400: "no such marker, sort key or filter value", 403: ADMIN },
       hints: FOR_ADMINISTRATORS,
       send: (query = []) => ({ query: queryIn(query) }),
       receive: receivePage<TaskPage>("tasks", "id"),
     }),
     "tasks.get": defineOperation('show task "{task_id}"', "GET", TASK, "2.2", {
       success: [200],
-      errors: { 403: ADMIN, 404: NO_TASK },
       hints: FOR_ADMINISTRATORS,
       receive: receiveRecord(undefined, ["id"]),
     }),
@@ -158,14 +148,12 @@ export const CLOUD_OPERATIONS: OperationDefinitions<CloudOperations> = /* @__PUR
       mediaType: JSON_TYPE,
       idempotent: false,
       success: [201],
-      errors: { 400: "no such type, or unusable input", 403: ADMIN },
       hints: FOR_ADMINISTRATORS,
       send: (task) => ({ json: taskIn(task) }),
       receive: receiveRecord(undefined, ["id"]),
     }),
     "tasks.delete": defineOperation('delete task "{task_id}"', "DELETE", TASK, "2.2", {
       success: [],
-      errors: { 403: ADMIN, 405: "always" },
       hints: { 405: "leave it: Glance deletes tasks by itself" },
       receive: receiveNothing,
     }),
@@ -180,7 +168,6 @@ export const CLOUD_OPERATIONS: OperationDefinitions<CloudOperations> = /* @__PUR
     "healthcheck": defineOperation("check the health of the server", "GET", "/healthcheck", "2.0", {
       feature: "the healthcheck in Glance's pipeline",
       success: [200],
-      errors: { 404: "the cloud has no healthcheck", 503: "unhealthy" },
       send: () => ({ headers: { accept: "text/plain" } }),
       receive: receiveText,
     }),

@@ -40,12 +40,6 @@ export const GET_IMAGE_DATA: Defined<DataOperations, "data"> = /* @__PURE__ */ d
   "2.0",
   {
     success: [200, 204, 206],
-    errors: {
-      400: "the store does not support ranges, or a preferred store does not exist",
-      403: "deactivated, or not allowed",
-      416: "no such range",
-      503: "the store is unavailable",
-    },
     send: (_, request = {}) => sendDataRequest(recordIn("the request", request)),
     receive: "response",
   },
@@ -60,16 +54,6 @@ export const UPLOAD_IMAGE_DATA: Defined<DataOperations, "upload"> = /* @__PURE__
     mediaType: DATA_TYPE,
     idempotent: false,
     success: [204],
-    errors: {
-      400: "no formats, not the announced size, no such store, or a wrong signature",
-      403: "not the owner of the image",
-      409: "not queued",
-      410: "deleted or filled by another request",
-      411: "a proxy rejects data of unknown size",
-      413: "a quota or a size limit is reached",
-      415: "not of the format of the image, or unsafe",
-      503: "the store is unavailable",
-    },
     hints: {
       409: "data can be uploaded only once; create a new image",
       410: "data can be uploaded only once; create a new image",
@@ -91,14 +75,6 @@ export const STAGE_IMAGE_DATA: Defined<DataOperations, "stage"> = /* @__PURE__ *
     feature: "the import method glance-direct",
     idempotent: false,
     success: [204],
-    errors: {
-      403: "not the owner of the image",
-      404: "no such image, or the cloud does not import staged data",
-      409: "not queued, or staged already",
-      411: "a proxy rejects data of unknown size",
-      413: "a quota or a size limit is reached",
-      503: "the staging area is unavailable",
-    },
     hints: {
       409: "import the data if the image has staged data, else create a new image",
       411: SIZE_HINT,

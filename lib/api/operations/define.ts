@@ -37,14 +37,14 @@ export type OperationParts<Args extends readonly unknown[], Result> =
   & Partial<
     Pick<
       Operation<Args, Result>,
-      "mediaType" | "feature" | "idempotent" | "alreadyDoneStatus" | "errors" | "hints" | "send"
+      "mediaType" | "feature" | "idempotent" | "alreadyDoneStatus" | "hints" | "send"
     >
   >;
 
 /**
  * Defines an operation.
  *
- * Defaults: idempotent; errors 401, 403, and, if the path names an image or a namespace, 404 with a hint.
+ * Defaults: idempotent; a hint for 404 if the operation has parameters or is not in every cloud.
  */
 export function defineOperation<Args extends readonly unknown[], Result>(
   action: string,
@@ -54,10 +54,9 @@ export function defineOperation<Args extends readonly unknown[], Result>(
   rest: OperationParts<Args, Result>,
 ): Operation<Args, Result> {
   const parameters = parametersOf(path);
-  const errors = { ...usualErrors(path), ...rest.errors };
-  const usual = 404 in errors ? usualHints(parameters, rest.feature) : {};
+  const usual = rest.success.length === 0 ? {} : usualHints(parameters, rest.feature);
   const hints = { ...usual, ...rest.hints };
-  return { action, verb, path, parameters, since, idempotent: true, ...rest, errors, hints };
+  return { action, verb, path, parameters, since, idempotent: true, ...rest, hints };
 }
 
 /** Hint for an operation that only administrators may call. */
@@ -68,16 +67,6 @@ export const NO_CONTENT = { success: [204], receive: receiveNothing } as const;
 
 /** For a deletion: a retry after a lost response gets 404. */
 export const DELETED = { ...NO_CONTENT, alreadyDoneStatus: 404 } as const;
-
-/** The errors of authentication, policy, and lookup, which all operations have. */
-function usualErrors(path: string): Readonly<Record<number, string>> {
-  if (!path.startsWith("/v2/")) return {};
-  const refused = { 401: "the token is missing, unknown, or expired", 403: "not allowed" };
-  const [, thing] = /\{(image|namespace)(?:_id)?\}/.exec(path) ?? [];
-  return thing === undefined
-    ? refused
-    : { ...refused, 404: `no such ${thing}, or not visible to the caller` };
-}
 
 /** Hints for a 404, which can mean a missing or hidden resource, or a missing feature of the cloud. */
 function usualHints(

@@ -112,38 +112,27 @@ const OBJECTS = kind("object", "objects");
 const PROPERTIES = kind("property", "properties");
 const TAGS = kind("tag", "tags");
 
-/** Defaults of reads: of lists, and of a single definition. */
-const LISTED = { success: [200], errors: { 400: "no such sort direction or limit" } } as const;
-const SHOWN = {
-  success: [200],
-  errors: { 404: "no such namespace, or no such name in it" },
-} as const;
+/** Defaults of reads. */
+const SHOWN = { success: [200] } as const;
 
 /** Defaults of writes: additions, and updates. */
 const ADDED = {
   mediaType: JSON_TYPE,
   idempotent: false,
   success: [201],
-  errors: { 400: "an invalid definition", 409: "the name is taken" },
   hints: { 409: "choose another name, or update the existing definition" },
 } as const;
 const CHANGED = {
   mediaType: JSON_TYPE,
   success: [200],
-  errors: {
-    400: "an invalid definition",
-    404: "no such name in the namespace, or already renamed",
-    409: "the new name is taken",
-  },
   hints: { 409: "choose another name" },
 } as const;
-const REMOVED = { ...DELETED, errors: SHOWN.errors } as const;
 
 /** The operations of objects, properties, and tags. */
 export const DEFINITION_OPERATIONS: OperationDefinitions<DefinitionOperations> =
   /* @__PURE__ */ tableOf<DefinitionOperations>(() => ({
     "metadefs.objects.list": OBJECTS.onAll(`list the objects ${OF}`, "GET", {
-      ...LISTED,
+      ...SHOWN,
       send: (_, query = []) => ({ query: queryIn(query) }),
       receive: receiveList("objects"),
     }),
@@ -161,7 +150,7 @@ export const DEFINITION_OPERATIONS: OperationDefinitions<DefinitionOperations> =
       send: (_, name, body) => renamed("the object", name, body),
       receive: receiveRecord(undefined, ["name"]),
     }),
-    "metadefs.objects.delete": OBJECTS.on(`delete object "{object}" ${OF}`, "DELETE", REMOVED),
+    "metadefs.objects.delete": OBJECTS.on(`delete object "{object}" ${OF}`, "DELETE", DELETED),
     "metadefs.objects.deleteAll": OBJECTS.onAll(`delete the objects ${OF}`, "DELETE", NO_CONTENT),
     "metadefs.properties.list": PROPERTIES.onAll(`list the properties ${OF}`, "GET", {
       success: [200],
@@ -185,7 +174,7 @@ export const DEFINITION_OPERATIONS: OperationDefinitions<DefinitionOperations> =
     "metadefs.properties.delete": PROPERTIES.on(
       `delete property "{property}" ${OF}`,
       "DELETE",
-      REMOVED,
+      DELETED,
     ),
     "metadefs.properties.deleteAll": PROPERTIES.onAll(
       `delete the properties ${OF}`,
@@ -193,20 +182,18 @@ export const DEFINITION_OPERATIONS: OperationDefinitions<DefinitionOperations> =
       NO_CONTENT,
     ),
     "metadefs.tags.list": TAGS.onAll(`list the tags ${OF}`, "GET", {
-      ...LISTED,
+      ...SHOWN,
       send: (_, query = []) => ({ query: queryIn(query) }),
       receive: receiveList("tags"),
     }),
     "metadefs.tags.create": TAGS.on(`add tag "{tag}" ${TO}`, "POST", {
       idempotent: false,
       success: [201],
-      errors: { 400: "longer than 80 characters", 409: "it exists already" },
       hints: { 409: "there is nothing left to do" },
       receive: receiveRecord(undefined, ["name"]),
     }),
     "metadefs.tags.createAll": TAGS.onAll(`add tags ${TO}`, "POST", {
       ...ADDED,
-      errors: { 400: "an invalid tag", 409: "an existing or repeated tag" },
       hints: { 409: "leave out tags that exist already or are listed twice" },
       send: (_, tags, options = {}) => sendTags(tags, options),
       receive: receiveList("tags"),
@@ -222,7 +209,7 @@ export const DEFINITION_OPERATIONS: OperationDefinitions<DefinitionOperations> =
       send: (_, __, name) => ({ json: { name: textIn("the new name", name) } }),
       receive: receiveRecord(undefined, ["name"]),
     }),
-    "metadefs.tags.delete": TAGS.on(`delete tag "{tag}" ${OF}`, "DELETE", REMOVED),
+    "metadefs.tags.delete": TAGS.on(`delete tag "{tag}" ${OF}`, "DELETE", DELETED),
     "metadefs.tags.deleteAll": TAGS.onAll(`delete the tags ${OF}`, "DELETE", NO_CONTENT),
   }));
 

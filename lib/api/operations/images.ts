@@ -59,7 +59,6 @@ export const LIST_IMAGES: Defined<ImageOperations, "list"> = /* @__PURE__ */ def
   "2.0",
   {
     success: [200],
-    errors: { 400: "no such marker, sort key or filter value" },
     send: (query = []) => ({ query: queryIn(query) }),
     receive: receiveImages,
   },
@@ -85,12 +84,6 @@ export const CREATE_IMAGE: Defined<ImageOperations, "create"> = /* @__PURE__ */ 
   {
     mediaType: JSON_TYPE,
     success: [201],
-    errors: {
-      400: "an invalid property",
-      403: "a property that only Glance or an administrator sets",
-      409: "the id is taken",
-      413: "a quota is reached",
-    },
     hints: {
       403: "leave out what only Glance or an administrator sets",
       409: "choose another id, or omit it",
@@ -109,12 +102,6 @@ export const UPDATE_IMAGE: Defined<ImageOperations, "update"> = /* @__PURE__ */ 
   {
     mediaType: PATCH_TYPE,
     success: [200],
-    errors: {
-      400: "an operation that Glance does not support, or an invalid value",
-      403: "not the owner of the image, or a property that only Glance sets",
-      409: "a property to remove or replace does not exist",
-      413: "a quota is reached",
-    },
     hints: {
       403: "leave out what only Glance sets, or ask the owner of the image or an administrator",
       409: "show the image again, and compute the patch from the new state",
@@ -133,7 +120,6 @@ export const DELETE_IMAGE: Defined<ImageOperations, "delete"> = /* @__PURE__ */ 
     success: [204],
     alreadyDoneStatus: 404,
     receive: receiveNothing,
-    errors: { 403: "protected, or not the owner of the image", 409: "in use" },
     hints: { 409: "delete what uses it before" },
   },
 );
@@ -149,14 +135,6 @@ export const IMPORT_IMAGE: Defined<ImageOperations, "import"> = /* @__PURE__ */ 
     feature: "the import method",
     idempotent: false,
     success: [202],
-    errors: {
-      400: "the method is not enabled, lacks a parameter, or its source is not allowed",
-      403: "not the owner of the image",
-      409: "a status that does not allow an import, an import in progress, or no such store",
-      413: "a quota is reached",
-      502: "the server that holds the staged data is gone",
-      504: "the server that holds the staged data does not answer",
-    },
     hints: { 409: "check the status and formats of the image, and wait for a running import" },
     send: (_, request) => ({ json: importIn(request) }),
     receive: receiveNothing,
@@ -173,11 +151,6 @@ export const ADD_IMAGE_LOCATION: Defined<ImageOperations, "addImageLocation"> =
       mediaType: JSON_TYPE,
       idempotent: false,
       success: [202],
-      errors: {
-        400: "no store for such a URL, or an incomplete hash",
-        403: "neither a service nor the owner with an http store",
-        409: "not queued",
-      },
       hints: {
         403: "use the credentials of a service, or those of the owner and an http store",
         409: "create a new image, and add the location to that",
@@ -200,7 +173,6 @@ export const GET_IMAGE_LOCATIONS: Defined<ImageOperations, "getImageLocations"> 
     "2.17",
     {
       success: [200],
-      errors: { 403: "not a service" },
       hints: { 403: "use the credentials of a service" },
       receive: /* @__PURE__ */ receiveList(),
     },
@@ -235,7 +207,6 @@ export const IMAGE_OPERATIONS: OperationDefinitions<ImageOperations> = /* @__PUR
       "2.3",
       {
         ...NO_CONTENT,
-        errors: { 403: "neither active nor deactivated, or not allowed" },
       },
     ),
     "reactivate": defineOperation(
@@ -245,7 +216,6 @@ export const IMAGE_OPERATIONS: OperationDefinitions<ImageOperations> = /* @__PUR
       "2.3",
       {
         ...NO_CONTENT,
-        errors: { 403: "neither active nor deactivated, or not allowed" },
       },
     ),
     "addImageLocation": ADD_IMAGE_LOCATION,
@@ -259,11 +229,6 @@ export const IMAGE_OPERATIONS: OperationDefinitions<ImageOperations> = /* @__PUR
       {
         ...DELETED,
         feature: "multi-store",
-        errors: {
-          403: "its last location, or not the owner of the image",
-          404: "no such image, or not in this store",
-          409: "no such store, not active, or in use",
-        },
         hints: { 404: "list the stores, and see in which of them the image is" },
       },
     ),

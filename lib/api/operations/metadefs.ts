@@ -77,7 +77,6 @@ export const METADEF_OPERATIONS: OperationDefinitions<MetadefOperations> = /* @_
       "2.2",
       {
         success: [200],
-        errors: { 400: "no such sort direction, limit or visibility", 404: "no such marker" },
         send: (query = []) => ({ query: queryIn(query) }),
         receive: receivePage<MetadefNamespacePage>("namespaces", "namespace"),
       },
@@ -91,7 +90,6 @@ export const METADEF_OPERATIONS: OperationDefinitions<MetadefOperations> = /* @_
         mediaType: JSON_TYPE,
         idempotent: false,
         success: [201],
-        errors: { 400: "an invalid definition", 409: "the name is taken" },
         hints: {
           403: "ask an administrator of the cloud",
           409: "choose another name, or update the existing namespace",
@@ -119,11 +117,6 @@ export const METADEF_OPERATIONS: OperationDefinitions<MetadefOperations> = /* @_
       {
         mediaType: JSON_TYPE,
         success: [200],
-        errors: {
-          400: "an invalid definition",
-          404: "no such namespace, not visible to the caller, or already renamed",
-          409: "the new name is taken",
-        },
         hints: { 409: "choose another name" },
         send: (namespace, meta) => ({
           json: namedIn("the namespace", "namespace", {
@@ -139,7 +132,7 @@ export const METADEF_OPERATIONS: OperationDefinitions<MetadefOperations> = /* @_
       "DELETE",
       NAMESPACE,
       "2.2",
-      { ...DELETED, errors: { 403: "protected, or not the owner of the namespace" } },
+      DELETED,
     ),
     "metadefs.resourceTypes.list": defineOperation(
       "list metadata resource types",
@@ -164,7 +157,6 @@ export const METADEF_OPERATIONS: OperationDefinitions<MetadefOperations> = /* @_
         mediaType: JSON_TYPE,
         idempotent: false,
         success: [201],
-        errors: { 400: "an invalid association", 409: "already associated" },
         hints: { 409: "delete the existing association first" },
         send: (_, association) => ({ json: namedIn("the association", "name", association) }),
         receive: receiveRecord(undefined, ["name"]),
@@ -178,7 +170,6 @@ export const METADEF_OPERATIONS: OperationDefinitions<MetadefOperations> = /* @_
       {
         ...NO_CONTENT,
         alreadyDoneStatus: 404,
-        errors: { 404: "no such namespace, or no such resource type in it" },
       },
     ),
   }),

@@ -41,8 +41,6 @@ const MEMBERS = "/v2/images/{image_id}/members";
 const MEMBER = `${MEMBERS}/{member_id}`;
 const TAG = "/v2/images/{image_id}/tags/{tag}";
 
-const NO_MEMBER = "no such image or member, or not visible to the caller";
-
 /** Lists the members of an image. */
 export const LIST_MEMBERS: Defined<SharingOperations, "members.list"> =
   /* @__PURE__ */ defineOperation(
@@ -52,7 +50,6 @@ export const LIST_MEMBERS: Defined<SharingOperations, "members.list"> =
     "2.1",
     {
       success: [200],
-      errors: { 403: "not shared" },
       receive: /* @__PURE__ */ receiveList("members"),
     },
   );
@@ -70,7 +67,6 @@ export const SHARING_OPERATIONS: OperationDefinitions<SharingOperations> = /* @_
       "2.1",
       {
         success: [200],
-        errors: { 404: NO_MEMBER },
         receive: receiveRecord(undefined, ["member_id"]),
       },
     ),
@@ -83,12 +79,6 @@ export const SHARING_OPERATIONS: OperationDefinitions<SharingOperations> = /* @_
         mediaType: JSON_TYPE,
         idempotent: false,
         success: [200],
-        errors: {
-          400: "not a project id",
-          403: "not shared, or not the owner of the image",
-          409: "already a member",
-          413: "the quota of members is reached",
-        },
         hints: { 409: "there is nothing left to do" },
         send: (_, member) => ({ json: { member: textIn("the member", member) } }),
         receive: receiveRecord(undefined, ["member_id"]),
@@ -102,7 +92,6 @@ export const SHARING_OPERATIONS: OperationDefinitions<SharingOperations> = /* @_
       {
         mediaType: JSON_TYPE,
         success: [200],
-        errors: { 400: "no such status", 403: "not the member", 404: NO_MEMBER },
         hints: {
           400: 'use the status "accepted", "rejected" or "pending"',
           403:
@@ -119,12 +108,10 @@ export const SHARING_OPERATIONS: OperationDefinitions<SharingOperations> = /* @_
       "2.1",
       {
         ...DELETED,
-        errors: { 403: "not shared, or not the owner of the image", 404: NO_MEMBER },
       },
     ),
     "tags.update": defineOperation('tag image "{image_id}" with "{tag}"', "PUT", TAG, "2.0", {
       ...NO_CONTENT,
-      errors: { 400: "longer than 255 characters", 413: "the quota of tags is reached" },
     }),
     "tags.delete": defineOperation(
       'delete tag "{tag}" of image "{image_id}"',
@@ -133,7 +120,6 @@ export const SHARING_OPERATIONS: OperationDefinitions<SharingOperations> = /* @_
       "2.0",
       {
         ...DELETED,
-        errors: { 404: "no such image or tag, or not visible to the caller" },
       },
     ),
   }),
