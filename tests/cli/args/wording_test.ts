@@ -69,7 +69,7 @@ async function allTexts(folder = ROOT): Promise<string[]> {
   const texts: string[] = [];
   for await (const { name, isDirectory } of Deno.readDir(folder)) {
     // Hints for the clients of a server are not for this terminal.
-    const isServer = folder.href.endsWith("/cli/") && name === "http";
+    const isServer = folder.href.endsWith("/cli/") && name === "http_server";
     if (isDirectory && !isServer && (folder !== ROOT || FOLDERS.includes(name))) {
       texts.push(...await allTexts(new URL(`${name}/`, folder)));
     }
