@@ -127,13 +127,16 @@ export async function redirectToRoot(gateway: Gateway, request: Request): Promis
 }
 
 /** Answers `GET /metrics`. */
-export function showMetrics({ metrics, options }: Gateway, request: Request): Response {
+export async function showMetrics(
+  { metrics, options }: Gateway,
+  request: Request,
+): Promise<Response> {
   try {
     checkHost(options, request);
   } catch (error) {
     return httpErrorResponse(request, toHttpError(request, error));
   }
-  return new Response(String(metrics), {
+  return new Response(await metrics.text(), {
     headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8" },
   });
 }

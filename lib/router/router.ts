@@ -4,7 +4,6 @@
  * @module
  */
 import type { Hono, MiddlewareHandler } from "hono";
-import { cors } from "hono/cors";
 import { HonoBase } from "hono/hono-base";
 import { TrieRouter } from "hono/router/trie-router";
 import { BodyBudget } from "../body_budget.ts";
@@ -190,11 +189,16 @@ function clientOptions(options: ImageRouterOptions, metrics: Metrics): GlanceOpt
 }
 
 function allowOrigins({ origins, maxAge = 600 }: CorsOptions): MiddlewareHandler {
-  return cors({
+  const options = {
     origin: origins === "*" ? "*" : [...origins],
     allowMethods: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
     allowHeaders: CORS_REQUEST_HEADERS,
     exposeHeaders: CORS_RESPONSE_HEADERS,
     maxAge,
-  });
+  };
+  return async (c, next) => {
+    // Imported on demand: most gateways have no clients in web pages.
+    const { cors } = await import("hono/cors");
+    return await cors(options)(c, next);
+  };
 }

@@ -1,49 +1,18 @@
 /**
- * Counters and gauges of a gateway, in Prometheus' text format (version 0.0.4).
+ * Counters and gauges of a gateway.
  *
  * @module
  */
 import type { GlanceEvent } from "../../events.ts";
 import { GlanceError } from "../../errors.ts";
-
-/** The counters with their help texts. */
-const COUNTERS = {
-  requests_total: "Requests answered, by method, path and status.",
-  received_bytes_total: "Bytes of image data received from clients, by path.",
-  sent_bytes_total: "Bytes of image data sent to clients, by the server they came from.",
-  upstream_responses_total: "Responses of image servers that were used, by server.",
-  retries_total: "Requests retried, by the server that had failed.",
-  failovers_total: "Requests and downloads moved to another server, by the server that had failed.",
-  resumes_total: "Downloads resumed after a failure, by the server that resumed.",
-  cooldowns_total: "Cool-downs of failing servers, by server.",
-  releases_total: "Upstream connections closed while their client was idle, by server.",
-  renewals_total: "Renewals of the gateway's own token, by reason.",
-} as const;
-
-/** The gauges with their help texts. */
-const GAUGES = {
-  open_requests: "Requests whose responses are not finished.",
-  waiting_requests: "Open requests whose downloads wait for admission.",
-} as const;
-
-type CounterName = keyof typeof COUNTERS;
-
-type GaugeName = keyof typeof GAUGES;
-
-type Labels = Readonly<Record<string, string | number>>;
-
-/** The value of a counter for one set of labels. */
-interface Series {
-  readonly labels: Labels;
-  value: number;
-}
+import type { CounterName, GaugeName, Series } from "./metrics_text.ts";
 
 /** The counters, since the gateway was created, and the gauges. */
 export class Metrics {
   readonly #counts = new Map<CounterName, Map<string, Series>>();
   readonly #levels: Record<GaugeName, number> = { open_requests: 0, waiting_requests: 0 };
 
-  add(name: CounterName, labels: Labels, value = 1): void {
+  add(name: CounterName, labels: Series["labels"], value = 1): void {
     if (value === 0) return;
     const counter = this.#counts.get(name) ?? new Map<string, Series>();
     this.#counts.set(name, counter);
@@ -80,31 +49,9 @@ export class Metrics {
   }
 
   /** Formats all of them in Prometheus' text format. */
-  toString(): string {
-    const lines = Object.entries(COUNTERS).flatMap(([name, help]) => {
-      const series = this.#counts.get(name as CounterName)?.values() ?? [];
-      return [
-        `# HELP glance_edge_${name} ${help}`,
-        `# TYPE glance_edge_${name} counter`,
-        ...[...series].map(({ labels, value }) =>
-          `glance_edge_${name}{${formatLabels(labels)}} ${value}`
-        ),
-      ];
-    });
-    const levels = Object.entries(GAUGES).flatMap(([name, help]) => [
-      `# HELP glance_edge_${name} ${help}`,
-      `# TYPE glance_edge_${name} gauge`,
-      `glance_edge_${name} ${this.#levels[name as GaugeName]}`,
-    ]);
-    return [...lines, ...levels, ""].join("\n");
+  async text(): Promise<string> {
+    // Imported on demand: the texts are for a server that collects metrics.
+    const { formatMetrics } = await import("./metrics_text.ts");
+    return formatMetrics((name) => [...this.#counts.get(name)?.values() ?? []], this.#levels);
   }
-}
-
-function formatLabels(labels: Labels): string {
-  return Object.entries(labels).map(([name, value]) => `${name}="${escaped(String(value))}"`)
-    .join(",");
-}
-
-function escaped(value: string): string {
-  return value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
 }
