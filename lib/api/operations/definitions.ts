@@ -108,9 +108,9 @@ function kind(one: string, all: string) {
   return { onAll: define(path), on: define(`${path}/{${one}}`) };
 }
 
-const OBJECTS = kind("object", "objects");
-const PROPERTIES = kind("property", "properties");
-const TAGS = kind("tag", "tags");
+const OBJECTS = /* @__PURE__ */ kind("object", "objects");
+const PROPERTIES = /* @__PURE__ */ kind("property", "properties");
+const TAGS = /* @__PURE__ */ kind("tag", "tags");
 
 /** Defaults of reads. */
 const SHOWN = { success: [200] } as const;

@@ -9,7 +9,6 @@ import type { OpenResponse } from "../../http/request_spec.ts";
 import type { ResolvedOptions } from "../../options.ts";
 import { type BodyReader, readerOf } from "../body_reader.ts";
 import { judgeRange, type RangeResponseFacts, type RequestedRange } from "../../http/byte_range.ts";
-import { findBodyPart } from "./multipart.ts";
 import { type BodySpan, spanOf } from "./response_policy.ts";
 import { RangeRefused } from "./resume_policy.ts";
 import { StallTimer } from "../stall_timer.ts";
@@ -79,6 +78,8 @@ export async function openBodyPart(
   imageId: string,
 ): Promise<RangeResponse> {
   try {
+    // Imported on demand: few servers send such a body.
+    const { findBodyPart } = await import("./multipart.ts");
     const part = await findBodyPart(response.reader, boundary, requested.start);
     const length = part === null ? 0 : part.range.end - part.range.start + 1;
     const verdict = part && judgeRange(part.range, length, requested);
