@@ -50,7 +50,8 @@ export interface GlanceOptions {
   readonly requestTimeout?: number | undefined;
   /**
    * Maximum milliseconds without a byte, counted only while a reader waits for one. The total time is not
-   * limited. `Infinity` sets no limit.
+   * limited. `Infinity` sets no limit. After a break, a download that has begun keeps trying for the same
+   * time, whatever `numRetries` is; with `Infinity`, `numRetries` limits it.
    * @default {30_000}
    */
   readonly stallTimeout?: number | undefined;

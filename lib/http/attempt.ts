@@ -143,10 +143,14 @@ function startDeadline(
     policy.onAttempt(deadline, server);
   } else if (spec.success === null || !hasData(spec.request)) {
     const { requestTimeout } = options;
-    deadline.arm(requestTimeout, () =>
+    const { timeout = requestTimeout } = policy;
+    // A shorter limit is what is left of the stall timeout of a download.
+    const name = timeout < requestTimeout ? "stallTimeout" : "requestTimeout";
+    const limit = Math.round(Math.min(timeout, requestTimeout));
+    deadline.arm(limit, () =>
       new ServerUnreachable(
-        `Cannot ${spec.action()}: the server did not respond within ${requestTimeout} ms; raise "requestTimeout" if it is slow`,
-        { terms: [optionTerm("requestTimeout")], server: server.endpoint, imageId: spec.imageId },
+        `Cannot ${spec.action()}: the server did not respond within ${limit} ms; raise "${name}" if it is slow`,
+        { terms: [optionTerm(name)], server: server.endpoint, imageId: spec.imageId },
       ));
   }
   return deadline;

@@ -51,6 +51,8 @@ export interface CallOptions {
 export interface CallPolicy extends CallOptions {
   /** Maximum number of retries (default: `numRetries`). */
   readonly retries?: number | undefined;
+  /** Maximum milliseconds until the headers of each response, if `requestTimeout` is longer. */
+  readonly timeout?: number | undefined;
   /** Why the last failure is final, for messages (default: taken from the request and the retry budget). */
   readonly finalReason?: string | undefined;
   /** Endpoints of servers that were tried in this round; others come first. The loop adds to the set. */

@@ -88,7 +88,12 @@ function parseHttpDate(text: string): number {
 
 /** A delay in milliseconds with full jitter: from 0 to a limit that doubles with each failed round. */
 export function backoff(round: number, random: () => number): number {
-  return random() * Math.min(BACKOFF_CAP, BACKOFF_BASE * 2 ** round);
+  return random() * backoffLimit(round);
+}
+
+/** The longest delay after a failed round, in milliseconds. */
+export function backoffLimit(round: number): number {
+  return Math.min(BACKOFF_CAP, BACKOFF_BASE * 2 ** round);
 }
 
 /**

@@ -26,6 +26,8 @@ export interface BodyEnvironment {
   readonly clock: SimulatedClock;
   readonly random: () => number;
   readonly signal: AbortSignal;
+  /** Throws while all servers are away. */
+  readonly checkAway: () => void;
   /** Holds the script until its body has ended. */
   readonly open: Set<BodyScript>;
 }
@@ -33,7 +35,7 @@ export interface BodyEnvironment {
 /** Plays a script in chunks of random size. */
 export function openBody(
   script: BodyScript,
-  { clock, random, signal, open }: BodyEnvironment,
+  { clock, random, signal, checkAway, open }: BodyEnvironment,
 ): ReadableStream<Uint8Array> {
   const { bytes, interval, end } = script;
   let offset = 0;
@@ -47,6 +49,12 @@ export function openBody(
     },
     async pull(controller) {
       await clock.sleep(interval, signal);
+      try {
+        checkAway();
+      } catch (error) {
+        open.delete(script);
+        throw error;
+      }
       if (offset < bytes.byteLength) {
         const chunk = bytes.slice(offset, offset + between(random, 1, CHUNK_MAX));
         offset += chunk.byteLength;

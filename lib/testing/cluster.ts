@@ -8,7 +8,7 @@ import type { RequestContext } from "../context.ts";
 import type { GlanceOptions } from "../options.ts";
 import { type BodyScript, NEVER, openBody } from "./body_script.ts";
 import { SimulatedClock } from "./clock.ts";
-import type { Fault } from "./faults.ts";
+import { type Fault, isAway, type Outage } from "./faults.ts";
 import { type ReceivedRequest, responseTo, type ServedImage } from "./responses.ts";
 import { between, seededBytes, seededRandom } from "./seed.ts";
 
@@ -44,6 +44,11 @@ export interface ClusterOptions {
    * @default {[]}
    */
   readonly plan?: readonly Fault[];
+  /**
+   * Times when all servers are away: they refuse connections, and open bodies break.
+   * @default {[]}
+   */
+  readonly outages?: readonly Outage[];
   /**
    * Whether responses have a `Content-Length`.
    * @default {true}
@@ -135,12 +140,17 @@ export class SimulatedCluster {
     const { clock } = this;
     this.requests.push(request);
     await clock.sleep(between(this.#random, 1, 20), signal);
+    const { outages = [] } = this.#options;
+    const checkAway = () => {
+      if (isAway(outages, clock.now())) throw new TypeError("connection refused");
+    };
+    checkAway();
     const fault = request.path.endsWith("/file") ? this.#plan.shift() : undefined;
     if (fault?.kind === "refuse") throw new TypeError("connection refused");
     if (fault?.kind === "silence") await clock.sleep(NEVER, signal);
     this.#change(fault);
     const { status, headers, body } = responseTo(request, fault, this.#state());
-    const environment = { clock, random: this.#random, signal, open: this.#open };
+    const environment = { clock, random: this.#random, signal, open: this.#open, checkAway };
     return new Response(body && openBody(body, environment), { status, headers });
   };
 

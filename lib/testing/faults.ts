@@ -55,6 +55,22 @@ export type Fault =
   | { readonly kind: "replaced" }
   | { readonly kind: "foreignRedirect" };
 
+/**
+ * A time when all servers of a cluster are away, in milliseconds of its clock: from `from` up to, but not
+ * including, `until`.
+ */
+export interface Outage {
+  /** Start of the outage. */
+  readonly from: number;
+  /** End of the outage. */
+  readonly until: number;
+}
+
+/** Whether one of the outages covers a time. */
+export function isAway(outages: readonly Outage[], now: number): boolean {
+  return outages.some(({ from, until }) => from <= now && now < until);
+}
+
 /** The name of a fault. */
 export type FaultKind = Fault["kind"];
 

@@ -45,6 +45,13 @@ export const INTERRUPTED_DOWNLOADS: readonly Guarantee[] = [
     "transfer/range_support_cache_test.ts: download() requests ranges again ten minutes after a store did not support them",
   ],
   [
+    "A download that has begun survives an outage of all servers that is shorter than `stallTimeout`.",
+    "simulation/outage_test.ts: download() over … continues after an outage of … s",
+    "simulation/outage_test.ts: GET /file continues after an outage of … s",
+    "simulation/outage_test.ts: download() continues after a long outage when many share a retry budget",
+    "transfer/download/resume_policy_test.ts: nextAction() … with a patience of 30 s after …",
+  ],
+  [
     "The error about a store that is slow to begin names the option and the flag that help.",
     "transfer/download/resuming_reader_test.ts: download() names requestTimeout when no response arrives in time",
     "cli/failures_test.ts: sentenceOf() names flags in place of the options of the library that they set",

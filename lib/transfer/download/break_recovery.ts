@@ -13,8 +13,14 @@ import {
   type NextAction,
   nextAction,
   noBreaks,
+  patienceLeft,
+  patienceOf,
 } from "./resume_policy.ts";
 import type { GlanceError } from "../../errors.ts";
+import type { ResolvedOptions } from "../../options.ts";
+
+/** Minimum milliseconds that a server gets to respond, even when the patience ends. */
+const SHORTEST_TIMEOUT = 2_000;
 
 /** Where a reader was when its response broke. */
 export interface BreakPoint {
@@ -52,19 +58,47 @@ export class Recovery {
   /** Notes a failure, and returns what follows. */
   after(error: unknown, { offset, endExclusive, response }: BreakPoint): NextAction {
     const { candidates, hasPrefer, identity: { imageId, size } } = this.#source;
-    const { start, isPart, numRetries } = this.#options;
+    const { start, options: { numRetries, now } } = this.#options;
     const delivered = offset - start;
     const progress = offset - this.#history.offset;
-    const hasBegun = isPart || delivered > 0;
+    const hasBegun = this.#hasBegun(offset);
     const state = { imageId, offset, hasBegun, isSized: size !== null, hasPrefer, response };
     const failure = classifyFailure(error, { ...state, servers: candidates.servers });
     if (failure.kind === "final") return { kind: "fail", error: failure.error };
     const mayRequest = response?.reportBreak(failure.error, progress) ?? true;
     const noServerLeft = candidates.recordFailure(failure, progress > 0, hasBegun);
     if (noServerLeft !== null) return { kind: "fail", error: noServerLeft };
-    this.#history = afterBreak(this.#history, failure, offset);
+    const time = { patience: this.#patience(offset), now: now() };
+    this.#history = afterBreak(this.#history, failure, offset, time.now);
     const total = endExclusive === null ? null : endExclusive - start;
-    return nextAction(this.#history, { imageId, delivered, total, numRetries, mayRequest });
+    return nextAction(this.#history, {
+      ...time,
+      imageId,
+      delivered,
+      total,
+      numRetries,
+      mayRequest,
+    });
+  }
+
+  /** What is left of the patience for the next request; undefined unless it follows a break. */
+  timeout(offset: number): number | undefined {
+    const patience = this.#patience(offset);
+    const { brokenSince, offset: last } = this.#history;
+    if (patience === 0 || brokenSince === null || offset > last) return undefined;
+    const left = patienceLeft(this.#history, { patience, now: this.#options.options.now() });
+    return Math.max(SHORTEST_TIMEOUT, left);
+  }
+
+  /** A source without servers is a file, for which waiting does not help. */
+  #patience(offset: number): number {
+    const hasServers = this.#source.candidates.servers.length > 0;
+    const { stallTimeout } = this.#options.options;
+    return patienceOf(hasServers && this.#hasBegun(offset), stallTimeout);
+  }
+
+  #hasBegun(offset: number): boolean {
+    return this.#options.isPart || offset > this.#options.start;
   }
 }
 
@@ -74,5 +108,5 @@ export interface RecoveryOptions {
   readonly start: number;
   /** Whether this is a part of a larger download, which has begun even if this part has no bytes yet. */
   readonly isPart: boolean;
-  readonly numRetries: number;
+  readonly options: ResolvedOptions;
 }

@@ -10,7 +10,7 @@ import type { Session } from "../../api/session.ts";
 import { GlanceError, ImageDownloadFailed } from "../../errors.ts";
 import type { ByteRange, Proof, RequestedRange } from "../../http/byte_range.ts";
 import { abortable } from "../../http/deadline.ts";
-import type { OpenResponse } from "../../http/request_spec.ts";
+import type { CallPolicy, OpenResponse } from "../../http/request_spec.ts";
 import { discard } from "../../http/transport.ts";
 import { type ContentDescriptor, descriptorOf, isSameData } from "../integrity/descriptor.ts";
 import { factsOf, openBody, openBodyPart, type RangeResponse, refused } from "./range_response.ts";
@@ -30,10 +30,18 @@ export interface RangeSource {
   /**
    * Opens the image at an offset.
    *
+   * With a `timeout`, each server is asked at most once, and must respond within these milliseconds; without
+   * one, the rules of all requests apply.
+   *
    * @throws {RangeRefused} if the response cannot be used, and that of another server may be usable.
    * @throws {GlanceError} if the request fails; `classifyFailure` decides what follows.
    */
-  open(start: number, signal: AbortSignal, proof: Proof): Promise<RangeResponse>;
+  open(
+    start: number,
+    signal: AbortSignal,
+    proof: Proof,
+    timeout?: number,
+  ): Promise<RangeResponse>;
 }
 
 /** Options of a {@linkcode GlanceRangeSource}. */
@@ -91,18 +99,29 @@ export class GlanceRangeSource implements RangeSource {
     return (await this.#next(signal, true)).kind === "range";
   }
 
-  async open(start: number, signal: AbortSignal, proof: Proof): Promise<RangeResponse> {
+  async open(
+    start: number,
+    signal: AbortSignal,
+    proof: Proof,
+    timeout?: number,
+  ): Promise<RangeResponse> {
     const { size } = this.identity;
     const { end, rangesOnly = false } = this.#options;
     const last = end ?? (size === null ? null : size - 1);
     const isAll = start === 0 && (end === null || end + 1 === size) && !rangesOnly;
     const next = await this.#next(signal, !isAll && last !== null);
+    const { excluded } = next;
+    // Once to each server.
+    const retries = timeout && this.candidates.servers.length - excluded.size - 1;
+    const tried = new Set(next.tried);
+    const policy = { signal, excluded, tried, first: this.#options.first, retries, timeout };
     const response = next.kind === "whole" || last === null
-      ? await this.#openWhole(start, next, signal)
-      : await this.#openRange({ start, end: last, size }, proof, next, signal);
+      ? await this.#openWhole(start, policy)
+      : await this.#openRange({ start, end: last, size }, proof, policy);
     if (start === 0 || response.isSame) return response;
     try {
-      await checkRecord(this.#session, this.identity, response.server, next.excluded, signal);
+      const ofRecord = { ...policy, tried: undefined, first: response.server };
+      await checkRecord(this.#session, this.identity, ofRecord);
       return response;
     } catch (error) {
       await response.close(error);
@@ -122,14 +141,13 @@ export class GlanceRangeSource implements RangeSource {
   async #openRange(
     range: RequestedRange,
     proof: Proof,
-    next: NextRequest,
-    signal: AbortSignal,
+    policy: CallPolicy,
   ): Promise<RangeResponse> {
     const { imageId } = this.identity;
     const { rangesOnly = false } = this.#options;
     let opened: OpenResponse;
     try {
-      opened = await this.#request(next, signal, range);
+      opened = await this.#request(policy, range);
     } catch (error) {
       if (!(error instanceof GlanceError) || error.server === undefined) throw error;
       if (error.status === 416 && range.size !== null) {
@@ -137,7 +155,7 @@ export class GlanceRangeSource implements RangeSource {
         throw refused(imageId, error.server, reason, true, error);
       }
       if (error.status !== 400) throw error;
-      const response = await this.#openWithoutRange(range.start, error.server, signal);
+      const response = await this.#openWithoutRange(range.start, error.server, policy);
       // Only the success without a range proves that the range caused the 400.
       this.#ranges.recordRefused(error.server, this.#stores);
       return response;
@@ -147,9 +165,9 @@ export class GlanceRangeSource implements RangeSource {
     if (ignoresRange) this.#ranges.recordIgnored(endpoint, this.#stores);
     if (use.kind === "request whole") {
       await release(opened);
-      return await this.#openWithoutRange(range.start, endpoint, signal);
+      return await this.#openWithoutRange(range.start, endpoint, policy);
     }
-    if (use.kind === "refuse") throw await this.#refuse(opened, use.reason, true);
+    if (use.kind === "refuse") throw await refuse(opened, imageId, use.reason, true);
     const span = use.kind === "read" ? use.span : UNKNOWN_SPAN;
     const body = await this.#body(opened, span, true);
     const response = use.kind === "read"
@@ -167,58 +185,59 @@ export class GlanceRangeSource implements RangeSource {
   async #openWithoutRange(
     start: number,
     server: string,
-    signal: AbortSignal,
+    policy: CallPolicy,
   ): Promise<RangeResponse> {
     this.candidates.refuseRange(server);
     if (this.#options.rangesOnly) {
       throw refused(this.identity.imageId, server, "it does not have the requested range", true);
     }
     const excluded = new Set(this.candidates.servers.filter((name) => name !== server));
-    return await this.#openWhole(start, { kind: "whole", excluded, tried: new Set() }, signal);
+    return await this.#openWhole(start, { ...policy, excluded, tried: new Set() });
   }
 
-  async #openWhole(start: number, next: NextRequest, signal: AbortSignal): Promise<RangeResponse> {
+  async #openWhole(start: number, policy: CallPolicy): Promise<RangeResponse> {
     const { size, imageId } = this.identity;
     if (this.#options.rangesOnly) {
       throw new RangesUnavailable(
         `Cannot read image "${imageId}" in parts: no server supports ranges`,
       );
     }
-    const opened = await this.#request(next, signal);
+    const opened = await this.#request(policy);
     if (opened.response.status === 204) throw noData(opened, imageId);
     const use = useOfWhole(factsOf(opened), start, size);
     if (use.kind === "read") return await this.#body(opened, use.span, false);
-    throw await this.#refuse(opened, use.reason, false);
+    throw await refuse(opened, imageId, use.reason, false);
   }
 
   async #body(opened: OpenResponse, span: BodySpan, isRange: boolean): Promise<RangeResponse> {
+    const { imageId } = this.identity;
     const md5 = opened.response.headers.get("content-md5");
     const verdict = judgeMd5(md5, this.identity);
     if (verdict === "other") {
       const reason = `its MD5 is ${md5} instead of ${this.identity.checksum}`;
-      throw await this.#refuse(opened, reason, isRange);
+      throw await refuse(opened, imageId, reason, isRange);
     }
-    const body = openBody(opened, this.identity.imageId, this.#session.client.options);
+    const body = openBody(opened, imageId, this.#session.client.options);
     return { ...body, ...span, isRange, isSame: verdict === "same" };
   }
 
-  #request(
-    { excluded, tried }: NextRequest,
-    signal: AbortSignal,
-    range?: ByteRange,
-  ): Promise<OpenResponse> {
+  #request(policy: CallPolicy, range?: ByteRange): Promise<OpenResponse> {
     const { client, context } = this.#session;
-    const { prefer, first } = this.#options;
-    const policy = { signal, excluded, tried: new Set(tried), first };
+    const { prefer } = this.#options;
     return client.open(context, GET_IMAGE_DATA, [this.identity.imageId, { range, prefer }], policy);
   }
+}
 
-  async #refuse(opened: OpenResponse, reason: string, isRange: boolean): Promise<RangeRefused> {
-    await release(opened);
-    const error = refused(this.identity.imageId, opened.server.endpoint, reason, isRange);
-    opened.reportBreak(error, 0);
-    return error;
-  }
+async function refuse(
+  opened: OpenResponse,
+  imageId: string,
+  reason: string,
+  isRange: boolean,
+): Promise<RangeRefused> {
+  await release(opened);
+  const error = refused(imageId, opened.server.endpoint, reason, isRange);
+  opened.reportBreak(error, 0);
+  return error;
 }
 
 function noData(
@@ -241,16 +260,10 @@ async function release({ response, deadline }: OpenResponse): Promise<void> {
 async function checkRecord(
   { client, context }: Session,
   identity: ContentDescriptor,
-  server: string,
-  excluded: ReadonlySet<string>,
-  signal: AbortSignal,
+  policy: CallPolicy,
 ): Promise<void> {
   const { imageId } = identity;
-  const record = await client.request(context, GET_IMAGE, [imageId], {
-    signal,
-    excluded,
-    first: server,
-  });
+  const record = await client.request(context, GET_IMAGE, [imageId], policy);
   if (isSameData(identity, descriptorOf(record))) return;
   throw new ImageDownloadFailed(
     `Cannot continue reading image "${imageId}": its data was replaced in the meantime; download it again`,

@@ -12,6 +12,14 @@ import {
   ImageIntegrityError,
   ServerUnreachable,
 } from "../../errors.ts";
+import { backoffLimit } from "../../http/retry_policy.ts";
+import { optionTerm } from "../../terms.ts";
+
+/** Longest delay during an outage in milliseconds, so that a server that is back is soon noticed. */
+const LONGEST_DELAY = 4_000;
+
+/** Delay in milliseconds while the retry budget is empty. */
+const PACE = 1_000;
 
 /** A response with data that cannot be used; another server may send a usable one. */
 export class RangeRefused extends ServerUnreachable {
@@ -110,13 +118,24 @@ export interface BreakHistory {
   readonly withoutProgress: number;
   /** Offset of the last break; at first, that of the first requested byte. */
   readonly offset: number;
+  /** Time of the first break since the last byte, from which the patience is measured; null if none. */
+  readonly brokenSince: number | null;
+  /** Whether a server was away since then. Waiting does not improve responses that cannot be used. */
+  readonly isOutage: boolean;
   /** The break that the next response resumes from; null if the last one was resumed. */
   readonly unresumed: GlanceError | null;
 }
 
 /** The history of a download that has not broken yet. */
 export function noBreaks(start: number): BreakHistory {
-  return { failures: [], withoutProgress: 0, offset: start, unresumed: null };
+  return {
+    failures: [],
+    withoutProgress: 0,
+    offset: start,
+    brokenSince: null,
+    isOutage: false,
+    unresumed: null,
+  };
 }
 
 /**
@@ -127,13 +146,19 @@ export function afterBreak(
   before: BreakHistory,
   failure: ServerFailure,
   offset: number,
+  now: number,
 ): BreakHistory {
   const { kind, error } = failure;
   const fruitless = kind === "broken" ? before.withoutProgress + 1 : before.withoutProgress;
+  const isAway = kind === "broken" && !(error instanceof RangeRefused);
+  const hasProgress = offset > before.offset;
   return {
     failures: [...before.failures, error],
-    withoutProgress: offset > before.offset ? 0 : fruitless,
+    withoutProgress: hasProgress ? 0 : fruitless,
     offset,
+    brokenSince: hasProgress ? now : before.brokenSince ?? now,
+    // The break of a server that was sending says nothing about the responses that follow.
+    isOutage: isAway || (!hasProgress && before.isOutage && before.withoutProgress > 0),
     unresumed: error,
   };
 }
@@ -141,8 +166,8 @@ export function afterBreak(
 /** The action after a break. */
 export type NextAction =
   | { readonly kind: "fail"; readonly error: unknown }
-  /** Send another request after the back-off of this round; null for at once. */
-  | { readonly kind: "request"; readonly round: number | null };
+  /** Send another request after a random delay between these milliseconds. */
+  | { readonly kind: "request"; readonly minDelay: number; readonly maxDelay: number };
 
 /** The limits of a download's requests. */
 export interface Limits {
@@ -152,36 +177,70 @@ export interface Limits {
   /** Number of requested bytes; null if unknown. */
   readonly total: number | null;
   readonly numRetries: number;
+  /** Milliseconds after a break during which requests continue; 0 if only their number is limited. */
+  readonly patience: number;
+  readonly now: number;
   /** Whether the retry budget allows another request. */
   readonly mayRequest: boolean;
 }
 
-/** Decides whether to send another request after a break, and when. */
-export function nextAction(
-  { withoutProgress, failures }: BreakHistory,
-  limits: Limits,
-): NextAction {
-  const { delivered, total, numRetries, mayRequest } = limits;
+/**
+ * The patience of a download in milliseconds: the stall timeout, after a byte was delivered. Without one,
+ * only the number of requests limits a download.
+ */
+export function patienceOf(hasBegun: boolean, stallTimeout: number): number {
+  return hasBegun && stallTimeout !== Infinity ? stallTimeout : 0;
+}
+
+/** Milliseconds of the patience that are left. */
+export function patienceLeft(
+  { brokenSince }: BreakHistory,
+  { patience, now }: Pick<Limits, "patience" | "now">,
+): number {
+  return brokenSince === null ? 0 : Math.max(0, brokenSince + patience - now);
+}
+
+/**
+ * Decides whether to send another request after a break, and when. While patience is left, neither the
+ * number of breaks nor an empty retry budget ends the download; they only make it wait longer.
+ */
+export function nextAction(history: BreakHistory, limits: Limits): NextAction {
+  const { withoutProgress, failures, isOutage } = history;
+  const { delivered, total, numRetries, mayRequest, patience } = limits;
   // The remaining bytes of an image of unknown size cannot be requested.
   const isLost = total === null && delivered > 0;
-  if (!mayRequest || isLost || withoutProgress > numRetries) {
-    return { kind: "fail", error: downloadFailed(failures, limits) };
+  const left = isOutage ? patienceLeft(history, limits) : 0;
+  const isOver = left === 0 && (!mayRequest || withoutProgress > numRetries);
+  if (isLost || isOver) {
+    const hasWaited = isOutage && patience > 0 && !isLost;
+    return { kind: "fail", error: downloadFailed(failures, limits, hasWaited) };
   }
-  return { kind: "request", round: withoutProgress > 1 ? withoutProgress - 2 : null };
+  const backoff = withoutProgress > 1 ? backoffLimit(withoutProgress - 2) : 0;
+  if (left === 0) return { kind: "request", minDelay: 0, maxDelay: backoff };
+  // The last request is sent when the patience ends, not before.
+  if (backoff > 0 && left <= PACE) return { kind: "request", minDelay: left, maxDelay: left };
+  const minDelay = Math.min(left, mayRequest ? 0 : PACE);
+  const maxDelay = Math.max(minDelay, Math.min(backoff, LONGEST_DELAY, left));
+  return { kind: "request", minDelay, maxDelay };
 }
 
 function downloadFailed(
   failures: readonly GlanceError[],
-  { imageId, delivered, total }: Limits,
+  { imageId, delivered, total, patience }: Limits,
+  hasWaited: boolean,
 ): ImageDownloadFailed {
+  const limit = hasWaited ? ` within ${patience} ms; raise "stallTimeout" to wait longer` : "";
   const last = failures.at(-1);
   const action = `Cannot download image "${imageId}": `;
   return new ImageDownloadFailed(
     `${action}it broke after ${delivered}${
       total === null ? "" : ` of ${total}`
-    } bytes, and no server could continue it; last error: ${last?.message.replace(action, "")}`,
+    } bytes, and no server could continue it${limit}; last error: ${
+      last?.message.replace(action, "")
+    }`,
     {
       cause: new AggregateError(failures, "every attempt to continue the download failed"),
+      terms: hasWaited ? [optionTerm("stallTimeout")] : [],
       imageId,
       server: last?.server,
       status: last?.status,

@@ -6,7 +6,6 @@
  */
 import { ImageIntegrityError } from "../../errors.ts";
 import { Deadline } from "../../http/deadline.ts";
-import { backoff } from "../../http/retry_policy.ts";
 import type { ResolvedOptions } from "../../options.ts";
 import type { Chunk, ImageReader } from "../body_reader.ts";
 import type { ContentDescriptor, Verifier } from "../integrity/descriptor.ts";
@@ -53,9 +52,8 @@ export class ResumingReader implements ImageReader {
     this.#options = options;
     this.#lifetime = new Deadline(options.options, options.signal);
     options.verifier?.endWith(this.#lifetime.signal);
-    const { start, isPart, options: { numRetries } } = options;
-    this.#recovery = new Recovery(source, { start, isPart, numRetries });
-    this.#offset = start;
+    this.#recovery = new Recovery(source, options);
+    this.#offset = options.start;
     this.#endExclusive = options.end === null ? source.identity.size : options.end + 1;
   }
 
@@ -131,7 +129,8 @@ export class ResumingReader implements ImageReader {
     const { signal } = this.#lifetime;
     signal.throwIfAborted();
     const proof = { isHashed: this.#options.isHashed, canCompare: this.#tail.isDistinctive };
-    const response = await this.#source.open(this.#offset, signal, proof);
+    const timeout = this.#recovery.timeout(this.#offset);
+    const response = await this.#source.open(this.#offset, signal, proof, timeout);
     if (signal.aborted) await response.close(signal.reason);
     signal.throwIfAborted();
     this.#endExclusive ??= response.endExclusive;
@@ -180,7 +179,9 @@ export class ResumingReader implements ImageReader {
       await this.cancel(action.error);
       throw action.error;
     }
-    if (action.round !== null) await sleep(backoff(action.round, random), this.#lifetime.signal);
+    const { minDelay, maxDelay } = action;
+    if (maxDelay === 0) return;
+    await sleep(minDelay + random() * (maxDelay - minDelay), this.#lifetime.signal);
   }
 }
 

@@ -11,6 +11,7 @@ import { describeType } from "../../validate.ts";
 import { fixedLength, isWorkerd } from "../../http/fixed_length.ts";
 import type { Hasher } from "../types.ts";
 import { StallTimer } from "../stall_timer.ts";
+import { optionTerm } from "../../terms.ts";
 import type { ChunkReader } from "./upload_source.ts";
 
 /**
@@ -84,8 +85,8 @@ export class UploadBody {
     this.#deadline = deadline;
     this.#stallTimer = new StallTimer(deadline, options, () =>
       new ServerUnreachable(
-        `Cannot continue uploading image "${imageId}": the server accepted no data for ${options.stallTimeout} ms`,
-        { imageId },
+        `Cannot continue uploading image "${imageId}": the server accepted no data for ${options.stallTimeout} ms; raise "stallTimeout" if it is slow`,
+        { terms: [optionTerm("stallTimeout")], imageId },
       ));
     this.#stallTimer.begin();
   }

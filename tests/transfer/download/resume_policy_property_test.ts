@@ -32,7 +32,7 @@ function after(history: BreakHistory, { kind, progress }: Break): BreakHistory {
   const server = "http://a";
   const error = new ServerUnreachable("broken", { server });
   const failure = { kind, error, server, isRange: true };
-  return afterBreak(history, failure, history.offset + progress);
+  return afterBreak(history, failure, history.offset + progress, 0);
 }
 
 Deno.test("nextAction() requests as long as each of the last breaks had progress or was refused", async () => {
@@ -51,17 +51,19 @@ Deno.test("nextAction() requests as long as each of the last breaks had progress
   });
 });
 
-Deno.test("nextAction() waits only after two breaks without a byte, in rounds that count up", async () => {
+Deno.test("nextAction() waits only after two breaks without a byte, each time up to twice as long", async () => {
   await forAll(DOWNLOAD, ({ breaks, start }) => {
     let history = noBreaks(start);
-    let last: number | null = null;
+    let last = 0;
     for (const each of breaks) {
       history = after(history, each);
       const action = actionAfter(history, start, { numRetries: breaks.length });
       if (action.kind === "fail") throw new Error("The download failed");
-      if (each.progress > 0) assertEquals(action.round, null);
-      else assert(action.round === last || action.round === (last === null ? 0 : last + 1));
-      last = action.round;
+      const { maxDelay } = action;
+      const next = Math.min(20_000, last === 0 ? 500 : 2 * last);
+      if (each.progress > 0) assertEquals(maxDelay, 0);
+      else assert(maxDelay === last || maxDelay === next);
+      last = maxDelay;
     }
   });
 });
@@ -88,6 +90,8 @@ function actionAfter(history: BreakHistory, start: number, limits: {
     imageId: "42",
     delivered,
     total: 100_000,
+    patience: 0,
+    now: 0,
     mayRequest: true,
     ...limits,
   });

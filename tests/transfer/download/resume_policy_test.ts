@@ -18,6 +18,7 @@ import {
   type Limits,
   nextAction,
   noBreaks,
+  patienceOf,
   RangeRefused,
   type ServerFailure,
 } from "../../../lib/transfer/download/resume_policy.ts";
@@ -104,10 +105,12 @@ const LIMITS: Limits = {
   delivered: 100,
   total: 200,
   numRetries: 3,
+  patience: 0,
+  now: 0,
   mayRequest: true,
 };
 
-/** Consecutive breaks without a byte, and what limits the download -> the round to wait for, or an error. */
+/** Consecutive breaks without a byte, and what limits the download -> the longest delay, or an error. */
 const ACTIONS: readonly (readonly [
   when: string,
   withoutProgress: number,
@@ -116,8 +119,8 @@ const ACTIONS: readonly (readonly [
 ])[] = [
   ["a break after progress", 0, {}, "requests at once"],
   ["the first break without progress", 1, {}, "requests at once"],
-  ["the second break without progress", 2, {}, 0],
-  ["the last break without progress", 3, {}, 1],
+  ["the second break without progress", 2, {}, 500],
+  ["the last break without progress", 3, {}, 1_000],
   ["too many breaks without progress", 4, {}, "fails"],
   ["a break without retries", 1, { numRetries: 0 }, "fails"],
   ["a break with an empty budget", 0, { mayRequest: false }, "fails"],
@@ -129,14 +132,15 @@ const ACTIONS: readonly (readonly [
 ];
 
 for (const [when, withoutProgress, limits, expected] of ACTIONS) {
-  const what = typeof expected === "number" ? `waits in round ${expected}` : expected;
+  const what = typeof expected === "number" ? `waits up to ${expected} ms` : expected;
   Deno.test(`nextAction() ${what} after ${when}`, () => {
     const last = new ServerUnreachable('Cannot download image "42": last', { server: B });
     const failures = [new ServerUnreachable("first"), last];
     const history = { ...noBreaks(0), withoutProgress, failures };
     const action = nextAction(history, { ...LIMITS, ...limits });
     if (action.kind === "request") {
-      assertEquals(action.round, expected === "requests at once" ? null : expected);
+      const maxDelay = expected === "requests at once" ? 0 : expected;
+      assertEquals(action, { kind: "request", minDelay: 0, maxDelay });
       return;
     }
     assertEquals(expected, "fails");
@@ -147,12 +151,92 @@ for (const [when, withoutProgress, limits, expected] of ACTIONS) {
   });
 }
 
+/** Breaks without a byte, the time since the first one, and the budget -> the delays, or an error. */
+const PATIENCE: readonly (readonly [
+  when: string,
+  withoutProgress: number,
+  elapsed: number,
+  limits: Partial<Limits>,
+  delays: readonly [min: number, max: number] | "fails",
+])[] = [
+  ["a break after progress", 0, 0, {}, [0, 0]],
+  ["the first break without progress", 1, 0, {}, [0, 0]],
+  ["the second break without progress", 2, 100, {}, [0, 500]],
+  ["more breaks than numRetries", 5, 3_000, {}, [0, 4_000]],
+  ["a break when retries are off", 1, 0, { numRetries: 0 }, [0, 0]],
+  ["many breaks", 40, 20_000, {}, [0, 4_000]],
+  ["a break 3 s before the end", 15, 27_000, {}, [0, 3_000]],
+  ["a break 1 s before the end", 15, 29_000, {}, [1_000, 1_000]],
+  ["a break 1 ms before the end", 15, 29_999, {}, [1, 1]],
+  ["a break at the end", 15, 30_000, {}, "fails"],
+  ["a break long after the end", 15, 99_000, {}, "fails"],
+  ["the first break, which came after the end", 1, 60_000, {}, [0, 0]],
+  ["a break with an empty budget", 0, 0, { mayRequest: false }, [1_000, 1_000]],
+  ["several breaks with an empty budget", 5, 0, { mayRequest: false }, [1_000, 4_000]],
+  ["a break with an empty budget at the end", 1, 30_000, { mayRequest: false }, "fails"],
+];
+
+for (const [when, withoutProgress, elapsed, limits, delays] of PATIENCE) {
+  const what = delays === "fails" ? delays : `waits ${delays.join(" to ")} ms`;
+  Deno.test(`nextAction() ${what} with a patience of 30 s after ${when}`, () => {
+    const failures = [new ServerUnreachable("first")];
+    const since = { brokenSince: 5_000, isOutage: true };
+    const history = { ...noBreaks(0), ...since, withoutProgress, failures };
+    const now = 5_000 + elapsed;
+    const action = nextAction(history, { ...LIMITS, patience: 30_000, now, ...limits });
+    if (action.kind === "request") {
+      assertEquals([action.minDelay, action.maxDelay], delays);
+      return;
+    }
+    assertEquals(delays, "fails");
+    const { message, terms } = action.error as ImageDownloadFailed;
+    assert(message.includes('within 30000 ms; raise "stallTimeout" to wait longer'), message);
+    assertEquals(terms, [{ key: "stallTimeout", text: '"stallTimeout"' }]);
+  });
+}
+
+Deno.test("nextAction() has no patience when servers only send responses that cannot be used", () => {
+  const refused = new RangeRefused("x", { server: B }, false);
+  const failure: ServerFailure = { kind: "broken", error: refused, isRange: false };
+  const cut: ServerFailure = { kind: "broken", error: answered(503), isRange: true };
+  let history = afterBreak(noBreaks(0), cut, 10, 1_000);
+  for (let i = 0; i < 4; i++) history = afterBreak(history, failure, 10, 1_000);
+  const limits = { ...LIMITS, patience: 30_000, now: 1_000 };
+  assertEquals(nextAction(history, limits).kind, "fail");
+  history = afterBreak(history, cut, 10, 1_000);
+  assertEquals(nextAction(history, limits).kind, "request");
+  assertEquals(nextAction(afterBreak(history, failure, 10, 1_000), limits).kind, "request");
+});
+
+Deno.test("nextAction() fails at once and names no option when the size is unknown", () => {
+  const history = { ...noBreaks(0), brokenSince: 0, isOutage: true };
+  const action = nextAction(history, { ...LIMITS, patience: 30_000, total: null });
+  if (action.kind !== "fail") throw new Error("It sends another request");
+  const { message } = action.error as ImageDownloadFailed;
+  assert(message.includes("no server could continue it; last error"), message);
+});
+
+Deno.test("patienceOf() is stallTimeout after the first byte, unless it is Infinity", () => {
+  assertEquals(patienceOf(true, 7_000), 7_000);
+  assertEquals(patienceOf(false, 7_000), 0);
+  assertEquals(patienceOf(true, Infinity), 0);
+});
+
+Deno.test("afterBreak() measures from the first break since the last byte", () => {
+  const failure: ServerFailure = { kind: "broken", error: answered(503), isRange: true };
+  let history = noBreaks(0);
+  for (const [offset, now, since] of [[0, 5, 5], [0, 9, 5], [3, 20, 20], [3, 30, 20]] as const) {
+    history = afterBreak(history, failure, offset, now);
+    assertEquals([history.brokenSince, history.isOutage], [since, true]);
+  }
+});
+
 Deno.test("afterBreak() counts what can be requested again, and starts over after progress", () => {
   const error = answered(404);
   const broken: ServerFailure = { kind: "broken", error, isRange: false };
   const before = { ...noBreaks(5), withoutProgress: 2 };
   const countAfter = (failure: ServerFailure, offset: number) =>
-    afterBreak(before, failure, offset).withoutProgress;
+    afterBreak(before, failure, offset, 0).withoutProgress;
   assertEquals(countAfter(broken, 5), 3);
   assertEquals(countAfter(broken, 6), 0);
   assertEquals(countAfter({ kind: "denied", error, server: B }, 5), 2);
@@ -161,9 +245,16 @@ Deno.test("afterBreak() counts what can be requested again, and starts over afte
 
 Deno.test("afterBreak() keeps every error, and the offset and error of the last break", () => {
   const [first, last] = [answered(404), answered(503)];
-  const once = afterBreak(noBreaks(0), { kind: "denied", error: first, server: B }, 10);
-  const twice = afterBreak(once, { kind: "broken", error: last, isRange: true }, 20);
-  assertEquals(twice, { failures: [first, last], withoutProgress: 0, offset: 20, unresumed: last });
+  const once = afterBreak(noBreaks(0), { kind: "denied", error: first, server: B }, 10, 1);
+  const twice = afterBreak(once, { kind: "broken", error: last, isRange: true }, 20, 2);
+  assertEquals(twice, {
+    failures: [first, last],
+    withoutProgress: 0,
+    offset: 20,
+    brokenSince: 2,
+    isOutage: true,
+    unresumed: last,
+  });
 });
 
 const SEEKS = () => true;

@@ -314,7 +314,7 @@ Deno.test("download() reports its offset and every break when no server can fini
           "content-md5": digest("md5", BYTES),
         },
       })),
-  ]);
+  ], { stallTimeout: Infinity });
   const error = await assertRejects(() => downloadAll(harness), ImageDownloadFailed);
   assert(error.message.includes("it broke after 4321 of 10000 bytes"), error.message);
   assert(error.cause instanceof AggregateError);
@@ -337,8 +337,8 @@ Deno.test("download() throws GlanceConnectionFailed when all servers fail before
   await assertRejects(() => downloadAll(harness), GlanceConnectionFailed, "download image");
 });
 
-Deno.test("download() ends when breaks use up the retry budget", async () => {
-  const served = new Served();
+/** Responses that break after one byte each. */
+function crumbs(served: Served, length: number): Step[] {
   const crumb = (request: SeenRequest) => {
     const at = Number(/\d+/.exec(request.headers.get("range") ?? "0")?.[0]);
     const headers = {
@@ -350,7 +350,20 @@ Deno.test("download() ends when breaks use up the retry budget", async () => {
     const step = served.data([BYTES.slice(at, at + 1), CUT], told);
     return (step as (request: SeenRequest) => Response)(request);
   };
-  const harness = harnessOf([record(), ...Array.from({ length: 500 }, () => crumb)]);
+  return Array.from({ length }, () => crumb);
+}
+
+Deno.test("download() waits between requests when breaks use up the retry budget", async () => {
+  const served = new Served();
+  const harness = harnessOf([record(), ...crumbs(served, 150), served.part()]);
+  assertEquals(await downloadAll(harness), BYTES);
+  // A break costs five tokens, and the next request returns one: from the 125th break on, four of five wait.
+  assertEquals([harness.clock.now(), served.areOver, harness.clock.pending], [21_000, true, 0]);
+});
+
+Deno.test("download() ends when breaks use up the retry budget and stallTimeout is Infinity", async () => {
+  const steps = [record(), ...crumbs(new Served(), 500)];
+  const harness = harnessOf(steps, { stallTimeout: Infinity });
   const error = await assertRejects(() => downloadAll(harness), ImageDownloadFailed);
   // A break costs five tokens, and the next request returns one.
   assertEquals(error.attempts, 125);

@@ -157,7 +157,7 @@ Deno.test("upload() fails after stallTimeout when a server stops reading", async
   await assertRejects(
     () => upload(chunks()),
     GlanceConnectionFailed,
-    "accepted no data for 700 ms",
+    'accepted no data for 700 ms; raise "stallTimeout" if it is slow',
   );
   assertEquals([clock.now(), clock.pending, glance.puts[0]?.isWhole], [700, 0, false]);
 });
