@@ -51,7 +51,10 @@ export interface CallOptions {
 export interface CallPolicy extends CallOptions {
   /** Maximum number of retries (default: `numRetries`). */
   readonly retries?: number | undefined;
-  /** Maximum milliseconds until the headers of each response, if `requestTimeout` is longer. */
+  /**
+   * Maximum milliseconds until the headers of each response, if `requestTimeout` is longer, for callers that
+   * ask again themselves. A `Retry-After` is waited for even after the last retry, at most as long.
+   */
   readonly timeout?: number | undefined;
   /** Why the last failure is final, for messages (default: taken from the request and the retry budget). */
   readonly finalReason?: string | undefined;

@@ -50,10 +50,15 @@ export async function request<Result>(
     pool.failed(server, outcome.error, outcome.retryAfter);
     const isRoundOver = !pool.hasUntried(tried);
     const reason = giveUpReason(upstream, spec, policy, failures);
+    const { retryAfter } = outcome;
+    if (reason !== null && isRoundOver && policy.timeout !== undefined && retryAfter !== null) {
+      // The caller asks again, but not before the time that the server has stated.
+      await upstream.options.sleep(Math.min(retryAfter, policy.timeout), policy.signal);
+    }
     const isInvalid = outcome.error instanceof UnexpectedResponse;
     if (isInvalid && (reason !== null || isRoundOver)) throw outcome.error;
     if (reason !== null) throw connectionFailed(spec.action(), spec.imageId, failures, reason);
-    const delay = isRoundOver ? outcome.retryAfter ?? backoff(round, upstream.options.random) : 0;
+    const delay = isRoundOver ? retryAfter ?? backoff(round, upstream.options.random) : 0;
     reportRetry(upstream, server, failures, delay, !isRoundOver);
     if (!isRoundOver) continue;
     tried.clear();

@@ -337,6 +337,34 @@ Deno.test("download() throws GlanceConnectionFailed when all servers fail before
   await assertRejects(() => downloadAll(harness), GlanceConnectionFailed, "download image");
 });
 
+/** A response to a resumption with the time after which the server may be asked again. */
+function busy(seconds: number): Step {
+  return () => new Response(null, { status: 503, headers: { "retry-after": `${seconds}` } });
+}
+
+Deno.test("download() waits for Retry-After while a server is away, and not longer than stallTimeout", async () => {
+  const one = { apiServers: ["http://a"] };
+  const { harness, served } = brokenThen([busy(5), busy(7), new Served().part()], one);
+  assertEquals(await downloadAll(harness), BYTES);
+  assertEquals([served.areOver, harness.script.left], [true, 0]);
+  assert(harness.clock.now() >= 12_000 && harness.clock.now() < 13_000, `${harness.clock.now()}`);
+  const { harness: long } = brokenThen(Array.from({ length: 9 }, () => busy(60)), one);
+  await assertRejects(() => downloadAll(long), ImageDownloadFailed, "within 30000 ms");
+  assert(long.clock.now() >= 30_000 && long.clock.now() < 40_000, `${long.clock.now()}`);
+});
+
+Deno.test("download() gives a silent server the time that is left after a break", async () => {
+  const one = { apiServers: ["http://a"] };
+  const { harness } = brokenThen([silence, new Served().part()], one);
+  assertEquals(await downloadAll(harness), BYTES);
+  assertEquals(harness.clock.now(), 30_000);
+  const { harness: dead } = brokenThen(Array.from({ length: 20 }, () => silence), one);
+  const error = await assertRejects(() => downloadAll(dead), ImageDownloadFailed);
+  assert(error.message.includes('raise "stallTimeout"'), error.message);
+  // Each of three more requests gets two seconds.
+  assert(dead.clock.now() < 40_000, `${dead.clock.now()}`);
+});
+
 /** Responses that break after one byte each. */
 function crumbs(served: Served, length: number): Step[] {
   const crumb = (request: SeenRequest) => {
