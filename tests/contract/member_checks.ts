@@ -56,6 +56,16 @@ export const MEMBER_CHECKS: readonly Check[] = [
       schema: "/v2/schemas/member",
     });
   }),
+  check(
+    "POST of a member to another project's image returns 403, whatever the member is",
+    async (cloud) => {
+      const { id } = await cloud.image({ visibility: "community" });
+      for (const member of [cloud.target.projects.bob, ["a", "a"]]) {
+        const { status } = await cloud.post(`/v2/images/${id}/members`, { member }, "bob");
+        assertEquals(status, 403);
+      }
+    },
+  ),
   check("a member sees itself, the owner sees all members", async (cloud) => {
     const { bob, path } = await offered(cloud);
     await cloud.post(path, { member: "other" });

@@ -54,9 +54,7 @@ export async function addMember(call: EmbeddedRequest): Promise<Response> {
   const given = givenMember(await jsonBody(call));
   const refusal = `Not allowed to create members for image ${param(call, 0)}.`;
   visibleImage(call, imageNotFound);
-  const memberId = newMemberId(given);
-  const member: MemberRow = {
-    member_id: memberId,
+  const added: Omit<MemberRow, "member_id"> = {
     status: "pending",
     ...timesOfCreation(call.cloud),
   };
@@ -65,13 +63,14 @@ export async function addMember(call: EmbeddedRequest): Promise<Response> {
       throw forbidden(refusal);
     }
     checkQuota(call, current);
+    const memberId = newMemberId(given);
     if (memberIn(current, memberId) !== undefined) {
       throw conflict(`Member ${memberId} is duplicated for image ${current.id}`);
     }
-    return { ...current, members: [...current.members, member] };
+    return { ...current, members: [...current.members, { member_id: memberId, ...added }] };
   });
   // The response repeats the value of the request; the database converts it to text.
-  return json({ ...memberView(row.id, member), member_id: given });
+  return json({ ...added, member_id: given, image_id: row.id, schema: "/v2/schemas/member" });
 }
 
 /** `PUT /v2/images/{image_id}/members/{member_id}` */
