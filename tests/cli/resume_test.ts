@@ -47,13 +47,14 @@ class Cloud {
     return cloud;
   }
 
-  /** Downloads to `x`. */
+  /** Downloads to `x`; without a network, for a second. */
   async download(
     files: MemoryFiles,
     flags: readonly string[] = [],
     options: CliHarnessOptions = {},
   ): Promise<Outcome> {
-    return await this.harness.run([...DOWNLOAD, ...flags], { ...options, files });
+    const words = [...DOWNLOAD, "--stall-timeout", "1", ...flags];
+    return await this.harness.run(words, { ...options, files });
   }
 
   /** A download that loses its network after `bytes`. */
@@ -166,7 +167,10 @@ Deno.test("image-download resumes when the servers are available again", async (
   assertEquals((await harness.run(create, { files, environment })).code, 0);
   files.content.delete("disk.img");
 
-  const broken = harness.run(["-d", ...DOWNLOAD], { files, environment });
+  const broken = harness.run(["-d", ...DOWNLOAD, "--stall-timeout", "1"], {
+    files,
+    environment,
+  });
   await sent.promise;
   await Promise.all(servers.map((server) => server.kill()));
   const { code, stderr } = await broken;

@@ -134,7 +134,10 @@ Deno.test("create() and download() continue when servers are killed", async (t) 
   });
 
   await t.step("with all servers dead, everything ends soon and says so", async () => {
-    const { service, context, traffic } = await signIn(stack, { numRetries: 1, stallTimeout: 3_000 });
+    const { service, context, traffic } = await signIn(stack, {
+      numRetries: 1,
+      stallTimeout: 3_000,
+    });
     const reader = (await service.download(context, image.id)).getReader();
     const first = await reader.read();
     assert(!first.done);

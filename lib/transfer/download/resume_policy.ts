@@ -122,7 +122,7 @@ export interface BreakHistory {
   readonly brokenSince: number | null;
   /** Whether a server was away since then. Waiting does not improve responses that cannot be used. */
   readonly isOutage: boolean;
-  /** The break that the next response resumes from; null if the last one was resumed. */
+  /** The first break that the next response resumes from; null if the last one was resumed. */
   readonly unresumed: GlanceError | null;
 }
 
@@ -159,7 +159,7 @@ export function afterBreak(
     brokenSince: hasProgress ? now : before.brokenSince ?? now,
     // The break of a server that was sending says nothing about the responses that follow.
     isOutage: isAway || (!hasProgress && before.isOutage && before.withoutProgress > 0),
-    unresumed: error,
+    unresumed: hasProgress ? error : before.unresumed ?? error,
   };
 }
 

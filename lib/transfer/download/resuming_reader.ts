@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { ImageIntegrityError } from "../../errors.ts";
+import { GlanceConnectionFailed, ImageIntegrityError } from "../../errors.ts";
 import { Deadline } from "../../http/deadline.ts";
 import type { ResolvedOptions } from "../../options.ts";
 import type { Chunk, ImageReader } from "../body_reader.ts";
@@ -170,7 +170,7 @@ export class ResumingReader implements ImageReader {
     if (this.#isClosed) return;
     const response = this.#body?.response ?? null;
     await this.release(error);
-    const { options: { sleep, random }, signal } = this.#options;
+    const { options: { sleep, random, onEvent }, signal } = this.#options;
     const point = { offset: this.#offset, endExclusive: this.#endExclusive, response };
     const action: NextAction = signal?.aborted
       ? { kind: "fail", error: signal.reason }
@@ -180,8 +180,13 @@ export class ResumingReader implements ImageReader {
       throw action.error;
     }
     const { minDelay, maxDelay } = action;
-    if (maxDelay === 0) return;
-    await sleep(minDelay + random() * (maxDelay - minDelay), this.#lifetime.signal);
+    const delay = maxDelay === 0 ? 0 : minDelay + random() * (maxDelay - minDelay);
+    if (error instanceof GlanceConnectionFailed && this.#recovery.timeout(this.#offset)) {
+      const { server = "", attempts: attempt = 1 } = error;
+      const facts = { server, attempt, delay: Math.round(delay), cause: error };
+      onEvent({ kind: "retry", isFailover: false, ...facts });
+    }
+    if (maxDelay > 0) await sleep(delay, this.#lifetime.signal);
   }
 }
 
