@@ -418,7 +418,7 @@ Deno.test("image-download --verify required goes on, too", async () => {
 Deno.test("image-download --connections reads parts at the same time, also when it goes on", async () => {
   const cloud = await Cloud.create();
   const big = sampleBytes(5 * 1024 ** 2);
-  const flags = ["--connections", "2", "--part-size", "1"];
+  const flags = ["--connections", "2", "--part-size", "1", "--stall-timeout", "1"];
   const source = new MemoryFiles({ "disk.img": big });
   const create = ["image-create", "--id", OTHER_ID, ...RAW, "--file", "disk.img"];
   assertEquals((await cloud.harness.run(create, { files: source })).code, 0);
