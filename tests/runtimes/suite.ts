@@ -185,6 +185,7 @@ export async function gateway(request: Request): Promise<Response> {
     apiServers: servers.get(kind) ?? [],
     authStrategy: "noauth",
     numRetries: 2,
+    stallTimeout: 2_000,
     random: () => 0.99,
   });
   GATEWAYS.set(kind, router);
@@ -205,7 +206,7 @@ export async function handle(request: Request): Promise<Response> {
 }
 
 function at(apiServers: string[], options: GlanceOptions = {}) {
-  return connect({ apiServers, environment: {}, numRetries: 2, ...options });
+  return connect({ apiServers, environment: {}, numRetries: 2, stallTimeout: 2_000, ...options });
 }
 
 function streamOf(chunks: number, size: number, end?: Error): ReadableStream<Uint8Array> {
