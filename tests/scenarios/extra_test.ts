@@ -74,6 +74,17 @@ Deno.test("update() uploads an empty Blob, as an empty file (scenario 75)", asyn
   assertEquals(glance.requested[1], `PUT /v2/images/${image.id}/file`);
 });
 
+Deno.test("create() sends an empty Blob without a timer when stallTimeout is Infinity", async () => {
+  const glance = new ScenarioGlance();
+  const waits: number[] = [];
+  const timer = (ms: number) => {
+    waits.push(ms);
+    return () => {};
+  };
+  await glance.service({ timer }).create(CONTEXT, META, new Blob([]));
+  assertEquals(waits, []);
+});
+
 type ErrorClass = new (...args: never[]) => GlanceError;
 
 /** Status -> the error of a request about an image, and of another one; none is retried. */

@@ -135,7 +135,8 @@ async function sendWhole(
   if (request.size !== undefined && request.size !== size) throw wrongSize(imageId, request.size);
   job.state.isUnsettled = true;
   // The longest time that a stream of the same size may take.
-  const limit = Math.ceil(size / SLICE_SIZE) * options.stallTimeout + options.requestTimeout;
+  const slices = Math.max(1, Math.ceil(size / SLICE_SIZE)); // 0 times Infinity is not a number
+  const limit = slices * options.stallTimeout + options.requestTimeout;
   const onAttempt: OnAttempt = (deadline) =>
     deadline.arm(limit, () => noResponse(imageId, { requestTimeout: limit }));
   const error = await sendBody(job, body, onAttempt).then(() => null, (error) => error);
