@@ -58,7 +58,8 @@ export async function request<Result>(
     const isInvalid = outcome.error instanceof UnexpectedResponse;
     if (isInvalid && (reason !== null || isRoundOver)) throw outcome.error;
     if (reason !== null) throw connectionFailed(spec.action(), spec.imageId, failures, reason);
-    const delay = isRoundOver ? retryAfter ?? backoff(round, upstream.options.random) : 0;
+    const wait = retryAfter ?? backoff(round, upstream.options.random);
+    const delay = isRoundOver ? Math.min(wait, policy.timeout ?? Infinity) : 0;
     reportRetry(upstream, server, failures, delay, !isRoundOver);
     if (!isRoundOver) continue;
     tried.clear();

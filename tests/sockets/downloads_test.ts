@@ -99,7 +99,7 @@ const INSTEAD_OF_ALL: readonly Case[] = [
     options: { stallTimeout: 2 * SILENCE },
   },
   {
-    what: "sends the answer to a question that nobody asked",
+    what: "sends a response that was not requested",
     plan: [sendExtraBytes],
     ranges: [null],
   },
