@@ -31,7 +31,7 @@ function faultOf(read: Promise<unknown>): Promise<BodyFault> {
   return assertRejects(() => read, BodyRefused).then((error: BodyRefused) => error.fault);
 }
 
-Deno.test("BodyBudget gives the bytes of a body, and counts them until they are released", async () => {
+Deno.test("BodyBudget returns the bytes of a body, and counts them until they are released", async () => {
   const budget = new BodyBudget({ timer });
   const one = sender();
   const reading = budget.read("a", one.request);
@@ -46,7 +46,7 @@ Deno.test("BodyBudget gives the bytes of a body, and counts them until they are 
   assertEquals([empty.bytes.byteLength, budget.held], [0, 0]);
 });
 
-Deno.test("read() frees the chunks of a refused body when it owns them, and only then", async () => {
+Deno.test("read() frees the chunks of a rejected body only when it owns them", async () => {
   const budget = new BodyBudget({ each: 100, timer });
   for (const mayReuseChunks of [true, false]) {
     const chunks = [new Uint8Array(60), new Uint8Array(60)];
@@ -57,7 +57,7 @@ Deno.test("read() frees the chunks of a refused body when it owns them, and only
   }
 });
 
-Deno.test("BodyBudget refuses a body above its limit when it passes it, or announces it", async () => {
+Deno.test("BodyBudget rejects a body when it exceeds its limit or announces a larger size", async () => {
   const budget = new BodyBudget({ each: 100, timer });
   const one = sender();
   const reading = faultOf(budget.read("a", one.request));
@@ -69,7 +69,7 @@ Deno.test("BodyBudget refuses a body above its limit when it passes it, or annou
   assertEquals(budget.held, 0);
 });
 
-Deno.test("BodyBudget refuses a body that does not arrive in its time, however busy its sender is", async () => {
+Deno.test("BodyBudget rejects a body that does not arrive in time", async () => {
   const clock = new SimulatedClock();
   const simulated = (ms: number, ring: () => void) => {
     const life = new AbortController();
@@ -88,7 +88,7 @@ Deno.test("BodyBudget refuses a body that does not arrive in its time, however b
   assertEquals(clock.pending, 0);
 });
 
-Deno.test("BodyBudget takes the room for a body from the caller that holds most", async () => {
+Deno.test("BodyBudget rejects the body of the client that holds most when there is no space", async () => {
   const budget = new BodyBudget({ total: 1024 * KIB, timer });
   const largest = Array.from({ length: 4 }, sender);
   const faults: BodyFault[] = [];
@@ -144,7 +144,7 @@ Deno.test("BodyBudget bounds the number of bodies that have not sent anything", 
   assertEquals(budget.held, 0);
 });
 
-Deno.test("BodyBudget tells a body that broke from one that was refused", async () => {
+Deno.test("BodyBudget distinguishes a broken body from a rejected one", async () => {
   const budget = new BodyBudget({ timer });
   const one = sender();
   const reading = faultOf(budget.read("a", one.request));

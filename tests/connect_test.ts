@@ -146,7 +146,7 @@ Deno.test("connect() to GLANCE_API_SERVERS does not use Keystone, and sends no t
   assertEquals([authStrategy, context], ["noauth", {}]);
 });
 
-Deno.test("connect() to apiServers alone does not use Keystone", async () => {
+Deno.test("connect() does not use Keystone when only apiServers is given", async () => {
   await using clouds = await CloudsFile.create();
   for (const environment of [{}, clouds.environment]) {
     const given = { apiServers: ["a.example"], environment };
@@ -173,7 +173,7 @@ Deno.test("connect() prefers its options to everything that it finds", async () 
   assertEquals([numRetries, requestTimeout], [7, 5]);
 });
 
-Deno.test("connect() says what to configure when nothing is configured", async () => {
+Deno.test("connect() names what to configure when nothing is configured", async () => {
   await using clouds = await CloudsFile.create();
   const { environment } = clouds;
   const call = () => connect({ environment });
@@ -206,7 +206,7 @@ for (const bad of BAD) {
   });
 }
 
-Deno.test("connect() throws Keystone's refusal without showing the credentials", async () => {
+Deno.test("connect() throws Keystone's error without showing the credentials", async () => {
   const { options } = harness([() => refusal(401, "no")]);
   const call = () => connect({ ...options, credentials: PASSWORD });
   const { message } = await assertRejects(call, AuthenticationFailed);

@@ -27,7 +27,7 @@ const FACTS = {
   actual: "size 2",
 };
 
-Deno.test("mod.ts exports the errors", () => {
+Deno.test("GlanceError and its subclasses are exports of mod.ts", () => {
   const names = CLASSES.map(([name]) => name);
   for (const name of ["GlanceError", "ImageNotFound", "GlanceConnectionFailed"]) {
     assert(names.includes(name), name);
@@ -36,7 +36,7 @@ Deno.test("mod.ts exports the errors", () => {
 });
 
 for (const [name, ErrorClass] of CLASSES) {
-  Deno.test(`${name} has its own name, its base, its cause and its facts`, () => {
+  Deno.test(`new ${name}() sets name, cause and its own members`, () => {
     const cause = new TypeError("the reason");
     const error = new ErrorClass("Cannot do it", { ...FACTS, cause });
     assertInstanceOf(error, GlanceError);

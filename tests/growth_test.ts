@@ -57,40 +57,40 @@ function swallow(work: () => unknown): void {
 /** Every function that reads text of servers, callers, or files. */
 const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   redact,
-  "redact, of a URL": (text) => redact(`http://host/${text}`),
-  "redact, of user information": (text) => redact(`http://${text}@host`),
+  "redact of a URL": (text) => redact(`http://host/${text}`),
+  "redact of user information": (text) => redact(`http://${text}@host`),
   redactUrls,
   explanationIn: (text) => explanationIn(text, ["secret"]),
-  "explanationIn, of JSON": (text) => explanationIn(JSON.stringify({ message: text }), ["secret"]),
+  "explanationIn of JSON": (text) => explanationIn(JSON.stringify({ message: text }), ["secret"]),
   parseRetryAfter: (text) => parseRetryAfter(text, 0),
   sentenceOf: (text) => sentenceOf(new Error(text)),
   causesOf: (text) => causesOf(new Error("a", { cause: new Error(text) })),
   printable,
   drawTable: (text) => drawTable(["Property", "Value"], [["a", text]], { maxWidths: [80, 80] }),
   widthOf,
-  "wrap, to one column": (text) => wrap(text, 1),
+  "wrap to one column": (text) => wrap(text, 1),
   nearest: (text) => nearest(text, ["image-list"]),
   parseApiServer: (text) => parseApiServer(`http://host/${text}`),
-  "parseApiServer, of a host": parseApiServer,
+  "parseApiServer of a host": parseApiServer,
   getRemoteImageService: (text) => getRemoteImageService({}, `http://host/${text}`),
-  "getRemoteImageService, of a host": (text) => getRemoteImageService({}, text),
+  "getRemoteImageService of a host": (text) => getRemoteImageService({}, text),
   dateOf,
-  "planOf, of Range": (text) => planOf("GET", header("range", text), { etag: '"1"', size: 9 }),
-  "planOf, of a range of bytes": (text) =>
+  "planOf of Range": (text) => planOf("GET", header("range", text), { etag: '"1"', size: 9 }),
+  "planOf of a range of bytes": (text) =>
     planOf("GET", header("range", `bytes=${text}`), { etag: '"1"', size: 9 }),
-  "planOf, of If-None-Match": (text) =>
+  "planOf of If-None-Match": (text) =>
     planOf("GET", header("if-none-match", text), { etag: '"1"', size: 9 }),
   rawPath: (text) => rawPath(`http://host/${text}`),
   addressOf: (text) => pathOfImage && addressOf(`http://host/v2/images/${text}`, pathOfImage, "v2"),
-  "inboundHeaders, of Connection": (text) => inboundHeaders(header("connection", text)),
+  "inboundHeaders of Connection": (text) => inboundHeaders(header("connection", text)),
   requestIdOf: (text) => requestIdOf(header("x-openstack-request-id", text)),
   credentialOf: (text) => credentialOf(header("x-auth-token", text), "x-auth-token"),
-  "refusalResponse, of Accept": (text) =>
+  "httpErrorResponse of Accept": (text) =>
     httpErrorResponse(
       new Request("http://host", { headers: header("accept", text) }),
       new HttpError(404, text),
     ),
-  "dataHeaders, of a name": (text) => dataHeaders(image(text), { kind: "whole" }),
+  "dataHeaders of a name": (text) => dataHeaders(image(text), { kind: "whole" }),
   withId: (text) => withId(text, "1"),
   isIdempotentPatch,
   splitList,
@@ -107,7 +107,7 @@ const READERS: Readonly<Record<string, (text: string) => unknown>> = {
 };
 
 for (const [name, read] of Object.entries(READERS)) {
-  Deno.test(`${name} takes time in proportion to the length of its input`, async () => {
+  Deno.test(`${name.replace(/^\w+/, "$&()")} takes time in proportion to the length of its input`, async () => {
     for (const unit of UNITS) {
       // A run in the middle, and one at the end.
       for (const [before, after] of [["", "!"], ["x b", ""]] as const) {

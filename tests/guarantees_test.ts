@@ -7,30 +7,30 @@ const TESTS = new URL("./", import.meta.url);
 
 Deno.test("declaredNames() finds plain names, templates and names in tables", () => {
   const source = [
-    'Deno.test("plain", () => {});',
+    'Deno.test("f() works", () => {});',
     'Deno.test(\n  "on its own line",\n  () => {});',
     "Deno.test(`of ${JSON.stringify({ a: 1 })} and ${b}`, () => {});",
     'Deno.test({ name: "\\"quoted\\"", fn });',
     'await t.step("a step", run);',
     'check("a check", run);',
-    'needing("nginx", "with nginx");',
+    'needing("nginx", "f() works with nginx");',
     '  "on a runtime": async () => {},',
     '// only a comment that says "not a test"',
     'assertEquals(a, "not a test");',
   ].join("\n");
   assertEquals(declaredNames(source), [
-    "plain",
+    "f() works",
     "on its own line",
     "of … and …",
     '"quoted"',
     "a step",
     "a check",
-    "with nginx",
+    "f() works with nginx",
     "on a runtime",
   ]);
 });
 
-Deno.test("Each guarantee names proofs that exist", async () => {
+Deno.test("every proof of a guarantee exists", async () => {
   const missing: string[] = [];
   const sources = new Map<string, readonly string[]>();
   for (const [holds, ...proofs] of Object.values(GUARANTEES).flat()) {
@@ -46,7 +46,7 @@ Deno.test("Each guarantee names proofs that exist", async () => {
   assertEquals(missing, []);
 });
 
-Deno.test("No guarantee is stated twice", () => {
+Deno.test("no guarantee is stated twice", () => {
   const stated = Object.values(GUARANTEES).flat().map(([holds]) => holds);
   assertEquals(stated.length, new Set(stated).size);
   for (const holds of stated) assert(/^[A-Z`].*\.$/.test(holds), holds);

@@ -1,8 +1,9 @@
 /** The words of the code, the documents, the help and the tests. */
 import { assert, assertEquals } from "@std/assert";
+import { COMMANDS } from "../lib/cli/command_table.ts";
 import { CliHarness } from "./cli/harness.ts";
 import { documents, librarySources, testFiles } from "./support/sources.ts";
-import { testNames } from "./support/test_names.ts";
+import { testNames, topLevelNames } from "./support/test_names.ts";
 
 /**
  * Words and phrases that the text of the project avoids; CONTRIBUTING says how it is written.
@@ -29,7 +30,7 @@ function bannedIn(path: string, text: string): string[] {
   });
 }
 
-Deno.test("BANNED knows the phrases from plain English", () => {
+Deno.test("every banned phrase matches BANNED, and no plain English does", () => {
   for (const text of ["it is told so", "An id is no name.", "stands in front", "beside it"]) {
     assert(BANNED.test(text), text);
   }
@@ -67,4 +68,58 @@ Deno.test("no name of a test and no comment of a test uses a banned word", async
 function commentsOf(text: string): string {
   return text.split("\n").map((line) => /^\s*(?:\/\*\*|\*|\/\/)(.*)/.exec(line)?.[1] ?? "")
     .join("\n");
+}
+
+/**
+ * How the name of a test begins: a call, a request line, a flag, or a name of lib; `…` is a
+ * placeholder of a template. A present-tense verb follows.
+ */
+const SUBJECTS = [
+  /^(?:new )?(?:[\w.…]+\([^()]*\)|…)/,
+  /^(?:(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)(?:(?:,| and) )?)+(?: \/\S*)?/,
+  /^--[a-z][\w-]*/,
+];
+
+/** Files whose tests state what holds for the project, such as "lib has no import cycle". */
+const STATEMENTS = [
+  "tests/api/operation_table_test.ts",
+  "tests/architecture_test.ts",
+  "tests/guarantees_test.ts",
+  "tests/language_test.ts",
+  "tests/live/contract_test.ts",
+  "tests/public_face_test.ts",
+  "tests/readme_test.ts",
+  "tests/runtimes/bundle_size_test.ts",
+  "tests/runtimes/matrix_test.ts",
+];
+
+const STATEMENT =
+  /^(?:every|no|only|the|lib|lib\/\w+|basenames|deno|`deno [^`]+`|…|[\w./]+\.(?:ts|md)) /;
+
+Deno.test("every name of a test begins with what it tests", async () => {
+  const names = await subjectsOfLib();
+  const wrong = (await testFiles()).flatMap(({ path, text }) =>
+    topLevelNames(text)
+      .filter((name) => !(STATEMENTS.includes(path) && STATEMENT.test(name)))
+      .filter((name) => !SUBJECTS.some((shape) => shape.test(name)))
+      .filter((name) => !names.has(/^[\w.-]+/.exec(name)?.[0].split(".")[0] ?? ""))
+      .map((name) => `${path}: ${name}`)
+  );
+  assertEquals(wrong, []);
+});
+
+Deno.test("no name of a step continues the sentence of another name", async () => {
+  const wrong = (await testFiles()).flatMap(({ path, text }) =>
+    testNames(text).filter((name) => /^(?:and|but|when|with|so) /.test(name))
+      .map((name) => `${path}: ${name}`)
+  );
+  assertEquals(wrong, []);
+});
+
+/** The commands, and the names that lib declares: classes, constants and options. */
+async function subjectsOfLib(): Promise<ReadonlySet<string>> {
+  const declared = (await librarySources()).flatMap(({ code }) =>
+    [...code.matchAll(/\b(?:class|const|interface|readonly) (\w+)/g)].map(([, name = ""]) => name)
+  );
+  return new Set([...declared, ...COMMANDS.map(({ name }) => name), "start"]);
 }

@@ -380,7 +380,7 @@ Deno.test("deno publish accepts the package", async () => {
   assertEquals(code, 0, stderr.slice(-2_000));
 });
 
-Deno.test("What is packed for Node has types, and runs there", {
+Deno.test("the package for Node has types and runs there", {
   ignore: !await hasNode(),
 }, async () => {
   await using folder = await TemporaryFolder.create();

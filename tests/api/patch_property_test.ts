@@ -39,7 +39,7 @@ function comparable(key: string, value: unknown): unknown {
   return [...value as readonly string[] ?? []].sort();
 }
 
-Deno.test("patchTo() gives every desired property its value", async () => {
+Deno.test("patchTo() sets every desired property", async () => {
   await forAll(CHANGE, ({ current, desired, purge }) => {
     const image = applied(current, patchTo(current, desired, purge));
     for (const [key, value] of Object.entries(desired)) {

@@ -4,7 +4,7 @@ import { fromGlance, toGlance } from "../../lib/api/mod.ts";
 import { CUSTOM, GLANCE_IMAGE, MAPPINGS, SETTABLE } from "../support/images.ts";
 import { fc, forAll } from "../support/properties.ts";
 
-Deno.test("toGlance() returns what fromGlance() was given, without properties that Glance sets", async () => {
+Deno.test("toGlance() returns the argument of fromGlance() without properties that Glance sets", async () => {
   await forAll(GLANCE_IMAGE, (image) => {
     const { status: _, ...settable } = image;
     const again = toGlance(fromGlance({ ...image, size: 7, checksum: "c", self: "/v2/images/42" }));

@@ -26,7 +26,7 @@ async function out(harness: CliHarness, line: string): Promise<string> {
   return stdout;
 }
 
-Deno.test("image-create prints the image with its data as glanceclient does", async () => {
+Deno.test("image-create prints the new image as glanceclient does", async () => {
   const line =
     `image-create --id ${ID} --name disk --disk-format raw --container-format bare --file disk.img --tags a b --property os_type=linux --min-disk 1 --protected True --os-distro debian`;
   assertEquals(
@@ -63,7 +63,7 @@ Deno.test("image-create prints the image with its data as glanceclient does", as
   );
 });
 
-Deno.test("image-create makes a record alone where there is no data", async () => {
+Deno.test("image-create creates only the record when there is no data", async () => {
   for (const stdin of ["terminal", "nothing", new Uint8Array()] as const) {
     const harness = new CliHarness();
     const { code, stdout } = await harness.run(["image-create", "--name", "empty"], { stdin });
@@ -103,7 +103,7 @@ Deno.test("image-list --verbose --include-stores adds glanceclient's columns", a
   );
 });
 
-Deno.test("image-list prints an empty table where there is nothing", async () => {
+Deno.test("image-list prints an empty table when there are no images", async () => {
   assertEquals(
     await out(new CliHarness(), "image-list"),
     "+----+------+\n| ID | Name |\n+----+------+\n+----+------+\n",
@@ -111,7 +111,7 @@ Deno.test("image-list prints an empty table where there is nothing", async () =>
   assertEquals(await out(new CliHarness(), "image-list --json"), "[]\n");
 });
 
-Deno.test("image-list --verbose shows nothing for a size of 0, as glanceclient does", async () => {
+Deno.test("image-list --verbose leaves the size empty when it is 0, as glanceclient does", async () => {
   const harness = new CliHarness();
   const flags = ["--name", "empty", "--disk-format", "raw", "--container-format", "bare"];
   const files = new MemoryFiles({ "empty.img": "" });
@@ -120,7 +120,7 @@ Deno.test("image-list --verbose shows nothing for a size of 0, as glanceclient d
   assertStringIncludes(await out(harness, "-v image-list"), "| bare             |      | active |");
 });
 
-Deno.test("image-list asks for what its flags say", async (t) => {
+Deno.test("image-list sends its flags as query parameters", async (t) => {
   const harness = await harnessWithDisk();
   await out(harness, `image-create --id ${OTHER_ID} --name b --tags x y --hidden --property k=v`);
   const cases: readonly (readonly [flags: string, ids: readonly string[]])[] = [
@@ -151,7 +151,7 @@ Deno.test("image-list asks for what its flags say", async (t) => {
   }
 });
 
-Deno.test("image-show takes an id or a name, and prints JSON exactly as Glance has it", async () => {
+Deno.test("image-show accepts an id or a name, and prints Glance's JSON unchanged", async () => {
   const harness = await harnessWithDisk();
   const byId = JSON.parse(await out(harness, `image-show ${ID} --json`));
   assertEquals(JSON.parse(await out(harness, "--json image-show disk")), byId);
@@ -170,7 +170,7 @@ Deno.test("image-show finds a name that looks like a filter", async () => {
   }
 });
 
-Deno.test("image-show can show the size for people, in narrow columns", async () => {
+Deno.test("image-show --human-readable prints the size with a unit, and --max-column-width wraps columns", async () => {
   const harness = await harnessWithDisk();
   const shown = await out(harness, "image-show disk --human-readable --max-column-width 20");
   assertStringIncludes(shown, "| size             | 19B                  |");
@@ -180,7 +180,7 @@ Deno.test("image-show can show the size for people, in narrow columns", async ()
   );
 });
 
-Deno.test("image-update changes what is named and leaves the rest", async () => {
+Deno.test("image-update changes only the properties that its flags name", async () => {
   const harness = await harnessWithDisk();
   await out(harness, "image-update disk --property a=1 --property b=2=3 --min-ram 512");
   const changed = JSON.parse(
@@ -196,7 +196,7 @@ Deno.test("image-update changes what is named and leaves the rest", async () => 
   );
 });
 
-Deno.test("image-delete deletes all that it can, and says what it could not", async () => {
+Deno.test("image-delete deletes the other images when one cannot be deleted, and names that one", async () => {
   const harness = await harnessWithDisk();
   await out(harness, `image-create --id ${OTHER_ID} --name other`);
   const { code, stderr } = await harness.run(["image-delete", "disk", "nobody", "other"]);
@@ -226,7 +226,7 @@ Deno.test("image-tag-update and image-tag-delete change one tag", async () => {
   assertEquals(JSON.parse(await out(harness, "image-show disk --json")).tags, []);
 });
 
-Deno.test("image-tag-update and image-tag-delete take tags that Glance misreads in a path", async () => {
+Deno.test("image-tag-update and image-tag-delete accept tags that Glance misreads in a path", async () => {
   const harness = await harnessWithDisk();
   const before = JSON.parse(await out(harness, "image-show disk --json"));
   const tagged = { ...before, tags: ["plain"] };
@@ -244,7 +244,7 @@ Deno.test("image-tag-update and image-tag-delete take tags that Glance misreads 
   }
 });
 
-Deno.test("member commands share an image as in glanceclient", async () => {
+Deno.test("member-create and the other member commands share an image as glanceclient does", async () => {
   const harness = await harnessWithDisk();
   const created = `\
 +--------------------------------------+-----------+---------+
@@ -261,7 +261,7 @@ Deno.test("member commands share an image as in glanceclient", async () => {
   assertEquals(await out(harness, "member-list --image-id disk --json"), "[]\n");
 });
 
-Deno.test("image-deactivate and image-reactivate switch the data off and on", async () => {
+Deno.test("image-deactivate and image-reactivate change the status of the image", async () => {
   const harness = await harnessWithDisk();
   assertEquals(await out(harness, "image-deactivate disk"), "");
   assertEquals(JSON.parse(await out(harness, "image-show disk --json")).status, "deactivated");

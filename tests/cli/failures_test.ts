@@ -301,7 +301,7 @@ Deno.test("--debug prints the causes of a failure, without secrets", async () =>
   assert(!stderr.includes("me:pw") && !stderr.includes("    at "), stderr);
 });
 
-Deno.test("glance says how a cloud is chosen where nothing is configured", async () => {
+Deno.test("runGlance() prints how to select a cloud when nothing is configured", async () => {
   // A file without clouds keeps those of this machine out.
   const path = await Deno.makeTempFile({ suffix: ".json" });
   try {
@@ -369,7 +369,7 @@ function escaped(text: string): string {
   return text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }
 
-Deno.test("sentenceOf() names flags in place of the options of the library that they set", () => {
+Deno.test("sentenceOf() replaces options of the library with their flags", () => {
   const cause = new GlanceError('raise "stallTimeout"', { terms: [optionTerm("stallTimeout")] });
   const error = new GlanceError(
     'Cannot read: no answer; raise "requestTimeout" or "stallTimeout" for image "constructor"',

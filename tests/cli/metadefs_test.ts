@@ -72,7 +72,7 @@ const MINE = `\
 +----------------------------+--------------------------------+
 `;
 
-Deno.test("md-namespace-import takes what a cloud shows, and what is said of times and links with it", async () => {
+Deno.test("md-namespace-import accepts the output of md-namespace-show, with times and links", async () => {
   const harness = await catalog();
   assertEquals(await out(harness, "md-namespace-show OS::Mine"), MINE);
   const shown = await out(harness, "md-namespace-show OS::Mine --json");
@@ -82,7 +82,7 @@ Deno.test("md-namespace-import takes what a cloud shows, and what is said of tim
   assertEquals(await out(other, "md-namespace-show OS::Mine --json"), shown);
 });
 
-Deno.test("md-namespace commands create, change, list and delete", async () => {
+Deno.test("md-namespace-create and the other md-namespace commands create, change, list and delete", async () => {
   const harness = new CliHarness();
   const created = await out(
     harness,
@@ -110,7 +110,7 @@ Deno.test("md-namespace commands create, change, list and delete", async () => {
   assertEquals(await names(harness, "md-namespace-list"), ["Other"]);
 });
 
-Deno.test("md-namespace-list goes on after an earlier namespace when its marker is gone", async () => {
+Deno.test("md-namespace-list continues after an earlier namespace when its marker is gone", async () => {
   const glance = embedded();
   let listed = 0;
   // Another client deletes the last namespace of the first page.
@@ -136,7 +136,7 @@ Deno.test("md-namespace-list goes on after an earlier namespace when its marker 
   assertEquals((await names(harness, "md-namespace-list")).length, 3);
 });
 
-Deno.test("md-resource-type commands let a namespace apply to resource types, and no longer", async () => {
+Deno.test("md-resource-type-associate and md-resource-type-deassociate change the resource types of a namespace", async () => {
   const harness = await catalog();
   const line =
     "md-resource-type-associate OS::Mine --name OS::Glance::Image --prefix i: --properties-target image";
@@ -154,7 +154,7 @@ Deno.test("md-resource-type commands let a namespace apply to resource types, an
   assertEquals((await names(harness, "md-resource-type-list")).includes("OS::Glance::Image"), true);
 });
 
-Deno.test("md-object commands add, show, change and delete", async () => {
+Deno.test("md-object-create and the other md-object commands create, show, change and delete", async () => {
   const harness = await catalog();
   const schema =
     '{"description":"one-two-three-four-five-six-seven-eight-nine-ten-eleven","properties":{"p":{"title":"P","type":"integer"}}}';
@@ -189,7 +189,7 @@ Deno.test("md-object commands add, show, change and delete", async () => {
   assertEquals(await names(harness, "md-object-list OS::Mine"), []);
 });
 
-Deno.test("md-property commands add, show, change and delete", async () => {
+Deno.test("md-property-create and the other md-property commands create, show, change and delete", async () => {
   const harness = await catalog();
   const create =
     'md-property-create OS::Mine --name n --title N --schema {"type":"integer","minimum":2}';
@@ -224,7 +224,7 @@ Deno.test("md-property commands add, show, change and delete", async () => {
   assertEquals(await names(harness, "md-property-list OS::Mine"), []);
 });
 
-Deno.test("md-tag commands add, rename, replace, append and delete", async () => {
+Deno.test("md-tag-create and the other md-tag commands create, rename, replace, append and delete", async () => {
   const harness = await catalog();
   assertStringIncludes(
     await out(harness, "md-tag-create OS::Mine --name one"),
@@ -248,7 +248,7 @@ Deno.test("md-tag commands add, rename, replace, append and delete", async () =>
   assertEquals(await names(harness, "md-tag-list OS::Mine"), []);
 });
 
-Deno.test("md commands report usage errors before they send a request", async (t) => {
+Deno.test("md-namespace-create and the other md commands report usage errors before any request", async (t) => {
   const cases: readonly (readonly [line: string, code: number, says: string])[] = [
     [
       "md-namespace-create N --created-at x",
@@ -323,7 +323,7 @@ Deno.test("md commands report usage errors before they send a request", async (t
   }
 });
 
-Deno.test("md commands print the action, the cause and a hint when Glance refuses", async (t) => {
+Deno.test("md-namespace-create and the other md commands print the action, the cause and a hint when Glance rejects the request", async (t) => {
   const unseen = "one of them does not exist, or you cannot see it (req-…)";
   const cases: readonly (readonly [line: string, says: string])[] = [
     [
@@ -369,7 +369,7 @@ Deno.test("md commands print the action, the cause and a hint when Glance refuse
   }
 });
 
-Deno.test("md-object-property-show names the properties that there are", async () => {
+Deno.test("md-object-property-show fails when the object does not have the property", async () => {
   const harness = await catalog();
   const { code, stderr } = await harness.run(["md-object-property-show", "OS::Mine", "o", "x"]);
   assertEquals([code, stderr], [
@@ -378,7 +378,7 @@ Deno.test("md-object-property-show names the properties that there are", async (
   ]);
 });
 
-Deno.test("task-create begins a task and prints it without the links to itself", async () => {
+Deno.test("task-create creates a task and prints it without its links", async () => {
   const task = { id: "t", type: "import", status: "pending", self: "/v2/tasks/t", schema: "/s" };
   const { harness, requests } = responding({
     "POST /v2/tasks": Response.json(task, { status: 201 }),

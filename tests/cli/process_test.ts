@@ -254,7 +254,7 @@ Deno.test("image-download exits with 141, without a message, when its reader clo
   });
 });
 
-Deno.test("the glance task resolves paths from the directory of the user", async () => {
+Deno.test("runGlance() resolves paths from the user's directory when a task starts it", async () => {
   await using server = serveGlance();
   await inDirectory(async (directory) => {
     await Deno.writeTextFile(`${directory}/disk.img`, "data");
@@ -271,7 +271,7 @@ Deno.test("the glance task resolves paths from the directory of the user", async
   });
 });
 
-Deno.test("start serves until a signal stops it, and the demo runs to its end", async () => {
+Deno.test("start serves until a signal stops it, and demo runs to its end", async () => {
   await inDirectory(async (directory) => {
     const flags = ["--port", "0", "--data", "images", "--no-log"];
     const start = command("start.ts", flags, null, directory).spawn();

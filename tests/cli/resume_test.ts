@@ -191,7 +191,7 @@ Deno.test("image-download resumes when the servers are available again", async (
   }
 });
 
-Deno.test("image-download goes on after Ctrl-C", async () => {
+Deno.test("image-download resumes after Ctrl-C", async () => {
   const cloud = await Cloud.create();
   const files = new MemoryFiles();
   const controller = new AbortController();
@@ -205,7 +205,7 @@ Deno.test("image-download goes on after Ctrl-C", async () => {
   assertWhole(files);
 });
 
-Deno.test("image-download goes on after a kill, with every byte that was written", async () => {
+Deno.test("image-download resumes after SIGKILL with every byte that was written", async () => {
   const cloud = await Cloud.create();
   const files = new MemoryFiles();
   let left = new MemoryFiles();
@@ -225,7 +225,7 @@ Deno.test("image-download goes on after a kill, with every byte that was written
   assertWhole(left);
 });
 
-Deno.test("image-download loses seconds to a power failure, not the download", async () => {
+Deno.test("image-download resumes after a power failure at the last synced byte", async () => {
   const cloud = await Cloud.create();
   const files = new MemoryFiles();
   let time = 0;
@@ -248,7 +248,7 @@ Deno.test("image-download loses seconds to a power failure, not the download", a
   assertWhole(left);
 });
 
-Deno.test("image-download restarts if the partial file has changed on disk", async (t) => {
+Deno.test("image-download restarts when the partial file has changed on disk", async (t) => {
   const flip = (bytes: Uint8Array) => bytes.map((byte, i) => i === 1000 ? byte ^ 1 : byte);
   const cases: Readonly<Record<string, (part: Uint8Array) => Uint8Array>> = {
     "a flipped bit": flip,
@@ -273,7 +273,7 @@ Deno.test("image-download restarts if the partial file has changed on disk", asy
   }
 });
 
-Deno.test("image-download restarts if bytes after the record are wrong", async () => {
+Deno.test("image-download restarts when bytes after the record are wrong", async () => {
   const cloud = await Cloud.create();
   const files = await cloud.breakOff(200_000);
   const record = JSON.parse(files.text("x.part.json") ?? "{}");
@@ -291,7 +291,7 @@ Deno.test("image-download restarts if bytes after the record are wrong", async (
   assertWhole(files);
 });
 
-Deno.test("image-download asks for nothing where the part is complete", async () => {
+Deno.test("image-download requests no data when the partial file is complete", async () => {
   const cloud = await Cloud.create();
   const files = await cloud.breakOff(200_000);
   files.content.set("x.part", DISK);
@@ -300,7 +300,7 @@ Deno.test("image-download asks for nothing where the part is complete", async ()
   assertWhole(files);
 });
 
-Deno.test("image-download restarts if the data of the image has changed", async () => {
+Deno.test("image-download restarts when the data of the image has changed", async () => {
   const cloud = await Cloud.create();
   const files = await cloud.breakOff(200_000);
   const record = files.text("x.part.json") ?? "";
@@ -350,7 +350,7 @@ Deno.test("image-download does not change a partial file of another image", asyn
   }
 });
 
-Deno.test("image-download keeps its part when the disk is full, and goes on when it is not", async () => {
+Deno.test("image-download keeps the partial file when the disk is full, and resumes when there is space", async () => {
   const cloud = await Cloud.create();
   const files = new MemoryFiles();
   files.capacity = 150_000;
@@ -365,7 +365,7 @@ Deno.test("image-download keeps its part when the disk is full, and goes on when
   assertWhole(files);
 });
 
-Deno.test("image-download leaves nothing where nothing has come, or what has come is wrong", async (t) => {
+Deno.test("image-download leaves no file when no byte arrived or the bytes are wrong", async (t) => {
   await t.step("no byte", async () => {
     const cloud = await Cloud.create();
     cloud.change = (answer, { url }) =>
@@ -382,7 +382,7 @@ Deno.test("image-download leaves nothing where nothing has come, or what has com
     assertEquals([code, [...files.content.keys()], [...files.left]], [1, [], []]);
     assertStringIncludes(stderr, "sha512");
   });
-  await t.step("a rest that is wrong, twice", async () => {
+  await t.step("wrong bytes after a resume, twice", async () => {
     const cloud = await Cloud.create();
     const files = await cloud.breakOff(200_000);
     cloud.change = async (answer, { url }) => {
@@ -397,7 +397,7 @@ Deno.test("image-download leaves nothing where nothing has come, or what has com
   });
 });
 
-Deno.test("image-download --no-verify goes on only behind bytes that are known to be safe", async () => {
+Deno.test("image-download --no-verify resumes only after synced bytes", async () => {
   const cloud = await Cloud.create();
   const files = await cloud.breakOff(200_000, ["--no-verify"]);
   const part = files.content.get("x.part") ?? new Uint8Array();
@@ -407,7 +407,7 @@ Deno.test("image-download --no-verify goes on only behind bytes that are known t
   assertWhole(files);
 });
 
-Deno.test("image-download --verify required goes on, too", async () => {
+Deno.test("image-download --verify required resumes", async () => {
   const cloud = await Cloud.create();
   const files = await cloud.breakOff(200_000, ["--verify", "required"]);
   assertEquals((await cloud.download(files, ["--verify", "required"])).code, 0);
@@ -415,7 +415,7 @@ Deno.test("image-download --verify required goes on, too", async () => {
   assertWhole(files);
 });
 
-Deno.test("image-download --connections reads parts at the same time, also when it goes on", async () => {
+Deno.test("image-download --connections reads parts at the same time, also when it resumes", async () => {
   const cloud = await Cloud.create();
   const big = sampleBytes(5 * 1024 ** 2);
   const flags = ["--connections", "2", "--part-size", "1", "--stall-timeout", "1"];
@@ -441,7 +441,7 @@ Deno.test("image-download --connections reads parts at the same time, also when 
   assert(cloud.ranges.length > 2, String(cloud.ranges));
 });
 
-Deno.test("image-download counts resumed bytes as done, not as transferred", async () => {
+Deno.test("image-download counts resumed bytes as done and not as transferred", async () => {
   const cloud = await Cloud.create();
   const files = await cloud.breakOff(200_000);
   let time = 0;

@@ -11,7 +11,7 @@ import { StartHarness } from "./start_harness.ts";
 /** Bytes of an image: more than what sockets hold on their way. */
 const SIZE = 8 * 1024 ** 2;
 
-Deno.test("runStart() is a gateway in front of the servers of GLANCE_API_SERVERS", async () => {
+Deno.test("runStart() serves a gateway to the servers of GLANCE_API_SERVERS", async () => {
   const store = memoryStorage();
   const tokens = new Set<string | null>();
   const glance = createEmbeddedGlance({ storage: store });
@@ -57,7 +57,7 @@ Deno.test("runStart() is a gateway in front of the servers of GLANCE_API_SERVERS
   assert(start.log.some(({ kind }) => kind === "request"));
 });
 
-Deno.test("runStart() is a gateway in front of the servers of the cloud's catalog", async () => {
+Deno.test("runStart() serves a gateway to the servers of the cloud's catalog", async () => {
   const { asked: requested, options } = cloud();
   const start = new StartHarness(options);
   const code = runStart(["--port", "0"], start.system);
@@ -108,7 +108,7 @@ Deno.test("runStart() lets all clients write with --service-mode --read-write", 
   assertEquals(await code, 0);
 });
 
-Deno.test("runStart() names why a cloud cannot be served, and ends without a message on a signal", async () => {
+Deno.test("runStart() prints why it cannot serve a cloud, and ends without a message on a signal", async () => {
   const refused = new StartHarness({
     ...cloud().options,
     fetch: () => Promise.resolve(Response.json({ error: {} }, { status: 401 })),
@@ -123,7 +123,7 @@ Deno.test("runStart() names why a cloud cannot be served, and ends without a mes
   assertEquals([ended.stdout.text, ended.stderr.text], ["", ""]);
 });
 
-Deno.test("runStart() shows counters to this machine only, unless a flag allows more", async () => {
+Deno.test("runStart() serves /metrics only to this machine unless a flag allows more", async () => {
   const cases = [[[], 200], [["--metrics", "False"], 404], [["--host", "0.0.0.0"], 404], [
     ["--host", "0.0.0.0", "--metrics"],
     200,

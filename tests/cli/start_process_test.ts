@@ -67,7 +67,7 @@ async function requestOn(client: RawClient, path: string): Promise<string> {
 }
 
 testOnLinux(
-  "start survives more connections than it has descriptors, and serves the next",
+  "start serves the next connection after more connections than it has descriptors",
   async () => {
     await using start = await StartProcess.start("--embedded --no-log", "ulimit -n 96");
     const clients: RawClient[] = [];
@@ -84,7 +84,7 @@ testOnLinux(
 );
 
 testOnLinux(
-  "start holds its memory and ends on SIGTERM though nothing reads its standard error",
+  "start bounds its memory and ends on SIGTERM when nothing reads its standard error",
   async () => {
     await using start = await StartProcess.start("--embedded");
     using client = await start.connect();
@@ -106,7 +106,7 @@ testOnLinux(
 );
 
 testOnLinux(
-  "start --drain-timeout cuts a stalled upload, reports it, and leaves the image queued",
+  "start --drain-timeout aborts a stalled upload, reports it, and leaves the image queued",
   async () => {
     const directory = await Deno.makeTempDir();
     try {
@@ -143,7 +143,7 @@ testOnLinux(
 );
 
 testOnLinux(
-  "start on an address that others reach warns, and says what is refused",
+  "start prints a warning when other machines can reach its address",
   async () => {
     await using start = await StartProcess.start("--embedded --host 0.0.0.0 --no-log");
     start.child.kill("SIGTERM");

@@ -39,7 +39,7 @@ Deno.test("runStart() serves a sample image, prints examples, and ends on a sign
   assertEquals(others, []);
 });
 
-Deno.test("runStart() finishes what it is sending before it ends", async () => {
+Deno.test("runStart() finishes responses before it ends", async () => {
   const start = new StartHarness();
   const code = runStart(["--port", "0"], start.system);
   const url = /http:\S+/.exec(await start.printed())?.[0];
@@ -209,7 +209,7 @@ Deno.test("runStart() reports the cause and a hint of each usage error", async (
   await Deno.remove(file);
 });
 
-Deno.test("runStart() names its flags with --help", async () => {
+Deno.test("runStart() prints its flags when --help is given", async () => {
   const start = new StartHarness();
   assertEquals(await runStart(["--help"], start.system), 0);
   for (const flag of ["--host", "--port", "--data", "--service-mode", "--read-write"]) {
@@ -217,7 +217,7 @@ Deno.test("runStart() names its flags with --help", async () => {
   }
 });
 
-Deno.test("runDemo() downloads an image although its server stops", async () => {
+Deno.test("runDemo() completes the download when its server stops", async () => {
   const start = new StartHarness();
   assertEquals([await runDemo(start.system), start.stderr.text], [0, ""]);
   const lines = start.stdout.text.trimEnd().split("\n");

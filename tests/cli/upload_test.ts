@@ -50,7 +50,7 @@ function behindProxy(answer: number, status: string, looks: number, onLook = (_:
   return { harness: new CliHarness(fetch), requests };
 }
 
-Deno.test("image-create, image-upload and image-stage refuse a file that changes while it is read", async () => {
+Deno.test("image-create, image-upload and image-stage fail when the file changes while it is read", async () => {
   for (const later of [DISK.subarray(1), sampleBytes(600_004), sampleBytes(2_000_000)]) {
     for (const name of ["image-create", "image-upload", "image-stage", "image-create-via-import"]) {
       const harness = new CliHarness();
@@ -72,7 +72,7 @@ Deno.test("image-create, image-upload and image-stage refuse a file that changes
   }
 });
 
-Deno.test("image-create waits, and says so, when a proxy gives up while Glance stores the data", async () => {
+Deno.test("image-create waits and prints that it waits when a proxy times out while Glance stores the data", async () => {
   for (const answer of [504, 502, 500, 409]) {
     const { harness, requests } = behindProxy(answer, "saving", 5);
     const files = new MemoryFiles({ "disk.img": DISK });
@@ -85,7 +85,7 @@ Deno.test("image-create waits, and says so, when a proxy gives up while Glance s
   }
 });
 
-Deno.test("image-upload and image-create-via-import wait when a proxy gives up", async () => {
+Deno.test("image-upload and image-create-via-import wait when a proxy times out", async () => {
   for (
     const [args, status, put] of [
       [["image-upload", ID], "saving", "PUT file"],
@@ -104,7 +104,7 @@ Deno.test("image-upload and image-create-via-import wait when a proxy gives up",
   }
 });
 
-Deno.test("image-create that is interrupted while Glance stores the data keeps the image", async () => {
+Deno.test("image-create keeps the image when it is interrupted while Glance stores the data", async () => {
   const controller = new AbortController();
   const { harness, requests } = behindProxy(504, "saving", 9, (left) => {
     if (left === 5) controller.abort(new Interrupted("SIGINT"));
@@ -116,7 +116,7 @@ Deno.test("image-create that is interrupted while Glance stores the data keeps t
   assertEquals(requests.filter((one) => one.startsWith("DELETE")), []);
 });
 
-Deno.test("image-create sends the size of a file, and says what to do when that of a pipe is wanted", async () => {
+Deno.test("image-create sends the size of a file, and prints a hint when the size of a pipe is required", async () => {
   const glance = embedded();
   const harness = new CliHarness(async (request) => {
     const isUnsized = request.method === "PUT" && !request.headers.has("x-openstack-image-size");
@@ -132,7 +132,7 @@ Deno.test("image-create sends the size of a file, and says what to do when that 
   assertEquals(JSON.parse(stdout).length, 1);
 });
 
-Deno.test("image-create says of standard input, and not of a file, that it can be read only once", async () => {
+Deno.test("image-create prints that standard input, but no file, can be read only once", async () => {
   const glance = embedded();
   const harness = new CliHarness(async (request) => {
     if (request.method !== "PUT") return await glance(request);
@@ -166,7 +166,7 @@ Deno.test("image-create shows 100 % only at the end", async () => {
   assertEquals([bad.code, bad.stderr.includes("100%")], [1, false]);
 });
 
-Deno.test("findBytes() reads a named pipe once, and does not know its size", async () => {
+Deno.test("findBytes() reads a named pipe once and returns no size", async () => {
   await inDirectory(async (folder) => {
     const path = `${folder}/pipe`;
     assert((await new Deno.Command("mkfifo", { args: [path] }).output()).success);

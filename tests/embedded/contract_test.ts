@@ -7,16 +7,19 @@ import { embeddedTarget } from "./target.ts";
 function runContract(label: string, target: Target): void {
   for (const check of IMAGE_API_CHECKS) {
     if (reasonToSkip(check, target) !== null) continue;
-    Deno.test(`${label}: ${check.name}`, () => check.run(target));
+    Deno.test(`${label} keeps the contract: ${check.name}`, () => check.run(target));
   }
 }
 
-runContract("embedded Glance", embeddedTarget());
-
-runContract("embedded Glance at 2.15", embeddedTarget({ version: "2.15" }, { version: "2.15" }));
+runContract("createEmbeddedGlance()", embeddedTarget());
 
 runContract(
-  "embedded Glance at 2.18",
+  "createEmbeddedGlance() of version 2.15",
+  embeddedTarget({ version: "2.15" }, { version: "2.15" }),
+);
+
+runContract(
+  "createEmbeddedGlance() of version 2.18",
   embeddedTarget({ version: "2.18", imageCache: {} }, { version: "2.18", imageCache: true }),
 );
 
@@ -32,17 +35,17 @@ function alternating(): Target {
   return { ...servers[0], fetch: (input, init) => servers[count++ % 2 ? 1 : 0].fetch(input, init) };
 }
 
-runContract("two embedded servers", alternating());
+runContract("createEmbeddedGlance() of two servers with one storage", alternating());
 
 const directory = await Deno.makeTempDir({ prefix: "embedded-glance-" });
 addEventListener("unload", () => Deno.removeSync(directory, { recursive: true }));
 runContract(
-  "embedded Glance in a directory",
+  "createEmbeddedGlance() with a directory",
   embeddedTarget({ storage: directoryStorage(directory) }),
 );
 
 runContract(
-  "embedded Glance on Ceph",
+  "createEmbeddedGlance() with the limits of Ceph",
   embeddedTarget({
     ranges: false,
     stores: [{ id: "ceph", default: "true" }],

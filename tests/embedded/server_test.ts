@@ -101,7 +101,7 @@ Deno.test("createEmbeddedGlance() calls onError when an upload is interrupted, b
   assertEquals(errors, [broken]);
 });
 
-Deno.test("createEmbeddedGlance() takes all times and ids from now and randomUUID", async () => {
+Deno.test("createEmbeddedGlance() takes all times from now and all ids from randomUUID", async () => {
   let count = 0;
   const glance = createEmbeddedGlance({
     now: () => Date.parse("2030-01-02T03:04:05.678Z"),

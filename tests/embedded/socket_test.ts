@@ -7,7 +7,7 @@ import { serve } from "../../lib/cli/server/serve.ts";
 import { create, show } from "./glance.ts";
 import { embeddedTarget } from "./target.ts";
 
-Deno.test("createEmbeddedGlance() passes the contract behind a socket", async (test) => {
+Deno.test("createEmbeddedGlance() passes the contract through a socket", async (test) => {
   const target = embeddedTarget();
   await using server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },

@@ -26,7 +26,7 @@ export const ACCESS: readonly Guarantee[] = [
   ],
   [
     "The startup warning says what is refused.",
-    "cli/start_process_test.ts: start on an address that others reach warns, and says what is refused",
+    "cli/start_process_test.ts: start prints a warning when other machines can reach its address",
     "cli/start_test.ts: runStart() serves a sample image, prints examples, and ends on a signal",
   ],
   [
@@ -36,7 +36,7 @@ export const ACCESS: readonly Guarantee[] = [
   ],
   [
     "Callers do not see the refusal of the gateway's own token.",
-    "router/access_test.ts: createImageRouter() with credentials conceals that its token was refused, and by whom",
+    "router/access_test.ts: createImageRouter() with credentials conceals that its token was rejected",
   ],
   [
     "Output escapes C1 controls and bidirectional marks, also as JSON.",

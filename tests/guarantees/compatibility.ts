@@ -10,7 +10,7 @@ export const COMPATIBILITY: readonly Guarantee[] = [
   ],
   [
     "`Location` of a namespace leads to that namespace.",
-    "router/path_test.ts: POST of a namespace returns a Location that leads to it, whatever its name",
+    "router/path_test.ts: POST /metadefs/namespaces returns a Location that leads to a namespace of any name",
   ],
   [
     "A body of a method that takes none is read as Glance reads it.",
@@ -47,7 +47,7 @@ export const COMPATIBILITY: readonly Guarantee[] = [
     "router/path_test.ts: createImageRouter() returns the list of versions for an unknown minor version",
     "router/path_test.ts: createImageRouter() ignores slashes between the version and the path, also for authorize",
     "router/path_test.ts: createImageRouter() forwards a version in the URL or in the media type when Glance knows it",
-    "router/path_test.ts: GET /versions lists the versions, whatever follows in the path",
+    "router/path_test.ts: GET /versions lists the versions when more segments follow",
     "router/raw_requests_test.ts: createImageRouter() responds to … over a socket as its server does",
   ],
   [

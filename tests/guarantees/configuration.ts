@@ -16,7 +16,7 @@ export const CONFIGURATION: readonly Guarantee[] = [
     "Every setting that is not honored is reported.",
     "auth/clouds/ignored_settings_test.ts: readCloud() reports that … is ignored",
     "auth/clouds/ignored_settings_test.ts: connect() and createCloudGateway() report each ignored setting",
-    "cli/commands/shared/cloud_flags_test.ts: runGlance() prints an ignored setting once on standard error, also without --debug",
+    "cli/commands/shared/cloud_flags_test.ts: runGlance() prints an ignored setting once on standard error when --debug is not set",
   ],
   [
     "Messages of the command line name flags and variables.",
@@ -36,7 +36,7 @@ export const CONFIGURATION: readonly Guarantee[] = [
   ],
   [
     "`member-update` by the owner says who may answer the offer.",
-    "cli/args/wording_test.ts: member-update by the owner says who may answer the offer",
+    "cli/args/wording_test.ts: member-update names who can set the status when the owner calls it",
   ],
   [
     "`glance image list` suggests `image-list`.",
@@ -46,8 +46,8 @@ export const CONFIGURATION: readonly Guarantee[] = [
     "Images can be deleted while they are listed.",
     "images/list_test.ts: list() continues if each yielded image is deleted, for any page size",
     "images/list_test.ts: list() continues if others delete the marker, or all yielded images",
-    "cli/commands/info_test.ts: task-list goes on after an earlier task when its marker is gone",
-    "cli/metadefs_test.ts: md-namespace-list goes on after an earlier namespace when its marker is gone",
+    "cli/commands/info_test.ts: task-list continues after an earlier task when its marker is gone",
+    "cli/metadefs_test.ts: md-namespace-list continues after an earlier namespace when its marker is gone",
   ],
   [
     "The embedded Glance answers 413 when its disk is full.",

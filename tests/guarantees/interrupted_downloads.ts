@@ -54,6 +54,6 @@ export const INTERRUPTED_DOWNLOADS: readonly Guarantee[] = [
   [
     "The error about a store that is slow to begin names the option and the flag that help.",
     "transfer/download/resuming_reader_test.ts: download() names requestTimeout when no response arrives in time",
-    "cli/failures_test.ts: sentenceOf() names flags in place of the options of the library that they set",
+    "cli/failures_test.ts: sentenceOf() replaces options of the library with their flags",
   ],
 ];

@@ -26,7 +26,7 @@ export const RESOURCES: readonly Guarantee[] = [
   ],
   [
     "A long path costs linear time while Glance answers 503.",
-    "router/long_paths_test.ts: GET of a long path of … takes time in proportion to its length when Glance responds with 503",
+    "router/long_paths_test.ts: GET /v2 with a long path of … takes time in proportion to its length when Glance responds with 503",
   ],
   [
     "A clouds.yaml whose aliases expand without end is a typed error.",
@@ -34,12 +34,12 @@ export const RESOURCES: readonly Guarantee[] = [
   ],
   [
     "The process survives the end of its descriptors.",
-    "cli/http_server/listener_test.ts: HttpListener accepts connections again when the system had no descriptor, or the client had left",
-    "cli/start_process_test.ts: start survives more connections than it has descriptors, and serves the next",
+    "cli/http_server/listener_test.ts: HttpListener accepts connections again when the system had no descriptor or the client disconnected",
+    "cli/start_process_test.ts: start serves the next connection after more connections than it has descriptors",
   ],
   [
     "Clients that reset their connections do not delay others.",
-    "cli/http_server/listener_test.ts: HttpListener accepts the next connection at once, and closes no other, when many clients have left",
+    "cli/http_server/listener_test.ts: HttpListener accepts the next connection at once, and closes no other, when many clients have disconnected",
   ],
   [
     "Silent sockets, half-sent headers and stalled uploads are closed.",
@@ -53,7 +53,7 @@ export const RESOURCES: readonly Guarantee[] = [
   ],
   [
     "A slow reader is not cut, but gives its connection to the next client when all are in use.",
-    "cli/http_server/listener_test.ts: HttpListener closes the slowest reader when all places are taken, and none before",
+    "cli/http_server/listener_test.ts: HttpListener closes the slowest reader only when all connections are in use",
   ],
   [
     "Clients that pipeline requests do not delay others, however many there are.",
@@ -69,12 +69,12 @@ export const RESOURCES: readonly Guarantee[] = [
   [
     "A stalled request does not block SIGTERM.",
     "cli/http_server/http_server_test.ts: serve() aborts and reports running requests when the drain time is over",
-    "cli/start_process_test.ts: start --drain-timeout cuts a stalled upload, reports it, and leaves the image queued",
+    "cli/start_process_test.ts: start --drain-timeout aborts a stalled upload, reports it, and leaves the image queued",
   ],
   [
     "Standard error that is not read does not let memory grow.",
     "cli/system/console_test.ts: Messages drops and counts lines while standard error is not read, and reports them once",
-    "cli/start_process_test.ts: start holds its memory and ends on SIGTERM though nothing reads its standard error",
+    "cli/start_process_test.ts: start bounds its memory and ends on SIGTERM when nothing reads its standard error",
   ],
   [
     "Unread ranges hold a bounded amount of memory and upstream connections.",
@@ -92,7 +92,7 @@ export const RESOURCES: readonly Guarantee[] = [
   ],
   [
     "Bytes are exact, or the outcome is a typed error or a refusal, when all neighbors misbehave.",
-    "sockets/random_faults_test.ts: createImageRouter() answers with exact bytes or a refusal when servers, proxies and callers misbehave",
+    "sockets/random_faults_test.ts: createImageRouter() sends exact bytes or an error when servers, proxies and clients misbehave",
     "sockets/random_faults_test.ts: GlanceImageService downloads exact bytes or fails with a GlanceError when servers and proxies misbehave",
     "sockets/random_faults_test.ts: GlanceImageService.create() leaves the sent bytes or no active image when servers and proxies misbehave",
   ],

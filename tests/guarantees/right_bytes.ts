@@ -20,7 +20,7 @@ export const RIGHT_BYTES: readonly Guarantee[] = [
   ],
   [
     "A command fails at a wrong path, where Glance answers everything with 300.",
-    "cli/args/wording_test.ts: runGlance() exits with 1 when the path is wrong and Glance answers everything with 300",
+    "cli/args/wording_test.ts: runGlance() exits with 1 when the path is wrong and Glance responds to everything with 300",
     "images/response_contract_test.ts: call() names the missing Image API when a wrong path lists the versions",
   ],
   [
@@ -36,8 +36,8 @@ export const RIGHT_BYTES: readonly Guarantee[] = [
   ],
   [
     "HEAD for an active image of unknown size announces no length.",
-    "router/unexpected_responses_test.ts: HEAD for an active image of unknown size announces no length, on a socket",
-    "router/unexpected_responses_test.ts: HEAD for an active image of unknown size is refused if an application around the router would announce 0 bytes",
+    "router/unexpected_responses_test.ts: HEAD /file announces no length on a socket when the size is unknown",
+    "router/unexpected_responses_test.ts: HEAD /file is rejected when the size is unknown and an application around the router would announce 0 bytes",
   ],
   [
     "No header is built from a record value of the wrong type.",

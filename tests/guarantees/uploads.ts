@@ -29,7 +29,7 @@ export const UPLOADS: readonly Guarantee[] = [
   ],
   [
     "Progress counts bytes that the server has accepted.",
-    "transfer/upload/upload_request_test.ts: upload() reports a chunk when the runtime asks for the next, and a known total after the answer",
+    "transfer/upload/upload_request_test.ts: upload() reports a chunk when the runtime reads the next, and a known total after the response",
     "transfer/upload/upload_request_test.ts: upload() never reports a known total when the data was not stored",
     "cli/upload_test.ts: image-create shows 100 % only at the end",
   ],

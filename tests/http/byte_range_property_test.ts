@@ -65,7 +65,7 @@ Deno.test("formatRange() writes what parseContentRange() reads", async () => {
   });
 });
 
-Deno.test("lengthOf() returns null or a whole number for any text", async () => {
+Deno.test("lengthOf() returns null or an integer for any text", async () => {
   await forAll(fc.oneof(fc.string(), OFFSET.map(String)), (header) => {
     const length = lengthOf(header);
     assert(length === null || Number.isInteger(length) && length >= 0);

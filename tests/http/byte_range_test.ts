@@ -180,7 +180,7 @@ Deno.test("judgePartial() returns the position of a range that starts or ends ea
   assertEquals(verdict, { kind: "overlap", bodyStart: 32, endExclusive: 64 });
 });
 
-Deno.test("isUsable() accepts an unlabeled body if it is hashed, and a whole of unknown length if it is compared", () => {
+Deno.test("isUsable() accepts an unlabeled body if it is hashed, and a complete body of unknown length if it is compared", () => {
   const nothing = { isHashed: false, canCompare: false };
   const use = (
     kind: "part" | "unlabeled" | "whole" | "unproven",

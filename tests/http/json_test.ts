@@ -94,7 +94,7 @@ Deno.test("call() reads nothing of a response whose Content-Length exceeds the l
   assertEquals([endless.taken, endless.isCanceled], [0, true]);
 });
 
-Deno.test("call() limits the decoded bytes of a body, whatever its Content-Length", async () => {
+Deno.test("call() limits the decoded bytes of a body with any Content-Length", async () => {
   const endless = new Endless();
   const answer = endless.answer(200, { "content-length": "20", "content-encoding": "gzip" });
   Object.defineProperty(answer, "url", { value: "http://glance/v2/images" });

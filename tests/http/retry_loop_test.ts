@@ -92,7 +92,7 @@ Deno.test("GlanceClientWrapper sends 1 + numRetries requests, round-robin over i
   }
 });
 
-Deno.test("GlanceConnectionFailed keeps the error of each attempt, in order, and names every server", async () => {
+Deno.test("GlanceConnectionFailed has the error of each attempt, in order, and names every server", async () => {
   const harness = harnessOf([refused(), 503, silence, 502], { requestTimeout: 5_000 });
   const error = await assertRejects(() => show(harness), GlanceConnectionFailed);
   const { cause } = error;
@@ -203,7 +203,7 @@ for (const [method, args] of ONCE) {
   });
 }
 
-Deno.test("call() does not retry an upload of a stream, whatever the status", async () => {
+Deno.test("call() does not retry an upload of a stream with any status", async () => {
   for (const step of [refused(), 429, 503, 502]) {
     const body = new FakeBody([utf8("data")]);
     const harness = harnessOf([step, 204]);
@@ -241,7 +241,7 @@ for (const [method, args] of REMOVALS) {
   });
 }
 
-Deno.test("call() throws for a 404 to anything but a removal, also after a lost response", async () => {
+Deno.test("call() throws when anything but a removal gets a 404, also after a lost response", async () => {
   const harness = harnessOf([refused(), 404]);
   await assertRejects(() => show(harness), GlanceError, "404");
 });

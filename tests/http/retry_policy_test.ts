@@ -64,7 +64,7 @@ Deno.test("backoff() doubles its limit with each round, up to 20 seconds", () =>
   assertEquals(backoff(5, () => 0), 0);
 });
 
-Deno.test("backoff() is spread over the whole time up to its limit", () => {
+Deno.test("backoff() returns delays between zero and its limit", () => {
   const random = seededRandom(3);
   const waits = Array.from({ length: 1_000 }, () => backoff(1, random));
   assert(waits.every((ms) => ms >= 0 && ms < 1_000));
@@ -74,7 +74,7 @@ Deno.test("backoff() is spread over the whole time up to its limit", () => {
   }
 });
 
-Deno.test("RetryBudget allows a hundred retries, and then none", () => {
+Deno.test("RetryBudget allows a hundred retries and no more", () => {
   const budget = new RetryBudget();
   const paid = Array.from({ length: 105 }, () => budget.spend());
   assertEquals(paid.filter(Boolean).length, 100);

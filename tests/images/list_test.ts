@@ -43,7 +43,7 @@ Deno.test("list() yields the images of all pages, and requests each by its marke
   ]);
 });
 
-Deno.test("list() keeps the prefix of the endpoint, whatever the server's link says", async () => {
+Deno.test("list() keeps the prefix of the endpoint when the server's link has another", async () => {
   const steps = [page("a", "http://inside:9292/v2/images?marker=a"), page("b")];
   const harness = harnessOf(steps, { apiServers: ["https://glance/image"] });
   assertEquals(await idsOf(harness, {}), "ab");
@@ -233,7 +233,7 @@ Deno.test("list() yields the images before an error in the middle of a page, and
   assertEquals(script.requested, ["GET /v2/images?limit=200", "GET /v2/images/b/members"]);
 });
 
-Deno.test("list() answers concurrent calls in order", async () => {
+Deno.test("list() resolves concurrent calls in order", async () => {
   const steps = [page("abc", link("c")), page("", link("x")), page("de", link("e")), page("f")];
   for (const limit of [undefined, 6, 4]) {
     const { service, clock } = harnessOf(steps);

@@ -34,7 +34,7 @@ async function withProtoAccessor(run: () => void | Promise<void>): Promise<void>
   }
 }
 
-Deno.test("setOwn() sets a member of any name, and nothing else", () =>
+Deno.test("setOwn() sets only the member of any name", () =>
   withProtoAccessor(() => {
     for (const name of NAMES) {
       for (const value of ["text", null, { polluted: true }]) {

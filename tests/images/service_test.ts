@@ -118,7 +118,7 @@ Deno.test("update() never sends an id, and rejects a different one", async () =>
   );
 });
 
-Deno.test("listMembers() and getStores() return what Glance lists", async () => {
+Deno.test("listMembers() and getStores() return Glance's lists", async () => {
   const members = [{ member_id: "p1", image_id: ID, status: "accepted" }];
   const stores = [{ id: "ceph", default: "true" }];
   const { service } = harnessOf([Response.json({ members }), Response.json({ stores })]);

@@ -26,7 +26,7 @@ function editable(image: Record<string, unknown>, meddle: (patch: number) => voi
   return { ...harness, patches };
 }
 
-Deno.test("update() sends only what differs, and nothing if nothing does", async () => {
+Deno.test("update() sends only what differs, and no request if nothing does", async () => {
   const { service, patches } = editable({ id: "42", status: "active", name: "a", os_type: "x" });
   await service.update(CALLER, "42", { name: "a" }, null, { purgeProps: false });
   assertEquals(patches, []);

@@ -93,7 +93,7 @@ for (const [form, dataOf] of Object.entries(FORMS)) {
   }
 }
 
-Deno.test("restoreImage() accepts a whole image as record, and uses its portable properties", async () => {
+Deno.test("restoreImage() accepts an image as record, and uses its portable properties", async () => {
   const { image, record } = await exported();
   const { service, context } = new Cloud();
   const properties = { ...image.properties, os_glance_failed_import: "slow" };

@@ -138,7 +138,7 @@ Deno.test("waitForImport() ignores failed stores of an earlier import", async ()
   await assertRejects(() => wait(scriptOf([{ image }])), ImageImportFailed, '"old"');
 });
 
-Deno.test("waitForImport() uses the newest task if the image names none", async () => {
+Deno.test("waitForImport() uses the newest task when the image names none", async () => {
   const image = { status: "active" };
   const older = {
     id: "1",
@@ -157,7 +157,7 @@ Deno.test("waitForImport() uses the newest task if the image names none", async 
   }
 });
 
-Deno.test("waitForImport() with `partial` succeeds after one store, and not after none", async () => {
+Deno.test("waitForImport() with `partial` succeeds when at least one store has the data", async () => {
   const partial = true;
   const some = { status: "active", ...stores("", "slow"), stores: "fast" };
   assertEquals((await wait(scriptOf([{ image: some }]), { partial })).stores, ["fast"]);

@@ -359,17 +359,17 @@ Deno.test("GlanceImageService returns what Cinder's service returns", async (t) 
   const harness = await CinderHarness.prepare(stack, IMAGE_SIZE_CAP + 1);
   const records: [theirs: Recording, ours: Recording][] = [];
 
-  await t.step("with both servers up", async () => {
+  await t.step("both servers available", async () => {
     records.push([await harness.run(runCinder, STEPS), await harness.run(runOurs, STEPS)]);
   });
 
-  await t.step("with one of them down", async () => {
+  await t.step("one server unavailable", async () => {
     await stack.stopGlance(1, "SIGKILL");
     const steps = STEPS_WITH_ONE_DOWN;
     records.push([await harness.run(runCinder, steps), await harness.run(runOurs, steps)]);
   });
 
-  await t.step("but for what is meant to be otherwise", () => {
+  await t.step("intended differences", () => {
     const seen = records.flatMap(([theirs, ours]) =>
       [...theirs].flatMap(([step, outcome]) =>
         differencesOf(step, outcome, ours.get(step) ?? { error: "nothing" })

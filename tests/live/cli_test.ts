@@ -104,13 +104,13 @@ Deno.test("runGlance() prints and changes what python-glanceclient does", async 
   const images = await createImages(stack);
   for (const { args } of DIFFERENCES) assert([...READING, ...WRITING].includes(args), args);
 
-  await t.step("when it reads", async () => {
+  await t.step("reading commands", async () => {
     const play = (program: Program) => playAll(stack, program, READING, { ...images, ...words });
     const [theirs, ours] = await Promise.all([play(THEIRS), play(OURS)]);
     assertSame(READING, theirs, ours);
   });
 
-  await t.step("when it changes something", async () => {
+  await t.step("changing commands", async () => {
     const alice = await RawGlance.as(stack, "alice");
     const play = async (program: Program) => {
       const own = {
@@ -125,7 +125,7 @@ Deno.test("runGlance() prints and changes what python-glanceclient does", async 
     assertSame(WRITING, theirs, ours);
   });
 
-  await t.step("and when it downloads to a file", async () => {
+  await t.step("downloads to a file", async () => {
     for (const program of [THEIRS, OURS]) {
       const path = `${folder}/${program.length}`;
       const args = ["image-download", images["<large>"] ?? "", "--file", path];
@@ -138,7 +138,7 @@ Deno.test("runGlance() prints and changes what python-glanceclient does", async 
     assertEquals(left, ["data", ...paths.map((path) => path.slice(folder.length + 1))].sort());
   });
 
-  await t.step("and ours has images go from one region to another", () => goAcross(stack, file));
+  await t.step("copies between regions", () => goAcross(stack, file));
 });
 
 /** Copies an image to another region: downloaded by Glance itself, and through this machine. */

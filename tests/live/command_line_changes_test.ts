@@ -2,7 +2,7 @@
 import { compareChanges } from "./compare_changing_commands.ts";
 import { startStack } from "./stack.ts";
 
-Deno.test("The changing commands print what glanceclient prints", async (t) => {
+Deno.test("runGlance() changes and prints what glanceclient does", async (t) => {
   await using stack = await startStack({ imageCache: true });
   await compareChanges(t, stack.environment("admin"), stack.glanceUrls[0]);
 });

@@ -5,10 +5,10 @@ import { compareCopies } from "./compare_copies.ts";
 import { ourGlance, pythonGlance } from "./glance_commands.ts";
 import { startStack } from "./stack.ts";
 
-Deno.test("The reading commands print what glanceclient prints", async (t) => {
+Deno.test("runGlance() prints what glanceclient prints", async (t) => {
   await using stack = await startStack({ imageCache: true });
   const admin = stack.environment("admin");
-  await t.step("and has all of its commands and flags", async () => {
+  await t.step("commands and flags", async () => {
     const [theirs, ours] = [pythonGlance(), ourGlance({})];
     const words = (text: string) => text.trim().split(/\s+/);
     const known = new Set(words((await ours("bash-completion", admin)).stdout));
@@ -16,7 +16,7 @@ Deno.test("The reading commands print what glanceclient prints", async (t) => {
     assert(expectedWords.length > 100);
     for (const word of expectedWords) assert(known.has(word), word);
   });
-  await t.step("what it shows", (t) => compareWithGlanceclient(t, stack.environment("alice")));
+  await t.step("output", (t) => compareWithGlanceclient(t, stack.environment("alice")));
   await t.step("image-copy brings an image to another project", async () => {
     await compareCopies(stack.environment("alice"), stack.environment("bob"));
   });

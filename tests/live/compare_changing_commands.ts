@@ -200,7 +200,7 @@ export async function compareChanges(
       });
     }
     for (const [line, codes] of DIFFERENT) {
-      await t.step(`${line}, which is meant to differ`, async () => {
+      await t.step(`${line} (an intended difference)`, async () => {
         assertNotEquals(codes[0], codes[1]);
         const [their, our] = [await run(theirs, line, theirOwn), await run(ours, line, ourOwn)];
         assertEquals([their.code, our.code], codes, `${their.stderr}${our.stderr}`);

@@ -109,13 +109,13 @@ export async function compareWithGlanceclient(
     });
   }
   for (const [line, codes] of DIFFERENT) {
-    await t.step(`${line}, which is meant to differ`, async () => {
+    await t.step(`${line} (an intended difference)`, async () => {
       assertNotEquals(codes[0], codes[1]);
       const [their, our] = [await outcome(theirs, line), await outcome(ours, line)];
       assertEquals([their.code, our.code], codes);
     });
   }
-  await t.step("each reads what the other wrote", async () => {
+  await t.step("each program reads what the other one wrote", async () => {
     assertEquals((await theirs(`image-download ${ID}`, environment)).bytes, DATA);
     const flags = "--name theirs --disk-format raw --container-format bare";
     await theirs(`image-create ${flags}`, environment, DATA);

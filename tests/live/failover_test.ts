@@ -38,7 +38,7 @@ Deno.test("create() and download() continue when servers are killed", async (t) 
   const image = await uploadLarge(stack);
 
   await t.step(
-    "a download whose server is killed ends whole, with no byte read twice",
+    "download() completes and reads no byte twice when its server is killed",
     async () => {
       const { service, context, traffic, events } = await signIn(stack);
       const receiver = new Receiver(() => killServing(stack, traffic));
@@ -51,7 +51,7 @@ Deno.test("create() and download() continue when servers are killed", async (t) 
     },
   );
 
-  await t.step("and so does one into a sink", async () => {
+  await t.step("download() into a sink completes when its server is killed", async () => {
     const { service, context, traffic, events } = await signIn(stack);
     const receiver = new Receiver(() => killServing(stack, traffic));
     let isClosed = false;
@@ -65,7 +65,7 @@ Deno.test("create() and download() continue when servers are killed", async (t) 
     await stack.startGlance(receiver.broken);
   });
 
-  await t.step("and so does one whose server freezes", async () => {
+  await t.step("download() completes when its server freezes", async () => {
     const { service, context, traffic, events } = await signIn(stack, { stallTimeout: 3_000 });
     let ended = Promise.resolve();
     const receiver = new Receiver(() => {
@@ -85,7 +85,7 @@ Deno.test("create() and download() continue when servers are killed", async (t) 
     await stack.startGlance(receiver.broken);
   });
 
-  await t.step("and a server that has come back is used again", async () => {
+  await t.step("download() uses a restarted server again", async () => {
     let now = 0;
     const { service, context, traffic } = await signIn(stack, { now: () => now });
     await stack.stopGlance(0, "SIGKILL");
@@ -98,7 +98,7 @@ Deno.test("create() and download() continue when servers are killed", async (t) 
     assertEquals(requestCounts(stack, traffic), [2, 2]);
   });
 
-  await t.step("an upload whose server is killed is an error, and leaves no image", async () => {
+  await t.step("create() fails and leaves no image when its server is killed", async () => {
     const { service, context, traffic } = await signIn(stack);
     const killed: Index[] = [];
     const source = async function* () {
@@ -120,7 +120,7 @@ Deno.test("create() and download() continue when servers are killed", async (t) 
     assertEquals(killed.length, 1);
   });
 
-  await t.step("an upload that can be sent again is, past a server that is down", async () => {
+  await t.step("create() sends re-readable data to the next server when one is down", async () => {
     await stack.stopGlance(0, "SIGKILL");
     const bytes = randomBytes(3 * MIB);
     for (const data of [bytes, new Blob([bytes]), () => new Blob([bytes]).stream()]) {
@@ -133,7 +133,7 @@ Deno.test("create() and download() continue when servers are killed", async (t) 
     await stack.startGlance(0);
   });
 
-  await t.step("with all servers dead, everything ends soon and says so", async () => {
+  await t.step("every call fails in time when all servers are down", async () => {
     const { service, context, traffic } = await signIn(stack, {
       numRetries: 1,
       stallTimeout: 3_000,

@@ -50,14 +50,14 @@ Deno.test("createImageRouter() serves OpenStack's own clients as a real Glance d
     assertEquals(await sha256(saved), await sha256(data));
   });
 
-  await t.step("openstack image add project, and what the project then sees", async () => {
+  await t.step("openstack image add project", async () => {
     const bob = await stack.token("bob");
     await clients.openstack("image", "add", "project", id, bob.projectId);
     await clients.as("bob").openstack("image", "set", "--accept", id);
     assertEquals(await clients.as("bob").ids(), [id]);
   });
 
-  await t.step("openstack and glance image-list follow the links to all pages", async () => {
+  await t.step("openstack image list and glance image-list with several pages", async () => {
     const { token } = await stack.token("alice");
     const api = new RawGlance(gateway.url, token);
     const ids = [id];
@@ -83,7 +83,7 @@ Deno.test("createImageRouter() serves OpenStack's own clients as a real Glance d
     assertEquals(await clients.ids(), []);
   });
 
-  await t.step("no request ended in an error of the gateway", () => {
+  await t.step("no response is an error of the gateway", () => {
     assertEquals(gateway.logged.filter(({ status }) => status >= 500), []);
   });
 });

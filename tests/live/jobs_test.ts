@@ -63,7 +63,7 @@ async function finding(t: Deno.TestContext, alice: Connection, bob: Connection):
       await assertRejects(() => findImage(bob.service, bob.context, name), ImageNotFound);
     });
   }
-  await t.step("hidden, and twice", async () => {
+  await t.step("hidden images and duplicate names", async () => {
     const hidden = await service.create(context, { name: "twice", osHidden: true });
     assertEquals((await findImage(service, context, "twice")).id, hidden.id);
     const ids = [];
@@ -84,7 +84,7 @@ async function importing(
   const sha512 = await digestOf("SHA-512", BYTES);
   const create = () => service.create(context, { name: "imported", ...FORMATS });
 
-  await t.step("stages data and imports it into two stores", async () => {
+  await t.step("glance-direct into two stores", async () => {
     const { id } = await create();
     const reports: ImportProgress[] = [];
     const image = await importImage(service, context, id, { data: new Blob([BYTES]) }, {
@@ -102,7 +102,7 @@ async function importing(
     }
   });
 
-  await t.step("has a URL fetched by Glance, and fetches it by itself", async () => {
+  await t.step("web-download, and a URL that the client fetches", async () => {
     for (const method of ["web-download", "glance-direct", "upload"] as const) {
       const { id } = await create();
       const source = { url: web.url("/disk") };
@@ -111,7 +111,7 @@ async function importing(
     }
   });
 
-  await t.step("copies what an image has to another store, for an administrator", async () => {
+  await t.step("copy-image as an administrator", async () => {
     const { id } = await service.create(context, { name: "copied", ...FORMATS }, BYTES);
     const own = { own: true } as const;
     const options = { ...POLLS, stores: ["slow"] };
@@ -123,7 +123,7 @@ async function importing(
     assertEquals(again.stores, image.stores);
   });
 
-  await t.step("has an image of another region fetched by Glance", async () => {
+  await t.step("glance-download from another region", async () => {
     const source = await service.create(context, { name: "there", ...FORMATS }, BYTES);
     const { id } = await create();
     const from = { region: OTHER_REGION, imageId: source.id };
@@ -131,7 +131,7 @@ async function importing(
     assertEquals([image.status, image.osHashValue], ["active", sha512]);
   });
 
-  await t.step("returns at once when it does not wait", async () => {
+  await t.step("without waiting", async () => {
     const { id } = await create();
     const source = { url: web.url("/slow") };
     const image = await importImage(service, context, id, source, { wait: false });
@@ -150,7 +150,7 @@ async function failing(
 ): Promise<void> {
   const { service, context } = alice;
 
-  await t.step("says what Glance's task says, and the image can be tried again", async () => {
+  await t.step("the message of the failed task, and a second attempt", async () => {
     const { id } = await service.create(context, { name: "fails", ...FORMATS });
     const missing = importImage(service, context, id, { url: web.url("/missing") }, POLLS);
     const error = await assertRejects(() => missing, ImageImportFailed);
@@ -161,7 +161,7 @@ async function failing(
     assertEquals(image.status, "active");
   });
 
-  await t.step("notices that nothing moves", async () => {
+  await t.step("an import without progress", async () => {
     const { id } = await service.create(context, { name: "stalls", ...FORMATS });
     const options = { ...POLLS, stallTimeout: 1_500 };
     const stuck = importImage(service, context, id, { url: web.url("/slow") }, options);
@@ -170,7 +170,7 @@ async function failing(
     assertEquals((await waitForImport(service, context, id, POLLS)).status, "active");
   });
 
-  await t.step("names the store that failed, or is content with the others", async () => {
+  await t.step("a store that fails", async () => {
     const slow = `${stack.directory}/stores/slow`;
     await Deno.rename(slow, `${slow}.away`);
     await Deno.writeTextFile(slow, "no directory");
@@ -195,7 +195,7 @@ async function failing(
     await Deno.rename(`${slow}.away`, slow);
   });
 
-  await t.step("a copy whose data is gone", async () => {
+  await t.step("copy-image when the data is gone", async () => {
     const { id } = await service.create(context, { name: "gone", ...FORMATS }, BYTES);
     await Deno.remove(`${stack.directory}/stores/fast/${id}`);
     const options = { ...POLLS, stores: ["slow"] };
@@ -207,7 +207,7 @@ async function failing(
 }
 
 async function waiting(t: Deno.TestContext, { service, context }: Connection): Promise<void> {
-  await t.step("reports an upload by another client, and a deletion", async () => {
+  await t.step("an upload by another client, and a deletion", async () => {
     const { id } = await service.create(context, { name: "waits", ...FORMATS });
     const seen: string[] = [];
     const gate = Promise.withResolvers<void>();
@@ -239,7 +239,7 @@ async function copying(t: Deno.TestContext, alice: Connection, bob: Connection):
     ...{ tags: ["gold", "b"], properties },
   };
 
-  await t.step("from one project to another, over the other server", async () => {
+  await t.step("to another project through the other server", async () => {
     const source = await service.create(context, meta, BYTES);
     const copy = await copyImage(alice, bob, source.id, { verify: "required" });
     assertEquals(copy.osHashValue, await digestOf("SHA-512", BYTES));
@@ -249,7 +249,7 @@ async function copying(t: Deno.TestContext, alice: Connection, bob: Connection):
   });
 
   await t.step(
-    "and leaves nothing where the target refuses, or the source has nothing",
+    "a target that refuses, and a source without data",
     async () => {
       const before = (await bob.service.detail(bob.context)).length;
       const empty = await service.create(context, meta);
@@ -275,7 +275,7 @@ async function exporting(
   alice: Connection,
   bob: Connection,
 ): Promise<void> {
-  await t.step("by way of two files", async () => {
+  await t.step("through two files", async () => {
     const meta = { name: "exported", ...FORMATS, tags: ["x"], properties: { a: "1" } };
     const { id } = await alice.service.create(alice.context, meta, BYTES);
     const { record, data } = await exportImage(alice.service, alice.context, id);

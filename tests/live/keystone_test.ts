@@ -31,7 +31,7 @@ Deno.test("authenticate() signs in at a real Keystone", async (t) => {
   const known = await stack.token("alice");
   const admin = new Identity(stack.keystoneUrl, (await stack.token("admin")).token);
 
-  await t.step("with a password, for a project by name and domain", async () => {
+  await t.step("a password and a project by name and domain", async () => {
     const context = await authenticate(alice);
     assertEquals(context.userId, known.userId);
     assertEquals(context.projectId, known.projectId);
@@ -42,18 +42,18 @@ Deno.test("authenticate() signs in at a real Keystone", async (t) => {
     await assertGlanceAnswers(stack, context);
   });
 
-  await t.step("as the administrator", async () => {
+  await t.step("the administrator", async () => {
     assertEquals((await authenticate(stack.credentials("admin"))).isAdmin, true);
   });
 
-  await t.step("at a URL without its version, and with a slash", async () => {
+  await t.step("a URL without the version, and one with a slash", async () => {
     const root = stack.keystoneUrl.replace(/\/v3$/, "");
     for (const authUrl of [root, `${root}/`, `${root}/v3/`]) {
       assertEquals((await authenticate({ ...alice, authUrl })).projectId, known.projectId);
     }
   });
 
-  await t.step("with ids, and with the default domain", async () => {
+  await t.step("ids, and the default domain", async () => {
     const { authUrl, username, password, projectName } = alice;
     const byId = { authUrl, userId: known.userId, password, projectId: known.projectId };
     for (const credentials of [byId, { authUrl, username, password, projectName }]) {
@@ -61,7 +61,7 @@ Deno.test("authenticate() signs in at a real Keystone", async (t) => {
     }
   });
 
-  await t.step("with an application credential", async () => {
+  await t.step("an application credential", async () => {
     const own = new Identity(stack.keystoneUrl, known.token);
     const { id, secret } = await own.createApplicationCredential(known.userId, "robot");
     const { authUrl, username } = alice;
@@ -87,7 +87,7 @@ Deno.test("authenticate() signs in at a real Keystone", async (t) => {
     await assertRefused(byId, "Could not find");
   });
 
-  await t.step("with a token, for a project and as it is", async () => {
+  await t.step("a token, with a project and without a scope", async () => {
     const { token } = await stack.token("alice");
     const { authUrl, projectName } = alice;
     const exchanged = await authenticate({ authUrl, token, projectName });
@@ -106,7 +106,7 @@ Deno.test("authenticate() signs in at a real Keystone", async (t) => {
     assertStringIncludes(error.message, "sign in with a password");
   });
 
-  await t.step("for a domain, for the system and for nothing", async () => {
+  await t.step("scopes: a domain, the system and none", async () => {
     const { authUrl, username, password } = stack.credentials("admin");
     const { userId } = await stack.token("admin");
     await admin.send("PUT", `domains/default/users/${userId}/roles/${await admin.roleId("admin")}`);
@@ -121,7 +121,7 @@ Deno.test("authenticate() signs in at a real Keystone", async (t) => {
     await assertRejects(() => fetchCatalog(authUrl, forNothing), AuthenticationFailed, "no scope");
   });
 
-  await t.step("and is refused what is not the user's", async () => {
+  await t.step("wrong credentials and other projects", async () => {
     const { projectName: _, ...nobody } = alice;
     await assertRefused({ ...alice, password: "wrong-secret" }, 'user "alice"');
     await assertRefused({ ...alice, username: "nobody" });
@@ -131,7 +131,7 @@ Deno.test("authenticate() signs in at a real Keystone", async (t) => {
     await assertRefused({ ...nobody, systemScope: "all" });
   });
 
-  await t.step("and finds the catalog for a token", async () => {
+  await t.step("the catalog of a token", async () => {
     const { token: authToken } = await stack.token("alice");
     const catalog = await fetchCatalog(stack.keystoneUrl, { authToken });
     const servers = endpointsFromCatalog(catalog, IMAGE, "RegionOne");
@@ -140,7 +140,7 @@ Deno.test("authenticate() signs in at a real Keystone", async (t) => {
     await assertRejects(() => fetchCatalog(stack.keystoneUrl, { authToken }), AuthenticationFailed);
   });
 
-  await t.step("and renews a revoked token once, for however many callers", async () => {
+  await t.step("one renewal of a revoked token for concurrent calls", async () => {
     let signIns = 0;
     const counting = (input: string, init: RequestInit) => {
       signIns++;
@@ -156,7 +156,7 @@ Deno.test("authenticate() signs in at a real Keystone", async (t) => {
     await assertGlanceAnswers(stack, renewed[0] ?? {});
   });
 
-  await t.step("and fails when Keystone is unreachable", async () => {
+  await t.step("an unreachable Keystone", async () => {
     const port = freePort();
     const closed = { ...alice, authUrl: `http://127.0.0.1:${port}/v3` };
     await assertRejects(() => authenticate(closed, AT_ONCE), GlanceConnectionFailed, `:${port}`);

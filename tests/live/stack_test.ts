@@ -14,7 +14,7 @@ Deno.test("startStack() starts one image service with two servers, one of which 
   for (let at = 0; at < MIB; at += data.length) content.set(data, at);
   let id = "";
 
-  await t.step("an image made and filled on one server is read from the other", async () => {
+  await t.step("an image that one server stored is read from the other", async () => {
     id = await createImage(a, alice);
     const upload = await fetch(`${a}/v2/images/${id}/file`, {
       method: "PUT",
@@ -25,24 +25,24 @@ Deno.test("startStack() starts one image service with two servers, one of which 
     assertEquals(await readImage(b, alice, id), content);
   });
 
-  await t.step("another project's user does not see it", async () => {
+  await t.step("another project's user does not see the image", async () => {
     assertEquals(await statusOf(`${a}/v2/images/${id}`, bob), 404);
     assertEquals(await statusOf(`${b}/v2/images/${id}`, bob), 404);
   });
 
-  await t.step("a killed server refuses, the other one answers", async () => {
+  await t.step("a killed server refuses connections, the other one responds", async () => {
     await stack.stopGlance(0, "SIGKILL");
     await assertRejects(() => fetch(`${a}/versions`), TypeError);
     assertEquals(await readImage(b, alice, id), content);
   });
 
-  await t.step("the killed server comes back at its address", async () => {
+  await t.step("a restarted server has the same address", async () => {
     await stack.startGlance(0);
     assertEquals(await readImage(a, alice, id), content);
     await assertRejects(() => stack.startGlance(0), Error, "it is running");
   });
 
-  await t.step("the logs name every part", async () => {
+  await t.step("the logs have a section for each service", async () => {
     const logs = await stack.logs();
     for (const part of ["glance-a", "glance-b", "keystone", "mariadb"]) {
       assertEquals(logs.includes(`--- ${part}.log\n`), true, part);

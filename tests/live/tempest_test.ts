@@ -44,14 +44,14 @@ Deno.test("createImageRouter() passes the image tests of Tempest that Glance pas
     const direct = await run(REGION);
     const through = await run(GATEWAY_REGION);
 
-    await t.step("test by test", () => {
+    await t.step("each test", () => {
       assertEquals(
         Object.fromEntries(through.results),
         Object.fromEntries(direct.results),
         through.report.slice(-6_000),
       );
     });
-    await t.step("all pass that can", () => {
+    await t.step("all expected tests pass", () => {
       const outcomes = [...through.results.values()];
       const passed = outcomes.filter((outcome) => outcome === "ok").length;
       const failed = [...through.results].filter(([, outcome]) => /FAIL|ERROR/.test(outcome));
@@ -59,7 +59,7 @@ Deno.test("createImageRouter() passes the image tests of Tempest that Glance pas
       assertEquals(failed, []);
       assert(passed >= PASSING, `${passed} passed`);
     });
-    await t.step("no request ended in an error of the gateway", () => {
+    await t.step("no response is an error of the gateway", () => {
       assert(logged.length > 300, `${logged.length} requests`);
       assertEquals(logged.filter(({ status }) => status >= 500), []);
     });

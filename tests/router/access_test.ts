@@ -55,7 +55,7 @@ Deno.test("createImageRouter() with credentials is read-only unless readOnly is 
   );
 });
 
-Deno.test("createImageRouter() with credentials renews its token once for all requests, also during a download", async () => {
+Deno.test("createImageRouter() with credentials renews its token once for concurrent requests, also during a download", async () => {
   let good = "token-1";
   const cloud = new Cloud({
     identify: (token) => token === good ? { projectId: "p", userId: "u", roles: ["admin"] } : null,
@@ -151,7 +151,7 @@ Deno.test("authorize() allows a request only when it returns true, and any other
   }
 });
 
-Deno.test("authorize() responds with the Response that it returns, whatever its status", async () => {
+Deno.test("authorize() responds with the Response that it returns", async () => {
   const cloud = new Cloud();
   for (const status of [200, 204, 401, 403, 500]) {
     const headers = { "www-authenticate": "Basic" };
@@ -254,7 +254,7 @@ Deno.test("GET finds an image by any spelling of its id when it was created in c
   }
 });
 
-Deno.test("createImageRouter() with credentials conceals that its token was refused, and by whom", async () => {
+Deno.test("createImageRouter() with credentials conceals that its token was rejected", async () => {
   const cloud = new Cloud();
   const { id } = await cloud.image(100);
   cloud.intercept = ({ path }) =>

@@ -19,7 +19,7 @@ Deno.test("GET / lists the versions of the servers with links to the gateway", a
   }
 });
 
-Deno.test("publicEndpoint overrides the Host of a request", async () => {
+Deno.test("GET / uses publicEndpoint instead of the Host of the request", async () => {
   const cloud = new Cloud();
   const router = cloud.router({ publicEndpoint: "https://images.example/image" });
   const { versions } = await (await router.request("http://10.0.0.1/versions")).json();

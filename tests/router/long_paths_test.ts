@@ -8,7 +8,7 @@ import { Cloud } from "./cloud.ts";
 const SHAPES = ["a", "a-", "a.", "http:", "%20", "%3a//", "@", "é"];
 
 for (const shape of SHAPES) {
-  Deno.test(`GET of a long path of ${shape} takes time in proportion to its length when Glance responds with 503`, async () => {
+  Deno.test(`GET /v2 with a long path of ${shape} takes time in proportion to its length when Glance responds with 503`, async () => {
     const lines: string[] = [];
     const send = async (length: number) => {
       const cloud = new Cloud();

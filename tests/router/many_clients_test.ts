@@ -58,7 +58,7 @@ Deno.test("acquire() waits LONGEST_WAIT per download ahead at most, and released
   }
 });
 
-Deno.test("GET /file delivers every byte once, and leaves nothing open, when many clients read at once", async () => {
+Deno.test("GET /file delivers every byte once and leaves nothing open when many clients read at once", async () => {
   const reached = new Map<string, number>();
   for (let seed = 0; seed < SEEDS; seed++) {
     const random = seededRandom(seed);

@@ -107,7 +107,7 @@ Deno.test("GET /metrics counts requests, bytes, retries, failovers, resumes and 
   ]);
 });
 
-Deno.test("failovers_total does not count a retry at the only server", async () => {
+Deno.test("GET /metrics counts no failover when the only server is retried", async () => {
   const cloud = new Cloud();
   let failures = 1;
   cloud.intercept = () =>
@@ -121,7 +121,7 @@ Deno.test("failovers_total does not count a retry at the only server", async () 
   assertEquals(counted, ['glance_edge_retries_total{server="http://a:9292"} 1']);
 });
 
-Deno.test("waiting_requests is the number of downloads that wait for admission", async () => {
+Deno.test("GET /metrics counts the downloads that wait for admission", async () => {
   const cloud = new Cloud();
   const { id } = await cloud.image(SIZE);
   const router = cloud.router({ metrics: true, timer: () => () => {} });
@@ -199,7 +199,7 @@ Deno.test("cors allows a listed origin the headers that it needs", async () => {
   assertEquals(cloud.requests.length, 2);
 });
 
-Deno.test("OPTIONS returns what Glance returns when cors is not set", async () => {
+Deno.test("OPTIONS /v2/images returns Glance's response when cors is not set", async () => {
   const cloud = new Cloud();
   const response = await cloud.router().request("/v2/images", {
     method: "OPTIONS",

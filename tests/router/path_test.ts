@@ -68,7 +68,7 @@ Deno.test("addressOf() encodes any other name as a single segment", async () => 
   }
 });
 
-Deno.test("POST of a namespace returns a Location that leads to it, whatever its name", async () => {
+Deno.test("POST /metadefs/namespaces returns a Location that leads to a namespace of any name", async () => {
   const names = ["a\\b", "..", ".", "a/b", "a?b", "a#b", "\u0001", "ü", "a b", "%2e"];
   for (const name of names) {
     const cloud = new Cloud();
@@ -133,7 +133,7 @@ Deno.test("createImageRouter() forwards no path outside of the API, and checks o
   assertEquals(requestsOf(cloud), [TOKEN_CHECK]);
 });
 
-Deno.test("createImageRouter() sends requests to the configured servers, whatever host they name", async () => {
+Deno.test("createImageRouter() sends requests to the configured servers when a request names another host", async () => {
   const cloud = new Cloud();
   const request = new Request("http://evil.example/v2/images", {
     headers: { "x-forwarded-host": "evil.example", forwarded: "host=evil.example" },
@@ -214,7 +214,7 @@ Deno.test("createImageRouter() leaves other paths to the application that mounts
   assertEquals(await (await app.request("/images")).text(), "a page");
 });
 
-Deno.test("createImageRouter() reads a version in the media type before the whole path", async () => {
+Deno.test("createImageRouter() reads a version in the media type before the path", async () => {
   const cloud = new Cloud();
   const router = cloud.router();
   const cases = [
@@ -254,7 +254,7 @@ Deno.test("createImageRouter() ignores slashes between the version and the path,
   assertEquals(requestsOf(cloud), ["GET /v2/images"]);
 });
 
-Deno.test("GET /versions lists the versions, whatever follows in the path", async () => {
+Deno.test("GET /versions lists the versions when more segments follow", async () => {
   const router = new Hono().route("/image", new Cloud().router());
   for (const path of ["/image/versions", "/image/versions/", "/image/versions/a/b"]) {
     const response = await router.request(`http://gateway${path}`);

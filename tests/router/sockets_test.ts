@@ -122,7 +122,7 @@ testWithCurl("curl uploads, with a length and without", async () => {
   }
 });
 
-Deno.test("PUT /file leaves no short image when its client disconnects, whatever the framing", async () => {
+Deno.test("PUT /file leaves no short image when its client disconnects, with either framing", async () => {
   for (const framing of [`content-length: ${SIZE}`, "transfer-encoding: chunked"]) {
     await using wire = new Wire();
     const id = await wire.queued();

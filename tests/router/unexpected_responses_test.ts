@@ -115,14 +115,14 @@ async function headOnSocket(
   return (await new Response(caller.readable).text()).toLowerCase();
 }
 
-Deno.test("HEAD for an active image of unknown size announces no length, on a socket", async () => {
+Deno.test("HEAD /file announces no length on a socket when the size is unknown", async () => {
   const answer = await headOnSocket("", (router) => router.fetch);
   assert(answer.startsWith("http/1.1 200"), answer);
   assert(!answer.includes("content-length"), answer);
   assert(answer.includes("etag: "), answer);
 });
 
-Deno.test("HEAD for an active image of unknown size is refused if an application around the router would announce 0 bytes", async () => {
+Deno.test("HEAD /file is rejected when the size is unknown and an application around the router would announce 0 bytes", async () => {
   const applications: readonly ((router: ImageRouter) => Hono)[] = [
     (router) => new Hono().route("/image", router),
     (router) => new Hono().mount("/image", router.fetch),

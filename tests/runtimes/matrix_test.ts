@@ -27,7 +27,7 @@ const EXCEPTIONS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 /** More clients than downloads that start at once. */
 const MANY = 20;
 
-Deno.test("the module and the router pass the same checks on every runtime", async (t) => {
+Deno.test("every runtime passes the same checks with the module and the router", async (t) => {
   const folder = await Deno.makeTempDir({ prefix: "glance-runtimes-" });
   await using servers = await startServers(1_000_000);
   const columns: Record<string, Results> = {};

@@ -67,7 +67,7 @@ for (
     ["47", 404, ImageNotFound, "/file"],
   ] as const
 ) {
-  Deno.test(`${status} to the request for the ${at === "" ? "record" : "data"} is ${ErrorClass.name} (scenario ${number})`, async () => {
+  Deno.test(`download() throws ${ErrorClass.name} when the ${at === "" ? "record" : "data"} gets ${status} (scenario ${number})`, async () => {
     const glance = new ScenarioGlance();
     const id = glance.addWithData(8);
     glance.answer(`GET /v2/images/${id}${at}`, status);

@@ -58,7 +58,7 @@ for (
     ["undefined", undefined],
   ] as const
 ) {
-  Deno.test(`${title} is not data to upload (scenario 75)`, async () => {
+  Deno.test(`create() and update() upload nothing when the data is ${title} (scenario 75)`, async () => {
     const glance = new ScenarioGlance();
     const service = glance.service();
     const { id } = await service.create(CONTEXT, { name: "empty" }, data);
@@ -106,7 +106,7 @@ const STATUSES: readonly [number, ErrorClass, ErrorClass][] = [
 ];
 
 for (const [status, imageError, plainError] of STATUSES) {
-  Deno.test(`${status} is ${imageError.name} for an image, else ${plainError.name}, at once (scenario 78)`, async () => {
+  Deno.test(`show() throws ${imageError.name} and detail() ${plainError.name} when the status is ${status} (scenario 78)`, async () => {
     const glance = new ScenarioGlance();
     const id = glance.add();
     glance.answer(`GET /v2/images/${id}`, status);

@@ -216,7 +216,7 @@ Deno.test("list() returns images unchanged (scenario 32)", async () => {
 });
 
 for (const [number, method] of [["33", "show"], ["34", "detail"]] as const) {
-  Deno.test(`${method} makes dates of texts (scenario ${number})`, async () => {
+  Deno.test(`${method}() converts dates (scenario ${number})`, async () => {
     const glance = new ScenarioGlance();
     const text = "2010-10-11T10:30:22.000000";
     const id = glance.add({ created_at: text, updated_at: text });

@@ -62,7 +62,7 @@ class FaultyCloud implements AsyncDisposable {
   }
 }
 
-Deno.test("createImageRouter() answers with exact bytes or a refusal when servers, proxies and callers misbehave", async () => {
+Deno.test("createImageRouter() sends exact bytes or an error when servers, proxies and clients misbehave", async () => {
   const reached = await runSeeds(async (seed) => {
     const random = seededRandom(seed);
     const plan = planClient(random);

@@ -90,7 +90,7 @@ for (const buffering of ["on", "off"]) {
 Deno.test({
   ...needing(
     "nginx",
-    "create() waits when nginx has given an upload to a second Glance, which refuses it",
+    "create() waits when nginx repeats an upload to a second Glance, which rejects it",
   ),
   async fn() {
     await using glance = new SlowGlance(1);
@@ -124,7 +124,7 @@ Deno.test({
 });
 
 Deno.test({
-  ...needing("nginx", "create() renews the token that nginx refuses without reading the data"),
+  ...needing("nginx", "create() renews the token when nginx rejects it without reading the data"),
   async fn() {
     await using glance = new SlowGlance();
     const directives = `client_max_body_size 0; set $refused "$request_method $http_x_auth_token";
@@ -142,7 +142,7 @@ Deno.test({
 Deno.test({
   ...needing(
     "lighttpd",
-    "create() sends the size that lighttpd wants, and says so when it is unknown",
+    "create() sends the size that lighttpd requires, and throws a hint when it is unknown",
   ),
   async fn() {
     await using glance = new SlowGlance();

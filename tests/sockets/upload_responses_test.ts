@@ -194,7 +194,7 @@ for (const [what, data] of KINDS) {
   });
 }
 
-Deno.test("create() announces the length of what it knows the size of", async () => {
+Deno.test("create() sends Content-Length when the size is known", async () => {
   for (
     const [data, options, length] of [
       [DATA, {}, "600001"],
@@ -221,7 +221,7 @@ Deno.test("create() breaks a body of known length whose source is shorter or lon
   }
 });
 
-Deno.test("create() says after how many uploads it gave up, and what may be the reason", async () => {
+Deno.test("create() names the number of attempts and the likely cause when it fails", async () => {
   await using servers = new UploadServers(Array(9).fill(resetAfter(1_000)));
   const { message } = await assertRejects(
     () => create(servers, () => new Blob([LARGE]).stream()),
@@ -231,7 +231,7 @@ Deno.test("create() says after how many uploads it gave up, and what may be the 
   assertStringIncludes(message, "check size limits, quotas, and the token");
 });
 
-Deno.test("create() deletes a queued image whose upload is never answered", async () => {
+Deno.test("create() deletes a queued image when its upload gets no response", async () => {
   await using servers = new UploadServers([neverRespond]);
   const stream = new Blob([DATA]).stream();
   const error = await failureOf(create(servers, stream, {}, { requestTimeout: 100_000 }));

@@ -112,7 +112,7 @@ for (const [what, data] of [...REPLAYABLE, ...ONCE]) {
     assertEquals(await servers.ended(), { whole: 1, broken: 0 });
   });
 
-  Deno.test(`create() of ${what} throws ImageIntegrityError when something else was stored`, async () => {
+  Deno.test(`create() of ${what} throws ImageIntegrityError when Glance stored other bytes`, async () => {
     await using servers = new UploadServers([storeOther]);
     assertInstanceOf(await failureOf(create(servers, data())), ImageIntegrityError);
     assertEquals(servers.images.size, 0);

@@ -6,6 +6,9 @@ const LITERAL = /"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`/.sour
 /** A call that declares a test, with what comes before its name. */
 const CALL = /(?:\bDeno\.test|\.step|\bcheck|\bneeding|\btestOnLinux)\(\s*(?:"\w+",\s*)?/.source;
 
+/** A call that declares a test and not a step of one. */
+const TEST = /(?:\bDeno\.test|\bneeding|\btestOnLinux)\(\s*(?:"\w+",\s*)?/.source;
+
 /** What names a row of a bench or of a table of differences. */
 const ROW = /\bname:\s*/.source;
 
@@ -15,6 +18,11 @@ const RUNTIME_CHECK = /^ {2}(?=["`].*: async)/.source;
 /** The names that a source declares, with `…` for each placeholder. */
 export function declaredNames(source: string): string[] {
   return namesAfter(source, `${CALL}|${ROW}|${RUNTIME_CHECK}`);
+}
+
+/** The names of the tests that a source declares, without those of steps and checks. */
+export function topLevelNames(source: string): string[] {
+  return namesAfter(source, TEST);
 }
 
 /** The names of the tests and steps that a source declares. */

@@ -38,7 +38,7 @@ Deno.test("StallTimer does not count the time between reads", async () => {
   assertEquals(clock.pending, 0);
 });
 
-Deno.test("StallTimer counts each wait by itself, however closely they follow", async () => {
+Deno.test("StallTimer counts each wait on its own when one follows another at once", async () => {
   const { deadline, watch, pass } = watched();
   for (let i = 0; i < 50; i++) {
     watch.begin();

@@ -51,7 +51,7 @@ Deno.test("completion bash completes commands, flags, choices and the argument o
   assertEquals(await offered("image-show", "--os-cl"), ["--os-cloud"]);
 });
 
-Deno.test("completion bash knows the position of a flag's value", async () => {
+Deno.test("completion bash completes words after the value of a flag", async () => {
   assertEquals(await offered("image-download", "--verify", ""), ["auto", "required", "off"]);
   assertEquals(await offered("image-copy", "--verify", "r"), ["required"]);
   // Nothing: the shell offers its files.

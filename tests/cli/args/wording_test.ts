@@ -190,7 +190,7 @@ Deno.test("image-download names the cause and who can help when an image is deac
   assertEquals((await new CliHarness(member).run(download)).code, 0);
 });
 
-Deno.test("member-update by the owner says who may answer the offer", async () => {
+Deno.test("member-update names who can set the status when the owner calls it", async () => {
   const { member } = await twoUsers();
   const owner = new CliHarness(member);
   assertEquals((await owner.run(["image-update", "--visibility", "shared", ID])).code, 0);
@@ -244,7 +244,7 @@ const SILENT = [
   ["stores-info"],
 ];
 
-Deno.test("runGlance() exits with 1 when the path is wrong and Glance answers everything with 300", async () => {
+Deno.test("runGlance() exits with 1 when the path is wrong and Glance responds to everything with 300", async () => {
   for (const args of SILENT) {
     const harness = new CliHarness(() =>
       Promise.resolve(Response.json({ versions: [{ id: "v2.15" }] }, { status: 300 }))

@@ -12,7 +12,7 @@ const STATE = {
   queued_images: [OTHER_ID],
 };
 
-Deno.test("cache-list prints what is in the cache and what will be, as glanceclient does", async () => {
+Deno.test("cache-list prints cached and queued images as glanceclient does", async () => {
   const { harness } = responding({ "GET /v2/cache": STATE });
   const { code, stdout, stderr } = await harness.run(["cache-list"]);
   assertEquals([code, stderr], [0, ""]);
@@ -68,7 +68,7 @@ Deno.test("cache-queue, cache-delete and cache-clear send their requests, and pr
   }
 });
 
-Deno.test("cache commands fail when there are several servers", async () => {
+Deno.test("cache-list and the other cache commands fail when there are several servers", async () => {
   const { harness, requests } = responding({});
   const environment = { GLANCE_API_SERVERS: "a:9292,b:9292" };
   for (const line of ["cache-list", `cache-queue ${ID}`, `cache-delete ${ID}`, "cache-clear"]) {

@@ -53,7 +53,7 @@ async function twoClouds(
   };
 }
 
-Deno.test("image-copy makes the same image in another cloud, and prints it", async () => {
+Deno.test("image-copy creates an equal image in another cloud and prints it", async () => {
   await using clouds = await twoClouds();
   const { code, stdout, stderr } = await clouds.run("image-copy disk --to-cloud there --json");
   assertEquals([code, stderr], [0, ""]);
@@ -68,7 +68,7 @@ Deno.test("image-copy makes the same image in another cloud, and prints it", asy
   assertStringIncludes(table.stdout, "| name             | other ");
 });
 
-Deno.test("image-copy gives the copy what its flags say", async () => {
+Deno.test("image-copy sets the properties of the copy from its flags", async () => {
   await using clouds = await twoClouds();
   const { stdout } = await clouds.run(
     `image-copy ${ID} --to-cloud there --name copy --visibility private --property a=b --remove-property old --store local --verify required --connections 2 --part-size 1 --json`,
@@ -84,7 +84,7 @@ Deno.test("image-copy gives the copy what its flags say", async () => {
   ]);
 });
 
-Deno.test("image-copy takes nothing to the other cloud that leads to the first one", async () => {
+Deno.test("image-copy uses the flags and variables of a cloud for that cloud only", async () => {
   await using clouds = await twoClouds();
   const line = "--os-image-url http://here.test image-copy disk --to-cloud there";
   assertEquals((await clouds.run(line)).code, 0);
@@ -97,7 +97,7 @@ Deno.test("image-copy takes nothing to the other cloud that leads to the first o
   assertEquals([...clouds.hosts].sort(), ["here.test", "there.test"]);
 });
 
-Deno.test("image-copy leaves nothing behind in the other cloud where it fails", async () => {
+Deno.test("image-copy leaves no image in the other cloud when it fails", async () => {
   await using clouds = await twoClouds((glance) => async (request) => {
     if (request.method !== "PUT") return await glance(request);
     await request.body?.cancel();
@@ -109,7 +109,7 @@ Deno.test("image-copy leaves nothing behind in the other cloud where it fails", 
   assertEquals(JSON.parse((await clouds.run("--os-cloud there image-list --json")).stdout), []);
 });
 
-Deno.test("image-copy that is ended leaves nothing behind, either", async () => {
+Deno.test("image-copy leaves no image in the other cloud when it is interrupted", async () => {
   const ended = new AbortController();
   await using clouds = await twoClouds((glance) => (request) => {
     if (request.method === "PUT") ended.abort(new Interrupted("SIGTERM"));
@@ -121,7 +121,7 @@ Deno.test("image-copy that is ended leaves nothing behind, either", async () => 
   assertEquals(JSON.parse((await clouds.run("--os-cloud there image-list --json")).stdout), []);
 });
 
-Deno.test("image-copy says what is wrong", async (t) => {
+Deno.test("image-copy prints the cause and a hint when it fails", async (t) => {
   const cases: readonly (readonly [line: string, code: number, says: string])[] = [
     [
       "image-copy disk",
@@ -174,7 +174,7 @@ Deno.test("image-copy says what is wrong", async (t) => {
   });
 });
 
-Deno.test("image-copy within a cloud makes a second image under another name", async () => {
+Deno.test("image-copy creates a second image when the cloud is the same and the name differs", async () => {
   await using clouds = await twoClouds();
   assertEquals((await clouds.run("image-copy disk --to-cloud here --name second")).code, 0);
   const { stdout } = await clouds.run("image-list --json");

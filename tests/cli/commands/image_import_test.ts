@@ -16,7 +16,7 @@ function cloud(info: Readonly<Record<string, unknown>> = METHODS): ReturnType<ty
   });
 }
 
-Deno.test("image-import asks for the import and prints the image", async () => {
+Deno.test("image-import requests the import and prints the image", async () => {
   const { harness, requests } = cloud();
   const flags = [
     "--import-method",
@@ -37,7 +37,7 @@ Deno.test("image-import asks for the import and prints the image", async () => {
   }]);
 });
 
-Deno.test("image-import takes what was staged where no method is named", async () => {
+Deno.test("image-import imports the staged data when no method is given", async () => {
   const { harness, requests } = cloud();
   const { code, stdout } = await harness.run(["image-import", ID, "--json"]);
   assertEquals([code, JSON.parse(stdout)], [0, IMAGE]);
@@ -45,7 +45,7 @@ Deno.test("image-import takes what was staged where no method is named", async (
   assertEquals(JSON.parse(sent?.body ?? ""), { method: { name: "glance-direct" } });
 });
 
-Deno.test("image-import says what a cloud does not have, before it asks for anything", async (t) => {
+Deno.test("image-import names what the cloud does not support, before any change", async (t) => {
   const cases: readonly (readonly [flags: string, code: number, says: string])[] = [
     [
       "--import-method glance-download --remote-region R --remote-image-id i",
@@ -78,7 +78,7 @@ Deno.test("image-import says what a cloud does not have, before it asks for anyt
   }
 });
 
-Deno.test("image-import refuses a region that is not in the catalog before any request", async () => {
+Deno.test("image-import rejects a region that is not in the catalog, before any request", async () => {
   const endpoint = { region: "Here", interface: "public", url: "http://glance.test:9292" };
   const catalog = [{ type: "image", name: "glance", endpoints: [endpoint] }];
   const token = { catalog, expires_at: "2099-01-01T00:00:00Z", project: { id: "p" } };
@@ -115,7 +115,7 @@ Deno.test("image-import refuses a region that is not in the catalog before any r
   await Deno.remove(path);
 });
 
-Deno.test("image-import does not ask for what is not staged", async () => {
+Deno.test("image-import requests no import when no data is staged", async () => {
   const { harness, requests } = responding({
     "GET /v2/info/import": METHODS,
     [`GET /v2/images/${ID}`]: { id: ID, status: "queued" },

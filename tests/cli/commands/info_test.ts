@@ -146,7 +146,7 @@ Deno.test("task-list requests page after page, in the order of its flags", async
   assertEquals(requests.length, 3);
 });
 
-Deno.test("task-list goes on after an earlier task when its marker is gone", async () => {
+Deno.test("task-list continues after an earlier task when its marker is gone", async () => {
   const task = (id: string) => ({ id, type: "import", status: "success", owner: "o" });
   const query = "limit=2&sort_key=status&sort_dir=desc";
   for (const status of [400, 404]) {
@@ -161,7 +161,7 @@ Deno.test("task-list goes on after an earlier task when its marker is gone", asy
   }
 });
 
-Deno.test("task-list says that its marker is not there when none before it is either", async () => {
+Deno.test("task-list fails when its marker is gone and no earlier task exists", async () => {
   const query = "limit=2&sort_key=status&sort_dir=desc";
   const { harness } = responding({
     [`GET /v2/tasks?${query}`]: { tasks: [{ id: "1", type: "import", status: "x", owner: "o" }] },
@@ -171,7 +171,7 @@ Deno.test("task-list says that its marker is not there when none before it is ei
   assertEquals([code, stdout], [1, ""]);
 });
 
-Deno.test("task-show prints a task without the links to itself", async () => {
+Deno.test("task-show prints a task without its links", async () => {
   const task = { id: "t1", status: "success", self: "/v2/tasks/t1", schema: "/v2/schemas/task" };
   const { harness } = responding({ "GET /v2/tasks/t1": task });
   assertEquals(
@@ -188,7 +188,7 @@ Deno.test("task-show prints a task without the links to itself", async () => {
   assertEquals(JSON.parse(await out(harness, "task-show t1 --json")), task);
 });
 
-Deno.test("location commands add, change and remove locations", async () => {
+Deno.test("location-add and the other location commands add, change and remove locations", async () => {
   const here = { url: "http://web/1", metadata: {} };
   const there = { url: "http://web/2", metadata: { a: "b" } };
   const image = { id: ID, status: "active", self: `/v2/images/${ID}`, locations: [here, there] };
@@ -230,7 +230,7 @@ Deno.test("location commands add, change and remove locations", async () => {
   }]]);
 });
 
-Deno.test("location commands fail with a cause and a hint", async (t) => {
+Deno.test("location-add and the other location commands print the cause and a hint when they fail", async (t) => {
   const path = `/v2/images/${ID}`;
   const { harness } = responding({ [`GET ${path}`]: { id: ID, locations: [] } });
   const { harness: blind } = responding({ [`GET ${path}`]: { id: ID } });

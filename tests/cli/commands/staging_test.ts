@@ -29,7 +29,7 @@ function glanceBut(answers: Readonly<Record<string, number>>): CliHarness {
   return new CliHarness(fetch);
 }
 
-Deno.test("image-stage puts data where image-import takes it, in silence", async () => {
+Deno.test("image-stage stages the data for image-import and prints nothing", async () => {
   for (const options of [{ files: files() }, { stdin: new TextEncoder().encode(DATA) }]) {
     const harness = new CliHarness();
     await harness.run(`image-create --id ${ID} --name disk ${RAW}`.split(" "));
@@ -54,7 +54,7 @@ Deno.test("image-stage sends nothing when the size differs", async () => {
   assertStringIncludes(stderr, "does not have the announced 7 bytes");
 });
 
-Deno.test("image-stage without data says so", async () => {
+Deno.test("image-stage fails with a hint when there is no data", async () => {
   for (const stdin of ["terminal", "nothing"] as const) {
     const { code, stderr } = await new CliHarness().run(["image-stage", ID], { stdin });
     assertEquals([code, stderr], [
@@ -64,7 +64,7 @@ Deno.test("image-stage without data says so", async () => {
   }
 });
 
-Deno.test("image-create-via-import stages what there is, and lets Glance import it", async () => {
+Deno.test("image-create-via-import stages the data and requests its import", async () => {
   for (
     const [flags, options] of [
       ["--file disk.img", { files: files() }],
@@ -83,7 +83,7 @@ Deno.test("image-create-via-import stages what there is, and lets Glance import 
   }
 });
 
-Deno.test("image-create-via-import lets Glance fetch what lies elsewhere", async () => {
+Deno.test("image-create-via-import lets Glance fetch data from a URL or another region", async () => {
   const { harness, requests } = responding({
     "GET /v2/info/import": { "import-methods": { value: ["web-download", "glance-direct"] } },
     "GET /v2/info/stores": { stores: [{ id: "fast" }] },
@@ -108,7 +108,7 @@ Deno.test("image-create-via-import lets Glance fetch what lies elsewhere", async
   }]);
 });
 
-Deno.test("image-create-via-import makes a record alone where there is neither data nor a method", async () => {
+Deno.test("image-create-via-import creates only the record when there is neither data nor a method", async () => {
   for (const stdin of ["terminal", "nothing", new Uint8Array()] as const) {
     const harness = new CliHarness();
     const line = `image-create-via-import --id ${ID} --name disk`;
@@ -118,7 +118,7 @@ Deno.test("image-create-via-import makes a record alone where there is neither d
   }
 });
 
-Deno.test("image-create-via-import refuses what contradicts itself, before it creates anything", async (t) => {
+Deno.test("image-create-via-import rejects flags that exclude each other, before it creates an image", async (t) => {
   const raw = `${RAW} `;
   const cases: readonly (readonly [flags: string, says: string])[] = [
     [
@@ -176,7 +176,7 @@ Deno.test("image-create-via-import refuses what contradicts itself, before it cr
   }
 });
 
-Deno.test("image-create-via-import names a method or a store that the cloud does not have, and creates nothing", async () => {
+Deno.test("image-create-via-import creates no image when the cloud does not have the method or the store", async () => {
   for (
     const [flags, says] of [
       ["--import-method teleport", 'Cannot import by "teleport": this cloud offers "'],
@@ -191,7 +191,7 @@ Deno.test("image-create-via-import names a method or a store that the cloud does
   }
 });
 
-Deno.test("image-create-via-import leaves no image behind that could not be staged", async () => {
+Deno.test("image-create-via-import leaves no image when staging fails", async () => {
   const harness = glanceBut({ "PUT stage": 413 });
   const line = `image-create-via-import --id ${ID} ${RAW} --file disk.img`;
   const { code, stdout, stderr } = await harness.run(line.split(" "), { files: files() });
@@ -199,7 +199,7 @@ Deno.test("image-create-via-import leaves no image behind that could not be stag
   assertStringIncludes(stderr, `Cannot stage image "${ID}"`);
 });
 
-Deno.test("image-create-via-import keeps what is staged where the import is refused, and says how to go on", async () => {
+Deno.test("image-create-via-import keeps the staged data and prints a hint when the import is rejected", async () => {
   const harness = glanceBut({ "POST import": 403 });
   const line = `image-create-via-import --id ${ID} ${RAW} --file disk.img`;
   const { code, stdout, stderr } = await harness.run(line.split(" "), { files: files() });
@@ -212,7 +212,7 @@ Deno.test("image-create-via-import keeps what is staged where the import is refu
   assertEquals((await show(harness))?.["status"], "uploading");
 });
 
-Deno.test("image-create-via-import that is ended while it stages leaves no image behind", async () => {
+Deno.test("image-create-via-import leaves no image when it is interrupted while it stages", async () => {
   const ended = new AbortController();
   const glance = embedded();
   const harness = new CliHarness(async (request) => {

@@ -171,7 +171,7 @@ Deno.test("serve() sends 100 Continue when the body is read, and not when it is 
   assertMatch(await refused.rest(), /^HTTP\/1.1 403 Forbidden\r\n[^]*connection: close\r\n[^]*no$/);
 });
 
-Deno.test("serve() lets a client read the response when it is still sending a refused upload", async () => {
+Deno.test("serve() lets a client read the response when it is still sending a rejected upload", async () => {
   await using server = serving(() => Promise.resolve(new Response("too large", { status: 413 })));
   using client = await server.connect();
   const size = 32 * 1024 ** 2;
@@ -197,7 +197,7 @@ Deno.test("serve() keeps the connection open when a small body was not read", as
   }
 });
 
-Deno.test("serve() answers 400 or 431 when a client does not speak HTTP or its head is too large", async () => {
+Deno.test("serve() answers 400 or 431 when a client does not send HTTP or its head is too large", async () => {
   await using server = serving(echo);
   using odd = await server.connect();
   await odd.send("\x16\x03\x01\r\n\r\n");

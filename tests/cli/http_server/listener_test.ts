@@ -6,7 +6,7 @@ import { RawClient } from "./raw_client.ts";
 
 const handler = ({ method }: Request) => Promise.resolve(new Response(method));
 
-Deno.test("HttpListener accepts connections again when the system had no descriptor, or the client had left", async () => {
+Deno.test("HttpListener accepts connections again when the system had no descriptor or the client disconnected", async () => {
   const source = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const errors = ["EMFILE", "ENFILE", "ECONNABORTED"];
   const listener = new HttpListener({
@@ -24,7 +24,7 @@ Deno.test("HttpListener accepts connections again when the system had no descrip
   await listener.close();
 });
 
-Deno.test("HttpListener accepts the next connection at once, and closes no other, when many clients have left", async () => {
+Deno.test("HttpListener accepts the next connection at once, and closes no other, when many clients have disconnected", async () => {
   const source = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const codes = ["ENOTCONN", "ECONNABORTED", "ECONNRESET", "EPROTO"];
   let accepted = 0;
@@ -78,7 +78,7 @@ function readerOf(bytes: number) {
   return socket;
 }
 
-Deno.test("HttpListener closes the slowest reader when all places are taken, and none before", async () => {
+Deno.test("HttpListener closes the slowest reader only when all connections are in use", async () => {
   const [slow, fast, last] = [readerOf(1), readerOf(50_000), readerOf(50_000)];
   const arrival = Promise.withResolvers<typeof last>();
   const closing = Promise.withResolvers<never>();

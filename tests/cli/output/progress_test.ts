@@ -75,7 +75,7 @@ Deno.test("ProgressLine writes at most ten lines a second", async () => {
   assertEquals((await finish()).length, 11 + 1);
 });
 
-Deno.test("ProgressLine looks three seconds back for its rate", async () => {
+Deno.test("ProgressLine computes its rate over the last three seconds", async () => {
   const { at, finish } = lineOnTerminal("always");
   at(0, 0);
   at(1000, 50 * MIB);
@@ -86,7 +86,7 @@ Deno.test("ProgressLine looks three seconds back for its rate", async () => {
   assertEquals(lines.at(-1), "100%  56.0 MiB in 6s  9.33 MiB/s\n");
 });
 
-Deno.test("ProgressLine shows itself after a second by default, and as the flags say", async () => {
+Deno.test("ProgressLine appears after a second by default, and --progress and --no-progress override that", async () => {
   for (const [show, lines] of [["always", 4], ["auto", 2], ["never", 0]] as const) {
     const { at, finish } = lineOnTerminal(show);
     [0, 500, 1200].forEach((time) => at(time, time));

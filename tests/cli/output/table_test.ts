@@ -48,7 +48,7 @@ Deno.test("drawTable() aligns columns of any script", () => {
   );
 });
 
-Deno.test("drawTable() breaks lines of a cell that has some, or is too wide", () => {
+Deno.test("drawTable() breaks a cell at its line breaks and at the column width", () => {
   assertEquals(
     drawTable(["A", "Description"], [["1", "one two three\n\n four"], ["2", "five"]], {
       maxWidths: [undefined, 8],

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { serve } from "../../../lib/cli/server/serve.ts";
 
-Deno.test("serve() aborts the signal of a request when its client leaves before the response, and not after it", async () => {
+Deno.test("serve() aborts the signal of a request when its client disconnects before the response, and not after it", async () => {
   const signals: AbortSignal[] = [];
   const begun = Promise.withResolvers<void>();
   const left = Promise.withResolvers<void>();

@@ -38,7 +38,7 @@ Deno.test("Messages drops and counts lines while standard error is not read, and
   ]);
 });
 
-Deno.test("Messages.flush() ends in time though nothing is read", async () => {
+Deno.test("Messages.flush() ends in time when nothing is read", async () => {
   const out = new UnreadOutput();
   const messages = new Messages(out);
   messages.line("unread");
@@ -49,7 +49,7 @@ Deno.test("Messages.flush() ends in time though nothing is read", async () => {
   assertEquals(out.text, "unread\n");
 });
 
-Deno.test("Messages goes on when standard error is closed", async () => {
+Deno.test("Messages drops lines when standard error is closed", async () => {
   const out = new MemoryOutput(false);
   let fails = true;
   const messages = new Messages({

@@ -43,7 +43,7 @@ function namesIn(directory: string): string[] {
   return [...Deno.readDirSync(directory)].map(({ name }) => name).sort();
 }
 
-Deno.test("image-download replaces a file when the download is complete, and not before", async () => {
+Deno.test("image-download replaces a file only when the download is complete", async () => {
   await inDirectory(async (directory) => {
     const path = `${directory}/disk.img`;
     await Deno.writeTextFile(path, "old");
@@ -89,7 +89,7 @@ Deno.test("image-download keeps a partial file when it breaks, and continues aft
   });
 });
 
-Deno.test("image-download refuses a partial file that another download writes", async () => {
+Deno.test("image-download fails when another download writes the partial file", async () => {
   await inDirectory(async (directory) => {
     const path = `${directory}/disk.img`;
     await download(path, async (sink) => {
@@ -170,7 +170,7 @@ Deno.test("image-download ignores a record that is a link, and keeps the partial
   });
 });
 
-Deno.test("openOwn() accepts the mode of a partial file, whatever the umask", async () => {
+Deno.test("openOwn() accepts the mode of a partial file with any umask", async () => {
   const old = Deno.umask(0);
   try {
     await inDirectory(async (directory) => {
@@ -215,7 +215,7 @@ Deno.test("image-download fails and leaves the other file alone when its partial
   }
 });
 
-Deno.test("fileError() says what a device is, and gives no advice that a task cannot follow", () => {
+Deno.test("fileError() names the kind of a device, and hints only at what a task can do", () => {
   const denied = new Deno.errors.NotCapable('Requires all access to "/dev/full", run again with');
   assertEquals(
     fileError("write", "/dev/full", denied).message,

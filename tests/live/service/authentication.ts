@@ -102,7 +102,7 @@ export async function checkRenewal(t: Deno.TestContext, stack: LiveStack): Promi
     return { ...connection, traffic, events };
   };
 
-  await t.step("a refused token is renewed once for ten concurrent calls", async () => {
+  await t.step("a rejected token is renewed once for ten concurrent calls", async () => {
     const { service, context, traffic, events } = await revoked();
     const shown = await Promise.all(Array.from({ length: 10 }, () => service.show(context, id)));
     assertEquals(shown.map((image) => image.id), Array(10).fill(id));
@@ -124,7 +124,7 @@ export async function checkRenewal(t: Deno.TestContext, stack: LiveStack): Promi
     assertEquals(events, [{ kind: "renew", reason: "expiring" }]);
   });
 
-  await t.step("a refused token is renewed during a list, a download and an upload", async () => {
+  await t.step("a rejected token is renewed during a list, a download and an upload", async () => {
     const bytes = randomBytes(100_000);
     const { service, context } = await revoked();
     const image = await service.create(context, { name: "renewed", ...FORMATS }, bytes);
@@ -139,7 +139,7 @@ export async function checkRenewal(t: Deno.TestContext, stack: LiveStack): Promi
     await service.delete(context, image.id);
   });
 
-  await t.step("a refused token is renewed before a stream is read for an upload", async () => {
+  await t.step("a rejected token is renewed before an upload reads its stream", async () => {
     const { service, context } = await revoked();
     const stream = new Blob([randomBytes(100_000)]).stream();
     const image = await service.create(context, { name: "streamed", ...FORMATS }, stream);

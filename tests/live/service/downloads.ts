@@ -165,7 +165,7 @@ export async function checkRanges(t: Deno.TestContext, stack: LiveStack): Promis
     assertStringIncludes(error.message, "part");
   });
 
-  await t.step("download() requests no more than is read", async () => {
+  await t.step("download() requests only what is read", async () => {
     traffic.clear();
     const reader = (await service.download(context, id)).getReader();
     const first = (await reader.read()).value?.byteLength ?? 0;

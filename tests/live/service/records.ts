@@ -168,7 +168,7 @@ export async function checkMembers(t: Deno.TestContext, stack: LiveStack): Promi
     await assertRejects(() => client.call(alice, "members.create", id, bobsProject), ImageConflict);
   });
 
-  await t.step("members.create throws ImageLimitExceeded when the quota is reached", async () => {
+  await t.step("members.create() throws ImageLimitExceeded when the quota is reached", async () => {
     const others = Array.from({ length: IMAGE_MEMBER_QUOTA - 1 }, () => crypto.randomUUID());
     for (const other of others) await client.call(alice, "members.create", id, other);
     const error = await assertRejects(

@@ -52,7 +52,7 @@ Deno.test("GET /file delivers every byte when the connection of an idle download
   assertEquals(cloud.logged.find(({ path }) => path.endsWith("/file"))?.outcome, "complete");
 });
 
-Deno.test("GET /file releases its slot however the response ends", async () => {
+Deno.test("GET /file releases its slot when the response completes, fails or is canceled", async () => {
   const { cloud, router, path } = await oneAtATime();
   const etag = (await router.request(path, { method: "HEAD" })).headers.get("etag") ?? "";
   const requests: readonly (readonly [status: number, path: string, headers?: HeadersInit])[] = [

@@ -95,7 +95,7 @@ Deno.test("acquire() waits LONGEST_WAIT per download ahead when no slot is relea
   assertEquals(clock.pending, 0);
 });
 
-Deno.test("acquire() resolves when an idle connection cannot be reopened and has to stay", async () => {
+Deno.test("acquire() resolves when an idle connection cannot be reopened and remains open", async () => {
   const { events, download, wait } = harness(0, { canReopen: false });
   const [a, b] = [download("a"), download("b")];
   await a.acquire();

@@ -5,7 +5,7 @@ import { bytesOf, Cloud, cutAfter, headersOf } from "../cloud.ts";
 
 const SIZE = 300_000;
 
-Deno.test("GET /file sends ranges, entity tags and file names whether or not the store has ranges", async (t) => {
+Deno.test("GET /file sends ranges, entity tags and file names when the store has ranges, and when it has none", async (t) => {
   for (const ranges of [true, false]) {
     for (const resume of [true, false]) {
       await t.step(`ranges: ${ranges}, resume: ${resume}`, async () => {
@@ -415,7 +415,7 @@ async function ownImage(cloud: Cloud, token: string): Promise<{ id: string }> {
   return { id };
 }
 
-Deno.test("createImageRouter() resets a body when its server is silent, with and without resume", async () => {
+Deno.test("createImageRouter() resets a body when its server sends no byte in time, with and without resume", async () => {
   for (const resume of [true, false]) {
     for (const headers of [{}, { range: "bytes=5-59" }]) {
       const cloud = new Cloud();

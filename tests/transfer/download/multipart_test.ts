@@ -55,7 +55,7 @@ for (const size of [1, 2, 7, 64, 1_000]) {
   });
 }
 
-Deno.test("findBodyPart() finds nothing in what is called multipart and is not", async () => {
+Deno.test("findBodyPart() returns nothing when the body is not multipart", async () => {
   const bodies = [
     IMAGE,
     new Uint8Array(0),

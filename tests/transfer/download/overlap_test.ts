@@ -5,7 +5,7 @@ import { CUT, downloadAll, LENGTH, until } from "../../support/downloads.ts";
 import { BYTES, chunksOf, digest, record, Served, UNHASHED } from "../../support/image.ts";
 import { harnessOf } from "../../support/client_harness.ts";
 
-Deno.test("DeliveredTail tells bytes that were delivered from others, however they were delivered", () => {
+Deno.test("DeliveredTail recognizes delivered bytes in chunks of any size", () => {
   for (const size of [1, 100, 997, 5_000, 10_000]) {
     const tail = new DeliveredTail();
     for (const chunk of chunksOf(BYTES, size)) tail.keep(chunk);
@@ -76,7 +76,7 @@ Deno.test("download() does not use a 200 with the length of the rest when the im
   assertEquals([served.areOver, unhashed.script.left], [true, 0]);
 });
 
-Deno.test("download() does not take a range for the whole image when it comes as 200 without a length", async () => {
+Deno.test("download() does not mistake a range for the whole image when it is a 200 without a length", async () => {
   const served = new Served();
   const range = { start: 1_000, end: 9_999 };
   const rest = served.data(chunksOf(BYTES.slice(1_000)));

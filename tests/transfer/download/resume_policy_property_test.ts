@@ -68,7 +68,7 @@ Deno.test("nextAction() waits only after two breaks without a byte, each time up
   });
 });
 
-Deno.test("nextAction() fails when the budget is empty, or the rest cannot be requested", async () => {
+Deno.test("nextAction() fails when the budget is empty or no server can send the remaining bytes", async () => {
   await forAll(DOWNLOAD, ({ breaks, start, isSized }) => {
     const history = breaks.reduce(after, noBreaks(start));
     const mayRequest = breaks.length % 2 === 0;

@@ -93,7 +93,7 @@ for (const [what, error, standing, kind] of BREAKS) {
   });
 }
 
-Deno.test("classifyFailure() says where the connection broke", () => {
+Deno.test("classifyFailure() names the byte at which the connection broke", () => {
   const broke = classifyFailure(new TypeError("reset"), { ...STANDING, ...PIECE });
   const error = broke.error as ServerUnreachable;
   assert(error instanceof ServerUnreachable);

@@ -114,7 +114,7 @@ Deno.test('Verifier throws when verify is "required" and it can compute no hash 
   }
 });
 
-Deno.test("Verifier tells whether other bytes equal those that it hashed", async () => {
+Deno.test("Verifier recognizes whether other bytes equal those that it hashed", async () => {
   const verifier = await Verifier.create({ ...UNKNOWN, checksum: MD5 }, "auto");
   verifier?.update(utf8("ab"));
   const prefix = await verifier?.prefix();

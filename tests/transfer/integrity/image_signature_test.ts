@@ -103,7 +103,7 @@ for (const row of SIGNATURES) {
 }
 
 for (const row of SIGNATURES_FOR_OPENSSL) {
-  Deno.test(`verifyImageSignature() accepts ${row.title}, or says which runtime can`, async () => {
+  Deno.test(`verifyImageSignature() accepts ${row.title}, or names a runtime that can`, async () => {
     try {
       const options = withCertificate(row.certificate);
       assertEquals(await verify(propertiesOf(row), source().stream, options), true);
@@ -162,7 +162,7 @@ for (const [title, change, certificate, said] of UNUSABLE) {
   });
 }
 
-Deno.test("verifyImageSignature() says that a certificate is none", async () => {
+Deno.test("verifyImageSignature() throws when the certificate is not one", async () => {
   await assertRejects(
     () =>
       verify(propertiesOf(GOOD), source().stream, {
@@ -173,7 +173,7 @@ Deno.test("verifyImageSignature() says that a certificate is none", async () => 
   );
 });
 
-Deno.test("verifyImageSignature() keeps what the key manager said as the cause alone", async () => {
+Deno.test("verifyImageSignature() keeps the key manager's error as the cause only", async () => {
   const refused = new Error("401 for token gAAAA-canary");
   const error = await assertRejects(
     () =>
@@ -187,7 +187,7 @@ Deno.test("verifyImageSignature() keeps what the key manager said as the cause a
   assertEquals((error.cause as Error).cause, refused);
 });
 
-Deno.test("verifyImageSignature() takes an image without signature for unsigned", async () => {
+Deno.test("verifyImageSignature() returns false and cancels the data when the image is not signed", async () => {
   const { stream, state } = source();
   assertEquals(await verify({ os_type: "linux", img_signature: null }, stream), false);
   assertEquals(state, { read: 0, canceled: true });
@@ -212,7 +212,7 @@ Deno.test("verifyImageSignature() throws an error of the data as it is", async (
   assertEquals(error, broken);
 });
 
-Deno.test("verifyImageSignature() refuses data that is not its to read", async () => {
+Deno.test("verifyImageSignature() throws when the data is locked or not a stream", async () => {
   const { stream } = source();
   const reader = stream.getReader();
   await assertRejects(
@@ -226,7 +226,7 @@ Deno.test("verifyImageSignature() refuses data that is not its to read", async (
   await assertRejects(() => verify(propertiesOf(GOOD), text), Invalid, "not a ReadableStream");
 });
 
-Deno.test("verifyImageSignature() refuses data of texts", async () => {
+Deno.test("verifyImageSignature() throws when the chunks of the data are strings", async () => {
   const texts = ReadableStream.from(["text"]) as unknown as ReadableStream<Uint8Array>;
   await assertRejects(
     () => verify(propertiesOf(GOOD), texts, withCertificate("rsa")),

@@ -271,7 +271,7 @@ async function late(
   return await play(served.part(), request);
 }
 
-Deno.test("download() ends every connection at once when it is aborted or canceled", async () => {
+Deno.test("download() closes every connection when it is aborted or canceled", async () => {
   const silent: Trick = (request, start, served) =>
     start === 0 && request.headers.get("range") === "bytes=0-0" ? null : served.data(["silence"], {
       status: 206,

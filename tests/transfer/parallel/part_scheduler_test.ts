@@ -47,7 +47,7 @@ Deno.test("PartScheduler claims the next part when bytes of the first were deliv
   assertEquals(schedule.claim(0, 0)?.start, 400);
 });
 
-Deno.test("PartScheduler gives a late part to a connection that would finish it earlier", () => {
+Deno.test("PartScheduler assigns a late part to a connection that would finish it earlier", () => {
   const schedule = new PartScheduler({
     start: 0,
     endExclusive: 200,

@@ -81,7 +81,7 @@ Deno.test("create() sends no request, and does not read the stream, when the dat
   }
 });
 
-Deno.test("update() with data alone requests the record once", async () => {
+Deno.test("update() requests the record once when only data is given", async () => {
   const { glance, upload } = uploadHarness();
   await upload(BYTES);
   assertEquals(glance.requested, ["PUT file", "GET 42"]);

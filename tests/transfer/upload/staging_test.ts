@@ -99,7 +99,7 @@ Deno.test("stage() succeeds when the response is lost and Glance has every byte"
   assertEquals(glance.puts.length, 1);
 });
 
-Deno.test("stage() polls until Glance reports how much has arrived", async () => {
+Deno.test("stage() polls until Glance reports the staged size", async () => {
   const { glance, stage } = stagingHarness([stagedUnconfirmed(10_000)]);
   let looks = 0;
   glance.onShow = (it) => {

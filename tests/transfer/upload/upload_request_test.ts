@@ -87,7 +87,7 @@ Deno.test("upload() fails with the 401 when the token cannot be renewed, or the 
   assertEquals([once.glance.puts.length, renewals.length], [1, 0]);
 });
 
-Deno.test("upload() says that data can be read only once of streams alone", async () => {
+Deno.test("upload() says that data can be read only once when it is a stream, and only then", async () => {
   const cuts = Array.from({ length: 9 }, () => cutAfter(1_000));
   const ONCE = "can be read only once";
   for (const data of [() => chunks(), new Blob([BYTES]), BYTES]) {
@@ -124,7 +124,7 @@ Deno.test("upload() announces the length of every body whose size is known", asy
   }
 });
 
-Deno.test("upload() says what to do when a proxy wants a length that is unknown", async () => {
+Deno.test("upload() throws a hint when a proxy requires a length that is unknown", async () => {
   const { upload } = uploadHarness([respondAfter(0, 411)]);
   await assertRejects(
     () => upload(chunks()),
@@ -133,7 +133,7 @@ Deno.test("upload() says what to do when a proxy wants a length that is unknown"
   );
 });
 
-Deno.test("lengthKept() gives Deno a Blob of the length that the header has", async () => {
+Deno.test("lengthKept() returns a Blob of the announced length on Deno", async () => {
   const stream = new FakeBody(chunksOf(BYTES)).stream;
   const body = lengthKept(stream, "10000");
   if (!(body instanceof Blob)) throw new TypeError("It is no Blob");
@@ -147,7 +147,7 @@ Deno.test("streamSupport() knows that Deno sends streams", () => {
   assertEquals(streamSupport(), "always");
 });
 
-Deno.test("upload() reports a chunk when the runtime asks for the next, and a known total after the answer", async () => {
+Deno.test("upload() reports a chunk when the runtime reads the next, and a known total after the response", async () => {
   const large = seededBytes(3, 600_000);
   for (const size of [undefined, 600_000]) {
     const seen: number[] = [];
@@ -191,7 +191,7 @@ Deno.test("upload() never reports a known total when the data was not stored", a
   }
 });
 
-Deno.test("upload() of no bytes sends an empty body, and refuses a source that has some", async () => {
+Deno.test("upload() of size 0 sends an empty body, and throws when the source has bytes", async () => {
   for (const data of [new Blob(), () => new FakeBody([]).stream, new FakeBody([]).stream]) {
     const { glance, upload } = uploadHarness();
     assertEquals((await upload(data, { size: 0 })).size, 0);
@@ -260,7 +260,7 @@ Deno.test("upload() fails in a browser with the error of a Blob whose file has c
   });
 });
 
-Deno.test("upload() says what a browser cannot send", async () => {
+Deno.test("upload() names what a browser cannot send", async () => {
   await inBrowser(false, async () => {
     const { upload, glance } = uploadHarness();
     await assertRejects(
@@ -280,7 +280,7 @@ Deno.test("upload() says what a browser cannot send", async () => {
   });
 });
 
-Deno.test("upload() reports what was taken while its source gives nothing more", async () => {
+Deno.test("upload() reports sent bytes when its source pauses", async () => {
   const controller = new AbortController();
   const { upload } = uploadHarness();
   const data = new FakeBody([BYTES, "silence"], { isByteStream: false }).stream;

@@ -107,7 +107,7 @@ for (const [what, handler] of UNANSWERED) {
   });
 }
 
-Deno.test("upload() leaves the request open while the image is saving, and takes its answer", async () => {
+Deno.test("upload() keeps the request open while the image is saving, and uses its response", async () => {
   const answered = saving(async ({ request }) => {
     await clock.sleep(30 * MINUTE);
     request.signal.throwIfAborted();
@@ -154,7 +154,7 @@ function unreadable(handler: PutHandler, status: number, end: number) {
   return { ...harness, create };
 }
 
-Deno.test("create() goes on waiting when no server can show the record for minutes", async () => {
+Deno.test("create() continues to wait when no server can show the record for minutes", async () => {
   const { create, isDeleted } = unreadable(saving(() => failure(504)), 503, 4 * MINUTE);
   assertEquals((await create()).status, "active");
   assertEquals(isDeleted(), false);
@@ -201,7 +201,7 @@ Deno.test("create() deletes the image when an abort after the last byte has cut 
   assertEquals(isDeleted(), true);
 });
 
-Deno.test("create() takes a 409 for a proxy's second request, and waits for the first", async () => {
+Deno.test("create() waits for the first request when a proxy's second request gets a 409", async () => {
   const { create, glance, later, isDeleted } = uploadHarness([saving(() => failure(409))]);
   later(10 * MINUTE, () => glance.store(BYTES));
   assertEquals((await create(chunks())).status, "active");
@@ -211,13 +211,13 @@ Deno.test("create() takes a 409 for a proxy's second request, and waits for the 
   assertEquals(queued.isDeleted(), true);
 });
 
-Deno.test("update() takes a 409 as what it is: the image may be another caller's", async () => {
+Deno.test("update() throws ImageConflict when it gets a 409, because the image may be another client's", async () => {
   const { update, glance, clock } = uploadHarness([saving(() => failure(409))]);
   await assertRejects(() => update(chunks()), ImageConflict);
   assertEquals([glance.requested, clock.now()], [["PUT file"], 0]);
 });
 
-Deno.test("create() deletes the image when a proxy answers before it has taken all data", async () => {
+Deno.test("create() deletes the image when a proxy responds before it has read all data", async () => {
   for (const status of [401, 413, 500, 502, 504]) {
     const { create, glance, isDeleted } = uploadHarness([respondAfter(1_000, status)]);
     const error = await failureOf(create(chunks()));
@@ -258,7 +258,7 @@ for (const [kind, dataOf] of DATA) {
   });
 }
 
-Deno.test("create() goes on waiting when the connection breaks while it waits for the record", async () => {
+Deno.test("create() continues to wait when the connection breaks while it waits for the record", async () => {
   for (const breakAt of [60_001, 61_000, 65_000]) {
     const harness = uploadHarness([
       saving(async () => {

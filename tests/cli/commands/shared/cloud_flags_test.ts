@@ -83,7 +83,7 @@ Deno.test("cloudInput() throws UsageError for a cloud together with flags of cre
   ]);
 });
 
-Deno.test("--os-trust-id is refused, with the alternative", async () => {
+Deno.test("--os-trust-id is rejected with a hint that names the alternative", async () => {
   const { code, stderr } = await new CliHarness().run(["image-list", "--os-trust-id", "x"]);
   assertEquals([code, stderr], [
     2,
@@ -91,7 +91,7 @@ Deno.test("--os-trust-id is refused, with the alternative", async () => {
   ]);
 });
 
-Deno.test("--insecure is refused, with the way to trust a cloud's own CA", async () => {
+Deno.test("--insecure is rejected with a hint that names how to trust a cloud's own CA", async () => {
   const { code, stderr } = await new CliHarness().run(["image-list", "--insecure"]);
   assertEquals(code, 2);
   assertStringIncludes(stderr, "--os-cacert");
@@ -109,7 +109,7 @@ Deno.test("--debug shows no password when Keystone rejects it", async () => {
   assert(!stderr.includes("s3cret"), stderr);
 });
 
-Deno.test("--os-auth-token and --os-image-url are enough", async () => {
+Deno.test("--os-auth-token and --os-image-url suffice without Keystone", async () => {
   const seen: (string | null)[] = [];
   const harness = new CliHarness((request) => {
     seen.push(request.headers.get("x-auth-token"), request.url);
@@ -125,7 +125,7 @@ Deno.test("--os-auth-token and --os-image-url are enough", async () => {
   ]);
 });
 
-Deno.test("runGlance() prints an ignored setting once on standard error, also without --debug", async () => {
+Deno.test("runGlance() prints an ignored setting once on standard error when --debug is not set", async () => {
   const environment = {
     OS_AUTH_TYPE: "none",
     OS_ENDPOINT: "http://glance.test:9292",

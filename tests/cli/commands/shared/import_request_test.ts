@@ -17,7 +17,7 @@ const NOTHING: ImportValues = {
   "allow-failure": undefined,
 };
 
-Deno.test("importRequestFrom asks Glance for what the flags say", async (t) => {
+Deno.test("importRequestFrom() returns the import request of the flags", async (t) => {
   const cases: readonly (readonly [string, Partial<ImportValues>, unknown])[] = [
     ["glance-direct", {}, { method: { name: "glance-direct" } }],
     ["web-download", { uri: "http://x/y" }, {
@@ -75,7 +75,7 @@ Deno.test("importRequestFrom asks Glance for what the flags say", async (t) => {
   }
 });
 
-Deno.test("importRequestFrom refuses flags that do not go together", async (t) => {
+Deno.test("importRequestFrom() throws UsageError when flags exclude each other", async (t) => {
   const cases: readonly (readonly [string, Partial<ImportValues>, string])[] = [
     ["web-download", {}, 'Cannot import by "web-download": --uri is missing; add it'],
     [
@@ -115,7 +115,7 @@ Deno.test("importRequestFrom refuses flags that do not go together", async (t) =
   }
 });
 
-Deno.test("storesOf names the stores that are to be there", () => {
+Deno.test("storesOf() returns the stores that a finished import has", () => {
   assertEquals(storesOf(NOTHING), []);
   assertEquals(storesOf({ ...NOTHING, store: "a" }), ["a"]);
   assertEquals(storesOf({ ...NOTHING, stores: "a,,b ," }), ["a", "b"]);

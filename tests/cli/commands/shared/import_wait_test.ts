@@ -64,7 +64,7 @@ Deno.test("--wait shows the state of the import on a terminal", async () => {
   assertEquals(stderr.endsWith("active  Copied 3 MiB\n"), true, stderr);
 });
 
-Deno.test("--wait says that the import continues when it is interrupted", async () => {
+Deno.test("--wait prints that the import continues when it is interrupted", async () => {
   const ended = new AbortController();
   const fetch = importing([LOCKED], [], (looks) => {
     if (looks === 3) ended.abort(new Interrupted("SIGINT"));
@@ -103,7 +103,7 @@ Deno.test("--wait succeeds when an import has reached some of its stores, and na
   assertStringIncludes(failed.stderr, 'it is active, failed for "slow"');
 });
 
-Deno.test("image-create-via-import --wait gives the image when it is whole", async () => {
+Deno.test("image-create-via-import --wait prints the image when it is active", async () => {
   const files = new MemoryFiles({ "disk.img": "the bytes of a disk" });
   const line =
     `image-create-via-import --id ${ID} --disk-format raw --container-format bare --file disk.img --wait`;
@@ -112,7 +112,7 @@ Deno.test("image-create-via-import --wait gives the image when it is whole", asy
   assertStringIncludes(stdout, "| status                        | active ");
 });
 
-Deno.test("image-create-via-import --wait does not take other bytes than were staged", async () => {
+Deno.test("image-create-via-import --wait fails when the image has other bytes than were staged", async () => {
   const files = new MemoryFiles({ "disk.img": "the bytes of a disk" });
   const glance = embedded();
   const harness = new CliHarness(async (request) => {

@@ -54,7 +54,7 @@ async function cutAt(answer: Response, size: number): Promise<Response> {
   return new Response(body, answer);
 }
 
-Deno.test("image-download writes a part, syncs it, and renames it when all is right", async () => {
+Deno.test("image-download writes a partial file, syncs it, and renames it when the data is verified", async () => {
   const harness = await glanceWithDisk();
   const { code, files, stdout, stderr } = await harness.run([
     "image-download",
@@ -68,7 +68,7 @@ Deno.test("image-download writes a part, syncs it, and renames it when all is ri
   assertEquals(files.durable.get("x"), DISK);
 });
 
-Deno.test("image-download gives the bytes to standard output, with - and without --file", async () => {
+Deno.test("image-download writes to standard output when --file is - or absent", async () => {
   const harness = await glanceWithDisk();
   for (const args of [["image-download", ID], ["image-download", ID, "--file", "-"]]) {
     const { code, bytes, stderr } = await harness.run(args);
@@ -77,7 +77,7 @@ Deno.test("image-download gives the bytes to standard output, with - and without
   }
 });
 
-Deno.test("image-download writes into a device or a pipe as it is", async () => {
+Deno.test("image-download writes directly into a device or a pipe", async () => {
   const harness = await glanceWithDisk();
   const files = new MemoryFiles();
   files.special.add("/dev/vdb");
@@ -86,7 +86,7 @@ Deno.test("image-download writes into a device or a pipe as it is", async () => 
   assertEquals([...files.content.keys()], ["/dev/vdb"]);
 });
 
-Deno.test("image-download leaves what was there when the bytes are wrong", async () => {
+Deno.test("image-download keeps the existing file when the bytes are wrong", async () => {
   const harness = await glanceWithDisk((answer) =>
     withBody(answer, (bytes) => bytes.map((byte) => byte ^ 1))
   );
@@ -99,7 +99,7 @@ Deno.test("image-download leaves what was there when the bytes are wrong", async
   assertEquals([...files.left], []);
 });
 
-Deno.test("image-download --no-verify takes bytes with another hash", async () => {
+Deno.test("image-download --no-verify accepts bytes with another hash", async () => {
   const harness = await glanceWithDisk((answer) =>
     withBody(answer, (bytes) => bytes.map((byte) => byte ^ 1))
   );
@@ -151,7 +151,7 @@ Deno.test("--debug prints the server, cause and byte of each failover, retry and
   );
 });
 
-Deno.test("image-create reads standard input where no file is named", async () => {
+Deno.test("image-create reads standard input when no file is named", async () => {
   for (const file of [[], ["--file", "-"]]) {
     const harness = new CliHarness();
     const create = ["image-create", "--id", ID, ...RAW, ...file, "--json"];
@@ -163,7 +163,7 @@ Deno.test("image-create reads standard input where no file is named", async () =
   }
 });
 
-Deno.test("image-create stores an empty file as an image of no bytes", async () => {
+Deno.test("image-create stores an image of 0 bytes when the file is empty", async () => {
   const files = new MemoryFiles({ "empty": "" });
   const { code, stdout } = await new CliHarness().run(
     ["image-create", ...RAW, "--file", "empty", "--json"],
@@ -173,7 +173,7 @@ Deno.test("image-create stores an empty file as an image of no bytes", async () 
   assertEquals([code, status, size], [0, "active", 0]);
 });
 
-Deno.test("image-upload fills an image that has no data, in silence", async () => {
+Deno.test("image-upload stores the data of a queued image and prints nothing", async () => {
   const harness = new CliHarness();
   assertEquals((await harness.run(["image-create", "--name", "later", ...RAW])).code, 0);
   const files = new MemoryFiles({ "disk.img": DISK });
@@ -183,7 +183,7 @@ Deno.test("image-upload fills an image that has no data, in silence", async () =
   assertEquals((await harness.run(["image-download", "later"])).bytes, new Uint8Array(DISK));
 });
 
-Deno.test("image-create leaves no image behind when its file breaks off", async () => {
+Deno.test("image-create leaves no image when reading its file fails", async () => {
   const files = new MemoryFiles({ "disk.img": DISK });
   const read = files.read.bind(files);
   files.read = async (path) =>
@@ -202,7 +202,7 @@ Deno.test("image-create leaves no image behind when its file breaks off", async 
   assertEquals((await harness.run(["image-list", "--json"])).stdout, "[]\n");
 });
 
-Deno.test("image-create sends a file again on the connection after one that broke", async () => {
+Deno.test("image-create sends a file again on a new connection when the first one breaks", async () => {
   const glance = embedded();
   let uploads = 0;
   const fetch: Fetch = async (request) => {
@@ -218,7 +218,7 @@ Deno.test("image-create sends a file again on the connection after one that brok
   assertEquals([code, JSON.parse(stdout).size, uploads], [0, DISK.byteLength, 2]);
 });
 
-Deno.test("--progress shows progress at once, and a terminal shows it later by default", async () => {
+Deno.test("--progress shows progress at once, and a terminal shows it after a delay by default", async () => {
   const harness = await glanceWithDisk();
   const download = ["image-download", ID, "--file", "x"];
   let time = 0;
