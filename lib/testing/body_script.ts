@@ -3,11 +3,9 @@
  *
  * @module
  */
-import type { SimulatedClock } from "./clock.ts";
+import { NEVER, type SimulatedClock } from "./clock.ts";
+import type { Links } from "./links.ts";
 import { between } from "./seed.ts";
-
-/** A time in milliseconds that no test waits for. */
-export const NEVER = 10 ** 9;
 
 /** Largest chunk in bytes. */
 const CHUNK_MAX = 9_000;
@@ -26,16 +24,21 @@ export interface BodyEnvironment {
   readonly clock: SimulatedClock;
   readonly random: () => number;
   readonly signal: AbortSignal;
+  readonly links: Links;
+  /** Index of the server that sends it. */
+  readonly server: number;
   /** Throws while all servers are away. */
   readonly checkAway: () => void;
   /** Holds the script until its body has ended. */
   readonly open: Set<BodyScript>;
+  /** Called after each chunk with its length. */
+  readonly onSent: (bytes: number) => void;
 }
 
 /** Plays a script in chunks of random size. */
 export function openBody(
   script: BodyScript,
-  { clock, random, signal, checkAway, open }: BodyEnvironment,
+  { clock, random, signal, links, server, checkAway, open, onSent }: BodyEnvironment,
 ): ReadableStream<Uint8Array> {
   const { bytes, interval, end } = script;
   let offset = 0;
@@ -48,7 +51,11 @@ export function openBody(
       }, { once: true });
     },
     async pull(controller) {
+      const since = clock.now();
       await clock.sleep(interval, signal);
+      const length = between(random, 1, links.chunkLimit(server, CHUNK_MAX));
+      const chunk = bytes.slice(offset, offset + length);
+      await links.transfer(server, chunk.byteLength, since, signal);
       try {
         checkAway();
       } catch (error) {
@@ -56,8 +63,8 @@ export function openBody(
         throw error;
       }
       if (offset < bytes.byteLength) {
-        const chunk = bytes.slice(offset, offset + between(random, 1, CHUNK_MAX));
         offset += chunk.byteLength;
+        onSent(chunk.byteLength);
         return controller.enqueue(chunk);
       }
       if (end === "stall") await clock.sleep(NEVER, signal);

@@ -8,6 +8,9 @@ import "../transfer/download/multipart.ts";
 import "../transfer/rarely_used.ts";
 import { setImmediate } from "node:timers";
 
+/** A time in milliseconds that no test waits for. */
+export const NEVER = 10 ** 9;
+
 interface PendingTimer {
   readonly at: number;
   readonly order: number;

@@ -6,9 +6,10 @@
  */
 import type { RequestContext } from "../context.ts";
 import type { GlanceOptions } from "../options.ts";
-import { type BodyScript, NEVER, openBody } from "./body_script.ts";
-import { SimulatedClock } from "./clock.ts";
+import { type BodyScript, openBody } from "./body_script.ts";
+import { NEVER, SimulatedClock } from "./clock.ts";
 import { type Fault, isAway, type Outage } from "./faults.ts";
+import { type LinkChange, Links } from "./links.ts";
 import { type ReceivedRequest, responseTo, type ServedImage } from "./responses.ts";
 import { between, seededBytes, seededRandom } from "./seed.ts";
 
@@ -50,6 +51,11 @@ export interface ClusterOptions {
    */
   readonly outages?: readonly Outage[];
   /**
+   * Changes of the network: bandwidth, latency, and black holes.
+   * @default {[]}
+   */
+  readonly links?: readonly LinkChange[];
+  /**
    * Whether responses have a `Content-Length`.
    * @default {true}
    */
@@ -77,6 +83,29 @@ const IMAGE_ID = "5b0d2b7a-6f0c-4c5e-9e4b-3f6d1c2a7e90";
  * await cluster.clock.run(service.download(cluster.context, cluster.imageId, sink));
  * assertEquals(count, cluster.image.byteLength);
  * ```
+ *
+ * @example A server that becomes ten times slower after 2 s, and loses its network for 5 s
+ * ```ts
+ * import { getDefaultImageService } from "@glance-edge/glance";
+ * import { SimulatedCluster } from "@glance-edge/glance/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const cluster = new SimulatedCluster({
+ *   servers: 1,
+ *   links: [
+ *     { server: 0, bandwidth: 20_000, latency: 50 },
+ *     { server: 0, at: 2_000, bandwidth: 2_000 },
+ *     { server: 0, at: 4_000, blackHole: true },
+ *     { server: 0, at: 9_000, blackHole: false },
+ *   ],
+ * });
+ * const { clock, context, imageId } = cluster;
+ * const service = getDefaultImageService(cluster.options);
+ * const stream = await clock.run(service.download(context, imageId));
+ * await clock.run(new Response(stream).arrayBuffer());
+ * // 2 s for 38 kB, 2 s for 4 kB, 5 s for nothing, and 29 s for the remaining 58 kB.
+ * assertEquals(Math.round(clock.now() / 1_000), 38);
+ * ```
  */
 export class SimulatedCluster {
   /** The bytes of its image. */
@@ -91,6 +120,7 @@ export class SimulatedCluster {
   readonly #random: () => number;
   readonly #plan: Fault[];
   readonly #open = new Set<BodyScript>();
+  readonly #links: Links;
   /** The bytes that are served: those of another image after the fault `replaced`. */
   #served: Uint8Array<ArrayBuffer>;
 
@@ -102,6 +132,7 @@ export class SimulatedCluster {
     this.#options = options;
     this.#random = seededRandom(seed ^ 0x5eed);
     this.#plan = [...plan];
+    this.#links = new Links(clock, options.links ?? []);
   }
 
   /** The id of the image. */
@@ -135,11 +166,12 @@ export class SimulatedCluster {
 
   /** A fetch that reaches only the cluster. */
   readonly fetch = async (input: string, init: RequestInit): Promise<Response> => {
-    const request = seenRequest(input, init);
-    const signal = init.signal ?? new AbortController().signal;
     const { clock } = this;
+    const request = { ...seenRequest(input, init), at: clock.now(), sentBytes: 0 };
+    const signal = init.signal ?? new AbortController().signal;
+    const server = this.apiServers.indexOf(request.server);
     this.requests.push(request);
-    await clock.sleep(between(this.#random, 1, 20), signal);
+    await this.#links.awaitResponse(server, between(this.#random, 1, 20), signal);
     const { outages = [] } = this.#options;
     const checkAway = () => {
       if (isAway(outages, clock.now())) throw new TypeError("connection refused");
@@ -150,7 +182,9 @@ export class SimulatedCluster {
     if (fault?.kind === "silence") await clock.sleep(NEVER, signal);
     this.#change(fault);
     const { status, headers, body } = responseTo(request, fault, this.#state());
-    const environment = { clock, random: this.#random, signal, open: this.#open, checkAway };
+    const onSent = (bytes: number) => void (request.sentBytes += bytes);
+    const [random, links, open] = [this.#random, this.#links, this.#open];
+    const environment = { clock, random, signal, links, server, open, checkAway, onSent };
     return new Response(body && openBody(body, environment), { status, headers });
   };
 
@@ -167,7 +201,10 @@ export class SimulatedCluster {
   }
 }
 
-function seenRequest(input: string, init: RequestInit): ReceivedRequest {
+function seenRequest(
+  input: string,
+  init: RequestInit,
+): Omit<ReceivedRequest, "at" | "sentBytes"> {
   const { origin: server, pathname: path } = new URL(input);
   const headers = new Headers(init.headers);
   return { server, path, range: headers.get("range"), token: headers.get("x-auth-token") };

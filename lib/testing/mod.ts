@@ -25,5 +25,6 @@
 export { type ClusterOptions, SimulatedCluster } from "./cluster.ts";
 export type { ReceivedRequest } from "./responses.ts";
 export { type Fault, type FaultKind, type Outage, randomFault, RECOVERABLE } from "./faults.ts";
+export type { LinkChange } from "./links.ts";
 export { SimulatedClock } from "./clock.ts";
 export { between, pick, seededBytes, seededRandom } from "./seed.ts";

@@ -20,6 +20,10 @@ export interface ReceivedRequest {
   readonly range: string | null;
   /** Its `X-Auth-Token` header. */
   readonly token: string | null;
+  /** When it was sent, in milliseconds of the cluster's clock. */
+  readonly at: number;
+  /** Number of bytes of the response body that its client has read so far. */
+  readonly sentBytes: number;
 }
 
 /** The state of the cluster when a request arrives. */
