@@ -6,7 +6,7 @@
  */
 import type { RequestContext } from "../context.ts";
 import type { GlanceOptions } from "../options.ts";
-import { type BodyScript, openBody } from "./body_script.ts";
+import { type BodyEnvironment, openBody } from "./body_script.ts";
 import { NEVER, SimulatedClock } from "./clock.ts";
 import { type Fault, isAway, type Outage } from "./faults.ts";
 import { type LinkChange, Links } from "./links.ts";
@@ -117,10 +117,8 @@ export class SimulatedCluster {
   /** The valid token. */
   token = "token-1";
   readonly #options: ClusterOptions;
-  readonly #random: () => number;
   readonly #plan: Fault[];
-  readonly #open = new Set<BodyScript>();
-  readonly #links: Links;
+  readonly #environment: Omit<BodyEnvironment, "server" | "signal" | "onSent">;
   /** The bytes that are served: those of another image after the fault `replaced`. */
   #served: Uint8Array<ArrayBuffer>;
 
@@ -130,9 +128,17 @@ export class SimulatedCluster {
     this.clock = clock;
     this.image = this.#served = seededBytes(seed, size);
     this.#options = options;
-    this.#random = seededRandom(seed ^ 0x5eed);
     this.#plan = [...plan];
-    this.#links = new Links(clock, options.links ?? []);
+    const { outages = [], links = [] } = options;
+    this.#environment = {
+      clock,
+      random: seededRandom(seed ^ 0x5eed),
+      links: new Links(clock, links),
+      checkAway: () => {
+        if (isAway(outages, clock.now())) throw new TypeError("connection refused");
+      },
+      open: new Set(),
+    };
   }
 
   /** The id of the image. */
@@ -142,7 +148,7 @@ export class SimulatedCluster {
 
   /** Number of bodies that were neither read to their end nor canceled. */
   get openBodies(): number {
-    return this.#open.size;
+    return this.#environment.open.size;
   }
 
   /** Client options for this cluster: its servers, fetch, clock, and random numbers. */
@@ -150,7 +156,15 @@ export class SimulatedCluster {
     Pick<GlanceOptions, "apiServers" | "fetch" | "sleep" | "timer" | "now" | "wallClock" | "random">
   > {
     const { apiServers, fetch, clock: { sleep, timer, now } } = this;
-    return { apiServers, fetch, sleep, timer, now, wallClock: now, random: this.#random };
+    return {
+      apiServers,
+      fetch,
+      sleep,
+      timer,
+      now,
+      wallClock: now,
+      random: this.#environment.random,
+    };
   }
 
   /** The servers, in the format of the option `apiServers`. */
@@ -166,16 +180,12 @@ export class SimulatedCluster {
 
   /** A fetch that reaches only the cluster. */
   readonly fetch = async (input: string, init: RequestInit): Promise<Response> => {
-    const { clock } = this;
+    const { clock, random, links, checkAway } = this.#environment;
     const request = { ...seenRequest(input, init), at: clock.now(), sentBytes: 0 };
     const signal = init.signal ?? new AbortController().signal;
     const server = this.apiServers.indexOf(request.server);
     this.requests.push(request);
-    await this.#links.awaitResponse(server, between(this.#random, 1, 20), signal);
-    const { outages = [] } = this.#options;
-    const checkAway = () => {
-      if (isAway(outages, clock.now())) throw new TypeError("connection refused");
-    };
+    await links.awaitResponse(server, between(random, 1, 20), signal);
     checkAway();
     const fault = request.path.endsWith("/file") ? this.#plan.shift() : undefined;
     if (fault?.kind === "refuse") throw new TypeError("connection refused");
@@ -183,8 +193,7 @@ export class SimulatedCluster {
     this.#change(fault);
     const { status, headers, body } = responseTo(request, fault, this.#state());
     const onSent = (bytes: number) => void (request.sentBytes += bytes);
-    const [random, links, open] = [this.#random, this.#links, this.#open];
-    const environment = { clock, random, signal, links, server, open, checkAway, onSent };
+    const environment = { ...this.#environment, signal, server, onSent };
     return new Response(body && openBody(body, environment), { status, headers });
   };
 
