@@ -6,8 +6,8 @@
 
 import type { ImageStore } from "../api/types.ts";
 import { type EmbeddedRequest, json } from "./request/request.ts";
-import { forbidden, notFound } from "./http/errors.ts";
-import { isAdmin } from "./request/identity.ts";
+import { notFound } from "./http/errors.ts";
+import { requireAdmin } from "./request/policy.ts";
 import { importMethods } from "./data/import_request.ts";
 import { bestOffer } from "./http/negotiation.ts";
 import type { EmbeddedCloud } from "./request/embedded_cloud.ts";
@@ -86,11 +86,10 @@ export function storesInfo({ cloud }: EmbeddedRequest): Response {
 }
 
 /** `GET /v2/info/stores/detail` */
-export function storesDetail({ cloud, identity }: EmbeddedRequest): Response {
+export function storesDetail(call: EmbeddedRequest): Response {
+  const { cloud } = call;
   requireMultiStore(cloud);
-  if (!isAdmin(identity)) {
-    throw forbidden("You are not authorized to complete stores_info_detail action.");
-  }
+  requireAdmin(call);
   return json({ stores: cloud.stores.map((store) => ({ ...detailsOf(cloud, store), ...store })) });
 }
 

@@ -32,7 +32,11 @@ import {
 } from "./images/members.ts";
 import { updateImage } from "./patch/patch.ts";
 import { SCHEMA_NAMES, showSchema } from "./schemas.ts";
-import { METADEF_ROUTES } from "./metadefs/metadef_routes.ts";
+import { METADEF_TAG_ROUTES } from "./metadefs/metadef_tags.ts";
+import { NAMESPACE_ROUTES } from "./metadefs/namespaces.ts";
+import { OBJECT_ROUTES } from "./metadefs/objects.ts";
+import { PROPERTY_ROUTES } from "./metadefs/properties.ts";
+import { RESOURCE_TYPE_ROUTES } from "./metadefs/resource_types.ts";
 import { bare, byPath, full, type PathRoutes } from "./request/route.ts";
 import { checkPolicy } from "./request/policy.ts";
 import { createTask } from "./tasks/task_import.ts";
@@ -73,7 +77,11 @@ const TABLE: readonly PathRoutes[] = byPath([
   bare("GET /info/stores/detail", "stores_info_detail", storesDetail),
   bare("GET /info/usage", null, usage),
   ...CACHE_ROUTES,
-  ...METADEF_ROUTES,
+  ...NAMESPACE_ROUTES,
+  ...RESOURCE_TYPE_ROUTES,
+  ...PROPERTY_ROUTES,
+  ...OBJECT_ROUTES,
+  ...METADEF_TAG_ROUTES,
 ]);
 
 /** Paths whose other methods Glance answers as on an unknown path. */

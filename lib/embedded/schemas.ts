@@ -8,7 +8,7 @@
 import { type EmbeddedRequest, json } from "./request/request.ts";
 import { BASE_PROPERTIES, IMAGE_SCHEMA } from "./images/schema.ts";
 import type { Schema } from "./http/json_schema.ts";
-import { METADEF_DOCUMENTS } from "./metadefs/metadef_schemas.ts";
+import { METADEF_DOCUMENTS, pageSchema } from "./metadefs/metadef_schemas.ts";
 import { LISTED_TASK_SCHEMA, TASK_SCHEMA } from "./tasks/task_schema.ts";
 
 const READ_ONLY_TEXT: Schema = { readOnly: true, type: "string" };
@@ -31,20 +31,7 @@ const MEMBER: Schema = {
 
 const DOCUMENTS: Readonly<Record<string, Schema>> = {
   image: IMAGE_SCHEMA,
-  images: {
-    name: "images",
-    properties: {
-      images: { type: "array", items: IMAGE_SCHEMA },
-      first: { type: "string" },
-      next: { type: "string" },
-      schema: { type: "string" },
-    },
-    links: [
-      { rel: "first", href: "{first}" },
-      { rel: "next", href: "{next}" },
-      { rel: "describedby", href: "{schema}" },
-    ],
-  },
+  images: pageSchema("images", IMAGE_SCHEMA),
   member: MEMBER,
   members: collection("members", MEMBER),
   task: inspect(TASK_SCHEMA),

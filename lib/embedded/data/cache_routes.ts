@@ -6,8 +6,8 @@
  */
 
 import { type EmbeddedRequest, empty, json, noContent, param } from "../request/request.ts";
-import { badRequest, conflict, forbidden, notFound } from "../http/errors.ts";
-import { isAdmin } from "../request/identity.ts";
+import { badRequest, conflict, notFound } from "../http/errors.ts";
+import { requireAdmin } from "../request/policy.ts";
 import type { ImageCache } from "./image_cache.ts";
 import { imageNotFound, visibleImage } from "../images/access.ts";
 import { bare, full, type MethodRoute } from "../request/route.ts";
@@ -88,8 +88,9 @@ function listNodes(call: EmbeddedRequest): Response {
  * @param action name of Glance's policy.
  * @throws {Failure} 403 if the client is not an administrator, 404 if there is no cache.
  */
-function cacheOf({ cloud, identity }: EmbeddedRequest, action: string): ImageCache {
-  if (!isAdmin(identity)) throw forbidden(`You are not authorized to complete ${action} action.`);
-  if (cloud.cache === null) throw notFound("Caching via API is not supported at this site.");
-  return cloud.cache;
+function cacheOf(call: EmbeddedRequest, action: string): ImageCache {
+  requireAdmin(call, action);
+  const { cache } = call.cloud;
+  if (cache === null) throw notFound("Caching via API is not supported at this site.");
+  return cache;
 }

@@ -7,29 +7,26 @@
  */
 
 import { type EmbeddedRequest, empty } from "../request/request.ts";
-import { badRequest, conflict, Failure, forbidden } from "../http/errors.ts";
-import { isAdmin } from "../request/identity.ts";
-import { type ParsedImport, parseImportRequest, targetStores } from "./import_request.ts";
+import { badRequest, conflict, Failure } from "../http/errors.ts";
+import { type ImportJob, parseImportRequest, targetStores } from "./import_request.ts";
 import { endOfImport, type ImportResult } from "./import_result.ts";
 import { changeImage, requireOwner, visibleImage } from "../images/access.ts";
 import type { EmbeddedCloud } from "../request/embedded_cloud.ts";
 import { isReadOnly, storeMetadata } from "../request/store_choice.ts";
-import { checkPolicy } from "../request/policy.ts";
+import { checkPolicy, requireAdmin } from "../request/policy.ts";
 import { type ImageRow, type LocationRow, withStatus } from "../store/image_records.ts";
 import { checkByteLimits } from "../images/usage.ts";
 import { importFromWeb } from "./web_download.ts";
 
 /** `POST /v2/images/{image_id}/import` */
 export async function importImage(call: EmbeddedRequest): Promise<Response> {
-  const parsed = await parseImportRequest(call);
+  const order = await parseImportRequest(call);
   const row = visibleImage(call);
-  checkState(call, row, parsed.method);
-  const storeIds = targetStores(call, parsed);
-  const move = (staged: ImageRow) => moveStagedData(call, staged, storeIds, parsed);
-  if (parsed.method === "copy-image") await copyData(call, row, storeIds, parsed);
-  else if (parsed.method === "web-download") {
-    await importFromWeb(call, parsed, storeIds, move);
-  } else await move(row);
+  checkState(call, row, order.method);
+  const job: ImportJob = { ...order, call, storeIds: targetStores(call, order) };
+  if (job.method === "copy-image") await copyData(job, row);
+  else if (job.method === "glance-direct") await moveStagedData(job, row);
+  else await importFromWeb(job, (staged) => moveStagedData(job, staged));
   return empty(202);
 }
 
@@ -52,61 +49,41 @@ function checkState(call: EmbeddedRequest, row: ImageRow, method: string): void 
   }
   if (!isCopy) return requireOwner(call, row);
   checkPolicy(call, "copy_image");
-  if (!isAdmin(call.identity)) {
-    throw forbidden("You are not authorized to complete copy_image action.");
-  }
+  requireAdmin(call, "copy_image");
 }
 
 /** Moves the staged data to the stores. All but the last store get a copy. */
-async function moveStagedData(
-  call: EmbeddedRequest,
-  row: ImageRow,
-  storeIds: readonly string[],
-  parsed: ParsedImport,
-): Promise<void> {
-  const { storage: store } = call.cloud;
+async function moveStagedData(job: ImportJob, row: ImageRow): Promise<void> {
+  const { call, storeIds } = job;
+  const { bytes } = call.cloud.storage;
   const { staged } = row;
   if (staged === null) throw conflict("Image has active task");
   await changeImage(call, (current) => withStatus(current, "importing"));
   const last = storeIds.at(-1);
   const result = await writeToStores(
-    call,
-    row,
-    storeIds,
-    parsed,
-    (key, id) =>
-      id === last ? store.bytes.move(staged.key, key) : copy(call, staged.key, key, staged.size),
+    job,
+    row.id,
     staged.size,
+    (key, id) =>
+      id === last ? bytes.move(staged.key, key) : copy(call, staged.key, key, staged.size),
   );
-  await store.bytes.remove(staged.key);
-  await end(call, row, parsed, result, staged);
+  await bytes.remove(staged.key);
+  await end(job, row.id, result, staged);
 }
 
 /** Copies the data to stores that do not have it. */
-async function copyData(
-  call: EmbeddedRequest,
-  row: ImageRow,
-  storeIds: readonly string[],
-  parsed: ParsedImport,
-): Promise<void> {
+async function copyData(job: ImportJob, row: ImageRow): Promise<void> {
   const has = (id: string) => row.locations.some(({ metadata }) => metadata["store"] === id);
-  const present = storeIds.find(has);
-  if (present !== undefined && !parsed.allStores) {
+  const present = job.storeIds.find(has);
+  if (present !== undefined && !job.allStores) {
     throw badRequest(`Image is already present at store '${present}'`);
   }
-  const missing = storeIds.filter((id) => !has(id));
+  const missing = { ...job, storeIds: job.storeIds.filter((id) => !has(id)) };
   const source = row.locations.find(({ key }) => key !== null)?.key;
-  if (missing.length === 0 || !source) return;
+  if (missing.storeIds.length === 0 || !source) return;
   const size = row.size ?? 0;
-  const result = await writeToStores(
-    call,
-    row,
-    missing,
-    parsed,
-    (key) => copy(call, source, key, size),
-    size,
-  );
-  await end(call, row, parsed, result, null);
+  const write = (key: string) => copy(job.call, source, key, size);
+  await end(missing, row.id, await writeToStores(missing, row.id, size, write), null);
 }
 
 /**
@@ -114,58 +91,52 @@ async function copyData(
  * copies are removed, unless the request sets `all_stores_must_succeed` to false.
  */
 async function writeToStores(
-  call: EmbeddedRequest,
-  { id: imageId }: ImageRow,
-  storeIds: readonly string[],
-  { mustAllSucceed }: ParsedImport,
-  write: (key: string, storeId: string) => Promise<void>,
+  { call, storeIds, mustAllSucceed }: ImportJob,
+  imageId: string,
   size: number,
+  write: (key: string, storeId: string) => Promise<void>,
 ): Promise<ImportResult> {
   const { cloud } = call;
-  const result = {
-    storeIds,
-    written: new Array<LocationRow>(),
-    failed: new Array<string>(),
-    untouched: new Array<string>(),
-  };
+  const written: LocationRow[] = [];
+  const failed: string[] = [];
   for (const [i, id] of storeIds.entries()) {
     const key = `${id}/${imageId}`;
     try {
       if (isReadOnly(cloud, id)) throw badRequest(`Store ${id} takes no data`);
-      checkByteLimits(call, imageId, size * (result.written.length + 1));
+      checkByteLimits(call, imageId, size * (written.length + 1));
       await write(key, id);
       const metadata = storeMetadata(cloud, id);
-      result.written.push({ url: cloud.storage.bytes.urlOf(key), metadata, key });
+      written.push({ url: cloud.storage.bytes.urlOf(key), metadata, key });
     } catch (error) {
       if (!(error instanceof Failure)) cloud.onError(error);
-      result.failed.push(id);
+      failed.push(id);
       if (!mustAllSucceed) continue;
-      result.untouched.push(...storeIds.slice(i + 1));
-      await removeCopies(cloud, result.written);
-      return { ...result, written: [], undone: result.written.length > 0 };
+      await removeCopies(cloud, written);
+      const untouched = storeIds.slice(i + 1);
+      return { written: [], failed, untouched, undone: written.length > 0 };
     }
   }
-  return { ...result, undone: false };
+  return { written, failed, untouched: [], undone: false };
 }
 
 /** Saves the result of an import. If the image was deleted meanwhile, the data is removed. */
 async function end(
-  call: EmbeddedRequest,
-  { id }: ImageRow,
-  parsed: ParsedImport,
+  job: ImportJob,
+  id: string,
   result: ImportResult,
   staged: ImageRow["staged"],
 ): Promise<void> {
-  const { images } = call.cloud.storage;
-  const change = (row: ImageRow) => endOfImport(call, row, parsed, result, staged);
+  const { cloud } = job.call;
+  const { images } = cloud.storage;
   try {
+    const change = (row: ImageRow) => endOfImport(job, row, result, staged);
     if (await images.update(id, change) !== null) return;
   } catch (error) {
-    await removeCopies(call.cloud, result.written);
+    await removeCopies(cloud, result.written);
     await images.settle(id, requeued);
     throw error;
   }
-  await removeCopies(call.cloud, result.written);
+  await removeCopies(cloud, result.written);
 }
 
 /** The image after a failed import. */

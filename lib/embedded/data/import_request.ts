@@ -28,6 +28,13 @@ export interface ParsedImport {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
+/** An import, as all of its steps read it. */
+export interface ImportJob extends ParsedImport {
+  readonly call: EmbeddedRequest;
+  /** The target stores. */
+  readonly storeIds: readonly string[];
+}
+
 /**
  * Parses the body of an import request.
  *

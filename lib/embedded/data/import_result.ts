@@ -5,8 +5,7 @@
  * @module
  */
 
-import type { EmbeddedRequest } from "../request/request.ts";
-import type { ParsedImport } from "./import_request.ts";
+import type { ImportJob } from "./import_request.ts";
 import {
   type ImageRow,
   type LocationRow,
@@ -14,13 +13,11 @@ import {
   withStatus,
   type WrittenData,
 } from "../store/image_records.ts";
-import { endedTask, newTask } from "../store/task_records.ts";
-
-const MEBIBYTE = 1024 ** 2;
+import { mebibytes } from "../images/usage.ts";
+import { failedTask, newTask, succeededTask } from "../store/task_records.ts";
 
 /** The outcome of an import, by store. */
 export interface ImportResult {
-  readonly storeIds: readonly string[];
   /** Locations of the written data. */
   readonly written: readonly LocationRow[];
   /** Ids of the stores that failed. */
@@ -37,24 +34,21 @@ export interface ImportResult {
  * @param data the staged data; null if the image already had data.
  */
 export function endOfImport(
-  call: EmbeddedRequest,
+  job: ImportJob,
   row: ImageRow,
-  parsed: ParsedImport,
   result: ImportResult,
   data: WrittenData | null,
 ): ImageRow {
   const { written, failed, untouched } = result;
-  const isFailed = parsed.mustAllSucceed && failed.length > 0 ||
+  const isFailed = job.mustAllSucceed && failed.length > 0 ||
     data !== null && written.length === 0;
   const image = data === null
     ? { ...row, locations: [...row.locations, ...written] }
     : written.length > 0
     ? { ...withMeasures(withStatus(row, "active"), data), locations: written }
-    : withoutData(row, parsed, result, data);
-  const copied = written.length === 0
-    ? ""
-    : `Copied ${Math.floor((image.size ?? 0) / MEBIBYTE)} MiB`;
-  return withTraces(call, image, parsed, result, {
+    : withoutData(job, row, result, data);
+  const copied = written.length === 0 ? "" : `Copied ${mebibytes(image.size ?? 0)} MiB`;
+  return withTraces(job, image, {
     importing: untouched,
     failed,
     message: isFailed ? null : copied,
@@ -63,13 +57,12 @@ export function endOfImport(
 
 /** The image after all stores failed: `queued`, or `importing` forever, as in Glance. */
 function withoutData(
+  { mustAllSucceed, method }: ImportJob,
   row: ImageRow,
-  parsed: ParsedImport,
   { failed, undone }: ImportResult,
   data: WrittenData,
 ): ImageRow {
-  const isStuck = parsed.mustAllSucceed && failed.length > 0 &&
-    parsed.method === "glance-direct";
+  const isStuck = mustAllSucceed && failed.length > 0 && method === "glance-direct";
   if (!isStuck) return { ...withStatus(row, "queued"), staged: null };
   const sizes = undone
     ? { size: null, virtual_size: data.virtualSize }
@@ -87,20 +80,15 @@ export interface Traces {
 
 /** Records the outcome of an import in the image. */
 export function withTraces(
-  call: EmbeddedRequest,
+  { call, body, storeIds }: ImportJob,
   row: ImageRow,
-  parsed: ParsedImport,
-  { storeIds }: Pick<ImportResult, "storeIds">,
   { importing, failed, message }: Traces,
 ): ImageRow {
-  const input = { image_id: row.id, import_req: parsed.body, backend: storeIds };
-  const task = endedTask(
-    call,
-    newTask(call, "api_image_import", input),
-    message === null
-      ? { status: "failure", result: null, message: "Task failed due to Internal Error" }
-      : { status: "success", result: { image_id: row.id }, message },
-  );
+  const input = { image_id: row.id, import_req: body, backend: storeIds };
+  const started = newTask(call, "api_image_import", input);
+  const task = message === null
+    ? failedTask(call, started)
+    : succeededTask(call, started, row.id, message);
   return {
     ...row,
     properties: {

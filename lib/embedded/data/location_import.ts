@@ -12,12 +12,13 @@ import { conflict, Failure, forbidden } from "../http/errors.ts";
 import { ImageHasher } from "../store/hashing.ts";
 import { checkImportFilter } from "./import_filter.ts";
 import { isService, ownsOrService } from "../request/identity.ts";
+import { unauthorized } from "../request/policy.ts";
 import { checkAgainst, type Schema } from "../http/json_schema.ts";
 import { checkHash } from "../images/location_hashes.ts";
 import { changeImage, visibleImage } from "../images/access.ts";
 import { storeMetadata, webStoreId } from "../request/store_choice.ts";
 import { checkFormats, type ImageRow, type TaskRow, withStatus } from "../store/image_records.ts";
-import { endedTask, newTask } from "../store/task_records.ts";
+import { failedTask, newTask, succeededTask } from "../store/task_records.ts";
 import { openUrl } from "./location_data.ts";
 
 const SCHEMA: Schema & { readonly name: string } = {
@@ -54,9 +55,7 @@ export async function addLocation(call: EmbeddedRequest): Promise<Response> {
   const { url, expected } = await newLocation(call);
   const row = visibleImage(call);
   checkStatus(row);
-  if (!ownsOrService(call.identity, row)) {
-    throw forbidden("You are not authorized to complete add_image_location action.");
-  }
+  if (!ownsOrService(call.identity, row)) throw unauthorized(call.action);
   if (!isService(call.identity) && !url.startsWith("http")) {
     throw forbidden("http store must be enabled to use location API by normal user.");
   }
@@ -138,13 +137,7 @@ function ended(
 ): ImageRow {
   const isWrong = expected !== null && call.cloud.fetch !== null &&
     measured?.os_hash_value !== expected.os_hash_value.toLowerCase();
-  const end = endedTask(
-    call,
-    task,
-    isWrong
-      ? { status: "failure", result: null, message: "Task failed due to Internal Error" }
-      : { status: "success", result: { image_id: row.id }, message: "" },
-  );
+  const end = isWrong ? failedTask(call, task) : succeededTask(call, task, row.id);
   const tasks = [...row.tasks, end];
   const { updated_at } = end;
   // Glance keeps the location, because its http store cannot delete data.

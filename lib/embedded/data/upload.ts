@@ -5,9 +5,9 @@
  * @module
  */
 
-import { type EmbeddedRequest, noContent, param } from "../request/request.ts";
+import { type EmbeddedRequest, noContent } from "../request/request.ts";
 import { badRequest, Failure } from "../http/errors.ts";
-import { noImage, requireOwner, visibleImage } from "../images/access.ts";
+import { noImage, requireOwner, touchImage, visibleImage } from "../images/access.ts";
 import { type EmbeddedCloud, timestamp } from "../request/embedded_cloud.ts";
 import { defaultStoreId, isReadOnly, storeMetadata } from "../request/store_choice.ts";
 import {
@@ -17,10 +17,8 @@ import {
   withStatus,
   type WrittenData,
 } from "../store/image_records.ts";
-import { checkByteLimits, checkLimit } from "../images/usage.ts";
+import { checkByteLimits, checkLimit, mebibytes } from "../images/usage.ts";
 import { writtenData } from "./ingest.ts";
-
-const MEBIBYTE = 1024 ** 2;
 
 /** `PUT /v2/images/{image_id}/file` */
 export async function uploadData(call: EmbeddedRequest): Promise<Response> {
@@ -29,9 +27,9 @@ export async function uploadData(call: EmbeddedRequest): Promise<Response> {
   const storeId = uploadStore(call);
   const row = visibleImage(call);
   requireOwner(call, row, `Not allowed to upload image data for image ${row.id}`);
-  checkLimit(call, "image_size_total", Math.floor((size ?? 0) / MEBIBYTE));
+  checkLimit(call, "image_size_total", mebibytes(size ?? 0));
   checkLimit(call, "image_count_uploading", 0);
-  await changeStatus(call, (current) => {
+  await touchImage(call, (current) => {
     const saving = withStatus(current, "saving");
     checkFormats(current);
     checkWritableStore(call.cloud, storeId);
@@ -59,9 +57,9 @@ export async function stageData(call: EmbeddedRequest): Promise<Response> {
   checkMediaType(call.request);
   const row = visibleImage(call);
   requireOwner(call, row);
-  checkLimit(call, "image_stage_total", Math.floor((announcedSize(call) ?? 0) / MEBIBYTE));
+  checkLimit(call, "image_stage_total", mebibytes(announcedSize(call) ?? 0));
   checkLimit(call, "image_count_uploading", 0);
-  await changeStatus(call, (current) => withStatus(current, "uploading"));
+  await touchImage(call, (current) => withStatus(current, "uploading"));
   const exists = await receiveBody(call, row, {
     key: `staging/${row.id}`,
     size: announcedSize(call),
@@ -69,19 +67,6 @@ export async function stageData(call: EmbeddedRequest): Promise<Response> {
   });
   if (exists) return noContent();
   throw noImage(row.id);
-}
-
-/** Changes the status before the body is read. */
-async function changeStatus(
-  call: EmbeddedRequest,
-  change: (row: ImageRow) => ImageRow,
-): Promise<void> {
-  const id = param(call, 0);
-  const row = await call.cloud.storage.images.update(id, (current) => ({
-    ...change(current),
-    updated_at: timestamp(call.cloud),
-  }));
-  if (row === null) throw noImage(id);
 }
 
 /** An upload: the key, the announced size, and the change of the image when it is complete. */
@@ -140,18 +125,12 @@ function announcedSize({ request: { headers }, cloud }: EmbeddedRequest): number
 function uploadStore({ request, cloud }: EmbeddedRequest): string {
   const named = cloud.multiStore ? request.headers.get("x-image-meta-store") : null;
   const storeId = named ?? defaultStoreId(cloud);
-  const store = cloud.stores.find(({ id }) => id === storeId);
-  if (store === undefined) {
-    throw badRequest(`Store for identifier ${storeId} not found`);
-  }
-  return storeId;
+  if (cloud.stores.some(({ id }) => id === storeId)) return storeId;
+  throw badRequest(`Store for identifier ${storeId} not found`);
 }
 
 /** Rejects uploads to a read-only store. In Glance, the store itself does; the image is unchanged. */
 function checkWritableStore(cloud: EmbeddedCloud, storeId: string): void {
   if (!isReadOnly(cloud, storeId)) return;
-  throw new Failure(
-    410,
-    "Error in store configuration. Adding images to store is disabled.",
-  );
+  throw new Failure(410, "Error in store configuration. Adding images to store is disabled.");
 }

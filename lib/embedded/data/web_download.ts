@@ -9,7 +9,7 @@
 import type { EmbeddedRequest } from "../request/request.ts";
 import { Failure } from "../http/errors.ts";
 import { checkImportFilter } from "./import_filter.ts";
-import type { ParsedImport } from "./import_request.ts";
+import type { ImportJob } from "./import_request.ts";
 import { withTraces } from "./import_result.ts";
 import { changeImage } from "../images/access.ts";
 import { python } from "../http/python_format.ts";
@@ -17,36 +17,33 @@ import { type ImageRow, withStatus } from "../store/image_records.ts";
 import { openUrl } from "./location_data.ts";
 import { writtenData } from "./ingest.ts";
 
-/** Moves the staged data of an image to the stores. */
-type Move = (row: ImageRow) => Promise<void>;
-
 /**
  * Downloads the URL of an import request and moves the data on.
  *
+ * @param move moves the staged data of an image to the stores.
  * @throws {Failure} 400 if the URL is not an http or https URL.
  */
 export async function importFromWeb(
-  call: EmbeddedRequest,
-  parsed: ParsedImport,
-  storeIds: readonly string[],
-  move: Move,
+  job: ImportJob,
+  move: (row: ImageRow) => Promise<void>,
 ): Promise<void> {
+  const { call } = job;
   const { cloud } = call;
-  const url = sourceOf(call, parsed);
+  const url = sourceOf(job);
   const { id } = await changeImage(call, (row) => withStatus(row, "uploading"));
   try {
     await move(await staged(call, url));
   } catch (error) {
     if (!(error instanceof Failure)) cloud.onError(error);
-    await cloud.storage.images.settle(id, (row) => failedImport(call, row, parsed, storeIds));
+    await cloud.storage.images.settle(id, (row) => failedImport(job, row));
     await cloud.storage.bytes.remove(stagingKey(id));
   }
 }
 
-function sourceOf({ cloud }: EmbeddedRequest, { body }: ParsedImport): string {
+function sourceOf({ call, body }: ImportJob): string {
   const url: unknown = Reflect.get(Object(body["method"]), "uri");
   const text = typeof url === "string" ? url : python(url);
-  checkImportFilter(cloud.importFilter, text, "web-download");
+  checkImportFilter(call.cloud.importFilter, text, "web-download");
   return text;
 }
 
@@ -62,16 +59,8 @@ function stagingKey(id: string): string {
 }
 
 /** The image before the import, with the failure recorded. */
-function failedImport(
-  call: EmbeddedRequest,
-  row: ImageRow,
-  parsed: ParsedImport,
-  storeIds: readonly string[],
-): ImageRow {
+function failedImport(job: ImportJob, row: ImageRow): ImageRow {
   const queued = row.status === "queued" ? row : withStatus(row, "queued");
-  return withTraces(call, { ...queued, staged: null }, parsed, { storeIds }, {
-    importing: [],
-    failed: storeIds,
-    message: null,
-  });
+  const traces = { importing: [], failed: job.storeIds, message: null };
+  return withTraces(job, { ...queued, staged: null }, traces);
 }

@@ -7,6 +7,7 @@
 
 import { type EmbeddedRequest, param } from "../request/request.ts";
 import { type Failure, forbidden, notFound } from "../http/errors.ts";
+import { timestamp } from "../request/embedded_cloud.ts";
 import { canChange, canSee } from "../request/identity.ts";
 import { checkImagePolicy } from "../request/policy.ts";
 import type { ImageRow } from "../store/image_records.ts";
@@ -59,4 +60,12 @@ export async function changeImage(
   const row = await call.cloud.storage.images.update(id, change);
   if (row === null) throw noImage(id);
   return row;
+}
+
+/** Changes the image as `changeImage` does, and sets `updated_at`. */
+export function touchImage(
+  call: EmbeddedRequest,
+  change: (row: ImageRow) => ImageRow,
+): Promise<ImageRow> {
+  return changeImage(call, (row) => ({ ...change(row), updated_at: timestamp(call.cloud) }));
 }

@@ -4,16 +4,16 @@
  * @module
  */
 import { type EmbeddedRequest, json, jsonBody, noContent, param } from "../request/request.ts";
-import { badRequest, conflict, Failure, forbidden, notFound } from "../http/errors.ts";
+import { badRequest, conflict, forbidden, notFound } from "../http/errors.ts";
 import { imageView } from "./image_view.ts";
 import { importMethods } from "../data/import_request.ts";
-import { changeImage, imageNotFound, requireOwner, visibleImage } from "./access.ts";
+import { changeImage, imageNotFound, requireOwner, touchImage, visibleImage } from "./access.ts";
 import { newRow } from "./new_image.ts";
 import { type EmbeddedCloud, timestamp } from "../request/embedded_cloud.ts";
 import type { ImageRow } from "../store/image_records.ts";
 import { checkLimit } from "./usage.ts";
 import { checkImage } from "./schema.ts";
-import { tooMany } from "./quotas.ts";
+import { checkCount } from "./quotas.ts";
 
 /** `POST /v2/images` */
 export async function createImage(call: EmbeddedRequest): Promise<Response> {
@@ -64,15 +64,12 @@ export async function addTag(call: EmbeddedRequest): Promise<Response> {
   const tag = param(call, 1);
   checkImage({ tags: [tag] });
   visibleImage(call, imageNotFound);
-  await changeImage(call, (row) => {
+  await touchImage(call, (row) => {
     requireOwner(call, row, `Not allowed to update tags for image ${row.id}.`);
     const tags = [...new Set([...row.tags, tag])];
-    const { tagQuota } = call.cloud;
-    if (tags.length > tagQuota) {
-      const { message } = tooMany("tags", tags.length, tagQuota);
-      throw new Failure(413, `Image tag limit exceeded for image ${row.id}: ${message}:`);
-    }
-    return { ...row, tags, updated_at: timestamp(call.cloud) };
+    const refused = `Image tag limit exceeded for image ${row.id}`;
+    checkCount("tags", tags.length, call.cloud.tagQuota, refused);
+    return { ...row, tags };
   });
   return noContent();
 }
@@ -81,11 +78,10 @@ export async function addTag(call: EmbeddedRequest): Promise<Response> {
 export async function removeTag(call: EmbeddedRequest): Promise<Response> {
   const tag = param(call, 1);
   visibleImage(call, imageNotFound);
-  await changeImage(call, (row) => {
+  await touchImage(call, (row) => {
     requireOwner(call, row, `Not allowed to delete tags for image ${row.id}.`);
     if (!row.tags.includes(tag)) throw notFound();
-    const tags = row.tags.filter((other) => other !== tag);
-    return { ...row, tags, updated_at: timestamp(call.cloud) };
+    return { ...row, tags: row.tags.filter((other) => other !== tag) };
   });
   return noContent();
 }

@@ -6,16 +6,15 @@
 
 import { type EmbeddedRequest, json, noContent, param } from "../request/request.ts";
 import { conflict, forbidden, notFound } from "../http/errors.ts";
-import { isAdmin, isService } from "../request/identity.ts";
+import { isService } from "../request/identity.ts";
+import { requireAdmin } from "../request/policy.ts";
 import { locationView } from "./image_view.ts";
 import { changeImage, requireOwner, visibleImage } from "./access.ts";
 
 /** `GET /v2/images/{image_id}/locations`: for services and administrators. */
 export function listLocations(call: EmbeddedRequest): Response {
   const row = visibleImage(call);
-  if (!isService(call.identity) && !isAdmin(call.identity)) {
-    throw forbidden("You are not authorized to complete fetch_image_location action.");
-  }
+  if (!isService(call.identity)) requireAdmin(call);
   return json(row.locations.map(locationView));
 }
 

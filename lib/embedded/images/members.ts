@@ -14,12 +14,12 @@ import {
   param,
 } from "../request/request.ts";
 import { isSameText } from "../lists/collation.ts";
-import { badRequest, conflict, Failure, forbidden, notFound } from "../http/errors.ts";
+import { badRequest, conflict, forbidden, notFound } from "../http/errors.ts";
 import { canChange, isAdmin } from "../request/identity.ts";
 import { changeImage, imageNotFound, visibleImage } from "./access.ts";
 import { timesOfCreation, timestamp } from "../request/embedded_cloud.ts";
 import { characters, checkCharacters } from "./property_rules.ts";
-import { tooMany } from "./quotas.ts";
+import { checkCount } from "./quotas.ts";
 import type { ImageRow, MemberRow } from "../store/image_records.ts";
 
 /** VARCHAR(255). Glance answers 500 to a longer value. */
@@ -62,7 +62,9 @@ export async function addMember(call: EmbeddedRequest): Promise<Response> {
     if (current.visibility !== "shared" || !canChange(call.identity, current)) {
       throw forbidden(refusal);
     }
-    checkQuota(call, current);
+    const refused = `Image member limit exceeded for image ${current.id}`;
+    const attempted = current.members.length + 1;
+    checkCount("members for this image", attempted, call.cloud.memberQuota, refused);
     const memberId = newMemberId(given);
     if (memberIn(current, memberId) !== undefined) {
       throw conflict(`Member ${memberId} is duplicated for image ${current.id}`);
@@ -124,13 +126,6 @@ function memberIn(row: ImageRow, id: string): MemberRow | undefined {
 
 function memberView(imageId: string, member: MemberRow): ImageMember {
   return { ...member, image_id: imageId, schema: "/v2/schemas/member" };
-}
-
-function checkQuota({ cloud }: EmbeddedRequest, row: ImageRow): void {
-  const attempted = row.members.length + 1;
-  if (attempted <= cloud.memberQuota) return;
-  const { message } = tooMany("members for this image", attempted, cloud.memberQuota);
-  throw new Failure(413, `Image member limit exceeded for image ${row.id}: ${message}:`);
 }
 
 function givenMember(body: JsonBody): unknown {

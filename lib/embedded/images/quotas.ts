@@ -18,31 +18,20 @@ export function checkQuotas(
   cloud: EmbeddedCloud,
   row: Pick<ImageRow, "properties" | "tags">,
 ): void {
-  const properties = Object.keys(row.properties).filter((name) => !isGlancesOwn(name)).length;
-  if (properties > cloud.propertyQuota) {
-    throw tooMany("properties", properties, cloud.propertyQuota);
-  }
-  checkTagQuota(cloud, row.tags);
+  const properties = Object.keys(row.properties).filter((name) => !isGlancesOwn(name));
+  checkCount("properties", properties.length, cloud.propertyQuota);
+  checkCount("tags", row.tags.length, cloud.tagQuota);
 }
 
 /**
- * Checks the quota of tags.
+ * Checks a number of things that an image would have.
  *
- * @throws {Failure} 413 if it is exceeded.
+ * @param before prefix of the message.
+ * @throws {Failure} 413 if it exceeds the maximum.
  */
-export function checkTagQuota(cloud: EmbeddedCloud, tags: readonly string[]): void {
-  if (tags.length > cloud.tagQuota) throw tooMany("tags", tags.length, cloud.tagQuota);
-}
-
-/** Glance's 413 response for an exceeded quota. */
-export function tooMany(
-  things: string,
-  attempted: number,
-  maximum: number,
-): Failure {
-  return new Failure(
-    413,
-    `The limit has been exceeded on the number of allowed image ${things}. ` +
-      `Attempted: ${attempted}, Maximum: ${maximum}`,
-  );
+export function checkCount(things: string, attempted: number, maximum: number, before = ""): void {
+  if (attempted <= maximum) return;
+  const message = `The limit has been exceeded on the number of allowed image ${things}. ` +
+    `Attempted: ${attempted}, Maximum: ${maximum}`;
+  throw new Failure(413, before === "" ? message : `${before}: ${message}:`);
 }

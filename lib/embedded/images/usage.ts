@@ -11,32 +11,33 @@ import type { EmbeddedProjectLimits } from "../request/options.ts";
 import type { ImageRow } from "../store/image_records.ts";
 
 /** Glance's name of a limit. */
-export type LimitName = keyof EmbeddedProjectLimits;
+type LimitName = keyof EmbeddedProjectLimits;
 
-const MEBIBYTE = 1024 ** 2;
 const IN_PROGRESS = ["saving", "uploading", "importing"];
 
 /** Computes the usage of each limit from the images of a project. */
 const USED: Readonly<Record<LimitName, (rows: readonly ImageRow[]) => number>> = {
-  image_size_total: (rows) => mebibytes(rows, (row) => (row.size ?? 0) * row.locations.length),
-  image_stage_total: (rows) => mebibytes(rows, (row) => row.staged?.size ?? 0),
+  image_size_total: (rows) => mebibytes(sumOf(rows, storedBytes)),
+  image_stage_total: (rows) => mebibytes(sumOf(rows, (row) => row.staged?.size ?? 0)),
   image_count_total: (rows) => rows.length,
   image_count_uploading: (rows) => rows.filter(({ status }) => IN_PROGRESS.includes(status)).length,
 };
 
-const NAMES: readonly LimitName[] = [
-  "image_size_total",
-  "image_stage_total",
-  "image_count_total",
-  "image_count_uploading",
-];
+/** Whole mebibytes. */
+export function mebibytes(bytes: number): number {
+  return Math.floor(bytes / 1024 ** 2);
+}
 
 /** `GET /v2/info/usage`: empty if there are no limits. */
 export function usage(call: EmbeddedRequest): Response {
   const { limits } = call.cloud;
   if (limits === null) return json({ usage: {} });
-  const entry = (name: LimitName) => ({ usage: used(call, name), limit: limits[name] ?? -1 });
-  return json({ usage: Object.fromEntries(NAMES.map((name) => [name, entry(name)])) });
+  const rows = ownRows(call);
+  const entries = Object.entries(USED).map(([name, used]) => [
+    name,
+    { usage: used(rows), limit: limits[name as LimitName] ?? -1 },
+  ]);
+  return json({ usage: Object.fromEntries(entries) });
 }
 
 /**
@@ -47,7 +48,7 @@ export function usage(call: EmbeddedRequest): Response {
  */
 export function checkLimit(call: EmbeddedRequest, name: LimitName, delta: number): void {
   const limit = call.cloud.limits?.[name] ?? -1;
-  const current = used(call, name);
+  const current = USED[name](ownRows(call));
   if (limit < 0 || current + delta <= limit) return;
   throw new Failure(
     413,
@@ -56,14 +57,6 @@ export function checkLimit(call: EmbeddedRequest, name: LimitName, delta: number
       `${call.identity.projectId} is over a limit for [Resource ${name} is over limit of ${limit} ` +
       `due to current usage ${current} and delta ${delta}]`,
   );
-}
-
-/** Bytes that the client's project may store for an image, including what the image uses now. */
-function remainingBytes({ cloud, identity }: EmbeddedRequest, imageId: string): number {
-  const rows = [...cloud.storage.images.rows()].filter(({ owner, id }) =>
-    owner === identity.projectId && id !== imageId
-  );
-  return cloud.userStorageQuota - bytesOf(rows);
 }
 
 /**
@@ -77,8 +70,10 @@ export function checkByteLimits(
   imageId: string,
   size: number | null,
 ): void {
-  if (call.cloud.userStorageQuota === Infinity) return;
-  const remaining = remainingBytes(call, imageId);
+  const { userStorageQuota } = call.cloud;
+  if (userStorageQuota === Infinity) return;
+  const others = ownRows(call).filter(({ id }) => id !== imageId);
+  const remaining = userStorageQuota - sumOf(others, storedBytes);
   if (size === null ? remaining > 0 : size <= remaining) return;
   throw new Failure(
     413,
@@ -87,15 +82,15 @@ export function checkByteLimits(
   );
 }
 
-function bytesOf(rows: readonly ImageRow[]): number {
-  return rows.reduce((sum, row) => sum + (row.size ?? 0) * row.locations.length, 0);
+/** The images of the client's project. */
+function ownRows({ cloud, identity }: EmbeddedRequest): readonly ImageRow[] {
+  return [...cloud.storage.images.rows()].filter(({ owner }) => owner === identity.projectId);
 }
 
-function used({ cloud, identity }: EmbeddedRequest, name: LimitName): number {
-  const rows = [...cloud.storage.images.rows()].filter(({ owner }) => owner === identity.projectId);
-  return USED[name](rows);
+function storedBytes(row: ImageRow): number {
+  return (row.size ?? 0) * row.locations.length;
 }
 
-function mebibytes(rows: readonly ImageRow[], bytesOf: (row: ImageRow) => number): number {
-  return Math.floor(rows.reduce((sum, row) => sum + bytesOf(row), 0) / MEBIBYTE);
+function sumOf(rows: readonly ImageRow[], bytesOf: (row: ImageRow) => number): number {
+  return rows.reduce((sum, row) => sum + bytesOf(row), 0);
 }

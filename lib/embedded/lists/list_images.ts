@@ -1,5 +1,5 @@
 /**
- * `GET /v2/images`: filters, order, pages, and the links to the first and next page.
+ * `GET /v2/images`: filters, order, and pages.
  *
  * @module
  */
@@ -9,8 +9,7 @@ import { badRequest, Failure } from "../http/errors.ts";
 import { testsOf } from "./filters.ts";
 import { canSee } from "../request/identity.ts";
 import { imageView } from "../images/image_view.ts";
-import type { EmbeddedCloud } from "../request/embedded_cloud.ts";
-import { integer, urlencode } from "../http/python_format.ts";
+import { pageLimit, pageLinks } from "./pages.ts";
 import type { ImageRow } from "../store/image_records.ts";
 import { orderOf } from "./sort.ts";
 
@@ -40,27 +39,9 @@ export function listImages(call: EmbeddedRequest): Response {
     .slice(0, limit);
   return json({
     images: rows.map((row) => imageView(call, row)),
-    ...pageLinks("/v2/images", query, rows, limit),
+    ...pageLinks("/v2/images", query, rows.map(({ id }) => id), limit),
     schema: "/v2/schemas/images",
   });
-}
-
-/**
- * Links to the first page and, after a full page, to the next. As in Glance, each key appears once
- * with its last value, and `first` has no marker.
- */
-export function pageLinks(
-  path: string,
-  query: URLSearchParams,
-  page: readonly { readonly id: string }[],
-  limit: number,
-): { first: string; next?: string } {
-  const pairs = new Map(query);
-  pairs.delete("marker");
-  const first = pairs.size === 0 ? path : `${path}?${urlencode(pairs)}`;
-  const last = page.at(-1);
-  if (last === undefined || page.length < limit) return { first };
-  return { first, next: `${path}?${urlencode(pairs.set("marker", last.id))}` };
 }
 
 function filtersOf(query: URLSearchParams): Parameters<typeof testsOf>[0] {
@@ -81,15 +62,6 @@ function filtersOf(query: URLSearchParams): Parameters<typeof testsOf>[0] {
   const memberStatus = query.get("member_status") ?? "accepted";
   if (!MEMBER_STATUSES.includes(memberStatus)) throw badRequest(`Invalid status: ${memberStatus}`);
   return { values, tags: query.getAll("tag").map((tag) => tag.trim()), memberStatus };
-}
-
-function pageLimit(cloud: EmbeddedCloud, query: URLSearchParams): number {
-  const text = query.get("limit");
-  if (text === null) return Math.min(cloud.pageLimit, cloud.pageLimitMax);
-  const limit = integer(text);
-  if (limit === null) throw badRequest("limit param must be an integer");
-  if (limit < 0) throw badRequest("limit param must be positive");
-  return Math.min(limit, cloud.pageLimitMax);
 }
 
 function markerRow({ cloud, identity }: EmbeddedRequest, query: URLSearchParams): ImageRow | null {

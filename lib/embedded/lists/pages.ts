@@ -1,12 +1,14 @@
 /**
- * Order and pages of lists with a single sort key: tasks and metadata definitions.
+ * Pages of lists, and the order of lists with a single sort key: tasks and metadata definitions.
  *
  * @module
  */
 
 import { compareText } from "./collation.ts";
 import { badRequest } from "../http/errors.ts";
-import { integer } from "../http/python_format.ts";
+import { integer, urlencode } from "../http/python_format.ts";
+import type { EmbeddedCloud } from "../request/embedded_cloud.ts";
+import { sortDir, type SortDirection } from "./sort.ts";
 
 /** A page request. */
 export interface Page<T> {
@@ -45,10 +47,8 @@ export function pageOf<T extends object>(
  *
  * @throws {Failure} 400 if it is invalid.
  */
-export function directionOf(query: URLSearchParams): "asc" | "desc" {
-  const direction = query.get("sort_dir") ?? "desc";
-  if (direction === "asc" || direction === "desc") return direction;
-  throw badRequest(`Invalid sort direction: ${direction}`);
+export function directionOf(query: URLSearchParams): SortDirection {
+  return sortDir(query.get("sort_dir") ?? "desc");
 }
 
 /**
@@ -63,6 +63,31 @@ export function limitOf(query: URLSearchParams): number | null {
   if (count === null) throw badRequest("limit param must be an integer");
   if (count < 0) throw badRequest("limit param must be positive");
   return count;
+}
+
+/** The number of entries on a page: the `limit` of the query string, within those of the cloud. */
+export function pageLimit(cloud: EmbeddedCloud, query: URLSearchParams): number {
+  return Math.min(limitOf(query) ?? cloud.pageLimit, cloud.pageLimitMax);
+}
+
+/**
+ * Links to the first page and, after a full page, to the next. As in Glance, each key appears once
+ * with its last value, and `first` has no marker.
+ *
+ * @param keys of the entries of the page, which are the markers.
+ */
+export function pageLinks(
+  path: string,
+  query: URLSearchParams,
+  keys: readonly string[],
+  limit: number,
+): { first: string; next?: string } {
+  const pairs = new Map(query);
+  pairs.delete("marker");
+  const first = pairs.size === 0 ? path : `${path}?${urlencode(pairs)}`;
+  const last = keys.at(-1);
+  if (last === undefined || keys.length < limit) return { first };
+  return { first, next: `${path}?${urlencode(pairs.set("marker", last))}` };
 }
 
 /** The text of a column; empty if the row does not have it. */

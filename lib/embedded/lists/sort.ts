@@ -20,7 +20,7 @@ const SORT_KEYS = [
 ] as const;
 
 type SortKey = typeof SORT_KEYS[number];
-type SortDirection = "asc" | "desc";
+export type SortDirection = "asc" | "desc";
 
 /** A comparator for `Array.prototype.sort`; never 0 for different images. */
 export type RowOrder = (a: ImageRow, b: ImageRow) => number;
@@ -84,7 +84,8 @@ function sortKey(key: string): SortKey {
   );
 }
 
-function sortDir(dir: string): SortDirection {
+/** @throws {Failure} 400 if the direction is invalid. */
+export function sortDir(dir: string): SortDirection {
   if (dir === "asc" || dir === "desc") return dir;
   throw badRequest(`Invalid sort direction: ${dir}`);
 }

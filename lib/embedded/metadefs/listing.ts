@@ -6,12 +6,11 @@
 
 import { type EmbeddedRequest, json, queryOf } from "../request/request.ts";
 import { badRequest, forbidden, notFound } from "../http/errors.ts";
-import { pageLinks } from "../lists/list_images.ts";
 import { canSeeNamespace, namespaceOf, noDefinition } from "./metadef_access.ts";
 import { isSameText } from "../lists/collation.ts";
 import type { NamespaceRow } from "../store/metadef_records.ts";
 import { listedNamespaceView } from "./views.ts";
-import { directionOf, limitOf, pageOf } from "../lists/pages.ts";
+import { directionOf, pageLimit, pageLinks, pageOf } from "../lists/pages.ts";
 
 const SORT_KEYS = [
   "namespace",
@@ -27,12 +26,11 @@ const SORT_KEYS = [
 
 /** `GET /v2/metadefs/namespaces` */
 export function listNamespaces(call: EmbeddedRequest): Response {
-  const { cloud } = call;
   const query = queryOf(call);
   directionOf(query);
   checkVisibility(query, ["public", "private"]);
-  const { namespaces } = cloud.storage.catalog.value;
-  const limit = Math.min(limitOf(query) ?? cloud.pageLimit, cloud.pageLimitMax);
+  const { namespaces } = call.cloud.storage.catalog.value;
+  const limit = pageLimit(call.cloud, query);
   const page = pageOf(query, namespaces, SORT_KEYS, {
     limit,
     after: markerOf(call, query),
@@ -40,12 +38,7 @@ export function listNamespaces(call: EmbeddedRequest): Response {
   });
   return json({
     namespaces: page.map(listedNamespaceView),
-    ...pageLinks(
-      "/v2/metadefs/namespaces",
-      query,
-      page.map(({ namespace }) => ({ id: namespace })),
-      limit,
-    ),
+    ...pageLinks("/v2/metadefs/namespaces", query, page.map((row) => row.namespace), limit),
     schema: "/v2/schemas/metadefs/namespaces",
   });
 }

@@ -54,17 +54,6 @@ export function noDefinition(name: string): Failure {
 }
 
 /**
- * Allows only administrators.
- *
- * @param action name of Glance's policy (default: that of the route).
- * @throws {Failure} 403 for all others.
- */
-export function requireMetadefAdmin(call: EmbeddedRequest, action = call.action): void {
-  if (isAdmin(call.identity)) return;
-  throw forbidden(`You are not authorized to complete ${action} action.`);
-}
-
-/**
  * Rejects deletions in a protected namespace.
  *
  * @param what kind and name of the definition.

@@ -167,15 +167,15 @@ export const ASSOCIATION_SCHEMA: NamedSchema = {
 /** Name in the path to document. */
 export const METADEF_DOCUMENTS: Readonly<Record<string, Schema>> = {
   namespace: NAMESPACE_SCHEMA,
-  namespaces: collection("namespaces", NAMESPACE_SCHEMA),
+  namespaces: pageSchema("namespaces", NAMESPACE_SCHEMA),
   resource_type: ASSOCIATION_SCHEMA,
-  resource_types: collection("resource_type_associations", ASSOCIATION_SCHEMA),
+  resource_types: pageSchema("resource_type_associations", ASSOCIATION_SCHEMA),
   property: PROPERTY_SCHEMA,
-  properties: collection("properties", NAMELESS_PROPERTY_SCHEMA, "object"),
+  properties: pageSchema("properties", NAMELESS_PROPERTY_SCHEMA, "object"),
   object: OBJECT_SCHEMA,
-  objects: collection("objects", OBJECT_SCHEMA),
+  objects: pageSchema("objects", OBJECT_SCHEMA),
   tag: TAG_SCHEMA,
-  tags: collection("tags", TAG_SCHEMA),
+  tags: pageSchema("tags", TAG_SCHEMA),
 };
 
 function times(what: string): Readonly<Record<string, Schema>> {
@@ -190,8 +190,8 @@ function list(properties: Readonly<Record<string, Schema>>): Schema {
   return { type: "array", items: { type: "object", properties } };
 }
 
-/** The schema of a page of definitions. */
-function collection(
+/** The schema of a page of a list. */
+export function pageSchema(
   name: string,
   { definitions, ...item }: NamedSchema,
   type: "array" | "object" = "array",

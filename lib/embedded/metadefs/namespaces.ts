@@ -6,12 +6,13 @@
 
 import { type EmbeddedRequest, json, noContent, queryOf } from "../request/request.ts";
 import { conflict, notFound } from "../http/errors.ts";
+import { requireAdmin } from "../request/policy.ts";
+import { bare, full, type MethodRoute } from "../request/route.ts";
 import {
   changeNamespace,
   checkUnprotected,
   namespaceOf,
   noDefinition,
-  requireMetadefAdmin,
   visibleNamespace,
   withNamespaces,
 } from "./metadef_access.ts";
@@ -28,19 +29,24 @@ import {
   propertyRow,
   tagRow,
 } from "./bodies.ts";
-import { withAssociations } from "./resource_types.ts";
 import type { Dated, NamespaceRow } from "../store/metadef_records.ts";
 import { NAMESPACE_SCHEMA } from "./metadef_schemas.ts";
 import { asGiven, namespacePath, namespaceView, objectView, wholeNamespaceView } from "./views.ts";
-import { withObjects } from "./objects.ts";
-import { withProperties } from "./properties.ts";
-import { withTags } from "./metadef_tags.ts";
+import { listNamespaces } from "./listing.ts";
+import { withParts } from "./parts.ts";
 import { timesOfCreation, timestamp } from "../request/embedded_cloud.ts";
 
-/** `POST /v2/metadefs/namespaces` */
-export async function createNamespace(call: EmbeddedRequest): Promise<Response> {
+export const NAMESPACE_ROUTES: readonly MethodRoute[] = [
+  full("GET /metadefs/namespaces", "get_metadef_namespaces", listNamespaces),
+  full("POST /metadefs/namespaces", "add_metadef_namespace", createNamespace),
+  bare("GET /metadefs/namespaces/*", "get_metadef_namespace", showNamespace),
+  full("PUT /metadefs/namespaces/*", "modify_metadef_namespace", updateNamespace),
+  bare("DELETE /metadefs/namespaces/*", "delete_metadef_namespace", deleteNamespace),
+];
+
+async function createNamespace(call: EmbeddedRequest): Promise<Response> {
   const body = await definitionOf(call, NAMESPACE_SCHEMA, LINKED_READ_ONLY);
-  requireMetadefAdmin(call);
+  requireAdmin(call);
   const row = newNamespace(call, body, timesOfCreation(call.cloud));
   const { objects, properties, tags, associations, ...fields } = row;
   checkText(
@@ -73,14 +79,12 @@ function newNamespace(call: EmbeddedRequest, body: Definition, times: Dated): Na
     associations: [],
   };
   const of = (key: string) => parts(body[key]);
-  row = withAssociations(
-    row,
-    of("resource_type_associations").map((part) => associationRow(part, times)),
-  );
-  row = withObjects(row, of("objects").map((part) => objectRow(part, times)));
-  row = withTags(row, of("tags").map((part) => tagRow(part, times)));
+  const associations = of("resource_type_associations").map((part) => associationRow(part, times));
+  row = withParts(row, "associations", associations);
+  row = withParts(row, "objects", of("objects").map((part) => objectRow(part, times)));
+  row = withParts(row, "tags", of("tags").map((part) => tagRow(part, times)));
   const properties = namedParts(body["properties"]);
-  return withProperties(row, properties.map(([name, part]) => propertyRow(name, part)));
+  return withParts(row, "properties", properties.map(([name, part]) => propertyRow(name, part)));
 }
 
 /** The parts in the request body, as they are stored. */
@@ -104,19 +108,19 @@ function givenParts(row: NamespaceRow, body: Definition): Record<string, unknown
   return asGiven(given, body, Object.keys(given));
 }
 
-/** `GET /v2/metadefs/namespaces/{namespace}`; `?resource_type=` adds the prefix of that type. */
-export function showNamespace(call: EmbeddedRequest): Response {
+/** `?resource_type=` adds the prefix of that type. */
+function showNamespace(call: EmbeddedRequest): Response {
   const row = visibleNamespace(call, noDefinition, () => notFound());
   const type = queryOf(call).get("resource_type");
   const association = row.associations.find(({ name }) => name === type);
   return json(wholeNamespaceView(row, association?.prefix ?? ""));
 }
 
-/** `PUT /v2/metadefs/namespaces/{namespace}`: omitted fields are reset to their defaults. */
-export async function updateNamespace(call: EmbeddedRequest): Promise<Response> {
+/** Omitted fields are reset to their defaults. */
+async function updateNamespace(call: EmbeddedRequest): Promise<Response> {
   const body = await definitionOf(call, NAMESPACE_SCHEMA, LINKED_READ_ONLY);
   visibleNamespace(call);
-  requireMetadefAdmin(call);
+  requireAdmin(call);
   const fields = namespaceFields(body, call.identity.projectId);
   checkText("update metadata namespace", fields);
   const row = await changeNamespace(call, (current, { namespaces }) => {
@@ -132,29 +136,14 @@ export async function updateNamespace(call: EmbeddedRequest): Promise<Response> 
   return json(namespaceView(row));
 }
 
-/** `DELETE /v2/metadefs/namespaces/{namespace}`, including all parts. */
-export async function deleteNamespace(call: EmbeddedRequest): Promise<Response> {
+/** Deletes all parts, too. */
+async function deleteNamespace(call: EmbeddedRequest): Promise<Response> {
   visibleNamespace(call);
-  requireMetadefAdmin(call);
+  requireAdmin(call);
   await call.cloud.storage.catalog.change((catalog) => {
     const row = visibleNamespace(call);
     checkUnprotected(row, `namespace ${row.namespace}`);
     return { ...catalog, namespaces: catalog.namespaces.filter((other) => other !== row) };
   });
   return noContent();
-}
-
-/** `DELETE /v2/metadefs/namespaces/{namespace}/{kind}` */
-export function deleteParts(
-  kind: "objects" | "properties" | "tags",
-): (call: EmbeddedRequest) => Promise<Response> {
-  return async (call) => {
-    visibleNamespace(call);
-    requireMetadefAdmin(call, "delete_metadef_namespace");
-    await changeNamespace(call, (row) => {
-      checkUnprotected(row, `namespace ${row.namespace}`);
-      return { ...row, [kind]: [] };
-    });
-    return noContent();
-  };
 }

@@ -6,51 +6,59 @@
  */
 
 import { type EmbeddedRequest, json, noContent, param } from "../request/request.ts";
-import { conflict, notFound } from "../http/errors.ts";
-import {
-  changeNamespace,
-  checkUnprotected,
-  requireMetadefAdmin,
-  visibleNamespace,
-} from "./metadef_access.ts";
+import { notFound } from "../http/errors.ts";
+import { requireAdmin } from "../request/policy.ts";
+import { bare, full, type MethodRoute } from "../request/route.ts";
+import { changeNamespace, checkUnprotected, visibleNamespace } from "./metadef_access.ts";
 import { associationRow, checkText, DATED_READ_ONLY, definitionOf } from "./bodies.ts";
-import {
-  type AssociationRow,
-  extended,
-  named,
-  type NamespaceRow,
-} from "../store/metadef_records.ts";
+import { named, type NamespaceRow } from "../store/metadef_records.ts";
 import { ASSOCIATION_SCHEMA } from "./metadef_schemas.ts";
+import { withParts } from "./parts.ts";
 import { associationView } from "./views.ts";
 import { timesOfCreation } from "../request/embedded_cloud.ts";
 
-/** `GET /v2/metadefs/resource_types` */
-export function listResourceTypes({ cloud }: EmbeddedRequest): Response {
+export const RESOURCE_TYPE_ROUTES: readonly MethodRoute[] = [
+  bare("GET /metadefs/resource_types", "list_metadef_resource_types", listResourceTypes),
+  bare(
+    "GET /metadefs/namespaces/*/resource_types",
+    "list_metadef_resource_types",
+    listAssociations,
+  ),
+  full(
+    "POST /metadefs/namespaces/*/resource_types",
+    "add_metadef_resource_type_association",
+    addAssociation,
+  ),
+  bare(
+    "DELETE /metadefs/namespaces/*/resource_types/*",
+    "remove_metadef_resource_type_association",
+    removeAssociation,
+  ),
+];
+
+function listResourceTypes({ cloud }: EmbeddedRequest): Response {
   return json({ resource_types: cloud.storage.catalog.value.resourceTypes });
 }
 
-/** `GET /v2/metadefs/namespaces/{namespace}/resource_types` */
-export function listAssociations(call: EmbeddedRequest): Response {
+function listAssociations(call: EmbeddedRequest): Response {
   const { associations } = visibleNamespace(call);
   return json({ resource_type_associations: associations.map(associationView) });
 }
 
-/** `POST /v2/metadefs/namespaces/{namespace}/resource_types` */
-export async function addAssociation(call: EmbeddedRequest): Promise<Response> {
+async function addAssociation(call: EmbeddedRequest): Promise<Response> {
   const body = await definitionOf(call, ASSOCIATION_SCHEMA, DATED_READ_ONLY);
   visibleNamespace(call);
-  requireMetadefAdmin(call);
+  requireAdmin(call);
   const association = associationRow(body, timesOfCreation(call.cloud));
   checkText("create resource type association", association);
-  await changeNamespace(call, (row) => withAssociations(row, [association]));
+  await changeNamespace(call, (row) => withParts(row, "associations", [association]));
   return json(associationView(association), 201);
 }
 
-/** `DELETE /v2/metadefs/namespaces/{namespace}/resource_types/{resource_type}` */
-export async function removeAssociation(call: EmbeddedRequest): Promise<Response> {
+async function removeAssociation(call: EmbeddedRequest): Promise<Response> {
   const name = param(call, 1);
   visibleNamespace(call);
-  requireMetadefAdmin(call);
+  requireAdmin(call);
   await changeNamespace(call, (row) => {
     const gone = row.associations.find((association) => association.name === name);
     if (gone === undefined) throw notFound(`Failed to find resource type ${name} to delete`);
@@ -58,23 +66,6 @@ export async function removeAssociation(call: EmbeddedRequest): Promise<Response
     return { ...row, associations: row.associations.filter((other) => other !== gone) };
   });
   return noContent();
-}
-
-/**
- * The namespace with more associations.
- *
- * @throws {Failure} 409 if one exists already.
- */
-export function withAssociations(
-  row: NamespaceRow,
-  added: readonly AssociationRow[],
-): NamespaceRow {
-  const taken = ({ name }: AssociationRow) =>
-    conflict(
-      "The metadata definition resource-type association of resource-type=" +
-        `${name} to namespace=${row.namespace} already exists.`,
-    );
-  return { ...row, associations: extended(row.associations, added, taken) };
 }
 
 /**

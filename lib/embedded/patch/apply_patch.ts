@@ -19,7 +19,7 @@ import {
 } from "../images/property_rules.ts";
 import { checkVisibilityPolicy } from "../request/policy.ts";
 import { checkPropertyAccess, readableProperties } from "../images/property_protection.ts";
-import { checkQuotas, checkTagQuota } from "../images/quotas.ts";
+import { checkCount, checkQuotas } from "../images/quotas.ts";
 import type { ImageRow } from "../store/image_records.ts";
 
 /** Base properties that a patch may change. */
@@ -77,7 +77,7 @@ function set(call: EmbeddedRequest, row: ImageRow, name: string, change: PatchCh
   const next = { ...row, [name]: change.value } as ImageRow;
   if (name !== "tags") return next;
   const tags = [...new Set(next.tags)];
-  checkTagQuota(call.cloud, next.tags);
+  checkCount("tags", next.tags.length, call.cloud.tagQuota);
   checkValueCharacters(tags);
   return { ...next, tags };
 }

@@ -13,7 +13,7 @@ import { requireOwner } from "../images/access.ts";
 import type { EmbeddedCloud } from "../request/embedded_cloud.ts";
 import { storeMetadata, webStoreId } from "../request/store_choice.ts";
 import type { PatchChange } from "./patch_change.ts";
-import { tooMany } from "../images/quotas.ts";
+import { checkCount } from "../images/quotas.ts";
 import { checkFormats, type ImageRow, type LocationRow } from "../store/image_records.ts";
 
 /**
@@ -42,7 +42,7 @@ function addLocation(call: EmbeddedRequest, row: ImageRow, change: PatchChange):
   const location = newLocation(call.cloud, value);
   if (row.locations.some(({ url }) => url === location.url)) throw duplicate(location.url);
   const locations = row.locations.toSpliced(at, 0, location);
-  checkQuota(call.cloud, locations);
+  checkCount("locations", locations.length, call.cloud.locationQuota);
   return withLocations(call, row, locations, expected);
 }
 
@@ -78,7 +78,7 @@ function replaceLocations(call: EmbeddedRequest, row: ImageRow, value: unknown):
       ? newLocation(call.cloud, location)
       : { ...old, metadata: { ...location.metadata, store: old.metadata["store"] } };
   });
-  checkQuota(call.cloud, locations);
+  checkCount("locations", locations.length, call.cloud.locationQuota);
   return withLocations(call, row, locations, expected);
 }
 
@@ -130,12 +130,6 @@ function newLocation(cloud: EmbeddedCloud, { url, metadata }: ImageLocation): Lo
 
 function duplicate(url: string): Failure {
   return badRequest(`The location ${url} already exists`);
-}
-
-function checkQuota(cloud: EmbeddedCloud, locations: readonly LocationRow[]): void {
-  if (locations.length > cloud.locationQuota) {
-    throw tooMany("locations", locations.length, cloud.locationQuota);
-  }
 }
 
 /** Parses a position: `-` is the end, numbers are zero-based. */

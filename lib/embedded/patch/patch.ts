@@ -10,8 +10,8 @@ import { badRequest, Failure, forbidden } from "../http/errors.ts";
 import { canSee } from "../request/identity.ts";
 import { BASE_PROPERTIES, checkImage } from "../images/schema.ts";
 import { imageView } from "../images/image_view.ts";
-import { changeImage, visibleImage } from "../images/access.ts";
-import { type EmbeddedCloud, timestamp } from "../request/embedded_cloud.ts";
+import { touchImage, visibleImage } from "../images/access.ts";
+import type { EmbeddedCloud } from "../request/embedded_cloud.ts";
 import { applyChange } from "./apply_patch.ts";
 import { inStoredOrder } from "./location_patch.ts";
 import type { PatchChange } from "./patch_change.ts";
@@ -33,13 +33,12 @@ export async function updateImage(call: EmbeddedRequest): Promise<Response> {
   if (changes.length === 0) return json(imageView(call, before));
   let gone: readonly LocationRow[] = [];
   let locations: readonly LocationRow[] = [];
-  const row = await changeImage(call, (current) => {
+  const row = await touchImage(call, (current) => {
     const next = changes.reduce((image, change) => applyChange(call, image, change), current);
     checkOwnerChange(call, next);
     locations = next.locations;
     gone = current.locations.filter((location) => !locations.includes(location));
-    const stored = inStoredOrder(current.locations, locations);
-    return { ...next, locations: stored, updated_at: timestamp(call.cloud) };
+    return { ...next, locations: inStoredOrder(current.locations, locations) };
   });
   await removeBytes(call.cloud, gone, row.locations);
   return json(imageView(call, { ...await measured(call, row), locations }));

@@ -53,6 +53,17 @@ export function checkVisibilityPolicy(caller: PolicyCaller, visibility: unknown)
   checkPolicy(caller, action);
 }
 
-function unauthorized(action: string): Failure {
+/**
+ * Allows only administrators.
+ *
+ * @param action name of Glance's policy, for the message (default: that of the request).
+ * @throws {Failure} 403 for all others.
+ */
+export function requireAdmin({ identity, action: own }: PolicyCaller, action = own): void {
+  if (!isAdmin(identity)) throw unauthorized(action);
+}
+
+/** Glance's 403 response to an action that a policy forbids. */
+export function unauthorized(action: string | null): Failure {
   return forbidden(`You are not authorized to complete ${action} action.`);
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { compareText, fold, isSameText } from "../lists/collation.ts";
+import { compareText, isSameText } from "../lists/collation.ts";
 
 /** Times of creation and of the last change, in the format of the API. */
 export interface Dated {
@@ -46,17 +46,23 @@ export interface ResourceTypeRow extends Dated {
   readonly name: string;
 }
 
-export interface NamespaceRow extends Dated {
+/** The rows in each list of a namespace. */
+export interface PartRows {
+  readonly objects: ObjectRow;
+  readonly properties: PropertyRow;
+  readonly tags: TagRow;
+  readonly associations: AssociationRow;
+}
+
+export type PartLists = { readonly [List in keyof PartRows]: readonly PartRows[List][] };
+
+export interface NamespaceRow extends Dated, PartLists {
   readonly namespace: string;
   readonly display_name: string | null;
   readonly description: string | null;
   readonly visibility: "public" | "private";
   readonly protected: boolean;
   readonly owner: string | null;
-  readonly objects: readonly ObjectRow[];
-  readonly properties: readonly PropertyRow[];
-  readonly tags: readonly TagRow[];
-  readonly associations: readonly AssociationRow[];
 }
 
 export interface Catalog {
@@ -72,24 +78,6 @@ export function named<T extends { readonly name: string }>(
   name: string,
 ): T | undefined {
   return list.find((candidate) => isSameText(candidate.name, name));
-}
-
-/**
- * Appends entries to a list. `taken` creates the error for a duplicate name. All names are compared
- * in one pass, because a request may contain any number of them.
- */
-export function extended<T extends { readonly name: string }>(
-  list: readonly T[],
-  added: readonly T[],
-  taken: (entry: T) => Error,
-): readonly T[] {
-  const names = new Set(list.map(({ name }) => fold(name)));
-  for (const entry of added) {
-    const name = fold(entry.name);
-    if (names.has(name)) throw taken(entry);
-    names.add(name);
-  }
-  return [...list, ...added];
 }
 
 /** The list with `old` replaced by `next`. */

@@ -28,8 +28,26 @@ export function newTask(call: EmbeddedRequest, type: string, input: TaskRow["inp
   };
 }
 
-/** The task after it ended. */
-export function endedTask(
+/** The task after it succeeded for an image. */
+export function succeededTask(
+  call: EmbeddedRequest,
+  task: TaskRow,
+  image_id: string,
+  message = "",
+): TaskRow {
+  return ended(call, task, { status: "success", result: { image_id }, message });
+}
+
+/** The task after it failed. */
+export function failedTask(
+  call: EmbeddedRequest,
+  task: TaskRow,
+  message = "Task failed due to Internal Error",
+): TaskRow {
+  return ended(call, task, { status: "failure", result: null, message });
+}
+
+function ended(
   call: EmbeddedRequest,
   task: TaskRow,
   end: Pick<TaskRow, "status" | "result" | "message">,

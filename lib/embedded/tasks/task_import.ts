@@ -18,9 +18,10 @@ import {
   withData,
   withStatus,
 } from "../store/image_records.ts";
-import { endedTask, newTask } from "../store/task_records.ts";
+import { failedTask, newTask, succeededTask } from "../store/task_records.ts";
 import { TASK_SCHEMA } from "./task_schema.ts";
-import { requireAdmin, taskView } from "./tasks.ts";
+import { taskView } from "./tasks.ts";
+import { requireAdmin } from "../request/policy.ts";
 import { openUrl } from "../data/location_data.ts";
 import { writtenData } from "../data/ingest.ts";
 
@@ -74,18 +75,14 @@ function checkSource({ cloud }: EmbeddedRequest, url: unknown): void {
 /** Runs the task and returns its final state. */
 async function runTask(call: EmbeddedRequest, task: TaskRow): Promise<TaskRow> {
   const fault = inputFault(task);
-  if (fault !== null) return failed(call, task, fault);
+  if (fault !== null) return failedTask(call, task, fault);
   try {
     const { id } = await importedImage(call, task.input);
-    return endedTask(call, task, { status: "success", result: { image_id: id }, message: "" });
+    return succeededTask(call, task, id);
   } catch (error) {
     if (!(error instanceof Failure)) call.cloud.onError(error);
-    return failed(call, task, "Task failed due to Internal Error");
+    return failedTask(call, task);
   }
-}
-
-function failed(call: EmbeddedRequest, task: TaskRow, message: string): TaskRow {
-  return endedTask(call, task, { status: "failure", result: null, message });
 }
 
 function inputFault({ type, input }: TaskRow): string | null {

@@ -7,11 +7,11 @@
 
 import { type EmbeddedRequest, json, param, queryOf } from "../request/request.ts";
 import { isSameText } from "../lists/collation.ts";
-import { badRequest, Failure, forbidden, notFound } from "../http/errors.ts";
+import { badRequest, Failure, notFound } from "../http/errors.ts";
 import { isAdmin } from "../request/identity.ts";
-import { pageLinks } from "../lists/list_images.ts";
+import { requireAdmin } from "../request/policy.ts";
 import { visibleImage } from "../images/access.ts";
-import { directionOf, limitOf, pageOf } from "../lists/pages.ts";
+import { directionOf, pageLimit, pageLinks, pageOf } from "../lists/pages.ts";
 import type { TaskRow } from "../store/image_records.ts";
 
 const SORT_KEYS = [
@@ -53,16 +53,15 @@ export function listImageTasks(call: EmbeddedRequest): Response {
 /** `GET /v2/tasks`, newest first by default. */
 export function listTasks(call: EmbeddedRequest): Response {
   requireAdmin(call);
-  const { cloud } = call;
   const query = queryOf(call);
   directionOf(query);
   const isWanted = filterOf(query);
   const rows = allTasks(call);
-  const limit = Math.min(limitOf(query) ?? cloud.pageLimit, cloud.pageLimitMax);
+  const limit = pageLimit(call.cloud, query);
   const page = pageOf(query, rows, SORT_KEYS, { limit, after: markerOf(query, rows), isWanted });
   return json({
     tasks: page.map(listedView),
-    ...pageLinks("/v2/tasks", query, page, limit),
+    ...pageLinks("/v2/tasks", query, page.map(({ id }) => id), limit),
     schema: "/v2/schemas/tasks",
   });
 }
@@ -85,16 +84,6 @@ export function rejectTaskDeletion(call: EmbeddedRequest): never {
       "reaching the time based on their expires_at property.",
     { headers: { allow: "GET" } },
   );
-}
-
-/**
- * Allows only administrators.
- *
- * @throws {Failure} 403 for all others.
- */
-export function requireAdmin({ identity }: EmbeddedRequest): void {
-  if (isAdmin(identity)) return;
-  throw forbidden("You are not authorized to complete tasks_api_access action.");
 }
 
 /** A task as JSON, without fields that are not set yet. */
