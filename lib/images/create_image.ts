@@ -7,8 +7,8 @@ import { messageOf } from "../validate.ts";
 import { CREATE_IMAGE, DELETE_IMAGE, GET_IMAGE, UPDATE_IMAGE } from "../api/operations/images.ts";
 import { Conflict, ImageConflict, ImageUploadFailed, NotAuthorized, NotFound } from "../errors.ts";
 import type { Session } from "../api/session.ts";
-import { fromGlance, toGlance } from "../api/translate.ts";
-import type { GlanceImage, Image, ImageMeta } from "../api/types.ts";
+import { toGlance } from "../api/translate.ts";
+import type { GlanceImage, ImageMeta } from "../api/types.ts";
 import type { ImageData, UploadOptions } from "../transfer/types.ts";
 import { upload } from "../transfer/upload/upload.ts";
 import { optionalSource } from "../transfer/upload/upload_source.ts";
@@ -19,12 +19,12 @@ export async function createImage(
   imageMeta: ImageMeta,
   data: ImageData | null | undefined,
   options: UploadOptions,
-): Promise<Image> {
+): Promise<GlanceImage> {
   const source = optionalSource(data, options);
   const created = await createRecord(session, toGlance(imageMeta));
-  if (source === null) return fromGlance(created);
+  if (source === null) return created;
   const undo = (cause: unknown) => rollbackCreate(session, created.id, cause);
-  return fromGlance(await upload(session, created.id, source, options, undo));
+  return await upload(session, created.id, source, options, undo);
 }
 
 /**

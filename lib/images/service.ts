@@ -93,11 +93,7 @@ export class GlanceImageService {
     return this.client.request(context, LIST_STORES, [], options);
   }
 
-  /**
-   * Shows an image.
-   *
-   * @throws {ImageNotFound} if it does not exist, or is not visible to the user.
-   */
+  /** Shows an image; throws `ImageNotFound` if it does not exist, or is not visible to the user. */
   async show(context: RequestContext, imageId: string, options: CallOptions = {}): Promise<Image> {
     return await showImage(new Session(this.client, context, options), imageId);
   }
@@ -149,7 +145,8 @@ export class GlanceImageService {
     data?: ImageData | null,
     options: UploadOptions = {},
   ): Promise<Image> {
-    return await createImage(new Session(this.client, context, options), imageMeta, data, options);
+    const session = new Session(this.client, context, options);
+    return fromGlance(await createImage(session, imageMeta, data, options));
   }
 
   /**
@@ -170,7 +167,7 @@ export class GlanceImageService {
     options: UpdateOptions = {},
   ): Promise<Image> {
     const session = new Session(this.client, context, options);
-    return await updateImage(session, imageId, imageMeta, data, options);
+    return fromGlance(await updateImage(session, imageId, imageMeta, data, options));
   }
 
   /**

@@ -8,7 +8,6 @@ import { ImageConflict } from "../errors.ts";
 import { checkAsserted, checkUnchanged, desiredChange } from "../api/change.ts";
 import { patchTo } from "../api/patch.ts";
 import type { Session } from "../api/session.ts";
-import { fromGlance } from "../api/translate.ts";
 import type { GlanceImage, Image, ImageMeta } from "../api/types.ts";
 import type { ImageData, UploadOptions } from "../transfer/types.ts";
 import { upload } from "../transfer/upload/upload.ts";
@@ -29,44 +28,37 @@ export interface UpdateOptions extends UploadOptions {
   readonly ifUnchanged?: Image | undefined;
 }
 
-/** Updates an image: first its data, if `data` is given and not empty, then its properties. */
+/**
+ * Updates an image: first its data, if `data` is given and not empty, then its properties.
+ *
+ * @param known the record, if the caller has just read it
+ * @throws {Invalid} if a property that only Glance sets has another value.
+ * @throws {ImageConflict} if the image has changed since the caller saw it.
+ */
 export async function updateImage(
   session: Session,
   imageId: string,
   imageMeta: ImageMeta,
   data: ImageData | null | undefined,
   options: UpdateOptions,
-): Promise<Image> {
+  known?: GlanceImage,
+): Promise<GlanceImage> {
   const { wanted, assertedValues } = desiredChange(imageMeta);
   const source = optionalSource(data, options);
   const { purgeProps: purge = true, ifUnchanged } = options;
-  const seen = await checkPreconditions(session, imageId, assertedValues, ifUnchanged);
+  const isConditional = ifUnchanged !== undefined || Object.keys(assertedValues).length > 0;
+  const seen = known ?? (isConditional ? await session.call(GET_IMAGE, imageId) : null);
+  if (seen !== null) {
+    checkAsserted(seen, assertedValues);
+    if (ifUnchanged !== undefined) checkUnchanged(seen, ifUnchanged);
+  }
   const stored = source && await upload(session, imageId, source, options);
   const current = stored ?? seen;
   if (Object.keys(wanted).length === 0) {
-    return fromGlance(current ?? await session.call(GET_IMAGE, imageId));
+    return current ?? await session.call(GET_IMAGE, imageId);
   }
   const isAlone = ifUnchanged !== undefined;
-  return fromGlance(await applyPatch(session, imageId, { wanted, purge, isAlone, current }));
-}
-
-/**
- * Checks the preconditions of an update. Returns the image, or null if there are none to check.
- *
- * @throws {Invalid} if a property that only Glance sets has another value.
- * @throws {ImageConflict} if the image has changed since the caller saw it.
- */
-async function checkPreconditions(
-  session: Session,
-  imageId: string,
-  assertedValues: Readonly<Record<string, unknown>>,
-  ifUnchanged: Image | undefined,
-): Promise<GlanceImage | null> {
-  if (ifUnchanged === undefined && Object.keys(assertedValues).length === 0) return null;
-  const current = await session.call(GET_IMAGE, imageId);
-  checkAsserted(current, assertedValues);
-  if (ifUnchanged !== undefined) checkUnchanged(current, ifUnchanged);
-  return current;
+  return await applyPatch(session, imageId, { wanted, purge, isAlone, current });
 }
 
 /** An update of the properties of an image. */

@@ -1,5 +1,5 @@
 /**
- * Shows an image if the user may see it, with a request for its members if needed.
+ * Decides whether the user may see an image, and shows it.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { LIST_MEMBERS } from "../api/operations/sharing.ts";
 import { ImageNotFound } from "../errors.ts";
 import type { Session } from "../api/session.ts";
 import { fromGlance } from "../api/translate.ts";
-import type { Image } from "../api/types.ts";
+import type { GlanceImage, Image } from "../api/types.ts";
 import { type Availability, availabilityOf, isAcceptedMember } from "./availability.ts";
 
 /** Whether a user may see an image, without a request. */
@@ -17,6 +17,13 @@ export function availabilityFor({ client, context }: Session, image: Image): Ava
   // For an anonymous user, the properties of an image decide nothing.
   if (client.options.authStrategy === "noauth" && isAnonymous) return "available";
   return availabilityOf(context, image);
+}
+
+/** Whether a user may see an image, with a request for its members if needed. */
+export async function isAvailable(session: Session, image: Image): Promise<boolean> {
+  const availability = availabilityFor(session, image);
+  return availability === "available" ||
+    (availability === "members" && await isMember(session, image));
 }
 
 /** Whether the user's project is an accepted member of an image. */
@@ -30,11 +37,13 @@ export async function isMember(session: Session, image: Image): Promise<boolean>
  * @throws {ImageNotFound} if it does not exist, or is not visible to the user.
  */
 export async function showImage(session: Session, imageId: string): Promise<Image> {
-  const image = fromGlance(await session.call(GET_IMAGE, imageId));
-  const availability = availabilityFor(session, image);
-  const isAvailable = availability === "available" ||
-    (availability === "members" && await isMember(session, image));
-  if (isAvailable) return image;
+  return fromGlance(await showRecord(session, imageId));
+}
+
+/** Shows an image as {@linkcode showImage} does, in the form of Glance. */
+export async function showRecord(session: Session, imageId: string): Promise<GlanceImage> {
+  const record = await session.call(GET_IMAGE, imageId);
+  if (await isAvailable(session, fromGlance(record))) return record;
   throw new ImageNotFound(
     `Cannot show image "${imageId}": it is neither public, nor owned by this project, nor shared with it; ask its owner to share it`,
     { imageId, status: 404 },

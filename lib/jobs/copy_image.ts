@@ -7,10 +7,13 @@ import type { RequestContext } from "../context.ts";
 import type { DownloadOptions } from "../transfer/types.ts";
 import { ignoringErrors } from "../events.ts";
 import type { GlanceImageService } from "../images/service.ts";
-import type { Image } from "../api/types.ts";
+import { Session } from "../api/session.ts";
+import { fromGlance } from "../api/translate.ts";
+import type { GlanceImage, Image } from "../api/types.ts";
+import { showRecord } from "../images/visible.ts";
 import { checkRecord } from "../validate.ts";
-import { exportImage } from "./export_image.ts";
-import { restoreImage, type RestoreOptions } from "./restore_image.ts";
+import { exportRecord } from "./export_image.ts";
+import { type RestoreOptions, restoreRecord } from "./restore_image.ts";
 
 /** One end of a copy: a service and a context. A `Connection` is one. */
 export interface ServiceAccess {
@@ -71,11 +74,24 @@ export async function copyImage(
   imageId: string,
   options: CopyOptions = {},
 ): Promise<Image> {
+  return fromGlance(await copyRecord(from, to, imageId, options));
+}
+
+/** Does the same as {@linkcode copyImage}, and returns the record. */
+export async function copyRecord(
+  from: ServiceAccess,
+  to: ServiceAccess,
+  imageId: string,
+  options: CopyOptions,
+  known?: GlanceImage,
+): Promise<GlanceImage> {
   checkRecord("the options of a copy", options);
   const { connections, partSize, prefer, verify, signal, onProgress } = options;
   const report = ignoringErrors(onProgress);
   let resumes = 0;
-  const exported = await exportImage(from.service, from.context, imageId, {
+  const session = new Session(from.service.client, from.context, { signal });
+  const record = known ?? await showRecord(session, imageId);
+  const exported = exportRecord(session, record, {
     connections,
     partSize,
     prefer,
@@ -83,7 +99,7 @@ export async function copyImage(
     signal,
     onProgress: (progress) => resumes = progress.resumes,
   });
-  return await restoreImage(to.service, to.context, exported, {
+  return await restoreRecord(to.service, to.context, exported, {
     ...options,
     onProgress: (progress) => report({ ...progress, resumes }),
   });

@@ -7,8 +7,12 @@ import type { RequestContext } from "../context.ts";
 import type { DownloadOptions } from "../transfer/types.ts";
 import { ImageConflict } from "../errors.ts";
 import type { GlanceImageService } from "../images/service.ts";
-import { isReservedProperty } from "../api/translate.ts";
-import type { Image } from "../api/types.ts";
+import { showRecord } from "../images/visible.ts";
+import { Session } from "../api/session.ts";
+import { fromGlance, isReservedProperty } from "../api/translate.ts";
+import type { GlanceImage, Image } from "../api/types.ts";
+import { streamOf } from "../transfer/download/byte_stream.ts";
+import { openDownload } from "../transfer/download/download.ts";
 
 /**
  * The portable properties of an image, and the size and hashes of its data. `create` accepts it, also after a
@@ -85,16 +89,26 @@ export async function exportImage(
   imageId: string,
   options: ExportOptions = {},
 ): Promise<ExportedImage> {
-  const image = await service.show(context, imageId, { signal: options.signal });
-  if (!HAS_DATA.includes(image.status)) {
+  const session = new Session(service.client, context, { signal: options.signal });
+  return exportRecord(session, await showRecord(session, imageId), options);
+}
+
+/** Exports the image of a record, as {@linkcode exportImage} does. */
+export function exportRecord(
+  { client, context }: Session,
+  record: GlanceImage,
+  options: ExportOptions,
+): ExportedImage {
+  const { id, status } = record;
+  if (!HAS_DATA.includes(status)) {
     throw new ImageConflict(
-      `Cannot export image "${imageId}": it is ${image.status} and has no data; wait until it is active`,
-      { imageId },
+      `Cannot export image "${id}": it is ${status} and has no data; wait until it is active`,
+      { imageId: id },
     );
   }
   return {
-    record: portableRecord(image),
-    data: () => service.download(context, imageId, options),
+    record: portableRecord(fromGlance(record)),
+    data: async () => streamOf(await openDownload(client, context, id, options, record)),
   };
 }
 

@@ -8,9 +8,10 @@ import { ImageNotFound, Invalid } from "../errors.ts";
 import type { CallOptions } from "../http/request_spec.ts";
 import type { GlanceImageService } from "../images/service.ts";
 import { Session } from "../api/session.ts";
-import type { Image } from "../api/types.ts";
-import { listAvailable } from "../images/list.ts";
-import { showImage } from "../images/visible.ts";
+import { fromGlance } from "../api/translate.ts";
+import type { GlanceImage, Image } from "../api/types.ts";
+import { listImages } from "../images/list.ts";
+import { isAvailable, showImage } from "../images/visible.ts";
 import { inspect } from "../validate.ts";
 import { AmbiguousImage } from "./errors.ts";
 
@@ -54,39 +55,57 @@ export async function findImage(
   nameOrId: string,
   options: CallOptions = {},
 ): Promise<Image> {
-  if (typeof nameOrId !== "string" || nameOrId === "") {
-    throw new Invalid(
-      `Cannot find image ${inspect(nameOrId)}: it must be a non-empty string; pass a name or an id`,
-    );
-  }
   const session = new Session(service.client, context, options);
-  const image = IMAGE_ID.test(nameOrId)
+  const image = isImageId(nameOrId)
     ? await showImage(session, nameOrId).catch(nullIfNotFound)
     : null;
-  if (image !== null) return image;
+  return image ?? fromGlance(await findByName(session, nameOrId));
+}
+
+/** Whether the text has the form of an id that Glance accepts. */
+export function isImageId(text: string): boolean {
+  return IMAGE_ID.test(text);
+}
+
+/**
+ * Finds an image by name, as {@linkcode findImage} does. Returns its entry in the list, which is the whole record.
+ *
+ * @throws what `findImage` throws.
+ */
+export async function findByName(session: Session, name: string): Promise<GlanceImage> {
+  if (typeof name !== "string" || name === "") {
+    throw new Invalid(
+      `Cannot find image ${inspect(name)}: it must be a non-empty string; pass a name or an id`,
+    );
+  }
   for (const isHidden of [false, true]) {
-    const [only, ...others] = await imagesNamed(session, nameOrId, isHidden);
-    if (others.length > 0 && only !== undefined) throw ambiguous(nameOrId, [only, ...others]);
+    const [only, ...others] = await imagesNamed(session, name, isHidden);
+    if (others.length > 0 && only !== undefined) throw ambiguous(name, [only, ...others]);
     if (only !== undefined) return only;
   }
   throw new ImageNotFound(
-    `Cannot find image ${inspect(nameOrId)}: no image with this id or name is visible to you`,
+    `Cannot find image ${inspect(name)}: no image with this id or name is visible to you`,
     { status: 404 },
   );
 }
 
-async function imagesNamed(session: Session, name: string, isHidden: boolean): Promise<Image[]> {
-  const found: Image[] = [];
+async function imagesNamed(
+  session: Session,
+  name: string,
+  isHidden: boolean,
+): Promise<GlanceImage[]> {
+  const found: GlanceImage[] = [];
   // "eq:", since a name can begin like an operator.
   const filters = { name: `eq:${name}`, osHidden: isHidden };
-  for await (const image of listAvailable(session, { filters })) {
-    if (image.name === name) found.push(image);
+  for await (const record of listImages(session, { filters })) {
+    const isFound = record.name === name && await isAvailable(session, fromGlance(record));
+    if (isFound) found.push(record);
     if (found.length > MAX_LISTED) break;
   }
   return found;
 }
 
-function ambiguous(name: string, found: readonly Image[]): AmbiguousImage {
+function ambiguous(name: string, found: readonly GlanceImage[]): AmbiguousImage {
   const imageIds = found.map(({ id }) => id).slice(0, MAX_LISTED);
   const more = found.length > MAX_LISTED ? " and more" : "";
   return new AmbiguousImage(

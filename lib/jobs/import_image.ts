@@ -20,6 +20,7 @@ import {
 import { Session } from "../api/session.ts";
 import type { ImportRequest } from "../api/wire.ts";
 import type { GlanceImageService } from "../images/service.ts";
+import { fromGlance } from "../api/translate.ts";
 import type { Image } from "../api/types.ts";
 import { updateImage } from "../images/update_image.ts";
 import { showImage } from "../images/visible.ts";
@@ -115,7 +116,9 @@ export async function importImage(
   const method = chooseMethod(choice);
   const data = dataOf(session, source);
   if (method === "upload" && data !== null) {
-    return await updateImage(session, imageId, {}, data, uploadOptions(source, options));
+    return fromGlance(
+      await updateImage(session, imageId, {}, data, uploadOptions(source, options)),
+    );
   }
   const tasks = new ImageTasks(session, imageId);
   if (method === "copy-image") await tasks.ignoreExisting();
@@ -125,7 +128,7 @@ export async function importImage(
   await requestImport(session, imageId, requestOf(method, source, options));
   if (options.wait === false) return await showImage(session, imageId);
   const goal = { ...options, partial: options.allStoresMustSucceed === false };
-  const image = await followImport(session, imageId, goal, tasks);
+  const image = fromGlance(await followImport(session, imageId, goal, tasks));
   if (staged !== null) checkImported(staged, image);
   return image;
 }

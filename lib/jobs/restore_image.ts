@@ -12,8 +12,7 @@ import { createImage, rollbackCreate } from "../images/create_image.ts";
 import type { GlanceImageService } from "../images/service.ts";
 import { Session } from "../api/session.ts";
 import { fromGlance } from "../api/translate.ts";
-import type { Image, ImageMeta } from "../api/types.ts";
-import { showImage } from "../images/visible.ts";
+import type { GlanceImage, Image, ImageMeta } from "../api/types.ts";
 import { checkRecord } from "../validate.ts";
 import { type PortableRecord, portableRecord } from "./export_image.ts";
 import { checkMatches, checkRestorable, type CompareOptions } from "./compare_data.ts";
@@ -74,6 +73,16 @@ export async function restoreImage(
   exported: { readonly record: PortableRecord; readonly data: ImageData },
   options: RestoreOptions = {},
 ): Promise<Image> {
+  return fromGlance(await restoreRecord(service, context, exported, options));
+}
+
+/** Does the same as {@linkcode restoreImage}, and returns the record. */
+export async function restoreRecord(
+  service: GlanceImageService,
+  context: RequestContext,
+  exported: Parameters<typeof restoreImage>[2],
+  options: RestoreOptions,
+): Promise<GlanceImage> {
   checkRecord("the options of a restoration", options);
   checkRecord("the exported image", exported);
   checkRecord("the record of an image", exported.record);
@@ -83,7 +92,8 @@ export async function restoreImage(
   const session = new Session(service.client, context, options);
   const hashing = await HashingSource.between(session, record, data);
   checkRestorable(record, hashing.size, verify);
-  const { id } = await createWithoutData(session, record, options.meta);
+  const created = await createWithoutData(session, record, options.meta);
+  const { id } = created;
   const undo = (error: unknown) => rollbackCreate(session, id, error);
   const orUndo = async <Result>(work: () => Result | Promise<Result>): Promise<Result> => {
     try {
@@ -95,12 +105,11 @@ export async function restoreImage(
   };
   const sending = { size: hashing.size ?? undefined, storeId, baseImageRef, onProgress };
   const source = await orUndo(async () => optionalSource(await hashing.data(), sending));
-  const image = source === null
-    ? await orUndo(() => showImage(session, id))
-    // Not undone while Glance is still storing the data.
-    : fromGlance(await upload(session, id, source, sending, undo));
-  await orUndo(() => checkMatches(record, image, hashing.digests, verify));
-  return image;
+  // An upload is not undone while Glance is still storing the data.
+  const stored = source && await upload(session, id, source, sending, undo);
+  const restored = stored ?? created;
+  await orUndo(() => checkMatches(record, fromGlance(restored), hashing.digests, verify));
+  return restored;
 }
 
 /** Creates the image without data, and without the visibility if the user may not set it. */
@@ -108,7 +117,7 @@ async function createWithoutData(
   session: Session,
   record: PortableRecord,
   meta: ImageMeta = {},
-): Promise<Image> {
+): Promise<GlanceImage> {
   const properties = { ...record.properties, ...meta.properties };
   const { visibility, ...rest } = { ...record, ...meta, properties };
   const whole = visibility === undefined ? rest : { ...rest, visibility };

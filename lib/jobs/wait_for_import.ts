@@ -11,8 +11,9 @@ import { LIST_IMAGE_TASKS } from "../api/operations/images.ts";
 import type { GlanceTask } from "../api/wire.ts";
 import type { GlanceImageService } from "../images/service.ts";
 import { Session } from "../api/session.ts";
-import type { Image } from "../api/types.ts";
-import { showImage } from "../images/visible.ts";
+import { fromGlance } from "../api/translate.ts";
+import type { GlanceImage, Image } from "../api/types.ts";
+import { showRecord } from "../images/visible.ts";
 import { ownValue } from "../validate.ts";
 import { ImageImportFailed, ImageStalled } from "./errors.ts";
 import {
@@ -74,32 +75,38 @@ export async function waitForImport(
   options: ImportWaitOptions = {},
 ): Promise<Image> {
   const session = new Session(service.client, context, options);
-  return await followImport(session, imageId, options, new ImageTasks(session, imageId));
+  const tasks = new ImageTasks(session, imageId);
+  return fromGlance(await followImport(session, imageId, options, tasks));
 }
 
-/** Does the same as {@linkcode waitForImport}, with the tasks that are already known. */
+/** Does the same as {@linkcode waitForImport}, with the tasks that are already known, and returns the record. */
 export async function followImport(
   session: Session,
   imageId: string,
   options: ImportWaitOptions,
   tasks: ImageTasks,
-): Promise<Image> {
-  const seen = await poll<ImportProgress>(session.client.options, options, {
-    read: async () => {
-      const image = await showImage(session, imageId);
-      return progressOf(image, await tasks.current(lockOf(image)), options);
+): Promise<GlanceImage> {
+  const seen = await poll<ImportProgress & { readonly record: GlanceImage }>(
+    session.client.options,
+    options,
+    {
+      read: async () => {
+        const record = await showRecord(session, imageId);
+        const image = fromGlance(record);
+        return { ...progressOf(image, await tasks.current(lockOf(image)), options), record };
+      },
+      isFinal: (progress) => verdictOf(progress, options) !== "busy",
+      onChange: ignoringErrors(options.onProgress),
+      stalled: ({ image: { status }, message }, ms) =>
+        new ImageStalled(
+          `Cannot wait any longer for the import of image "${imageId}": it is ${status}${
+            quoted(message)
+          }, and has not changed for ${ms} ms; ask the operator of the cloud, or set a longer "stallTimeout"`,
+          { imageId, terms: [WAIT_LONGER] },
+        ),
     },
-    isFinal: (progress) => verdictOf(progress, options) !== "busy",
-    onChange: ignoringErrors(options.onProgress),
-    stalled: ({ image: { status }, message }, ms) =>
-      new ImageStalled(
-        `Cannot wait any longer for the import of image "${imageId}": it is ${status}${
-          quoted(message)
-        }, and has not changed for ${ms} ms; ask the operator of the cloud, or set a longer "stallTimeout"`,
-        { imageId, terms: [WAIT_LONGER] },
-      ),
-  });
-  if (verdictOf(seen, options) === "done") return seen.image;
+  );
+  if (verdictOf(seen, options) === "done") return seen.record;
   throw failureOf(seen);
 }
 

@@ -5,10 +5,10 @@
  * @module
  */
 import { text } from "../args/flags.ts";
-import { Session } from "../../api/session.ts";
+import { fromGlance } from "../../api/translate.ts";
 import type { SentData } from "../../transfer/upload/upload_job.ts";
 import { ImageUploadFailed } from "../../errors.ts";
-import { rollbackCreate } from "../../images/create_image.ts";
+import { createImage, rollbackCreate } from "../../images/create_image.ts";
 import type { ImportRequest } from "../../api/operations.ts";
 import { checkImported } from "../../jobs/import_image.ts";
 import { checkSourceRegion } from "../../jobs/source_region.ts";
@@ -35,6 +35,7 @@ import {
   newImageFrom,
 } from "./shared/new_image.ts";
 import { printImage } from "../output/records.ts";
+import { sessionOf } from "./shared/find_image.ts";
 import { stageBytes } from "./staging.ts";
 import { checkStores } from "./shared/stores.ts";
 import { PROGRESS_FLAGS } from "./shared/transfer.ts";
@@ -79,15 +80,15 @@ export const IMAGE_CREATE_VIA_IMPORT: Command = command({
       if (region !== undefined) checkSourceRegion(connection.context, region);
       await checkStores(connection, invocation.system.signal, storesOf(invocation.values));
     }
-    const { service, context } = connection;
-    const before = await service.create(context, meta, null, { signal: invocation.system.signal });
-    const { id } = before;
-    if (plan !== null) {
-      const sent = await importNew(invocation, id, plan);
-      const image = await waitIfRequested(invocation, connection, id, plan.request);
-      if (sent !== null && image !== null) checkImported({ ...sent, before }, image);
+    const created = await createImage(await sessionOf(invocation), meta, null, {});
+    if (plan === null) return await printImage(invocation, created);
+    const { id } = created;
+    const sent = await importNew(invocation, id, plan);
+    const imported = await waitIfRequested(invocation, id, plan.request);
+    if (sent !== null && imported !== null) {
+      checkImported({ ...sent, before: fromGlance(created) }, fromGlance(imported));
     }
-    await printImage(invocation, await invocation.ask("get", id));
+    await printImage(invocation, imported ?? await invocation.ask("get", id));
   },
 });
 
@@ -134,11 +135,11 @@ async function importNew(
   id: string,
   { request, bytes }: ViaImportPlan,
 ): Promise<SentData | null> {
-  const { service: { client }, context } = await invocation.connect();
+  const session = await sessionOf(invocation);
   const rollback = async (error: unknown): Promise<never> => {
     // Glance may still be staging the data.
     if (error instanceof ImageUploadFailed) throw error;
-    await rollbackCreate(new Session(client, context), id, error);
+    await rollbackCreate(session, id, error);
     throw error;
   };
   if (bytes === null) {

@@ -7,9 +7,9 @@ import { list, text } from "../args/flags.ts";
 import { regionsInCatalog } from "../../auth/catalog.ts";
 import type { Connection } from "../../connect.ts";
 import { IMAGE_VISIBILITIES, type ImageMeta, type ImageVisibility } from "../../api/types.ts";
-import { copyImage, type CopyOptions } from "../../jobs/copy_image.ts";
+import { type CopyOptions, copyRecord } from "../../jobs/copy_image.ts";
 import { CommandFailed, UsageError } from "../system/errors.ts";
-import { askAt, findImageId, IMAGE } from "./shared/find_image.ts";
+import { findImage, IMAGE } from "./shared/find_image.ts";
 import {
   type Command,
   command,
@@ -67,7 +67,7 @@ export const IMAGE_COPY: Command = command({
       );
     }
     const options = copyOptions(invocation);
-    const id = await findImageId(invocation, image);
+    const { id, record } = await findImage(invocation, image);
     const from = await invocation.connect();
     const to = await invocation.connectTo({ cloud, region });
     if (region !== undefined) checkRegion(to, region);
@@ -75,9 +75,9 @@ export const IMAGE_COPY: Command = command({
     await checkStores(to, invocation.system.signal, [store ?? []].flat());
     const copy = await withProgress(
       invocation,
-      (onProgress) => copyImage(from, to, id, { ...options, onProgress }),
+      (onProgress) => copyRecord(from, to, id, { ...options, onProgress }, record),
     );
-    await printImage(invocation, await askAt(to, invocation.system.signal, "get", copy.id));
+    await printImage(invocation, copy);
   },
 });
 

@@ -5,10 +5,11 @@
  */
 import { text, toggle } from "../args/flags.ts";
 import { descriptorOf } from "../../transfer/integrity/descriptor.ts";
+import { downloadTo } from "../../transfer/download/download_to_sink.ts";
 import type { DownloadOptions, Verify } from "../../transfer/types.ts";
 import { downloadToFile, downloadToOutput, type Transfer } from "../files/download_target.ts";
 import { UsageError } from "../system/errors.ts";
-import { findImageId, IMAGE } from "./shared/find_image.ts";
+import { findImage, IMAGE, sessionOf } from "./shared/find_image.ts";
 import {
   type Command,
   command,
@@ -60,14 +61,15 @@ export const IMAGE_DOWNLOAD: Command = command({
       );
     }
     const options = downloadOptions(invocation);
-    const id = await findImageId(invocation, image);
-    const { service, context } = await invocation.connect();
+    const { id, record: listed } = await findImage(invocation, image);
+    let record = listed;
+    const { client, context } = await sessionOf(invocation);
     const transfer: Transfer = (sink, start) =>
       withProgress(invocation, (onProgress) => {
         const range = start === 0 ? {} : { range: { start }, verify: "auto" } as const;
         // A file or pipe does not keep a chunk after write() has returned.
         const downloadOptions = { ...options, ...range, reuseChunks: true, onProgress };
-        return service.download(context, id, sink, downloadOptions);
+        return downloadTo(client, context, id, sink, downloadOptions, record);
       }, start);
     if (isToOutput) return await downloadToOutput(invocation.system.stdout, transfer);
     const check = progressLine(invocation);
@@ -78,7 +80,7 @@ export const IMAGE_DOWNLOAD: Command = command({
       path: file,
       verify: options.verify,
       restart: invocation.values["restart"],
-      identify: async () => descriptorOf(await invocation.ask("get", id)),
+      identify: async () => descriptorOf(record ??= await invocation.ask("get", id)),
       transfer,
       onMessage: (sentence) => invocation.messages.line(sentence),
       onCheck: (transferred, total) => check.report({ transferred, total, server: "", resumes: 0 }),

@@ -4,10 +4,11 @@
  * @module
  */
 import { text } from "../args/flags.ts";
+import type { GlanceImage } from "../../api/types.ts";
 import { NotFound } from "../../errors.ts";
 import { checkSourceRegion } from "../../jobs/source_region.ts";
 import { CommandFailed } from "../system/errors.ts";
-import { findImageId, IMAGE } from "./shared/find_image.ts";
+import { findImage, IMAGE } from "./shared/find_image.ts";
 import { type Command, command, type Invocation } from "../args/command.ts";
 import { IMPORT_FLAGS, importRequestFrom, storesOf } from "./shared/import_request.ts";
 import { WAIT_FLAGS, waitIfRequested } from "./shared/import_wait.ts";
@@ -35,15 +36,15 @@ export const IMAGE_IMPORT: Command = command({
   async run(invocation, image) {
     const { "import-method": method = STAGED, "remote-region": region } = invocation.values;
     const request = importRequestFrom(method, invocation.values);
-    const id = await findImageId(invocation, image);
+    const { id, record } = await findImage(invocation, image);
     const connection = await invocation.connect();
     await checkMethod(invocation, method);
     if (region !== undefined) checkSourceRegion(connection.context, region);
     await checkStores(connection, invocation.system.signal, storesOf(invocation.values));
-    if (method === STAGED) await checkStaged(invocation, id);
+    if (method === STAGED) checkStaged(record ?? await invocation.ask("get", id));
     await invocation.ask("import", id, request);
-    await waitIfRequested(invocation, connection, id, request);
-    await printImage(invocation, await invocation.ask("get", id));
+    const imported = await waitIfRequested(invocation, id, request);
+    await printImage(invocation, imported ?? await invocation.ask("get", id));
   },
 });
 
@@ -69,11 +70,7 @@ export async function checkMethod(
 }
 
 /** Checks that data is staged: the error of Glance has no hint. */
-async function checkStaged(
-  { ask }: Pick<Invocation, "ask">,
-  id: string,
-): Promise<void> {
-  const { status } = await ask("get", id);
+function checkStaged({ id, status }: GlanceImage): void {
   if (status !== "queued") return;
   throw new CommandFailed(
     `Cannot import image "${id}": no data is staged for it; stage data with "glance image-stage ${id}", or choose another method with --import-method`,

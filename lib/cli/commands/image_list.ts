@@ -5,11 +5,11 @@
  */
 import { list, number, text, truth } from "../args/flags.ts";
 import { IMAGE_VISIBILITIES, MEMBER_STATUSES } from "../../api/types.ts";
-import { Session } from "../../api/session.ts";
 import { listImages } from "../../images/list.ts";
 import type { FilterValue, ListParameters, SortDir } from "../../api/query.ts";
 import { UsageError } from "../system/errors.ts";
 import { type Command, command, type Flags, type Values } from "../args/command.ts";
+import { sessionOf } from "./shared/find_image.ts";
 import { keyAndValue } from "./shared/image_fields.ts";
 import { type Column, printList } from "../output/records.ts";
 
@@ -57,10 +57,8 @@ export const IMAGE_LIST: Command = command({
   flags: FLAGS,
   async run(invocation) {
     const parameters = listParameters(invocation.values);
-    const { service, context } = await invocation.connect();
-    const images = await Array.fromAsync(
-      listImages(new Session(service.client, context, invocation.system), parameters),
-    );
+    const session = await sessionOf(invocation);
+    const images = await Array.fromAsync(listImages(session, parameters));
     await printList(
       invocation,
       images,

@@ -6,10 +6,12 @@
  */
 import { list, toggle } from "../args/flags.ts";
 import { isPathSegment } from "../../api/operation.ts";
-import type { ImageMeta } from "../../api/types.ts";
+import { fromGlance } from "../../api/translate.ts";
+import type { GlanceImage, ImageMeta } from "../../api/types.ts";
+import { updateImage } from "../../images/update_image.ts";
 import { forEachImage } from "./shared/each_image.ts";
 import { CommandFailed, UsageError } from "../system/errors.ts";
-import { findImageId, IMAGE } from "./shared/find_image.ts";
+import { findImage, findImageId, findRecord, IMAGE, sessionOf } from "./shared/find_image.ts";
 import { type Command, command, type Invocation, type Positional } from "../args/command.ts";
 import { IMAGE_FLAGS, metaFrom } from "./shared/image_fields.ts";
 import { printImage, printRow, WIDTH_FLAGS, widthFrom } from "../output/records.ts";
@@ -37,8 +39,7 @@ export const RECORD_COMMANDS: readonly Command[] = [
       ...WIDTH_FLAGS,
     },
     async run(invocation, image) {
-      const id = await findImageId(invocation, image);
-      await printImage(invocation, await invocation.ask("get", id), {
+      await printImage(invocation, await findRecord(invocation, image), {
         isHumanReadable: invocation.values["human-readable"],
         ...widthFrom(invocation.values),
       });
@@ -55,11 +56,11 @@ export const RECORD_COMMANDS: readonly Command[] = [
     },
     async run(invocation, image) {
       const meta = withRemovals(metaFrom(invocation.values), invocation.values["remove-property"]);
-      const id = await findImageId(invocation, image);
-      const { service, context } = await invocation.connect();
-      const options = { purgeProps: false, signal: invocation.system.signal };
-      await service.update(context, id, meta, null, options);
-      await printImage(invocation, await invocation.ask("get", id));
+      const { id, record } = await findImage(invocation, image);
+      const options = { purgeProps: false };
+      const session = await sessionOf(invocation);
+      const updated = await updateImage(session, id, meta, null, options, record);
+      await printImage(invocation, updated);
     },
   }),
   command({
@@ -76,10 +77,10 @@ export const RECORD_COMMANDS: readonly Command[] = [
     summary: "Add a tag to an image",
     positionals: [IMAGE, TAG],
     async run(invocation, image, tag) {
-      const id = await findImageId(invocation, image);
-      if (isSafeInPath(tag)) await invocation.ask("tags.update", id, tag);
-      else await changeTags(invocation, id, (tags) => [...tags, tag]);
-      await printRow(invocation, await invocation.ask("get", id), [["ID", "id"], ["Tags", "tags"]]);
+      const tagged = isSafeInPath(tag)
+        ? await addTag(invocation, image, tag)
+        : await changeTags(invocation, image, (tags) => [...tags, tag]);
+      await printRow(invocation, tagged, [["ID", "id"], ["Tags", "tags"]]);
     },
   }),
   command({
@@ -87,9 +88,10 @@ export const RECORD_COMMANDS: readonly Command[] = [
     summary: "Remove a tag from an image",
     positionals: [IMAGE, TAG],
     async run(invocation, image, tag) {
-      const id = await findImageId(invocation, image);
-      if (isSafeInPath(tag)) return await invocation.ask("tags.delete", id, tag);
-      await changeTags(invocation, id, (tags) => {
+      if (isSafeInPath(tag)) {
+        return await invocation.ask("tags.delete", await findImageId(invocation, image), tag);
+      }
+      await changeTags(invocation, image, (tags, id) => {
         if (tags.includes(tag)) return tags.filter((one) => one !== tag);
         throw new CommandFailed(
           `Cannot delete tag "${tag}" of image "${id}": the image does not have it; see "glance image-show ${id}"`,
@@ -120,14 +122,26 @@ function isSafeInPath(tag: string): boolean {
   return /^[\x20-\x7e]+$/.test(tag) && isPathSegment(tag);
 }
 
+/** Adds a tag. Glance returns nothing, so the image is read afterward. */
+async function addTag(
+  invocation: Invocation<unknown>,
+  image: string,
+  tag: string,
+): Promise<GlanceImage> {
+  const id = await findImageId(invocation, image);
+  await invocation.ask("tags.update", id, tag);
+  return await invocation.ask("get", id);
+}
+
 /** Replaces all tags with a PATCH, unless another client has changed the image meanwhile. */
 async function changeTags(
-  { connect, system: { signal } }: Pick<Invocation, "connect" | "system">,
-  id: string,
-  change: (tags: readonly string[]) => readonly string[],
-): Promise<void> {
-  const { service, context } = await connect();
-  const image = await service.show(context, id, { signal });
-  const options = { purgeProps: false, ifUnchanged: image, signal };
-  await service.update(context, id, { tags: change(image.tags) }, null, options);
+  invocation: Invocation<unknown>,
+  image: string,
+  change: (tags: readonly string[], id: string) => readonly string[],
+): Promise<GlanceImage> {
+  const record = await findRecord(invocation, image);
+  const tags = change(record.tags ?? [], record.id);
+  const session = await sessionOf(invocation);
+  const options = { purgeProps: false, ifUnchanged: fromGlance(record) };
+  return await updateImage(session, record.id, { tags }, null, options, record);
 }

@@ -4,8 +4,9 @@
  * @module
  */
 import { text } from "../args/flags.ts";
+import { createImage } from "../../images/create_image.ts";
 import type { Progress, UploadOptions } from "../../transfer/types.ts";
-import { findImageId, IMAGE } from "./shared/find_image.ts";
+import { findImageId, IMAGE, sessionOf } from "./shared/find_image.ts";
 import { type Command, command, type Flags, type Invocation } from "../args/command.ts";
 import {
   checkFormats,
@@ -54,18 +55,18 @@ export const UPLOAD_COMMANDS: readonly Command[] = [
         invocation.system.signal,
         [invocation.values["store"] ?? []].flat(),
       );
-      const { service, context } = connection;
+      const session = await sessionOf(invocation);
       const image = await withProgress(
         invocation,
         (onProgress) =>
-          service.create(
-            context,
+          createImage(
+            session,
             meta,
             bytes?.data ?? null,
             uploadOptions(invocation, bytes, onProgress),
           ),
       );
-      await printImage(invocation, await invocation.ask("get", image.id));
+      await printImage(invocation, image);
     },
   }),
   command({

@@ -5,9 +5,10 @@
  */
 import { list, required, text } from "../args/flags.ts";
 import { CommandFailed } from "../system/errors.ts";
-import { findImageId, IMAGE } from "./shared/find_image.ts";
+import { findImageId, findRecord, IMAGE, sessionOf } from "./shared/find_image.ts";
 import { type Command, command, type Flags, type Invocation } from "../args/command.ts";
 import { jsonObject } from "../args/json_flag.ts";
+import { addLocation } from "../../api/locations.ts";
 import type { GlanceImage, ImageLocation } from "../../api/types.ts";
 import { printRecord } from "../output/records.ts";
 
@@ -34,15 +35,14 @@ export const LOCATION_COMMANDS: readonly Command[] = [
       const id = await findImageId(invocation, image);
       const validation = { os_hash_algo: algorithm, os_hash_value: hash };
       if (checksum === undefined) {
-        const { service, context } = await invocation.connect();
-        const { signal } = invocation.system;
-        await service.addLocation(context, id, url, { ...metadata, ...validation }, { signal });
-      } else {
-        // The locations API has no field for an MD5 checksum; PATCH has.
-        const value = { url, metadata, validation_data: { ...validation, checksum } };
-        await invocation.ask("update", id, [{ op: "add", path: "/locations/-", value }]);
+        const session = await sessionOf(invocation);
+        const located = await addLocation(session, id, url, { ...metadata, ...validation });
+        return await printLocated(invocation, located);
       }
-      await printLocated(invocation, await invocation.ask("get", id));
+      // The locations API has no field for an MD5 checksum; PATCH has.
+      const value = { url, metadata, validation_data: { ...validation, checksum } };
+      const patch = [{ op: "add", path: "/locations/-", value }] as const;
+      await printLocated(invocation, await invocation.ask("update", id, patch));
     },
   }),
   command({
@@ -53,8 +53,7 @@ export const LOCATION_COMMANDS: readonly Command[] = [
     async run(invocation, image) {
       const { url } = invocation.values;
       const metadata = jsonObject("--metadata", invocation.values["metadata"] ?? "{}");
-      const id = await findImageId(invocation, image);
-      const locations = await locationsOf(invocation, id);
+      const { id, locations } = await findLocations(invocation, image);
       checkKnown(id, locations, [url]);
       const value = locations.map((one) => one.url === url ? { ...one, metadata } : one);
       const patch = [{ op: "replace", path: "/locations", value }] as const;
@@ -70,8 +69,7 @@ export const LOCATION_COMMANDS: readonly Command[] = [
     },
     async run(invocation, image) {
       const { url } = invocation.values;
-      const id = await findImageId(invocation, image);
-      const locations = await locationsOf(invocation, id);
+      const { id, locations } = await findLocations(invocation, image);
       checkKnown(id, locations, url);
       // From last to first: removing a location shifts the indexes after it.
       const patch = locations.flatMap((one, i) => url.includes(one.url) ? [i] : []).reverse()
@@ -81,12 +79,13 @@ export const LOCATION_COMMANDS: readonly Command[] = [
   }),
 ];
 
-async function locationsOf(
-  { ask }: Pick<Invocation, "ask">,
-  id: string,
-): Promise<readonly ImageLocation[]> {
-  const { locations } = await ask("get", id);
-  if (locations !== undefined && locations !== null) return locations;
+/** @throws {CommandFailed} if the cloud does not show the locations of images. */
+async function findLocations(
+  invocation: Invocation<unknown>,
+  image: string,
+): Promise<{ readonly id: string; readonly locations: readonly ImageLocation[] }> {
+  const { id, locations } = await findRecord(invocation, image);
+  if (locations !== undefined && locations !== null) return { id, locations };
   throw new CommandFailed(
     `Cannot change the locations of image "${id}": this cloud does not show locations; ask an administrator of the cloud`,
   );

@@ -3,11 +3,10 @@
  *
  * @module
  */
-import { Session } from "../../api/session.ts";
 import type { SentData } from "../../transfer/upload/upload_job.ts";
 import { stage } from "../../transfer/upload/staging.ts";
 import { sourceOf } from "../../transfer/upload/upload_source.ts";
-import { findImageId, IMAGE } from "./shared/find_image.ts";
+import { findImageId, IMAGE, sessionOf } from "./shared/find_image.ts";
 import { type Command, command, type Invocation, type Values } from "../args/command.ts";
 import { PROGRESS_FLAGS, withProgress } from "./shared/transfer.ts";
 import { FILE_FLAGS, type FoundBytes, requireBytes, SIZE_FLAGS } from "../files/upload_input.ts";
@@ -44,8 +43,7 @@ export async function stageBytes(
   { data, size }: FoundBytes,
   isOwn: boolean = false,
 ): Promise<SentData> {
-  const { service, context } = await invocation.connect();
-  const session = new Session(service.client, context, invocation.system);
+  const session = await sessionOf(invocation);
   const source = sourceOf(data, size ?? undefined);
   return await withProgress(
     invocation,

@@ -66,8 +66,8 @@ export async function downloadImage(
 }
 
 /**
- * Opens the download of an image. Reads its record first, which pins the identity of the data, then
- * requests the first bytes.
+ * Opens the download of an image. Its record pins the identity of the data. It is read first, unless it is
+ * `known`. Then the first bytes are requested.
  *
  * @throws {Invalid} if the range is outside of the image, if a range is combined with verify "required", or,
  * before any request, if an option is invalid.
@@ -77,11 +77,12 @@ export async function openDownload(
   context: RequestContext,
   imageId: string,
   options: DownloadOptions,
+  known?: GlanceImage,
 ): Promise<ImageReader> {
   checkOptions(options);
   const { signal, prefer, verify = "auto", range } = options;
   const session = new Session(client, context, { signal });
-  const record = await session.call(GET_RECORD, imageId);
+  const record = known ?? await session.call(GET_RECORD, imageId);
   const identity = descriptorOf(record);
   const { start, end } = boundsOf(imageId, range, identity.size);
   const isWhole = start === 0 && end === null;

@@ -10,6 +10,7 @@ import type { ApiClient } from "../../api/api_client.ts";
 import { abortable } from "../../http/deadline.ts";
 import type { Chunk, ImageReader } from "../body_reader.ts";
 import { openDownload } from "./download.ts";
+import type { GlanceImage } from "../../api/types.ts";
 import type { DownloadOptions } from "../types.ts";
 
 /**
@@ -23,7 +24,8 @@ const REUSED_CHUNK_SIZE = 256 * 1024;
 
 /**
  * Downloads an image into a sink. The sink is closed after all bytes are written and verified. If the
- * download fails, even before its first byte, the sink is aborted.
+ * download fails, even before its first byte, the sink is aborted. The record of the image is read unless it is
+ * `known`.
  *
  * @throws {Invalid} if the sink is locked; it is not touched.
  */
@@ -33,6 +35,7 @@ export async function downloadTo(
   imageId: string,
   sink: WritableStream<Chunk>,
   options: DownloadOptions,
+  known?: GlanceImage,
 ): Promise<void> {
   if (sink.locked) {
     throw new Invalid(
@@ -42,7 +45,7 @@ export async function downloadTo(
   }
   const pump = new Pump(sink.getWriter(), options.signal);
   try {
-    const reader = await openDownload(client, context, imageId, options);
+    const reader = await openDownload(client, context, imageId, options, known);
     await pump.run(reader, writesOf(reader, sink, options));
   } catch (error) {
     await pump.abort(error);

@@ -129,8 +129,16 @@ export function definitionCommands(kind: DefinitionKind): readonly Command[] {
         }
         const current = await invocation.ask(`metadefs.${all}.get`, namespace, name);
         const update = { ...withoutReadOnly({ ...current }), name, ...change };
-        await invocation.ask(`metadefs.${all}.update`, namespace, name, update as PartBody);
-        const after = await invocation.ask(`metadefs.${all}.get`, namespace, update.name);
+        const updated = await invocation.ask(
+          `metadefs.${all}.update`,
+          namespace,
+          name,
+          update as PartBody,
+        );
+        // Glance returns an updated object with its old `updated_at`; a property has no dates.
+        const after = one === "object"
+          ? await invocation.ask("metadefs.objects.get", namespace, update.name)
+          : updated;
         await printPart(invocation, kind, after, update.name);
       },
     }),

@@ -6,14 +6,16 @@
 import type { Connection } from "../../../connect.ts";
 import { ImageNotFound } from "../../../errors.ts";
 import type { OperationArgs, OperationName, OperationResult } from "../../../api/operations.ts";
-import { findImage } from "../../../jobs/find_image.ts";
+import { Session } from "../../../api/session.ts";
+import type { GlanceImage } from "../../../api/types.ts";
+import { findByName, isImageId } from "../../../jobs/find_image.ts";
 import type { Invocation, Positional } from "../../args/command.ts";
 
 /** The argument that names an image. */
 export const IMAGE: Positional = { name: "<IMAGE>", summary: "Id or name of the image" };
 
-/** The only form of ids that Glance accepts. */
-const IMAGE_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+/** The part of an invocation that finds images. */
+type Finder = Pick<Invocation, "connect" | "system" | "ask">;
 
 /** Calls an operation of the Image API. */
 export function askAt<M extends OperationName>(
@@ -25,20 +27,48 @@ export function askAt<M extends OperationName>(
   return service.client.run(context, method, args, { signal });
 }
 
+/** The session of a command, for what is not a single operation. */
+export async function sessionOf(
+  { connect, system }: Pick<Invocation, "connect" | "system">,
+): Promise<Session> {
+  const { service, context } = await connect();
+  return new Session(service.client, context, system);
+}
+
 /**
  * Finds the id of an image. An id is returned without a request.
+ *
+ * @throws what `findImage` throws.
+ */
+export async function findImageId(invocation: Finder, idOrName: string): Promise<string> {
+  return (await findImage(invocation, idOrName)).id;
+}
+
+/**
+ * Finds an image and reads its record, with one request if it exists.
+ *
+ * @throws what `findImage` throws.
+ */
+export async function findRecord(invocation: Finder, idOrName: string): Promise<GlanceImage> {
+  const { id, record } = await findImage(invocation, idOrName);
+  return record ?? await invocation.ask("get", id);
+}
+
+/**
+ * Finds an image. An id is returned without a request, a name with the record from the list.
  *
  * @throws {ImageNotFound} if no image has the name.
  * @throws {AmbiguousImage} if several images have the name.
  */
-export async function findImageId(
-  { connect, system: { signal } }: Pick<Invocation, "connect" | "system">,
+export async function findImage(
+  invocation: Finder,
   idOrName: string,
-): Promise<string> {
-  const { service, context } = await connect();
-  if (IMAGE_ID.test(idOrName)) return idOrName;
+): Promise<{ readonly id: string; readonly record?: GlanceImage }> {
+  const session = await sessionOf(invocation);
+  if (isImageId(idOrName)) return { id: idOrName };
   try {
-    return (await findImage(service, context, idOrName, { signal })).id;
+    const record = await findByName(session, idOrName);
+    return { id: record.id, record };
   } catch (error) {
     if (!(error instanceof ImageNotFound)) throw error;
     throw new ImageNotFound(`${error.message}; see "glance image-list"`, { cause: error });

@@ -4,13 +4,13 @@
  * @module
  */
 import { toggle } from "../../args/flags.ts";
-import type { Connection } from "../../../connect.ts";
 import type { ImportRequest } from "../../../api/operations.ts";
-import type { Image } from "../../../api/types.ts";
+import type { GlanceImage } from "../../../api/types.ts";
 import type { ImportProgress } from "../../../jobs/import_state.ts";
-import { waitForImport } from "../../../jobs/wait_for_import.ts";
+import { followImport, ImageTasks, type ImportWaitOptions } from "../../../jobs/wait_for_import.ts";
 import { Interrupted } from "../../system/errors.ts";
 import type { Flags, Invocation, Values } from "../../args/command.ts";
+import { sessionOf } from "./find_image.ts";
 
 /** The flag `--wait`. */
 export const WAIT_FLAGS = {
@@ -20,27 +20,27 @@ export const WAIT_FLAGS = {
 /**
  * Waits until the import has ended if `--wait` is given.
  *
- * @returns the imported image; null without `--wait`
+ * @returns the record of the imported image; null without `--wait`
  * @throws {ImageImportFailed} if the import has failed.
  */
 export async function waitIfRequested(
   invocation: Invocation<Values<typeof WAIT_FLAGS>>,
-  { service, context }: Connection,
   imageId: string,
   { stores, all_stores_must_succeed }: ImportRequest,
-): Promise<Image | null> {
+): Promise<GlanceImage | null> {
   if (!invocation.values["wait"]) return null;
-  const { messages, system: { signal } } = invocation;
+  const { messages } = invocation;
   const seen: { failed: readonly string[] } = { failed: [] };
-  const imported = waitForImport(service, context, imageId, {
-    signal,
+  const session = await sessionOf(invocation);
+  const goal: ImportWaitOptions = {
     partial: all_stores_must_succeed === false,
     stores,
     onProgress: (progress) => {
       seen.failed = progress.failed;
       messages.status(importText(progress));
     },
-  });
+  };
+  const imported = followImport(session, imageId, goal, new ImageTasks(session, imageId));
   const image = await imported.catch((error) => {
     messages.keepStatus();
     if (error instanceof Interrupted) {
