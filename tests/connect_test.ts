@@ -52,10 +52,10 @@ class CloudsFile implements AsyncDisposable {
 }
 
 /** A Keystone whose tokens have a catalog, and a Glance without images. */
-function harness(answers: readonly (() => Response)[] = []) {
+function harness(responses: readonly (() => Response)[] = []) {
   const requested: string[] = [];
   const keystone = new FakeKeystone();
-  keystone.answers.push(...answers);
+  keystone.responses.push(...responses);
   const options = {
     ...keystone.options,
     fetch: async (input: string, init: RequestInit) => {
@@ -63,7 +63,9 @@ function harness(answers: readonly (() => Response)[] = []) {
       const token = new Headers(init.headers).get("x-auth-token");
       requested.push(`${init.method} ${url.host}${url.pathname} ${token}`);
       if (url.host !== "keystone") return Response.json({ images: [] });
-      if (answers.length === 0) keystone.answers.push(() => keystone.token({ catalog: CATALOG }));
+      if (responses.length === 0) {
+        keystone.responses.push(() => keystone.token({ catalog: CATALOG }));
+      }
       return await keystone.options.fetch?.(input, init) ?? new Response();
     },
   };

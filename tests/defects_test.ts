@@ -66,12 +66,12 @@ Deno.test("detail() retries and translates errors of later pages (defect 3)", as
   const service = glance.service();
   const ok = service.list(CONTEXT, { pageSize: 2 });
   await ok.next();
-  glance.answer("GET /v2/images", new TypeError("connection reset"), 503);
+  glance.respondTo("GET /v2/images", new TypeError("connection reset"), 503);
   assertEquals((await Array.fromAsync(ok)).length, 3);
 
   const refused = service.list(CONTEXT, { pageSize: 2 });
   await refused.next();
-  glance.answer("GET /v2/images", 401);
+  glance.respondTo("GET /v2/images", 401);
   await assertRejects(() => Array.fromAsync(refused), NotAuthorized);
 });
 
@@ -141,7 +141,7 @@ async function headersOf(
 ): Promise<[upload: Headers, next: Headers]> {
   const glance = new ScenarioGlance();
   const id = glance.add();
-  glance.answer(`PUT /v2/images/${id}/file`, noContent, noContent);
+  glance.respondTo(`PUT /v2/images/${id}/file`, noContent, noContent);
   const netloc = "glance:9292";
   const client = new GlanceClientWrapper({ ...glance.options, netloc, authStrategy });
   await client.call(CONTEXT, "upload", id, "data", options);
@@ -173,7 +173,7 @@ Deno.test("call() sends any text, and values that are not text, in headers (defe
 Deno.test("getLocation() requests the locations of an href from its host (defect 8)", async () => {
   const glance = new ScenarioGlance();
   const id = glance.add({ visibility: "public" });
-  glance.answer(`POST /v2/images/${id}/locations`, accepted);
+  glance.respondTo(`POST /v2/images/${id}/locations`, accepted);
   const [service] = getRemoteImageService(CONTEXT, `https://far.example/v2/images/${id}`, {
     ...glance.options,
     apiServers: ["near.example"],
@@ -199,7 +199,7 @@ Deno.test("getLocation() returns locations when Glance hides the direct URL (def
   const glance = new ScenarioGlance({ showLocations: true });
   const locations = [{ url: URL_OF_DATA, metadata: {} }];
   const id = glance.add({ locations });
-  glance.answer(`GET /v2/images/${id}/locations`, 404);
+  glance.respondTo(`GET /v2/images/${id}/locations`, 404);
   assertEquals(await glance.service().getLocation(CONTEXT, id) as unknown, [null, locations]);
 });
 
@@ -234,7 +234,7 @@ Deno.test("create() stores the data of a new image (defect 13)", async () => {
 for (const path of ["/v2", "/v2/", "/v2.17", ""]) {
   Deno.test(`call() requests /image/v2/images when the endpoint is "http://glance/image${path}" (defect 14)`, async () => {
     const glance = new ScenarioGlance();
-    glance.answer("GET /image/v2/images", () => Response.json({ images: [] }));
+    glance.respondTo("GET /image/v2/images", () => Response.json({ images: [] }));
     const endpoints = [{ interface: "public", url: `http://glance/image${path}` }];
     const serviceCatalog = [{ type: "image", endpoints }];
     await glance.service().detail({ ...CONTEXT, serviceCatalog });
@@ -245,7 +245,7 @@ for (const path of ["/v2", "/v2/", "/v2.17", ""]) {
 Deno.test("addLocation() throws NotAuthorized when Glance responds with 403 (defect 15)", async () => {
   const glance = new ScenarioGlance();
   const id = glance.add();
-  glance.answer(`POST /v2/images/${id}/locations`, 403);
+  glance.respondTo(`POST /v2/images/${id}/locations`, 403);
   const error = await assertRejects(
     () => glance.service().addLocation(CONTEXT, id, URL_OF_DATA, { store: "cinder" }),
     NotAuthorized,

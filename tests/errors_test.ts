@@ -97,9 +97,9 @@ const STATUSES: readonly (readonly [status: number, image: string, other: string
 
 for (const [status, image, other] of STATUSES) {
   Deno.test(`errorFromStatus() returns ${image} for an image and ${other} otherwise when the status is ${status}`, () => {
-    const answer = { status, action: "do it", explanation: "because", attempts: 2 };
-    const ofImage = errorFromStatus({ ...answer, imageId: "42" });
-    const ofOther = errorFromStatus(answer);
+    const response = { status, action: "do it", explanation: "because", attempts: 2 };
+    const ofImage = errorFromStatus({ ...response, imageId: "42" });
+    const ofOther = errorFromStatus(response);
     assertEquals([ofImage.name, ofOther.name], [image, other]);
     const [what, wayOut] = ofImage.message.split("; ");
     assertEquals(what, `Cannot do it: the server answered ${status}, "because"`);

@@ -359,10 +359,10 @@ service.download({}, "42", new WritableStream<string>());
 
 const id: string = (await client.call({}, "get", "42")).id;
 const nothing: void = await client.call({}, "delete", "42");
-const answer: Response = await client.call(null, "data", "42", { range: { start: 0 } });
+const response: Response = await client.call(null, "data", "42", { range: { start: 0 } });
 const written: void = await service.download({}, "42", new WritableStream<Uint8Array>());
 const bytes: Uint8Array[] = await Array.fromAsync(await service.download({}, "42"));
-console.log(id, nothing, answer, written, bytes, text, options, meta);
+console.log(id, nothing, response, written, bytes, text, options, meta);
 `;
 
 Deno.test("mod.ts makes wrong uses errors of the compiler, and no right use", async () => {

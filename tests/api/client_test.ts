@@ -156,11 +156,11 @@ Deno.test("exchange() returns the response with a deadline that follows the sign
   }]);
   const controller = new AbortController();
   const { signal } = controller;
-  const answer = await client.exchange({}, "data", ["42"], { signal });
-  assertEquals([answer.server.endpoint, answer.attempts, clock.pending], ["http://a", 1, 0]);
+  const response = await client.exchange({}, "data", ["42"], { signal });
+  assertEquals([response.server.endpoint, response.attempts, clock.pending], ["http://a", 1, 0]);
   controller.abort("enough");
-  assertEquals(await failureOf(answer.response.bytes()), "enough");
-  answer.deadline[Symbol.dispose]();
+  assertEquals(await failureOf(response.response.bytes()), "enough");
+  response.deadline[Symbol.dispose]();
 });
 
 Deno.test("exchange() avoids tried servers, and prefers `first`", async () => {
@@ -180,16 +180,16 @@ Deno.test("exchange() avoids tried servers, and prefers `first`", async () => {
 
 Deno.test("call() skips a server after a broken response, and restores the retry budget after a mebibyte", async () => {
   const { client, events } = harnessOf(Array.from({ length: 3 }, () => fine));
-  const answer = await client.exchange({}, "data", ["42"]);
+  const response = await client.exchange({}, "data", ["42"]);
   for (let i = 0; i < 500; i++) {
-    assertEquals(answer.reportBreak(new Error("cut"), 1024 * 1024), true);
+    assertEquals(response.reportBreak(new Error("cut"), 1024 * 1024), true);
   }
-  for (let i = 0; i < 100; i++) assertEquals(answer.reportBreak(new Error("cut"), 1024), true);
-  assertEquals(answer.reportBreak(new Error("cut"), 1024 * 1024 - 1), false);
-  assertEquals(answer.reportBreak(new Error("cut"), 1024 * 1024), true);
+  for (let i = 0; i < 100; i++) assertEquals(response.reportBreak(new Error("cut"), 1024), true);
+  assertEquals(response.reportBreak(new Error("cut"), 1024 * 1024 - 1), false);
+  assertEquals(response.reportBreak(new Error("cut"), 1024 * 1024), true);
   assertEquals(events.every(({ kind }) => kind === "cooldown"), true);
-  answer.deadline[Symbol.dispose]();
-  await discard(answer.response);
+  response.deadline[Symbol.dispose]();
+  await discard(response.response);
 });
 
 const FORWARDED = { method: "GET", path: "/v2/anything", action: "ask anything", idempotent: true };

@@ -1,4 +1,4 @@
-/** What is made of the body of an answer, and what is left of it. */
+/** What is made of the body of a response, and what is left of it. */
 import { assertEquals, assertRejects } from "@std/assert";
 import { GlanceClientWrapper, GlanceImageService, UnexpectedResponse } from "../../mod.ts";
 

@@ -7,7 +7,7 @@ import { type OperationName, OPERATIONS } from "../../lib/api/mod.ts";
 import { argsOf } from "./operation_requests.ts";
 
 /** A response -> the result of the operation. */
-const RESPONSES: readonly (readonly [name: OperationName, answer: unknown, result: unknown])[] = [
+const RESPONSES: readonly (readonly [name: OperationName, response: unknown, result: unknown])[] = [
   ["list", { images: [{ id: "1" }], next: "/x" }, { images: [{ id: "1" }], next: "/x" }],
   ["get", { id: "42" }, { id: "42" }],
   ["getImageLocations", [{ url: "a:b" }], [{ url: "a:b" }]],
@@ -46,10 +46,10 @@ const RESPONSES: readonly (readonly [name: OperationName, answer: unknown, resul
   ]],
 ];
 
-for (const [name, answer, result] of RESPONSES) {
-  Deno.test(`run() returns ${JSON.stringify(result)} when "${name}" is answered with ${JSON.stringify(answer)}`, async () => {
+for (const [name, response, result] of RESPONSES) {
+  Deno.test(`run() returns ${JSON.stringify(result)} when "${name}" is answered with ${JSON.stringify(response)}`, async () => {
     const [status = 200] = OPERATIONS[name].success;
-    const { client } = harnessOf([Response.json(answer, { status })]);
+    const { client } = harnessOf([Response.json(response, { status })]);
     assertEquals(await client.run({}, name, argsOf(name) as never), result as never);
   });
 }
@@ -60,10 +60,10 @@ Deno.test('call() accepts status 300 for "versions.list"', async () => {
 });
 
 Deno.test("run() accepts an empty body, and JSON, when the operation has no result", async () => {
-  const call = async (name: OperationName, answer: Response) => {
-    const { client } = harnessOf([answer]);
+  const call = async (name: OperationName, response: Response) => {
+    const { client } = harnessOf([response]);
     assertEquals(await client.run({}, name, argsOf(name) as never), undefined as never);
-    assertEquals(answer.body === null || answer.bodyUsed, true);
+    assertEquals(response.body === null || response.bodyUsed, true);
   };
   for (const name of ["delete", "deactivate", "tags.update"] as const) await call(name, empty());
   const status = 202;

@@ -15,7 +15,7 @@ export interface KeystoneCall {
 }
 
 /** A response, or the error with which the connection fails. */
-export type Answer = () => Response | Error | Promise<Response>;
+export type Responder = () => Response | Error | Promise<Response>;
 
 /** The time by the local clock and by Keystone's, in milliseconds since 1970. */
 export const NOW = Date.parse("2026-01-02T03:04:05Z");
@@ -27,7 +27,7 @@ export class FakeKeystone {
   /** Milliseconds for which a token is valid. */
   lifetime = 3_600_000;
   /** Responses that are sent before any token is issued. */
-  readonly answers: Answer[] = [];
+  readonly responses: Responder[] = [];
   #tokens = 0;
 
   /** Options that send requests to this Keystone, without delays. */
@@ -48,9 +48,9 @@ export class FakeKeystone {
       headers: Object.fromEntries(new Headers(headers)),
       body: typeof body === "string" ? JSON.parse(body) : null,
     });
-    const answer = await (this.answers.shift() ?? (() => this.token()))();
-    if (answer instanceof Error) throw answer;
-    return answer;
+    const response = await (this.responses.shift() ?? (() => this.token()))();
+    if (response instanceof Error) throw response;
+    return response;
   }
 
   /** A token response of Keystone. */

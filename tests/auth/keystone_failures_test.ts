@@ -14,11 +14,11 @@ import {
 import type { GlanceEvent } from "../../lib/events.ts";
 import {
   ALICE,
-  type Answer,
   assertSecretsAbsent,
   FakeKeystone,
   PASSWORD,
   refusal,
+  type Responder,
 } from "./fake_keystone.ts";
 
 const { authUrl } = ALICE;
@@ -26,7 +26,7 @@ const BARE = "The request you have made requires authentication.";
 
 interface Refused {
   readonly claim: string;
-  readonly answer: Answer;
+  readonly response: Responder;
   readonly type: new (...args: never[]) => GlanceError;
   readonly message: string;
   readonly credentials?: Credentials;
@@ -41,109 +41,109 @@ const ROBOT = {
 const REFUSED: readonly Refused[] = [
   {
     claim: "a wrong password",
-    answer: () => refusal(401, BARE),
+    response: () => refusal(401, BARE),
     type: AuthenticationFailed,
     message:
       'Cannot authenticate as user "alice" for project "demo": Keystone at "https://keystone:5000/v3" refused with 401; check the user, the password',
   },
   {
     claim: "a password that has run out",
-    answer: () => refusal(401, "The password is expired and needs to be changed for user: u1."),
+    response: () => refusal(401, "The password is expired and needs to be changed for user: u1."),
     type: AuthenticationFailed,
     message: 'refused with 401, "The password is expired and needs to be changed for user: u1";',
   },
   {
     claim: "a second factor",
-    answer: () => refusal(401, BARE, { "openstack-auth-receipt": "receipt" }),
+    response: () => refusal(401, BARE, { "openstack-auth-receipt": "receipt" }),
     type: AuthenticationFailed,
     message: "it requires another factor",
   },
   {
     claim: "what is not allowed",
-    answer: () => refusal(403, "You are not authorized to perform the requested action."),
+    response: () => refusal(403, "You are not authorized to perform the requested action."),
     type: AuthenticationFailed,
     message: "refused with 403",
   },
   {
     claim: "an unknown application credential",
-    answer: () => refusal(404, "Could not find Application Credential: robot."),
+    response: () => refusal(404, "Could not find Application Credential: robot."),
     type: AuthenticationFailed,
     message: 'with application credential "robot": Keystone at',
     credentials: ROBOT,
   },
   {
     claim: "a token that has ended",
-    answer: () => refusal(404, "Failed to validate token"),
+    response: () => refusal(404, "Failed to validate token"),
     type: AuthenticationFailed,
     message: "sign in with a password or an application credential",
     credentials: { authUrl, token: "canary-token", projectId: "p1" },
   },
   {
     claim: "a secret that Keystone repeats",
-    answer: () => refusal(401, `No match for ${PASSWORD} here`),
+    response: () => refusal(401, `No match for ${PASSWORD} here`),
     type: AuthenticationFailed,
     message: '"No match for *** here"',
   },
   {
     claim: "a page that is not found",
-    answer: () => new Response("<h1>Not Found</h1>", { status: 404 }),
+    response: () => new Response("<h1>Not Found</h1>", { status: 404 }),
     type: InvalidConfigurationValue,
     message: '"https://keystone:5000/v3" is not a Keystone v3 endpoint (status 404)',
   },
   {
     claim: "a list of versions",
-    answer: () => Response.json({ versions: [] }, { status: 300 }),
+    response: () => Response.json({ versions: [] }, { status: 300 }),
     type: InvalidConfigurationValue,
     message: "(status 300)",
   },
   {
     claim: "a wrong method",
-    answer: () => new Response("", { status: 405 }),
+    response: () => new Response("", { status: 405 }),
     type: InvalidConfigurationValue,
     message: "(status 405)",
   },
   {
     claim: "a malformed request",
-    answer: () => refusal(400, "Expecting to find domain in user."),
+    response: () => refusal(400, "Expecting to find domain in user."),
     type: Invalid,
     message: 'the server answered 400, "Expecting to find domain in user"',
   },
   {
     claim: "an error of Keystone's own",
-    answer: () => refusal(500, "An unexpected error prevented the server from fulfilling it."),
+    response: () => refusal(500, "An unexpected error prevented the server from fulfilling it."),
     type: UnexpectedStatus,
     message: "answered 500",
   },
   {
     claim: "a web page",
-    answer: () => new Response("<html>Welcome</html>", { status: 200 }),
+    response: () => new Response("<html>Welcome</html>", { status: 200 }),
     type: UnexpectedResponse,
     message: "something other than a JSON object; check that authUrl (OS_AUTH_URL) is Keystone's",
   },
   {
     claim: "another service's JSON",
-    answer: () => Response.json([1, 2], { status: 200 }),
+    response: () => Response.json([1, 2], { status: 200 }),
     type: UnexpectedResponse,
     message: "check that authUrl",
   },
   {
     claim: "an answer without a token",
-    answer: () => Response.json({ token: {} }, { status: 201 }),
+    response: () => Response.json({ token: {} }, { status: 201 }),
     type: UnexpectedResponse,
     message: "returned no token",
   },
   {
     claim: "a redirect to another host",
-    answer: () => new Response(null, { status: 307, headers: { location: "https://evil/v3" } }),
+    response: () => new Response(null, { status: 307, headers: { location: "https://evil/v3" } }),
     type: RedirectRefused,
     message: "https://evil",
   },
 ];
 
-for (const { claim, answer, type, message, credentials } of REFUSED) {
+for (const { claim, response, type, message, credentials } of REFUSED) {
   Deno.test(`authenticate() names ${claim}, once, and no secret`, async () => {
     const keystone = new FakeKeystone();
-    keystone.answers.push(answer);
+    keystone.responses.push(response);
     const error = await assertRejects(
       () => authenticate(credentials ?? ALICE, keystone.options),
       type,
@@ -176,7 +176,7 @@ for (const [said, remedy] of TLS) {
   Deno.test(`authenticate() recognizes "${said}" as a TLS failure, with a hint`, async () => {
     const keystone = new FakeKeystone();
     // Deno and Node put the reason below a TypeError.
-    keystone.answers.push(() => new TypeError("fetch failed", { cause: new Error(said) }));
+    keystone.responses.push(() => new TypeError("fetch failed", { cause: new Error(said) }));
     const error = await assertRejects(
       () => authenticate(ALICE, keystone.options),
       GlanceConnectionFailed,
@@ -190,7 +190,7 @@ for (const [said, remedy] of TLS) {
 Deno.test("authenticate() retries while Keystone is not available, and emits events", async () => {
   const keystone = new FakeKeystone();
   const events: GlanceEvent[] = [];
-  keystone.answers.push(
+  keystone.responses.push(
     () => new TypeError("connection refused"),
     () => refusal(503, "Later"),
     () => refusal(503, "Later", { "retry-after": "7" }),
@@ -204,7 +204,7 @@ Deno.test("authenticate() retries while Keystone is not available, and emits eve
 
 Deno.test("authenticate() gives up after numRetries, and keeps the error of each attempt", async () => {
   const keystone = new FakeKeystone();
-  for (let i = 0; i < 3; i++) keystone.answers.push(() => new TypeError("connection refused"));
+  for (let i = 0; i < 3; i++) keystone.responses.push(() => new TypeError("connection refused"));
   const error = await assertRejects(
     () => authenticate(ALICE, { ...keystone.options, numRetries: 2 }),
     GlanceConnectionFailed,
@@ -242,7 +242,7 @@ Deno.test("authenticate() aborts a request after requestTimeout", async () => {
 
 Deno.test("authenticate() retries when the connection closes during a response", async () => {
   const keystone = new FakeKeystone();
-  keystone.answers.push(() =>
+  keystone.responses.push(() =>
     new Response(
       new ReadableStream({
         pull: (controller) => controller.error(new TypeError("connection reset")),

@@ -39,7 +39,7 @@ Deno.test("authenticate() detects administrators, and omits what a token lacks",
   const keystone = new FakeKeystone();
   const roles = [{ name: "admin" }, {}];
   const without = { project: undefined, catalog: undefined, expires_at: undefined };
-  keystone.answers.push(() => keystone.token({ roles, ...without }));
+  keystone.responses.push(() => keystone.token({ roles, ...without }));
   const { renew: _, ...context } = await authenticate(ALICE, keystone.options);
   assertEquals(context, { authToken: "token-1", userId: "u1", roles: ["admin"], isAdmin: true });
 });
@@ -49,10 +49,10 @@ Deno.test("authenticate() converts the expiry of a token to the local clock when
   for (const [behind, left] of [[-5 * hour, hour], [5 * hour, hour], [20_000, hour - 20_000]]) {
     const keystone = new FakeKeystone();
     const theirs = NOW - (behind ?? 0);
-    keystone.answers.push(() => {
-      const answer = keystone.token({ expires_at: new Date(theirs + hour).toISOString() });
-      answer.headers.set("date", new Date(theirs).toUTCString());
-      return answer;
+    keystone.responses.push(() => {
+      const response = keystone.token({ expires_at: new Date(theirs + hour).toISOString() });
+      response.headers.set("date", new Date(theirs).toUTCString());
+      return response;
     });
     const { expiresAt } = await authenticate(ALICE, keystone.options);
     assertEquals((expiresAt?.getTime() ?? 0) - NOW, left);
@@ -74,7 +74,7 @@ const ODD_TOKENS: Readonly<Record<string, Record<string, unknown>>> = {
 for (const [what, fields] of Object.entries(ODD_TOKENS)) {
   Deno.test(`authenticate() omits the unusable parts of a token with ${what}`, async () => {
     const keystone = new FakeKeystone();
-    keystone.answers.push(() => keystone.token(fields));
+    keystone.responses.push(() => keystone.token(fields));
     const context = await authenticate(ALICE, keystone.options);
     assertEquals([context.authToken, context.isAdmin], ["token-1", false]);
     for (const name of Object.keys(fields)) {
@@ -167,7 +167,7 @@ Deno.test("renew() does not return a token that is about to expire", async () =>
 Deno.test("renew() sends another request after a failure", async () => {
   const keystone = new FakeKeystone();
   const context = await authenticate(ALICE, keystone.options);
-  keystone.answers.push(() => refusal(401, BARE));
+  keystone.responses.push(() => refusal(401, BARE));
   await assertRejects(() => renewOf(context), AuthenticationFailed);
   assertEquals((await renewOf(context)).authToken, "token-2");
 });
@@ -177,7 +177,7 @@ Deno.test("renew() keeps an expiring token while Keystone is not available, but 
     const keystone = new FakeKeystone();
     keystone.lifetime = lifetime;
     const context = await authenticate(ALICE, { ...keystone.options, numRetries: 0 });
-    keystone.answers.push(() => new TypeError("connection refused"));
+    keystone.responses.push(() => new TypeError("connection refused"));
     if (lifetime > 0) assertEquals((await renewOf(context)).authToken, "token-1");
     else await assertRejects(() => renewOf(context), GlanceConnectionFailed);
   }
@@ -215,7 +215,7 @@ Deno.test("isExpiring() is true from two minutes before the expiry", () => {
 Deno.test("fetchCatalog() sends the token of the context", async () => {
   const keystone = new FakeKeystone();
   const catalog = [{ type: "image", endpoints: [] }];
-  keystone.answers.push(() => Response.json({ catalog, links: {} }));
+  keystone.responses.push(() => Response.json({ catalog, links: {} }));
   assertEquals(await fetchCatalog(authUrl, { authToken: "held" }, keystone.options), catalog);
   const [asked] = keystone.requested;
   assertEquals([asked?.method, asked?.url, asked?.headers["x-auth-token"]], [
@@ -229,7 +229,7 @@ Deno.test("fetchCatalog() names what is missing", async () => {
   const keystone = new FakeKeystone();
   const context = { authToken: "canary-token" };
   const attempt = () => fetchCatalog(authUrl, context, keystone.options);
-  keystone.answers.push(() => refusal(401, BARE), () => Response.json({ links: {} }));
+  keystone.responses.push(() => refusal(401, BARE), () => Response.json({ links: {} }));
   assertSecretsAbsent(
     await assertRejects(attempt, AuthenticationFailed, "read the service catalog"),
   );

@@ -14,10 +14,10 @@ import { FakeKeystone, refusal } from "../auth/fake_keystone.ts";
 import { ALICE, OLD_TOKEN, PASSWORD, row, showFrom, testBadInput, TOKEN } from "./harness.ts";
 
 /** Signs in at a Keystone with the given response. */
-function signIn(credentials: Omit<Credentials, "authUrl">, answer?: () => Response) {
+function signIn(credentials: Omit<Credentials, "authUrl">, response?: () => Response) {
   return () => {
     const keystone = new FakeKeystone();
-    if (answer !== undefined) keystone.answers.push(answer);
+    if (response !== undefined) keystone.responses.push(response);
     return authenticate({ authUrl: "https://keystone:5000/v3", ...credentials }, keystone.options);
   };
 }

@@ -39,13 +39,13 @@ export class CinderDownloads implements AsyncDisposable {
 
   async #ask(line: string, expected: string): Promise<void> {
     await this.#writer.write(new TextEncoder().encode(`${line}\n`));
-    let answer = "";
-    while (!answer.endsWith("\n")) {
+    let response = "";
+    while (!response.endsWith("\n")) {
       const { done, value } = await this.#output.read();
       if (done) break;
-      answer += value;
+      response += value;
     }
-    if (answer.trim() !== expected) throw new Error(`Cinder's service said "${answer}"`);
+    if (response.trim() !== expected) throw new Error(`Cinder's service said "${response}"`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -64,7 +64,7 @@ async function originsOf(
       await child.status;
     },
   }));
-  for (const { url } of origins) await answers(`${url}/v2/images/${id}`);
+  for (const { url } of origins) await responses(`${url}/v2/images/${id}`);
   return origins;
 }
 
@@ -84,7 +84,7 @@ http {
 `;
 }
 
-async function answers(url: string): Promise<void> {
+async function responses(url: string): Promise<void> {
   for (let tries = 0; tries < 100; tries++) {
     const response = await fetch(url).catch(() => null);
     await response?.body?.cancel();

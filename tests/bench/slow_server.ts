@@ -27,7 +27,7 @@ class Pace {
   }
 }
 
-function answer(request: Request, pace: Pace): Response {
+function respond(request: Request, pace: Pace): Response {
   if (!request.url.endsWith("/file")) {
     return new Response(record, { headers: { "content-type": "application/json" } });
   }
@@ -66,5 +66,5 @@ function bytesOf(start: number, stop: number, pace: Pace): ReadableStream<Uint8A
 for (const port of ports) {
   const pace = new Pace(Number(rate) / 1000);
   const options = { hostname: "127.0.0.1", port: Number(port), onListen: () => {} };
-  Deno.serve(options, (request) => answer(request, pace));
+  Deno.serve(options, (request) => respond(request, pace));
 }

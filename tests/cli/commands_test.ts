@@ -290,14 +290,14 @@ Deno.test("runGlance() prints no control character that can change what a termin
   const plain = "e\u0301 ❤\ufe0f 日本";
   const name = `${odd}${plain}`;
   const image = { id: ID, name, status: "active", [`k${odd}`]: name, tags: [name] };
-  const answers = {
+  const responses = {
     "image-list": () => Response.json({ images: [image] }),
     [`image-show ${ID}`]: () => Response.json(image),
     "image-show none": () => new Response(name, { status: 409 }),
   };
-  for (const [line, answer] of Object.entries(answers)) {
+  for (const [line, respond] of Object.entries(responses)) {
     for (const json of [[], ["--json"]]) {
-      const fetch = () => Promise.resolve(answer());
+      const fetch = () => Promise.resolve(respond());
       const { stdout, stderr } = await new CliHarness().run([...line.split(" "), ...json], {
         fetch,
       });

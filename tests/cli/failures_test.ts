@@ -264,7 +264,7 @@ const CASES: Readonly<Record<string, Case>> = {
     message:
       'Cannot use the API server "ftp://glance.test": it is not an http or https URL; write it as "https://host:9292"',
   },
-  "an answer that is no JSON": {
+  "a response that is not JSON": {
     args: ["image-list"],
     harness: { fetch: () => Promise.resolve(new Response("<html>")) },
     message: "Cannot …",
@@ -372,12 +372,12 @@ function escaped(text: string): string {
 Deno.test("sentenceOf() replaces options of the library with their flags", () => {
   const cause = new GlanceError('raise "stallTimeout"', { terms: [optionTerm("stallTimeout")] });
   const error = new GlanceError(
-    'Cannot read: no answer; raise "requestTimeout" or "stallTimeout" for image "constructor"',
+    'Cannot read: no response; raise "requestTimeout" or "stallTimeout" for image "constructor"',
     { cause, terms: [optionTerm("requestTimeout")] },
   );
   assertEquals(
     sentenceOf(error),
-    'Cannot read: no answer; raise --timeout or --stall-timeout for image "constructor"',
+    'Cannot read: no response; raise --timeout or --stall-timeout for image "constructor"',
   );
   assertEquals(causesOf(error), ["  caused by GlanceError: raise --stall-timeout"]);
 });

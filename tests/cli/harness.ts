@@ -85,12 +85,12 @@ export interface Arrived {
 const ACCEPTED = /^(POST .*\/(import|locations)|PUT .*\/cache\/[^/]+)$/;
 
 /**
- * A harness with an embedded Glance that gives some requests the responses in `answers`, and what
- * came to it. `null` is an answer without content.
+ * A harness with an embedded Glance that gives some requests the responses in `responses`, and what
+ * came to it. `null` is a response without content.
  *
- * @param answers by `GET /v2/info/import`
+ * @param responses by `GET /v2/info/import`
  */
-export function responding(answers: Readonly<Record<string, unknown>>): {
+export function responding(responses: Readonly<Record<string, unknown>>): {
   readonly harness: CliHarness;
   readonly requests: Arrived[];
 } {
@@ -101,10 +101,10 @@ export function responding(answers: Readonly<Record<string, unknown>>): {
     const { method, headers } = request;
     const path = pathname + search;
     requests.push({ method, path, body: await request.clone().text(), headers });
-    const answer = answers[`${method} ${path}`];
-    if (answer === undefined) return await glance(request);
-    if (answer instanceof Response) return answer.clone();
-    if (answer !== null) return Response.json(answer);
+    const response = responses[`${method} ${path}`];
+    if (response === undefined) return await glance(request);
+    if (response instanceof Response) return response.clone();
+    if (response !== null) return Response.json(response);
     return new Response(null, { status: ACCEPTED.test(`${method} ${path}`) ? 202 : 204 });
   };
   return { harness: new CliHarness(fetch), requests };

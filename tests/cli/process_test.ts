@@ -16,14 +16,14 @@ const HALF = DISK.byteLength / 2;
 
 /** A Glance on a socket; `change` may replace its downloads. */
 function serveGlance(
-  change: (answer: Response, request: Request) => Response = (answer) => answer,
+  change: (response: Response, request: Request) => Response = (response) => response,
 ): TestServer {
   const glance = createEmbeddedGlance();
   return serveOnAny(async (request) => {
-    const answer = await glance.fetch(request);
+    const response = await glance.fetch(request);
     return request.method === "GET" && request.url.endsWith("/file")
-      ? change(answer, request)
-      : answer;
+      ? change(response, request)
+      : response;
   });
 }
 
@@ -76,8 +76,8 @@ async function ended(process: Deno.ChildProcess, input: Uint8Array | null = null
 }
 
 /** The same response, which stalls after `limit` bytes. */
-function drying(answer: Response, limit: number): Response {
-  const reader = answer.body?.getReader();
+function drying(response: Response, limit: number): Response {
+  const reader = response.body?.getReader();
   let left = limit;
   const body = new ReadableStream({
     async pull(controller) {
@@ -89,7 +89,7 @@ function drying(answer: Response, limit: number): Response {
     },
     cancel: (reason) => reader?.cancel(reason),
   }, { highWaterMark: 0 });
-  return new Response(body, answer);
+  return new Response(body, response);
 }
 
 /** Fulfilled when a file has so many bytes. */
@@ -181,9 +181,9 @@ Deno.test("image-download resumes after SIGINT, SIGTERM and SIGKILL", async (t) 
     await t.step(signal, async () => {
       const ranges: (string | null)[] = [];
       const limits = [HALF, Infinity];
-      await using server = serveGlance((answer, request) => {
+      await using server = serveGlance((response, request) => {
         ranges.push(request.headers.get("range"));
-        return drying(answer, limits.shift() ?? 0);
+        return drying(response, limits.shift() ?? 0);
       });
       await inDirectory(async (directory) => {
         const create = ["image-create", "--id", ID, ...RAW];
@@ -331,8 +331,8 @@ Deno.test("start finishes an upload when one Ctrl-C arrives as several signals",
 
 /** The status of an image; null if the server does not answer any more. */
 async function statusOf(url: string): Promise<string | null> {
-  const answer = await fetch(url);
-  if (answer.ok) return (await answer.json()).status;
-  await answer.body?.cancel();
+  const response = await fetch(url);
+  if (response.ok) return (await response.json()).status;
+  await response.body?.cancel();
   return null;
 }

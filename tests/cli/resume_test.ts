@@ -31,7 +31,8 @@ class Cloud {
   /** Called with each chunk that is handed over. */
   onChunk: () => void = () => {};
   /** A proxy in front of Glance. */
-  change: (answer: Response, request: Request) => Response | Promise<Response> = (answer) => answer;
+  change: (response: Response, request: Request) => Response | Promise<Response> = (response) =>
+    response;
   readonly #glance: Fetch;
 
   private constructor(glance: Fetch) {
@@ -70,10 +71,10 @@ class Cloud {
 
   async #fetch(request: Request): Promise<Response> {
     if (this.left <= 0) throw new TypeError("network is unreachable");
-    const answer = await this.change(await this.#glance(request), request);
-    if (request.method !== "GET" || !request.url.endsWith("/file")) return answer;
+    const response = await this.change(await this.#glance(request), request);
+    if (request.method !== "GET" || !request.url.endsWith("/file")) return response;
     this.ranges.push(request.headers.get("range"));
-    return new Response(answer.body === null ? null : this.#wire(answer.body), answer);
+    return new Response(response.body === null ? null : this.#wire(response.body), response);
   }
 
   /** The same bytes in small pieces, until the network is gone. */
@@ -154,9 +155,9 @@ Deno.test("image-download resumes when the servers are available again", async (
   const store = embedded();
   const sent = Promise.withResolvers<void>();
   const handler: Handler = async (request) => {
-    const answer = await store(request);
-    if (request.method !== "GET" || !request.url.endsWith("/file")) return answer;
-    return new Response(firstHalf(await answer.bytes(), sent.resolve), answer);
+    const response = await store(request);
+    if (request.method !== "GET" || !request.url.endsWith("/file")) return response;
+    return new Response(firstHalf(await response.bytes(), sent.resolve), response);
   };
   const servers = [1, 2].map(() => serve(handler, { host: "127.0.0.1", port: 0 }));
   const urls = servers.map(({ url }) => url);
@@ -368,16 +369,16 @@ Deno.test("image-download keeps the partial file when the disk is full, and resu
 Deno.test("image-download leaves no file when no byte arrived or the bytes are wrong", async (t) => {
   await t.step("no byte", async () => {
     const cloud = await Cloud.create();
-    cloud.change = (answer, { url }) =>
-      url.endsWith("/file") ? new Response("gone", { status: 404 }) : answer;
+    cloud.change = (response, { url }) =>
+      url.endsWith("/file") ? new Response("gone", { status: 404 }) : response;
     const { code, files, stderr } = await cloud.download(new MemoryFiles());
     assertEquals([code, [...files.content.keys()], [...files.left]], [1, [], []]);
     assert(!stderr.includes("Kept"), stderr);
   });
   await t.step("wrong bytes", async () => {
     const cloud = await Cloud.create();
-    cloud.change = (answer, { url }) =>
-      url.endsWith("/file") ? new Response(new Uint8Array(SIZE)) : answer;
+    cloud.change = (response, { url }) =>
+      url.endsWith("/file") ? new Response(new Uint8Array(SIZE)) : response;
     const { code, files, stderr } = await cloud.download(new MemoryFiles());
     assertEquals([code, [...files.content.keys()], [...files.left]], [1, [], []]);
     assertStringIncludes(stderr, "sha512");
@@ -385,10 +386,10 @@ Deno.test("image-download leaves no file when no byte arrived or the bytes are w
   await t.step("wrong bytes after a resume, twice", async () => {
     const cloud = await Cloud.create();
     const files = await cloud.breakOff(200_000);
-    cloud.change = async (answer, { url }) => {
-      if (!url.endsWith("/file")) return answer;
-      const bytes = await answer.bytes();
-      return new Response(bytes.fill(0), answer);
+    cloud.change = async (response, { url }) => {
+      if (!url.endsWith("/file")) return response;
+      const bytes = await response.bytes();
+      return new Response(bytes.fill(0), response);
     };
     const { code, stderr } = await cloud.download(files);
     assertEquals([code, [...files.content.keys()], [...files.left]], [1, [], []]);

@@ -66,8 +66,8 @@ Deno.test("runStart() serves a gateway to the servers of the cloud's catalog", a
     await start.printed(),
     "Gateway to http://glance:9292, configured by the OS_* variables.",
   );
-  const answer = await fetch(`${url}/v2/images`, { headers: { "x-auth-token": "of-alice" } });
-  assertEquals((await answer.json()).images, []);
+  const response = await fetch(`${url}/v2/images`, { headers: { "x-auth-token": "of-alice" } });
+  assertEquals((await response.json()).images, []);
   assertEquals(requested, [["GET", "of-alice"]]);
   start.end();
   assertEquals(await code, 0);
@@ -132,9 +132,9 @@ Deno.test("runStart() serves /metrics only to this machine unless a flag allows 
     const start = new StartHarness();
     const code = runStart(["--port", "0", "--embedded", ...flags], start.system);
     const url = (await start.url()).replace("0.0.0.0", "127.0.0.1");
-    const answer = await fetch(`${url}/metrics`);
-    await answer.body?.cancel();
-    assertEquals(answer.status, status, flags.join(" "));
+    const response = await fetch(`${url}/metrics`);
+    await response.body?.cancel();
+    assertEquals(response.status, status, flags.join(" "));
     assertEquals((await start.printed()).includes("/metrics"), status === 200);
     start.end();
     assertEquals(await code, 0);

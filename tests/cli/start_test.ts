@@ -44,9 +44,9 @@ Deno.test("runStart() finishes responses before it ends", async () => {
   const code = runStart(["--port", "0"], start.system);
   const url = /http:\S+/.exec(await start.printed())?.[0];
   const { images: [image] } = await (await fetch(`${url}/v2/images`)).json();
-  const answer = await fetch(`${url}${image.file}`);
+  const response = await fetch(`${url}${image.file}`);
   start.end();
-  assertEquals((await answer.bytes()).byteLength, 262_144);
+  assertEquals((await response.bytes()).byteLength, 262_144);
   assertEquals(await code, 0);
 });
 
@@ -88,9 +88,9 @@ async function untilSaving(url: string, id: string): Promise<void> {
 /** Polls until no new request is accepted: a server stops a moment after its signal. */
 async function untilRefused(url: string): Promise<void> {
   for (let look = 0; look < 1_000; look++) {
-    const answer = await fetch(`${url}/v2/images`);
-    await answer.body?.cancel();
-    if (answer.status === 503) return assertEquals(answer.headers.get("retry-after"), "1");
+    const response = await fetch(`${url}/v2/images`);
+    await response.body?.cancel();
+    if (response.status === 503) return assertEquals(response.headers.get("retry-after"), "1");
   }
   throw new Error("Cannot see the server refuse a request");
 }

@@ -31,7 +31,12 @@ class ChangingFiles extends MemoryFiles {
  * A Glance in which an upload is answered by a proxy, and whose record says `status` and no size for so
  * many looks.
  */
-function behindProxy(answer: number, status: string, looks: number, onLook = (_: number) => {}) {
+function behindProxy(
+  proxyStatus: number,
+  status: string,
+  looks: number,
+  onLook = (_: number) => {},
+) {
   const glance = embedded();
   const requests: string[] = [];
   let left = 0;
@@ -41,7 +46,7 @@ function behindProxy(answer: number, status: string, looks: number, onLook = (_:
     const response = await glance(request);
     if (request.method === "PUT") {
       left = looks;
-      return new Response("proxy", { status: answer });
+      return new Response("proxy", { status: proxyStatus });
     }
     if (request.method !== "GET" || left === 0 || !pathname.endsWith(ID)) return response;
     onLook(--left);
@@ -73,8 +78,8 @@ Deno.test("image-create, image-upload and image-stage fail when the file changes
 });
 
 Deno.test("image-create waits and prints that it waits when a proxy times out while Glance stores the data", async () => {
-  for (const answer of [504, 502, 500, 409]) {
-    const { harness, requests } = behindProxy(answer, "saving", 5);
+  for (const proxyStatus of [504, 502, 500, 409]) {
+    const { harness, requests } = behindProxy(proxyStatus, "saving", 5);
     const files = new MemoryFiles({ "disk.img": DISK });
     const { code, stderr } = await harness.run([...CREATE, "--json"], { files });
     assertEquals([code, stderr], [

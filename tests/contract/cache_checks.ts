@@ -37,8 +37,8 @@ async function cached(cloud: Conversation, id: string): Promise<Json> {
 
 async function queued(cloud: Conversation, data = "data"): Promise<string> {
   const { id } = await cloud.imageWith(data);
-  const answer = await cloud.send("admin", "PUT", `/v2/cache/${id}`);
-  assertEquals([answer.status, answer.text], [202, ""]);
+  const response = await cloud.send("admin", "PUT", `/v2/cache/${id}`);
+  assertEquals([response.status, response.text], [202, ""]);
   await cached(cloud, id);
   return id;
 }
@@ -71,8 +71,8 @@ export const CACHE_CHECKS: readonly Check[] = [
     async (cloud) => {
       const id = await queued(cloud);
       for (let i = 0; i < 2; i++) {
-        const answer = await cloud.delete(`/v2/cache/${id}`, "admin");
-        assertEquals([answer.status, answer.text], [204, ""]);
+        const response = await cloud.delete(`/v2/cache/${id}`, "admin");
+        assertEquals([response.status, response.text], [204, ""]);
         assertEquals(await entryOf(cloud, id), undefined);
       }
     },
@@ -114,26 +114,26 @@ export const CACHE_CHECKS: readonly Check[] = [
   check("the cache is available to administrators only", async (cloud) => {
     const { id } = await cloud.imageWith("data");
     for (const [method, path, action] of REFUSALS) {
-      const answer = await cloud.send("alice", method, path.replace("ID", id));
-      assertFailure(answer, 403, `You are not authorized to complete ${action} action.`);
+      const response = await cloud.send("alice", method, path.replace("ID", id));
+      assertFailure(response, 403, `You are not authorized to complete ${action} action.`);
     }
     for (const method of ["PUT", "DELETE"]) {
-      const answer = await cloud.send("bob", method, `/v2/cache/${id}`);
-      assertFailure(answer, 404, `Image ${id} not found.`);
+      const response = await cloud.send("bob", method, `/v2/cache/${id}`);
+      assertFailure(response, 404, `Image ${id} not found.`);
     }
   }),
   check("a cloud without a cache returns 404 for the cache API", async (cloud) => {
     const { id } = await cloud.imageWith("data");
     for (const [method, path] of REFUSALS) {
-      const answer = await cloud.send("admin", method, path.replace("ID", id));
-      assertFailure(answer, 404, "Caching via API is not supported at this site.");
+      const response = await cloud.send("admin", method, path.replace("ID", id));
+      assertFailure(response, 404, "Caching via API is not supported at this site.");
     }
   }, UNCACHED),
   check("the cache's paths return 405 with Allow for another method", async (cloud) => {
     for (const [path, allow] of [["/v2/cache", "GET, DELETE"], ["/v2/cache/x", "DELETE, PUT"]]) {
-      const answer = await cloud.send("admin", "POST", String(path));
-      assertFailure(answer, 405, "The method POST is not allowed for this resource.");
-      assertEquals(answer.headers.get("allow"), allow);
+      const response = await cloud.send("admin", "POST", String(path));
+      assertFailure(response, 405, "The method POST is not allowed for this resource.");
+      assertEquals(response.headers.get("allow"), allow);
     }
   }),
   check("versions 2.14, 2.16, and 2.18 require a cache", async (cloud) => {
@@ -150,8 +150,8 @@ export const CACHE_CHECKS: readonly Check[] = [
     assertEquals((await cloud.send("admin", "POST", "/v2/cache/clean")).status, 200);
     const refused = "You are not authorized to complete cache_clean action.";
     assertFailure(await cloud.send("alice", "POST", "/v2/cache/clean"), 403, refused);
-    const answer = await cloud.send("admin", "PUT", "/v2/cache/clean");
-    assertEquals([answer.status, answer.headers.get("allow")], [405, "POST"]);
+    const response = await cloud.send("admin", "PUT", "/v2/cache/clean");
+    assertEquals([response.status, response.headers.get("allow")], [405, "POST"]);
   }, PRUNED),
   check("POST /v2/cache/prune returns what it removed and keeps what fits", async (cloud) => {
     const id = await queued(cloud);

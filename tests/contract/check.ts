@@ -4,7 +4,7 @@
  */
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { type Answer, Conversation } from "./conversation.ts";
+import { Conversation, type ReceivedResponse } from "./conversation.ts";
 import { type Facts, isAtLeast, type Target } from "./target.ts";
 
 export interface Check {
@@ -59,10 +59,10 @@ const TITLES: Readonly<Record<number, string>> = {
 };
 
 /** Asserts an error response: its status, and a JSON body that contains `text`. */
-export function assertFailure(answer: Answer, status: number, text = ""): void {
-  assertEquals(answer.status, status, answer.text);
-  assertEquals(answer.headers.get("content-type"), "application/json");
-  const { code, title, message } = answer.json;
+export function assertFailure(response: ReceivedResponse, status: number, text = ""): void {
+  assertEquals(response.status, status, response.text);
+  assertEquals(response.headers.get("content-type"), "application/json");
+  const { code, title, message } = response.json;
   assertEquals(code, `${status} ${TITLES[status]}`);
   assertEquals(title, TITLES[status]);
   assertStringIncludes(String(message), text);
@@ -72,8 +72,12 @@ export function assertFailure(answer: Answer, status: number, text = ""): void {
  * Asserts the response to input on which Glance fails: `status`, or 500 from the real Glance, which
  * may have no body.
  */
-export function assertUnforeseen(cloud: Conversation, answer: Answer, status: number): void {
-  assertEquals(answer.status, cloud.target.facts.crashes ? 500 : status, answer.text);
+export function assertUnforeseen(
+  cloud: Conversation,
+  response: ReceivedResponse,
+  status: number,
+): void {
+  assertEquals(response.status, cloud.target.facts.crashes ? 500 : status, response.text);
 }
 
 /** Asserts a time in Glance's format. */

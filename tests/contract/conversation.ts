@@ -6,7 +6,7 @@
 import type { Target, Who } from "./target.ts";
 
 /** A response with its complete body. */
-export interface Answer {
+export interface ReceivedResponse {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
@@ -45,7 +45,12 @@ export class Conversation implements AsyncDisposable {
   }
 
   /** Sends a request and reads the response. `who` is null for a request without a token. */
-  async send(who: Who | null, method: string, path: string, extras: Extras = {}): Promise<Answer> {
+  async send(
+    who: Who | null,
+    method: string,
+    path: string,
+    extras: Extras = {},
+  ): Promise<ReceivedResponse> {
     const headers = new Headers({ accept: "application/json", ...extras.headers });
     if (who !== null) headers.set("x-auth-token", this.target.tokens[who]);
     if (extras.json !== undefined && !headers.has("content-type")) {
@@ -58,7 +63,7 @@ export class Conversation implements AsyncDisposable {
       redirect: "manual",
       ...(body === undefined ? {} : { body }),
     });
-    return answerOf(response, new Uint8Array(await response.arrayBuffer()));
+    return receivedOf(response, new Uint8Array(await response.arrayBuffer()));
   }
 
   get(path: string, who: Who | null = "alice", headers: Record<string, string> = {}) {
@@ -69,11 +74,11 @@ export class Conversation implements AsyncDisposable {
     return this.send(who, "POST", path, { json, headers });
   }
 
-  put(path: string, json: unknown, who: Who = "alice"): Promise<Answer> {
+  put(path: string, json: unknown, who: Who = "alice"): Promise<ReceivedResponse> {
     return this.send(who, "PUT", path, { json });
   }
 
-  delete(path: string, who: Who = "alice"): Promise<Answer> {
+  delete(path: string, who: Who = "alice"): Promise<ReceivedResponse> {
     return this.send(who, "DELETE", path);
   }
 
@@ -82,7 +87,7 @@ export class Conversation implements AsyncDisposable {
     operations: unknown,
     who: Who = "alice",
     type: string = JSON_PATCH,
-  ): Promise<Answer> {
+  ): Promise<ReceivedResponse> {
     return this.send(who, "PATCH", `/v2/images/${id}`, {
       json: operations,
       headers: { "content-type": type },
@@ -103,10 +108,10 @@ export class Conversation implements AsyncDisposable {
   }
 
   /** `POST /v2/images`. A created image is removed at the end. */
-  async create(json: unknown, who: Who = "alice"): Promise<Answer> {
-    const answer = await this.post("/v2/images", json, who);
-    if (answer.status === 201) this.#images.add(String(answer.json["id"]));
-    return answer;
+  async create(json: unknown, who: Who = "alice"): Promise<ReceivedResponse> {
+    const response = await this.post("/v2/images", json, who);
+    if (response.status === 201) this.#images.add(String(response.json["id"]));
+    return response;
   }
 
   /** Removes the image at the end. */
@@ -116,27 +121,27 @@ export class Conversation implements AsyncDisposable {
 
   /** Creates an image (default: raw, bare, and the unique name). */
   async image(meta: Record<string, unknown> = {}, who: Who = "alice"): Promise<ImageJson> {
-    const answer = await this.create(
+    const response = await this.create(
       { name: this.mark, disk_format: "raw", container_format: "bare", ...meta },
       who,
     );
-    if (answer.status !== 201) throw new Error(`no image: ${answer.status} ${answer.text}`);
-    return answer.json as ImageJson;
+    if (response.status !== 201) throw new Error(`no image: ${response.status} ${response.text}`);
+    return response.json as ImageJson;
   }
 
   /** Creates an image with data. */
   async imageWith(body: BodyInit, meta: Record<string, unknown> = {}): Promise<ImageJson> {
     const { id } = await this.image(meta);
-    const answer = await this.upload(id, body);
-    if (answer.status !== 204) throw new Error(`no data: ${answer.status} ${answer.text}`);
+    const response = await this.upload(id, body);
+    if (response.status !== 204) throw new Error(`no data: ${response.status} ${response.text}`);
     return await this.show(id);
   }
 
   /** The current image. */
   async show(id: string, who: Who = "alice"): Promise<ImageJson> {
-    const answer = await this.get(`/v2/images/${id}`, who);
-    if (answer.status !== 200) throw new Error(`no image: ${answer.status} ${answer.text}`);
-    return answer.json as ImageJson;
+    const response = await this.get(`/v2/images/${id}`, who);
+    if (response.status !== 200) throw new Error(`no image: ${response.status} ${response.text}`);
+    return response.json as ImageJson;
   }
 
   /** Polls the image until `isThere` is true, because imports continue after the response. */
@@ -152,9 +157,9 @@ export class Conversation implements AsyncDisposable {
 
   /** Names of the listed images, without the unique prefix. */
   async names(query: string, who: Who = "alice"): Promise<string[]> {
-    const answer = await this.get(`/v2/images?mark=${this.mark}&${query}`, who);
-    if (answer.status !== 200) throw new Error(`no list: ${answer.status} ${answer.text}`);
-    const images = answer.json["images"] as { name: string }[];
+    const response = await this.get(`/v2/images?mark=${this.mark}&${query}`, who);
+    if (response.status !== 200) throw new Error(`no list: ${response.status} ${response.text}`);
+    const images = response.json["images"] as { name: string }[];
     return images.map(({ name }) => name.replace(`${this.mark}-`, ""));
   }
 
@@ -172,18 +177,20 @@ export class Conversation implements AsyncDisposable {
    * `POST /v2/metadefs/namespaces` as the administrator. The default name is unique; the namespace
    * is removed at the end.
    */
-  async define(body: Record<string, unknown> = {}): Promise<Answer> {
+  async define(body: Record<string, unknown> = {}): Promise<ReceivedResponse> {
     const namespace = { namespace: this.mark, ...body };
-    const answer = await this.post(NAMESPACES, namespace, "admin");
-    if (answer.status === 201) this.#namespaces.add(String(answer.json["namespace"]));
-    return answer;
+    const response = await this.post(NAMESPACES, namespace, "admin");
+    if (response.status === 201) this.#namespaces.add(String(response.json["namespace"]));
+    return response;
   }
 
   /** Creates a public namespace; returns its path. */
   async namespace(body: Record<string, unknown> = {}): Promise<string> {
-    const answer = await this.define({ visibility: "public", ...body });
-    if (answer.status !== 201) throw new Error(`no namespace: ${answer.status} ${answer.text}`);
-    return `${NAMESPACES}/${encodeURIComponent(String(answer.json["namespace"]))}`;
+    const response = await this.define({ visibility: "public", ...body });
+    if (response.status !== 201) {
+      throw new Error(`no namespace: ${response.status} ${response.text}`);
+    }
+    return `${NAMESPACES}/${encodeURIComponent(String(response.json["namespace"]))}`;
   }
 
   /** Records the new name of a namespace, for its removal. */
@@ -209,7 +216,7 @@ export class Conversation implements AsyncDisposable {
   }
 }
 
-function answerOf(response: Response, bytes: Uint8Array<ArrayBuffer>): Answer {
+function receivedOf(response: Response, bytes: Uint8Array<ArrayBuffer>): ReceivedResponse {
   const text = new TextDecoder().decode(bytes);
   return {
     status: response.status,

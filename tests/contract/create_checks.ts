@@ -162,15 +162,15 @@ export const CREATE_CHECKS: readonly Check[] = [
   }),
   check("one of two concurrent creations with the same id succeeds", async (cloud) => {
     const id = crypto.randomUUID();
-    const answers = await Promise.all([cloud.create({ id }), cloud.create({ id })]);
-    assertEquals(answers.map(({ status }) => status).toSorted(), [201, 409]);
+    const responses = await Promise.all([cloud.create({ id }), cloud.create({ id })]);
+    assertEquals(responses.map(({ status }) => status).toSorted(), [201, 409]);
   }),
   check("POST /v2/images accepts an integer with a decimal point", async (cloud) => {
     const body = '{"min_ram": 1.0}';
     const headers = { "content-type": "application/json" };
-    const answer = await cloud.send("alice", "POST", "/v2/images", { body, headers });
-    assertEquals(answer.status, 201);
-    await cloud.delete(`/v2/images/${answer.json["id"]}`);
+    const response = await cloud.send("alice", "POST", "/v2/images", { body, headers });
+    assertEquals(response.status, 201);
+    await cloud.delete(`/v2/images/${response.json["id"]}`);
   }),
   check("POST /v2/images returns 403 for another project as owner", async (cloud) => {
     const owner = cloud.target.projects.bob;

@@ -2,7 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import { assertFailure, assertUnforeseen, type Check, check } from "./check.ts";
-import type { Answer } from "./conversation.ts";
+import type { ReceivedResponse } from "./conversation.ts";
 
 const DATA = "0123456789abcdefghijklmnopqrstuvwxyz";
 const MD5 = "e9b1713db620f1e3a14b6812de523f4b";
@@ -53,14 +53,14 @@ const CAN_RANGE = {
   needs: ["a store with ranges", (facts: { ranges: boolean }) => facts.ranges],
 } as const;
 
-function assertPart(answer: Answer, first: number, last: number): void {
-  assertEquals(answer.status, 206, answer.text);
-  assertEquals(answer.text, DATA.slice(first, last + 1));
-  assertEquals(answer.headers.get("content-range"), `bytes ${first}-${last}/36`);
-  assertEquals(answer.headers.get("content-length"), String(last - first + 1));
-  assertEquals(answer.headers.get("content-type"), "application/octet-stream");
+function assertPart(response: ReceivedResponse, first: number, last: number): void {
+  assertEquals(response.status, 206, response.text);
+  assertEquals(response.text, DATA.slice(first, last + 1));
+  assertEquals(response.headers.get("content-range"), `bytes ${first}-${last}/36`);
+  assertEquals(response.headers.get("content-length"), String(last - first + 1));
+  assertEquals(response.headers.get("content-type"), "application/octet-stream");
   // The digest is that of the whole image, not of the range.
-  assertEquals(answer.headers.get("content-md5"), MD5);
+  assertEquals(response.headers.get("content-md5"), MD5);
 }
 
 const ranges: Check[] = Object.entries(RANGES).map(([range, [first, last]]) =>
@@ -95,8 +95,8 @@ const contentRanges: Check[] = [
 const uploads: readonly Check[] = [
   check("PUT of data returns 204 and makes the image active", async (cloud) => {
     const { id } = await cloud.image();
-    const answer = await cloud.upload(id, DATA);
-    assertEquals([answer.status, answer.text], [204, ""]);
+    const response = await cloud.upload(id, DATA);
+    assertEquals([response.status, response.text], [204, ""]);
     const image = await cloud.show(id);
     assertEquals([image["status"], image["size"], image["virtual_size"]], ["active", 36, 36]);
     assertEquals([image["checksum"], image["os_hash_algo"]], [MD5, "sha512"]);
@@ -116,8 +116,8 @@ const uploads: readonly Check[] = [
     const image = await cloud.show(id);
     assertEquals([image["status"], image["size"]], ["active", 0]);
     assertEquals(image["checksum"], "d41d8cd98f00b204e9800998ecf8427e");
-    const answer = await cloud.download(id);
-    assertEquals([answer.status, answer.text], [200, ""]);
+    const response = await cloud.download(id);
+    assertEquals([response.status, response.text], [200, ""]);
     assertFailure(await cloud.download(id, { range: "bytes=0-0" }), 416);
   }),
   check("PUT of data writes to the store in the header", async (cloud) => {
@@ -129,8 +129,8 @@ const uploads: readonly Check[] = [
   }),
   check("PUT of data to an unknown store returns 400", async (cloud) => {
     const { id } = await cloud.image();
-    const answer = await cloud.upload(id, "x", { "x-image-meta-store": "nope" });
-    assertFailure(answer, 400, "Store for identifier nope not found");
+    const response = await cloud.upload(id, "x", { "x-image-meta-store": "nope" });
+    assertFailure(response, 400, "Store for identifier nope not found");
     assertEquals((await cloud.show(id))["status"], "queued");
   }),
   check(
@@ -138,8 +138,8 @@ const uploads: readonly Check[] = [
     async (cloud) => {
       const { id } = await cloud.image();
       const store = cloud.target.facts.readOnlyStore ?? "";
-      const answer = await cloud.upload(id, "x", { "x-image-meta-store": store });
-      assertFailure(answer, 410, "Adding images to store is disabled.");
+      const response = await cloud.upload(id, "x", { "x-image-meta-store": store });
+      assertFailure(response, 410, "Adding images to store is disabled.");
       assertEquals((await cloud.show(id))["status"], "queued");
     },
     { needs: ["a read-only store", ({ readOnlyStore }) => readOnlyStore !== null] },
@@ -147,15 +147,17 @@ const uploads: readonly Check[] = [
   check("PUT of another content type returns 415", async (cloud) => {
     const { id } = await cloud.image();
     for (const type of ["application/json", "text/plain"]) {
-      const answer = await cloud.upload(id, "x", { "content-type": type });
-      assertFailure(answer, 415, `The request media type ${type} is not supported`);
+      const response = await cloud.upload(id, "x", { "content-type": type });
+      assertFailure(response, 415, `The request media type ${type} is not supported`);
     }
     assertEquals((await cloud.show(id))["status"], "queued");
   }),
   check("PUT of data accepts parameters of the content type", async (cloud) => {
     const { id } = await cloud.image();
-    const answer = await cloud.upload(id, "x", { "content-type": "application/octet-stream; a=b" });
-    assertEquals(answer.status, 204);
+    const response = await cloud.upload(id, "x", {
+      "content-type": "application/octet-stream; a=b",
+    });
+    assertEquals(response.status, 204);
   }),
   check("PUT of data returns 400 when the formats are not set", async (cloud) => {
     const { id } = await cloud.image({ disk_format: null, container_format: null });
@@ -181,7 +183,7 @@ const uploads: readonly Check[] = [
       const { id } = await cloud.image();
       const broken = pieces(3, new TextEncoder().encode(DATA), new Error("broken"));
       // Over a socket there is no response; in the same process there is one.
-      const status = await cloud.upload(id, broken).then((answer) => answer.status, () => null);
+      const status = await cloud.upload(id, broken).then((response) => response.status, () => null);
       assertEquals(status === null || status >= 400, true);
       const image = await cloud.until(id, ({ status }) => status === "queued");
       assertEquals([image["size"], image["checksum"]], [null, null]);
@@ -193,8 +195,8 @@ const uploads: readonly Check[] = [
     const { id } = await cloud.image();
     const piece = new Uint8Array(65536);
     const count = Math.ceil((cloud.target.facts.imageSizeCap + 1) / piece.byteLength);
-    const answer = await cloud.upload(id, pieces(count, piece));
-    assertFailure(answer, 413, "The provided image is too large.");
+    const response = await cloud.upload(id, pieces(count, piece));
+    assertFailure(response, 413, "The provided image is too large.");
     const image = await cloud.show(id);
     assertEquals([image["status"], image["size"]], ["queued", null]);
   }, { needs: ["a small size cap", ({ imageSizeCap }) => imageSizeCap <= 4 * 1024 ** 2] }),
@@ -249,8 +251,8 @@ export const DATA_CHECKS: readonly Check[] = [
   }),
   check("GET of data returns 204 when there is none", async (cloud) => {
     const { id } = await cloud.image();
-    const answer = await cloud.download(id);
-    assertEquals([answer.status, answer.text], [204, ""]);
+    const response = await cloud.download(id);
+    assertEquals([response.status, response.text], [204, ""]);
   }),
   check("GET of a range returns 416 if there is no data", async (cloud) => {
     const { id } = await cloud.image();
@@ -283,12 +285,12 @@ export const DATA_CHECKS: readonly Check[] = [
   ),
   check("GET of data ignores If-Range, If-None-Match and Accept-Encoding", async (cloud) => {
     const { id } = await cloud.imageWith(DATA);
-    const answer = await cloud.download(id, {
+    const response = await cloud.download(id, {
       "if-none-match": `"${MD5}"`,
       "if-range": '"x"',
       "accept-encoding": "identity",
     });
-    assertEquals([answer.status, answer.text], [200, DATA]);
+    assertEquals([response.status, response.text], [200, DATA]);
   }),
   check("GET of a large image returns every byte", async (cloud) => {
     const body = new Uint8Array(1_000_003).map((_, i) => (i * 31) % 251);

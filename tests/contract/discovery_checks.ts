@@ -13,10 +13,10 @@ interface Version {
 }
 
 async function versionsAt(cloud: Conversation, path: string, status: number): Promise<Version[]> {
-  const answer = await cloud.get(path, null);
-  assertEquals(answer.status, status);
-  assertEquals(answer.headers.get("content-type"), "application/json");
-  return answer.json["versions"] as Version[];
+  const response = await cloud.get(path, null);
+  assertEquals(response.status, status);
+  assertEquals(response.headers.get("content-type"), "application/json");
+  return response.json["versions"] as Version[];
 }
 
 /** Path and the expected `Allow` header. */
@@ -61,9 +61,9 @@ const methodChecks: Check[] = Object.entries(ALLOWED).map(([path, allow]) =>
   check(`${path} returns 405 with Allow: ${allow} for another method`, async (cloud) => {
     const methods = ["DELETE", "GET", "POST", "PUT", "PATCH"];
     const method = methods.find((candidate) => !allow.split(", ").includes(candidate)) ?? "";
-    const answer = await cloud.send("alice", method, path);
-    assertFailure(answer, 405, `The method ${method} is not allowed for this resource.`);
-    assertEquals(answer.headers.get("allow"), allow);
+    const response = await cloud.send("alice", method, path);
+    assertFailure(response, 405, `The method ${method} is not allowed for this resource.`);
+    assertEquals(response.headers.get("allow"), allow);
   })
 );
 
@@ -110,20 +110,20 @@ export const DISCOVERY_CHECKS: readonly Check[] = [
     await versionsAt(cloud, "/nothing", 300);
   }),
   check("HEAD /versions returns 200 without a body", async (cloud) => {
-    const answer = await cloud.send(null, "HEAD", "/versions");
-    assertEquals([answer.status, answer.text], [200, ""]);
+    const response = await cloud.send(null, "HEAD", "/versions");
+    assertEquals([response.status, response.text], [200, ""]);
   }),
   check("an older minor version in the path is the same API", async (cloud) => {
     assertEquals((await cloud.get("/v2.5/images?limit=0")).status, 200);
   }),
   check("GET /v2 redirects to /v2/", async (cloud) => {
-    const answer = await cloud.get("/v2");
-    assertEquals(answer.status, 302);
-    assertEquals(answer.headers.get("location"), `${cloud.target.endpoint}/v2/`);
+    const response = await cloud.get("/v2");
+    assertEquals(response.status, 302);
+    assertEquals(response.headers.get("location"), `${cloud.target.endpoint}/v2/`);
   }),
   check("GET /healthcheck returns 200 OK, without a token", async (cloud) => {
-    const answer = await cloud.get("/healthcheck", null, { accept: "*/*" });
-    assertEquals([answer.status, answer.text], [200, "OK"]);
+    const response = await cloud.get("/healthcheck", null, { accept: "*/*" });
+    assertEquals([response.status, response.text], [200, "OK"]);
   }),
   check("HEAD /healthcheck returns 204", async (cloud) => {
     assertEquals((await cloud.send(null, "HEAD", "/healthcheck")).status, 204);
@@ -144,15 +144,15 @@ export const DISCOVERY_CHECKS: readonly Check[] = [
   }),
   check("HEAD of an image is not allowed and has no body", async (cloud) => {
     const { id } = await cloud.image();
-    const answer = await cloud.send("alice", "HEAD", `/v2/images/${id}`);
-    assertEquals([answer.status, answer.text], [405, ""]);
-    assertEquals(answer.headers.get("allow"), "GET, PATCH, DELETE");
+    const response = await cloud.send("alice", "HEAD", `/v2/images/${id}`);
+    assertEquals([response.status, response.text], [405, ""]);
+    assertEquals(response.headers.get("allow"), "GET, PATCH, DELETE");
   }),
   check("HEAD of image data is not allowed and has no body", async (cloud) => {
     const { id } = await cloud.imageWith("data");
-    const answer = await cloud.send("alice", "HEAD", `/v2/images/${id}/file`);
-    assertEquals([answer.status, answer.text], [405, ""]);
-    assertEquals(answer.headers.get("allow"), "GET, PUT");
+    const response = await cloud.send("alice", "HEAD", `/v2/images/${id}/file`);
+    assertEquals([response.status, response.text], [405, ""]);
+    assertEquals(response.headers.get("allow"), "GET, PUT");
   }),
   ...methodChecks,
   ...missingChecks,
@@ -166,8 +166,8 @@ export const DISCOVERY_CHECKS: readonly Check[] = [
   check("a request id is echoed with the prefix req-", async (cloud) => {
     for (const [sent, echoed] of [["abc", "req-abc"], ["req-abc", "req-abc"]] as const) {
       const headers = { "x-openstack-request-id": sent };
-      const answer = await cloud.get("/v2/images?limit=0", "alice", headers);
-      assertEquals(answer.headers.get("x-openstack-request-id"), echoed);
+      const response = await cloud.get("/v2/images?limit=0", "alice", headers);
+      assertEquals(response.headers.get("x-openstack-request-id"), echoed);
     }
   }),
   check("a request id of more than 64 characters returns 431", async (cloud) => {
@@ -175,16 +175,16 @@ export const DISCOVERY_CHECKS: readonly Check[] = [
     assertUnforeseen(cloud, await cloud.get("/v2/images?limit=0", "alice", headers), 431);
   }),
   check("an error is an HTML page by default", async (cloud) => {
-    const answer = await cloud.get("/v2/images/%3Cnothing%3E", "alice", { accept: "*/*" });
-    assertEquals(answer.status, 404);
-    assertEquals(answer.headers.get("content-type"), "text/html; charset=UTF-8");
-    assertStringIncludes(answer.text, "<title>404 Not Found</title>");
-    assertStringIncludes(answer.text, "No image found with ID &lt;nothing&gt;<br /><br />");
+    const response = await cloud.get("/v2/images/%3Cnothing%3E", "alice", { accept: "*/*" });
+    assertEquals(response.status, 404);
+    assertEquals(response.headers.get("content-type"), "text/html; charset=UTF-8");
+    assertStringIncludes(response.text, "<title>404 Not Found</title>");
+    assertStringIncludes(response.text, "No image found with ID &lt;nothing&gt;<br /><br />");
   }),
   check("an error is plain text when Accept allows neither HTML nor JSON", async (cloud) => {
-    const answer = await cloud.get("/v2/images/nothing", "alice", { accept: "text/plain" });
-    assertEquals(answer.headers.get("content-type"), "text/plain; charset=UTF-8");
-    assertMatch(answer.text, /^404 Not Found\n\nNo image found with ID nothing/);
+    const response = await cloud.get("/v2/images/nothing", "alice", { accept: "text/plain" });
+    assertEquals(response.headers.get("content-type"), "text/plain; charset=UTF-8");
+    assertMatch(response.text, /^404 Not Found\n\nNo image found with ID nothing/);
   }),
   check("an error is JSON when Accept prefers JSON to HTML", async (cloud) => {
     const accept = "text/html;q=0.4, application/*;q=0.9";

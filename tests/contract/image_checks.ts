@@ -65,8 +65,8 @@ export const IMAGE_CHECKS: readonly Check[] = [
   ),
   check("DELETE returns 204 and removes the image", async (cloud) => {
     const { id } = await cloud.image();
-    const answer = await cloud.delete(`/v2/images/${id}`);
-    assertEquals([answer.status, answer.text], [204, ""]);
+    const response = await cloud.delete(`/v2/images/${id}`);
+    assertEquals([response.status, response.text], [204, ""]);
     assertFailure(await cloud.get(`/v2/images/${id}`), 404);
     assertFailure(await cloud.get(`/v2/images/${id}`, "admin"), 404);
   }),
@@ -95,8 +95,11 @@ export const IMAGE_CHECKS: readonly Check[] = [
     const { id } = await cloud.image();
     // In the same process, a request has no Content-Length by default.
     const headers = { "content-length": "1" };
-    const answer = await cloud.send("alice", "DELETE", `/v2/images/${id}`, { body: "x", headers });
-    assertFailure(answer, 400, "A body is not expected with this request.");
+    const response = await cloud.send("alice", "DELETE", `/v2/images/${id}`, {
+      body: "x",
+      headers,
+    });
+    assertFailure(response, 400, "A body is not expected with this request.");
   }),
   check("deactivate and reactivate return 204, also when repeated", async (cloud) => {
     const { id } = await cloud.imageWith("data");
@@ -110,13 +113,13 @@ export const IMAGE_CHECKS: readonly Check[] = [
   check("an image without data cannot be deactivated or reactivated", async (cloud) => {
     const { id } = await cloud.image();
     for (const action of ["deactivate", "reactivate"]) {
-      const answer = await cloud.send("alice", "POST", `/v2/images/${id}/actions/${action}`);
-      assertFailure(answer, 403, `Not allowed to ${action} image in status 'queued'`);
+      const response = await cloud.send("alice", "POST", `/v2/images/${id}/actions/${action}`);
+      assertFailure(response, 403, `Not allowed to ${action} image in status 'queued'`);
     }
   }),
   check("deactivating an unknown image returns 404", async (cloud) => {
-    const answer = await cloud.send("alice", "POST", "/v2/images/nope/actions/deactivate");
-    assertFailure(answer, 404, "No image found with ID nope");
+    const response = await cloud.send("alice", "POST", "/v2/images/nope/actions/deactivate");
+    assertFailure(response, 404, "No image found with ID nope");
   }),
   check("an action with a body returns 400", async (cloud) => {
     const { id } = await cloud.imageWith("data");

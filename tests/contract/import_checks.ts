@@ -105,11 +105,11 @@ export const IMPORT_CHECKS: readonly Check[] = [
   }),
   check("PUT of staged data of another content type returns 415", async (cloud) => {
     const { id } = await cloud.image();
-    const answer = await cloud.send("alice", "PUT", `/v2/images/${id}/stage`, {
+    const response = await cloud.send("alice", "PUT", `/v2/images/${id}/stage`, {
       body: "x",
       headers: { "content-type": "text/plain" },
     });
-    assertFailure(answer, 415, "text/plain");
+    assertFailure(response, 415, "text/plain");
   }),
   check("PUT of staged data by another project returns 403 or 404", async (cloud) => {
     const { id } = await cloud.image({ visibility: "community" });
@@ -125,8 +125,8 @@ export const IMPORT_CHECKS: readonly Check[] = [
   check("glance-direct returns 202 and makes the image active", async (cloud) => {
     const { id } = await cloud.image();
     await stage(cloud, id);
-    const answer = await order(cloud, id, DIRECT);
-    assertEquals([answer.status, answer.text], [202, ""]);
+    const response = await order(cloud, id, DIRECT);
+    assertEquals([response.status, response.text], [202, ""]);
     const image = await imported(cloud, id);
     assertEquals([image["size"], image["virtual_size"]], [6, 6]);
     assertEquals(image["checksum"], "d9bd6a906c1874ff572d37eab305c2fc");
@@ -198,8 +198,8 @@ export const IMPORT_CHECKS: readonly Check[] = [
   check("an import to an unknown store returns 409 and can be tried again", async (cloud) => {
     const { id } = await cloud.image();
     await stage(cloud, id);
-    const answer = await order(cloud, id, { ...DIRECT, stores: ["nope"] });
-    assertFailure(answer, 409, "Store for identifier nope not found");
+    const response = await order(cloud, id, { ...DIRECT, stores: ["nope"] });
+    assertFailure(response, 409, "Store for identifier nope not found");
     assertEquals((await order(cloud, id, DIRECT)).status, 202);
     await imported(cloud, id);
   }),
@@ -216,8 +216,8 @@ export const IMPORT_CHECKS: readonly Check[] = [
   }, TWO_STORES),
   check("copy-image is allowed for administrators only", async (cloud) => {
     const { id } = await cloud.imageWith("data");
-    const answer = await order(cloud, id, { ...COPY, all_stores: true });
-    assertFailure(answer, 403, "You are not authorized to complete copy_image action.");
+    const response = await order(cloud, id, { ...COPY, all_stores: true });
+    assertFailure(response, 403, "You are not authorized to complete copy_image action.");
   }, TWO_STORES),
   check("copy-image copies an active image to another store", async (cloud) => {
     const { id } = await cloud.imageWith("data");
@@ -283,14 +283,14 @@ export const IMPORT_CHECKS: readonly Check[] = [
     const text = "You are not authorized to complete tasks_api_access action.";
     for (const [method, path] of [["GET", ""], ["POST", ""], ["GET", "/x"], ["DELETE", "/x"]]) {
       const extras = method === "POST" ? { json: {} } : {};
-      const answer = await cloud.send("alice", String(method), `/v2/tasks${path}`, extras);
-      assertFailure(answer, 403, text);
+      const response = await cloud.send("alice", String(method), `/v2/tasks${path}`, extras);
+      assertFailure(response, 403, text);
     }
   }),
   check("an unknown task returns 404, and tasks cannot be deleted", async (cloud) => {
     assertFailure(await cloud.get("/v2/tasks/nope", "admin"), 404, "Could not find task nope");
-    const answer = await cloud.delete("/v2/tasks/nope", "admin");
-    assertFailure(answer, 405, "This operation is currently not permitted on Glance Tasks.");
-    assertEquals(answer.headers.get("allow"), "GET");
+    const response = await cloud.delete("/v2/tasks/nope", "admin");
+    assertFailure(response, 405, "This operation is currently not permitted on Glance Tasks.");
+    assertEquals(response.headers.get("allow"), "GET");
   }),
 ];

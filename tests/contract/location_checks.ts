@@ -115,8 +115,8 @@ export const LOCATION_CHECKS: readonly Check[] = [
   }),
   check("PATCH of locations returns 403 when they are hidden", async (cloud) => {
     const { id } = await cloud.image();
-    const answer = await add(cloud, id, { url: URL_ON_WEB, metadata: {} });
-    assertFailure(answer, 403, "locations if locations are invisible.");
+    const response = await add(cloud, id, { url: URL_ON_WEB, metadata: {} });
+    assertFailure(response, 403, "locations if locations are invisible.");
   }, { needs: ["hidden locations", ({ showLocations }) => !showLocations] }),
   check("PATCH does not remove the last location", async (cloud) => {
     const { id } = await cloud.imageWith("data");
@@ -171,8 +171,8 @@ export const LOCATION_CHECKS: readonly Check[] = [
   }, { since: "2.17" }),
   check("GET of locations returns a list for administrators", async (cloud) => {
     const { id } = await cloud.imageWith("data");
-    const answer = await cloud.get(`/v2/images/${id}/locations`, "admin");
-    const [first] = JSON.parse(answer.text) as { metadata: unknown }[];
+    const response = await cloud.get(`/v2/images/${id}/locations`, "admin");
+    const [first] = JSON.parse(response.text) as { metadata: unknown }[];
     assertEquals(first?.metadata, { store: cloud.target.facts.stores[0] });
   }, { since: "2.17" }),
   ...badRegistrations,

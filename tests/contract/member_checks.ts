@@ -8,8 +8,8 @@ import type { Conversation } from "./conversation.ts";
 async function offered(cloud: Conversation): Promise<{ id: string; bob: string; path: string }> {
   const { id } = await cloud.image();
   const bob = cloud.target.projects.bob;
-  const answer = await cloud.post(`/v2/images/${id}/members`, { member: bob });
-  assertEquals(answer.status, 200, answer.text);
+  const response = await cloud.post(`/v2/images/${id}/members`, { member: bob });
+  assertEquals(response.status, 200, response.text);
   return { id, bob, path: `/v2/images/${id}/members` };
 }
 
@@ -112,8 +112,8 @@ export const MEMBER_CHECKS: readonly Check[] = [
   check("a member sets its own status", async (cloud) => {
     const { bob, path } = await offered(cloud);
     for (const status of ["accepted", "rejected", "pending"]) {
-      const answer = await cloud.put(`${path}/${bob}`, { status }, "bob");
-      assertEquals([answer.status, answer.json["status"]], [200, status]);
+      const response = await cloud.put(`${path}/${bob}`, { status }, "bob");
+      assertEquals([response.status, response.json["status"]], [200, status]);
     }
   }),
   check("the owner cannot set the status of a member, an administrator can", async (cloud) => {
@@ -125,8 +125,8 @@ export const MEMBER_CHECKS: readonly Check[] = [
   }),
   check("PUT of an unknown member returns 404", async (cloud) => {
     const { path } = await offered(cloud);
-    const answer = await cloud.put(`${path}/nobody`, { status: "accepted" }, "bob");
-    assertFailure(answer, 404, "nobody not found in the member list");
+    const response = await cloud.put(`${path}/nobody`, { status: "accepted" }, "bob");
+    assertFailure(response, 404, "nobody not found in the member list");
   }),
   check("DELETE of a member returns 204 and hides the image from it", async (cloud) => {
     const { id, bob, path } = await offered(cloud);
@@ -196,8 +196,8 @@ export const MEMBER_CHECKS: readonly Check[] = [
   }),
   check("a tag of 256 characters returns 400", async (cloud) => {
     const { id } = await cloud.image();
-    const answer = await cloud.send("alice", "PUT", `/v2/images/${id}/tags/${"x".repeat(256)}`);
-    assertFailure(answer, 400, "is too long");
+    const response = await cloud.send("alice", "PUT", `/v2/images/${id}/tags/${"x".repeat(256)}`);
+    assertFailure(response, 400, "is too long");
   }),
   check("DELETE of an unknown tag returns 404", async (cloud) => {
     const { id } = await cloud.image();
@@ -205,8 +205,8 @@ export const MEMBER_CHECKS: readonly Check[] = [
     assertFailure(await cloud.delete(path), 404, "The resource could not be found.");
   }),
   check("a tag of an unknown image returns 404", async (cloud) => {
-    const answer = await cloud.send("alice", "PUT", "/v2/images/nope/tags/t");
-    assertFailure(answer, 404, "Image nope not found.");
+    const response = await cloud.send("alice", "PUT", "/v2/images/nope/tags/t");
+    assertFailure(response, 404, "Image nope not found.");
     assertFailure(await cloud.delete("/v2/images/nope/tags/t"), 404, "Image nope not found.");
   }),
   check("PUT of a tag with a body returns 400", async (cloud) => {
@@ -217,7 +217,7 @@ export const MEMBER_CHECKS: readonly Check[] = [
   check("one tag more than the quota returns 413", async (cloud) => {
     const tags = Array.from({ length: 128 }, (_, i) => `t${i}`);
     const { id } = await cloud.image({ tags });
-    const answer = await cloud.send("alice", "PUT", `/v2/images/${id}/tags/one-more`);
-    assertFailure(answer, 413, "Attempted: 129, Maximum: 128");
+    const response = await cloud.send("alice", "PUT", `/v2/images/${id}/tags/one-more`);
+    assertFailure(response, 413, "Attempted: 129, Maximum: 128");
   }),
 ];

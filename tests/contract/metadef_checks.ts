@@ -37,9 +37,9 @@ function undated(value: unknown): Json {
 }
 
 async function shown(cloud: Conversation, path: string): Promise<Json> {
-  const answer = await cloud.get(path);
-  assertEquals(answer.status, 200, answer.text);
-  return answer.json;
+  const response = await cloud.get(path);
+  assertEquals(response.status, 200, response.text);
+  return response.json;
 }
 
 const BAD: readonly (readonly [what: string, body: Json, text: string])[] = [
@@ -82,9 +82,9 @@ const BAD: readonly (readonly [what: string, body: Json, text: string])[] = [
 
 const badNamespaces: Check[] = BAD.map(([what, body, text]) =>
   check(`POST of a namespace ${what} returns 400`, async (cloud) => {
-    const answer = await cloud.define(body);
-    assertFailure(answer, 400, `Provided object does not match schema 'namespace': `);
-    assertStringIncludes(answer.text, text);
+    const response = await cloud.define(body);
+    assertFailure(response, 400, `Provided object does not match schema 'namespace': `);
+    assertStringIncludes(response.text, text);
   })
 );
 
@@ -116,11 +116,11 @@ const READ_ONLY = ["self", "schema", "created_at", "updated_at"];
 
 export const METADEF_CHECKS: readonly Check[] = [
   check("POST of a namespace returns 201 with its defaults and Location", async (cloud) => {
-    const answer = await cloud.define();
-    assertEquals(answer.status, 201);
+    const response = await cloud.define();
+    assertEquals(response.status, 201);
     const path = `${NAMESPACES}/${cloud.mark}`;
-    assertEquals(answer.headers.get("location"), cloud.target.endpoint + path);
-    assertEquals(undated(answer.json), {
+    assertEquals(response.headers.get("location"), cloud.target.endpoint + path);
+    assertEquals(undated(response.json), {
       namespace: cloud.mark,
       visibility: "private",
       protected: false,
@@ -129,7 +129,7 @@ export const METADEF_CHECKS: readonly Check[] = [
       schema: "/v2/schemas/metadefs/namespace",
     });
     // The times in the response and in the database may differ by a second.
-    assertEquals(undated((await cloud.get(path, "admin")).json), undated(answer.json));
+    assertEquals(undated((await cloud.get(path, "admin")).json), undated(response.json));
   }),
   check("a namespace is created and shown with all parts", async (cloud) => {
     const own = {
@@ -137,9 +137,9 @@ export const METADEF_CHECKS: readonly Check[] = [
       description: "of a check",
       owner: cloud.target.projects.alice,
     };
-    const answer = await cloud.define({ ...own, visibility: "public", ...PARTS });
-    assertEquals(answer.status, 201, answer.text);
-    const { resource_type_associations, properties, objects, tags, ...rest } = answer.json;
+    const response = await cloud.define({ ...own, visibility: "public", ...PARTS });
+    assertEquals(response.status, 201, response.text);
+    const { resource_type_associations, properties, objects, tags, ...rest } = response.json;
     assertEquals({ resource_type_associations, properties, objects, tags }, PARTS);
     const path = `${NAMESPACES}/${cloud.mark}`;
     const view = {
@@ -279,8 +279,8 @@ export const METADEF_CHECKS: readonly Check[] = [
   }),
   check("DELETE of a namespace returns 204 and removes all parts", async (cloud) => {
     const path = await cloud.namespace(PARTS);
-    const answer = await cloud.delete(path, "admin");
-    assertEquals([answer.status, answer.text], [204, ""]);
+    const response = await cloud.delete(path, "admin");
+    assertEquals([response.status, response.text], [204, ""]);
     assertFailure(await cloud.get(path, "admin"), 404);
     await cloud.namespace();
     assertEquals((await shown(cloud, path))["properties"], undefined);

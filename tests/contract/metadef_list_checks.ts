@@ -13,9 +13,9 @@ interface Page {
 }
 
 async function page(cloud: Conversation, path: string, who: Who = "alice"): Promise<Page> {
-  const answer = await cloud.get(path, who);
-  assertEquals(answer.status, 200, answer.text);
-  return answer.json as unknown as Page;
+  const response = await cloud.get(path, who);
+  assertEquals(response.status, 200, response.text);
+  return response.json as unknown as Page;
 }
 
 /** Creates three namespaces with a resource type that only this check uses. */

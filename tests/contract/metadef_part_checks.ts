@@ -69,9 +69,9 @@ const BAD_PROPERTIES: readonly (readonly [what: string, body: Json, text: string
 const badProperties: Check[] = BAD_PROPERTIES.map(([what, body, text]) =>
   check(`POST of a property ${what} returns 400`, async (cloud) => {
     const path = await cloud.namespace();
-    const answer = await cloud.post(`${path}/properties`, body, "admin");
-    assertFailure(answer, 400, `Provided object does not match schema 'property': `);
-    assertFailure(answer, 400, text);
+    const response = await cloud.post(`${path}/properties`, body, "admin");
+    assertFailure(response, 400, `Provided object does not match schema 'property': `);
+    assertFailure(response, 400, text);
   })
 );
 

@@ -63,9 +63,9 @@ const LINKS = [
 ];
 
 async function document(cloud: Conversation, name: string): Promise<Json> {
-  const answer = await cloud.get(`/v2/schemas/metadefs/${name}`);
-  assertEquals(answer.status, 200, answer.text);
-  return answer.json;
+  const response = await cloud.get(`/v2/schemas/metadefs/${name}`);
+  assertEquals(response.status, 200, response.text);
+  return response.json;
 }
 
 function sortedKeys(value: unknown): string[] {

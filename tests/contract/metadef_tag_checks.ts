@@ -15,9 +15,9 @@ async function tagged(cloud: Conversation, ...names: string[]): Promise<string> 
 }
 
 async function namesAt(cloud: Conversation, path: string): Promise<string[]> {
-  const answer = await cloud.get(path);
-  assertEquals(answer.status, 200, answer.text);
-  return (answer.json["tags"] as { name: string }[]).map(({ name }) => name);
+  const response = await cloud.get(path);
+  assertEquals(response.status, 200, response.text);
+  return (response.json["tags"] as { name: string }[]).map(({ name }) => name);
 }
 
 /** Name of a tag. Its only other fields are the read-only times. */
@@ -40,9 +40,9 @@ const BAD_TAGS: readonly (readonly [what: string, body: Json, text: string])[] =
 const badTags: Check[] = BAD_TAGS.map(([what, body, text]) =>
   check(`POST of tags ${what} returns 400`, async (cloud) => {
     const path = await tagged(cloud);
-    const answer = await cloud.post(path, body, "admin");
-    assertFailure(answer, 400, "Provided object does not match schema 'tags': ");
-    assertFailure(answer, 400, text);
+    const response = await cloud.post(path, body, "admin");
+    assertFailure(response, 400, "Provided object does not match schema 'tags': ");
+    assertFailure(response, 400, text);
   })
 );
 
@@ -96,8 +96,8 @@ const changes: Check[] = CHANGES.map(([method, path, body, name]) =>
 export const METADEF_TAG_CHECKS: readonly Check[] = [
   check("POST of a tag returns 201 with the tag", async (cloud) => {
     const path = await tagged(cloud);
-    const answer = await cloud.send("admin", "POST", `${path}/a%20b`);
-    assertEquals([answer.status, nameOf(answer.json)], [201, "a b"]);
+    const response = await cloud.send("admin", "POST", `${path}/a%20b`);
+    assertEquals([response.status, nameOf(response.json)], [201, "a b"]);
     assertEquals(nameOf((await cloud.get(`${path}/a%20b`)).json), "a b");
     const text =
       `A metadata tag with name=A b already exists in namespace=${cloud.mark}. (Please ` +
@@ -113,8 +113,8 @@ export const METADEF_TAG_CHECKS: readonly Check[] = [
   }),
   check("POST of tags replaces all tags", async (cloud) => {
     const path = await tagged(cloud, "old");
-    const answer = await cloud.post(path, tagsOf("b", "a"), "admin");
-    assertEquals([answer.status, answer.json], [201, tagsOf("b", "a")]);
+    const response = await cloud.post(path, tagsOf("b", "a"), "admin");
+    assertEquals([response.status, response.json], [201, tagsOf("b", "a")]);
     assertEquals(await namesAt(cloud, path), ["a", "b"]);
     const no = { "x-openstack-append": "false" };
     assertEquals((await cloud.post(path, tagsOf("c"), "admin", no)).status, 201);
@@ -123,8 +123,8 @@ export const METADEF_TAG_CHECKS: readonly Check[] = [
   check("POST of tags with X-Openstack-Append keeps the existing tags", async (cloud) => {
     const path = await tagged(cloud, "old");
     for (const [name, yes] of [["a", "True"], ["b", "1"], ["c", "yes"]] as const) {
-      const answer = await cloud.post(path, tagsOf(name), "admin", { "x-openstack-append": yes });
-      assertEquals([answer.status, answer.json], [201, tagsOf(name)]);
+      const response = await cloud.post(path, tagsOf(name), "admin", { "x-openstack-append": yes });
+      assertEquals([response.status, response.json], [201, tagsOf(name)]);
     }
     assertEquals(await namesAt(cloud, path), ["c", "b", "a", "old"]);
   }),

@@ -98,8 +98,8 @@ const SETTABLE: Readonly<Record<string, unknown>> = {
 const settable: Check[] = Object.entries(SETTABLE).map(([name, value]) =>
   check(`PATCH sets ${name} and does not remove it`, async (cloud) => {
     const { id } = await cloud.image();
-    const answer = await cloud.patch(id, [{ op: "replace", path: `/${name}`, value }]);
-    assertEquals([answer.status, answer.json[name]], [200, value]);
+    const response = await cloud.patch(id, [{ op: "replace", path: `/${name}`, value }]);
+    assertEquals([response.status, response.json[name]], [200, value]);
     assertEquals((await cloud.show(id))[name], value);
     const removal = await cloud.patch(id, [{ op: "remove", path: `/${name}` }]);
     assertFailure(removal, 403, `Property ${name} may not be removed.`);
@@ -123,8 +123,8 @@ export const PATCH_CHECKS: readonly Check[] = [
     const { id } = await cloud.image();
     const { bob } = cloud.target.projects;
     const patch = [{ op: "replace", path: "/owner", value: bob }];
-    const answer = await cloud.patch(id, patch, "admin");
-    assertEquals([answer.status, answer.json["owner"]], [200, bob]);
+    const response = await cloud.patch(id, patch, "admin");
+    assertEquals([response.status, response.json["owner"]], [200, bob]);
     assertFailure(await cloud.get(`/v2/images/${id}`), 404);
   }),
   check("PATCH lets the owner disown an image that stays visible", async (cloud) => {
@@ -163,15 +163,15 @@ export const PATCH_CHECKS: readonly Check[] = [
   }),
   check("PATCH returns 200 with the whole image", async (cloud) => {
     const { id } = await cloud.image();
-    const answer = await cloud.patch(id, [{ op: "add", path: "/color", value: "red" }]);
-    assertEquals(answer.headers.get("content-type"), "application/json");
-    assertTime(answer.json["updated_at"]);
-    assertEquals(answer.json, await cloud.show(id));
+    const response = await cloud.patch(id, [{ op: "add", path: "/color", value: "red" }]);
+    assertEquals(response.headers.get("content-type"), "application/json");
+    assertTime(response.json["updated_at"]);
+    assertEquals(response.json, await cloud.show(id));
   }),
   check("PATCH without operations returns the unchanged image", async (cloud) => {
     const image = await cloud.image();
-    const answer = await cloud.patch(image.id, []);
-    assertEquals([answer.status, answer.json], [200, image]);
+    const response = await cloud.patch(image.id, []);
+    assertEquals([response.status, response.json], [200, image]);
   }),
   check("PATCH returns 409 for an unknown property", async (cloud) => {
     const { id } = await cloud.image();
@@ -188,13 +188,13 @@ export const PATCH_CHECKS: readonly Check[] = [
   }),
   check("PATCH applies the operations in order", async (cloud) => {
     const { id } = await cloud.image();
-    const answer = await cloud.patch(id, [
+    const response = await cloud.patch(id, [
       { op: "add", path: "/one", value: "1" },
       { op: "replace", path: "/one", value: "2" },
       { op: "add", path: "/two", value: "3" },
       { op: "remove", path: "/two" },
     ]);
-    assertEquals([answer.json["one"], answer.json["two"]], ["2", undefined]);
+    assertEquals([response.json["one"], response.json["two"]], ["2", undefined]);
   }),
   check("PATCH decodes ~1 and ~0 in a path, and trims it", async (cloud) => {
     const { id } = await cloud.image();
@@ -265,9 +265,9 @@ export const PATCH_CHECKS: readonly Check[] = [
     const accepted = "application/openstack-images-v2.0-json-patch, " +
       "application/openstack-images-v2.1-json-patch";
     for (const type of ["application/json", "application/json-patch+json", "text/plain"]) {
-      const answer = await cloud.patch(id, [], "alice", type);
-      assertFailure(answer, 415, `The request media type ${type} is not supported`);
-      assertEquals(answer.headers.get("accept-patch"), accepted);
+      const response = await cloud.patch(id, [], "alice", type);
+      assertFailure(response, 415, `The request media type ${type} is not supported`);
+      assertEquals(response.headers.get("accept-patch"), accepted);
     }
   }),
   check("PATCH without a body, or with broken JSON, returns 400", async (cloud) => {

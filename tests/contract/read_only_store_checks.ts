@@ -30,8 +30,8 @@ async function imported(
   order: Record<string, unknown>,
   who: "alice" | "admin" = "alice",
 ): Promise<End> {
-  const answer = await cloud.post(`/v2/images/${id}/import`, order, who);
-  assertEquals([answer.status, answer.text], [202, ""]);
+  const response = await cloud.post(`/v2/images/${id}/import`, order, who);
+  assertEquals([response.status, response.text], [202, ""]);
   const deadline = Date.now() + 20_000;
   for (;;) {
     const { json } = await cloud.get(`/v2/images/${id}/tasks`, "admin");
@@ -161,7 +161,7 @@ export const READ_ONLY_STORE_CHECKS: readonly Check[] = [
   check("stores of an import must be a list", async (cloud) => {
     const id = await staged(cloud);
     const order = { method: { name: "glance-direct" }, stores: "fast" };
-    const answer = await cloud.post(`/v2/images/${id}/import`, order);
-    assertFailure(answer, 409, "Store for identifier f not found");
+    const response = await cloud.post(`/v2/images/${id}/import`, order);
+    assertFailure(response, 409, "Store for identifier f not found");
   }, NEEDS),
 ];

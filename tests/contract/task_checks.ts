@@ -21,9 +21,9 @@ function order(url: unknown, image_properties: Json): Json {
 /** Creates a task of this check. */
 async function ordered(cloud: Conversation, body: Json): Promise<Json> {
   const headers = { "x-openstack-request-id": `req-${cloud.mark}` };
-  const answer = await cloud.post("/v2/tasks", body, "admin", headers);
-  assertEquals(answer.status, 201, answer.text);
-  return answer.json;
+  const response = await cloud.post("/v2/tasks", body, "admin", headers);
+  assertEquals(response.status, 201, response.text);
+  return response.json;
 }
 
 /** The task after it ended. */
@@ -39,9 +39,9 @@ async function ended(cloud: Conversation, id: unknown): Promise<Json> {
 
 /** Ids of this check's tasks that match the query. */
 async function listed(cloud: Conversation, query: string): Promise<unknown[]> {
-  const answer = await cloud.get(`/v2/tasks?request_id=req-${cloud.mark}&${query}`, "admin");
-  assertEquals(answer.status, 200, answer.text);
-  return (answer.json["tasks"] as Json[]).map(({ id }) => id);
+  const response = await cloud.get(`/v2/tasks?request_id=req-${cloud.mark}&${query}`, "admin");
+  assertEquals(response.status, 200, response.text);
+  return (response.json["tasks"] as Json[]).map(({ id }) => id);
 }
 
 const BAD_ORDERS: readonly (readonly [what: string, body: Json, text: string])[] = [
@@ -116,14 +116,14 @@ export const TASK_CHECKS: readonly Check[] = [
   check("POST of an import task returns 201 with a pending task", async (cloud) => {
     const { input, type } = order(NOWHERE, { name: cloud.mark, ...FORMATS });
     const headers = { "x-openstack-request-id": `req-${cloud.mark}` };
-    const answer = await cloud.post("/v2/tasks", { type, input }, "admin", headers);
-    assertEquals(answer.status, 201);
-    const { id, created_at, updated_at, user_id, ...task } = answer.json;
+    const response = await cloud.post("/v2/tasks", { type, input }, "admin", headers);
+    assertEquals(response.status, 201);
+    const { id, created_at, updated_at, user_id, ...task } = response.json;
     assertTime(created_at);
     assertTime(updated_at);
     assertEquals(typeof user_id, "string");
     const self = `/v2/tasks/${id}`;
-    assertEquals(answer.headers.get("location"), cloud.target.endpoint + self);
+    assertEquals(response.headers.get("location"), cloud.target.endpoint + self);
     assertEquals(task, {
       type,
       input,

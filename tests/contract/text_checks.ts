@@ -32,8 +32,8 @@ const badBodies: Check[] = Object.entries(BAD_BODIES).map(([what, body]) =>
       ] as const
     ) {
       const headers = { "content-type": type };
-      const answer = await cloud.send(who, method, path, { body, headers });
-      assertFailure(answer, 400, "Malformed JSON in request body.");
+      const response = await cloud.send(who, method, path, { body, headers });
+      assertFailure(response, 400, "Malformed JSON in request body.");
     }
   })
 );
@@ -48,8 +48,8 @@ const UNFORESEEN_BODIES: Readonly<Record<string, string>> = {
 const unforeseenBodies: Check[] = Object.entries(UNFORESEEN_BODIES).map(([what, body]) =>
   check(`a JSON body with ${what} returns 400`, async (cloud) => {
     const headers = { "content-type": "application/json" };
-    const answer = await cloud.send("alice", "POST", "/v2/images", { body, headers });
-    assertUnforeseen(cloud, answer, 400);
+    const response = await cloud.send("alice", "POST", "/v2/images", { body, headers });
+    assertUnforeseen(cloud, response, 400);
   })
 );
 
@@ -70,8 +70,8 @@ const OTHER = "ette";
 
 /** Ids of the listed images. */
 async function found(cloud: Conversation, query: string): Promise<string[]> {
-  const answer = await cloud.get(`/v2/images?${query}`);
-  return (answer.json["images"] as { id: string }[]).map(({ id }) => id).toSorted();
+  const response = await cloud.get(`/v2/images?${query}`);
+  return (response.json["images"] as { id: string }[]).map(({ id }) => id).toSorted();
 }
 
 export const TEXT_CHECKS: readonly Check[] = [
@@ -81,8 +81,8 @@ export const TEXT_CHECKS: readonly Check[] = [
     await cloud.namespace({ objects: [{ name: "x" }] });
     for (const path of QUERIED) {
       for (const pair of ["x=%ff", "%e9=1", "name=%ed%a0%80"]) {
-        const answer = await cloud.get(path.replace("MARK", cloud.mark) + pair, "admin");
-        assertFailure(answer, 400, ENCODING);
+        const response = await cloud.get(path.replace("MARK", cloud.mark) + pair, "admin");
+        assertFailure(response, 400, ENCODING);
       }
     }
     const { id } = await cloud.image();
@@ -142,8 +142,8 @@ export const TEXT_CHECKS: readonly Check[] = [
     await refused({ owner: EMOJI }, "Owner");
     const path = await cloud.namespace();
     const part = async (kind: string, body: unknown, what: string) => {
-      const answer = await cloud.post(`${path}/${kind}`, body, "admin");
-      assertFailure(answer, 400, `: ${what} can't contain 4 byte unicode characters.`);
+      const response = await cloud.post(`${path}/${kind}`, body, "admin");
+      assertFailure(response, 400, `: ${what} can't contain 4 byte unicode characters.`);
     };
     const property = { title: EMOJI, type: "string" };
     await part("objects", { name: "x", description: EMOJI }, "Description");

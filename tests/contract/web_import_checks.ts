@@ -42,8 +42,8 @@ export const WEB_IMPORT_CHECKS: readonly Check[] = [
   check("web-download returns 202 and makes the image active", async (cloud) => {
     await using source = cloud.target.publish("what was published");
     const { id } = await cloud.image();
-    const answer = await order(cloud, id, source.url);
-    assertEquals([answer.status, answer.text], [202, ""]);
+    const response = await order(cloud, id, source.url);
+    assertEquals([response.status, response.text], [202, ""]);
     const { image, task } = await ended(cloud, id);
     assertEquals(task["status"], "success");
     assertEquals([image["status"], image["size"]], ["active", 18]);

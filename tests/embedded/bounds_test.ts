@@ -37,9 +37,9 @@ Deno.test("fetch() rejects an endless JSON body at the limit on every path", asy
     ] as const
   ) {
     const { body, state } = endless();
-    const answer = await send(glance, method, path, body, headers);
-    await answer.body?.cancel();
-    assertEquals([answer.status, state.isCanceled], [413, true], path);
+    const response = await send(glance, method, path, body, headers);
+    await response.body?.cancel();
+    assertEquals([response.status, state.isCanceled], [413, true], path);
     assertLess(state.taken, 20 * MIB, path);
   }
 });
@@ -48,17 +48,17 @@ Deno.test("fetch() answers 408 when a body does not end in time", async () => {
   const clock = new SimulatedClock();
   const glance = createEmbeddedGlance({ now: clock.now, sleep: clock.sleep });
   const body = new ReadableStream<Uint8Array>();
-  const answer = await clock.run(send(glance, "POST", "/v2/images", body));
-  await answer.body?.cancel();
-  assertEquals([answer.status, clock.now(), clock.pending], [408, 60_000, 0]);
+  const response = await clock.run(send(glance, "POST", "/v2/images", body));
+  await response.body?.cancel();
+  assertEquals([response.status, clock.now(), clock.pending], [408, 60_000, 0]);
 });
 
 Deno.test("fetch() rejects an unknown token before reading the body", async () => {
   const glance = createEmbeddedGlance({ identify: () => null });
   const { body, state } = endless();
-  const answer = await send(glance, "POST", "/v2/images", body);
-  await answer.body?.cancel();
-  assertEquals([answer.status, state], [401, { taken: 0, isCanceled: true }]);
+  const response = await send(glance, "POST", "/v2/images", body);
+  await response.body?.cancel();
+  assertEquals([response.status, state], [401, { taken: 0, isCanceled: true }]);
 });
 
 Deno.test("fetch() survives when identify or onError throws", async () => {
@@ -73,9 +73,9 @@ Deno.test("fetch() survives when identify or onError throws", async () => {
   ];
   for (const faulty of faults) {
     const glance = createEmbeddedGlance({ identify: faulty, onError: faulty });
-    const answer = await send(glance, "GET", "/v2/images");
-    await answer.body?.cancel();
-    assertEquals(answer.status, 500);
+    const response = await send(glance, "GET", "/v2/images");
+    await response.body?.cancel();
+    assertEquals(response.status, 500);
   }
 });
 
@@ -105,14 +105,14 @@ const MANY: Readonly<Record<string, (count: number) => Promise<unknown>>> = {
       path: `/p${Math.floor(i / 2) % 50}`,
       value: name,
     }));
-    const answer = await send(
+    const response = await send(
       glance,
       "PATCH",
       `/v2/images/${id}`,
       JSON.stringify(patch),
       JSON_PATCH,
     );
-    await answer.body?.cancel();
+    await response.body?.cancel();
   },
   "tags of an image": async (count) => {
     const glance = createEmbeddedGlance({ tagQuota: 1e6 });
@@ -143,9 +143,9 @@ function names(count: number): { name: string }[] {
 }
 
 async function post(glance: ReturnType<typeof createEmbeddedGlance>, path: string, body: unknown) {
-  const answer = await send(glance, "POST", path, JSON.stringify(body));
-  const text = await answer.text();
-  assertEquals(answer.status, 201, text.slice(0, 300));
+  const response = await send(glance, "POST", path, JSON.stringify(body));
+  const text = await response.text();
+  assertEquals(response.status, 201, text.slice(0, 300));
 }
 
 const stocked = createEmbeddedGlance();
@@ -159,6 +159,6 @@ async function list(search: string, headers: Record<string, string> = {}): Promi
 
 async function get(path: string, headers: Record<string, string> = {}): Promise<void> {
   await isStocked;
-  const answer = await send(stocked, "GET", path, undefined, headers);
-  await answer.body?.cancel();
+  const response = await send(stocked, "GET", path, undefined, headers);
+  await response.body?.cancel();
 }

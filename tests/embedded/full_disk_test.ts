@@ -26,9 +26,9 @@ async function overfill(
 ): Promise<void> {
   const headers = { "content-type": "application/octet-stream", accept: "application/json" };
   const body = new Uint8Array(2 * ROOM);
-  const answer = await send(glance, "PUT", `/v2/images/${id}/${target}`, body, headers);
-  const { message } = await answer.json() as { message: string };
-  assertEquals(answer.status, 413, message);
+  const response = await send(glance, "PUT", `/v2/images/${id}/${target}`, body, headers);
+  const { message } = await response.json() as { message: string };
+  assertEquals(response.status, 413, message);
   assert(
     message.startsWith("Image storage media is full: There is not enough disk space"),
     message,
@@ -71,8 +71,8 @@ Deno.test("directoryStorage() deletes an image when the disk is full (injected)"
   const { glance } = open(disk);
   const id = await create(glance);
   await overfill(glance, id, "file");
-  const answer = await send(glance, "DELETE", `/v2/images/${id}`);
-  assertEquals(answer.status, 204);
+  const response = await send(glance, "DELETE", `/v2/images/${id}`);
+  assertEquals(response.status, 204);
   const again = open(disk).glance;
   assertEquals((await show(again, id)).code, 404);
 });
@@ -110,9 +110,9 @@ Deno.test({
         ["POST", "/v2/metadefs/namespaces", '{"namespace": "x"}'],
       ] as const
     ) {
-      const answer = await send(glance, method, path, body);
-      await answer.body?.cancel();
-      assertEquals(answer.status, 413, path);
+      const response = await send(glance, method, path, body);
+      await response.body?.cancel();
+      assertEquals(response.status, 413, path);
     }
     assertEquals(await download(glance, id), "kept data");
     assertEquals((await show(glance, id)).image["tags"], []);
@@ -140,9 +140,9 @@ Deno.test({
     assertEquals(await upload(glance, queued, "data"), 503);
     assertEquals((await show(glance, queued)).image["status"], "queued");
     assertEquals(await download(glance, id), "kept data");
-    const answer = await send(glance, "DELETE", `/v2/images/${id}`);
-    await answer.body?.cancel();
-    assertEquals(answer.status, 503);
+    const response = await send(glance, "DELETE", `/v2/images/${id}`);
+    await response.body?.cancel();
+    assertEquals(response.status, 503);
     assertEquals((await show(glance, id)).code, 200);
   },
 });

@@ -22,9 +22,9 @@ export async function create(
   meta: Record<string, unknown> = {},
 ): Promise<string> {
   const body = JSON.stringify({ disk_format: "raw", container_format: "bare", ...meta });
-  const answer = await send(glance, "POST", "/v2/images", body);
-  const image = await answer.json() as { id: string };
-  if (answer.status !== 201) throw new Error(JSON.stringify(image));
+  const response = await send(glance, "POST", "/v2/images", body);
+  const image = await response.json() as { id: string };
+  if (response.status !== 201) throw new Error(JSON.stringify(image));
   return image.id;
 }
 
@@ -36,9 +36,9 @@ export async function upload(
   target: "file" | "stage" = "file",
 ): Promise<number> {
   const headers = { "content-type": "application/octet-stream" };
-  const answer = await send(glance, "PUT", `/v2/images/${id}/${target}`, body, headers);
-  await answer.body?.cancel();
-  return answer.status;
+  const response = await send(glance, "PUT", `/v2/images/${id}/${target}`, body, headers);
+  await response.body?.cancel();
+  return response.status;
 }
 
 /** The image and the status of the response. */
@@ -47,8 +47,8 @@ export async function show(
   id: string,
 ): Promise<{ code: number; image: Record<string, unknown> }> {
   const headers = { accept: "application/json" };
-  const answer = await send(glance, "GET", `/v2/images/${id}`, undefined, headers);
-  return { code: answer.status, image: await answer.json() as Record<string, unknown> };
+  const response = await send(glance, "GET", `/v2/images/${id}`, undefined, headers);
+  return { code: response.status, image: await response.json() as Record<string, unknown> };
 }
 
 /** Image data as text. */

@@ -126,9 +126,9 @@ Deno.test("directoryStorage() renames a file of invalid metadata definitions", a
   const before = open(directory.path).glance;
   const define = async (glance: EmbeddedGlance, namespace: string) => {
     const body = JSON.stringify({ namespace });
-    const answer = await send(glance, "POST", "/v2/metadefs/namespaces", body);
-    await answer.body?.cancel();
-    return answer.status;
+    const response = await send(glance, "POST", "/v2/metadefs/namespaces", body);
+    await response.body?.cancel();
+    return response.status;
   };
   assertEquals(await define(before, "first"), 201);
   const id = await create(before, { name: "kept" });

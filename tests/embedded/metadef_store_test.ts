@@ -17,9 +17,9 @@ function open(path: string): EmbeddedGlance {
 /** The status of a response. */
 async function status(glance: EmbeddedGlance, method: string, path: string, body?: unknown) {
   const json = body === undefined ? undefined : JSON.stringify(body);
-  const answer = await send(glance, method, NAMESPACES + path, json);
-  await answer.body?.cancel();
-  return answer.status;
+  const response = await send(glance, method, NAMESPACES + path, json);
+  await response.body?.cancel();
+  return response.status;
 }
 
 async function read(glance: EmbeddedGlance, path: string): Promise<Record<string, unknown>> {

@@ -53,9 +53,9 @@ async function statusOf(glance: EmbeddedGlance, step: Step): Promise<number | nu
   } catch {
     return null;
   }
-  const answer = await glance.fetch(request);
-  await answer.body?.cancel();
-  return answer.status;
+  const response = await glance.fetch(request);
+  await response.body?.cancel();
+  return response.status;
 }
 
 Deno.test("createEmbeddedGlance() never answers a random request with 500", async () => {

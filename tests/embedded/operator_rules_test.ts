@@ -17,7 +17,7 @@ function open(options: EmbeddedGlanceOptions): EmbeddedGlance {
   });
 }
 
-async function answerOf(
+async function responseTo(
   glance: EmbeddedGlance,
   method: string,
   path: string,
@@ -25,10 +25,10 @@ async function answerOf(
   headers: Record<string, string> = {},
 ): Promise<{ status: number; message: string }> {
   const all = { accept: "application/json", ...headers };
-  const answer = await send(glance, method, path, JSON.stringify(body), all);
-  const text = await answer.text();
+  const response = await send(glance, method, path, JSON.stringify(body), all);
+  const text = await response.text();
   const { message = "" } = text === "" ? {} : JSON.parse(text) as { message?: string };
-  return { status: answer.status, message };
+  return { status: response.status, message };
 }
 
 async function patch(
@@ -37,7 +37,7 @@ async function patch(
   operation: Record<string, unknown>,
   role = "member",
 ): Promise<{ status: number; message: string }> {
-  return await answerOf(glance, "PATCH", `/v2/images/${id}`, [operation], {
+  return await responseTo(glance, "PATCH", `/v2/images/${id}`, [operation], {
     "content-type": "application/openstack-images-v2.1-json-patch",
     "x-auth-token": role,
   });
@@ -53,7 +53,7 @@ const PROTECTED: EmbeddedGlanceOptions = {
 
 Deno.test("createEmbeddedGlance() forbids to create, read, update, and delete a property when propertyRules say so", async () => {
   const glance = open(PROTECTED);
-  const refused = await answerOf(glance, "POST", "/v2/images", { billing_code: "1" });
+  const refused = await responseTo(glance, "POST", "/v2/images", { billing_code: "1" });
   assertEquals(refused.status, 403);
   assertStringIncludes(refused.message, "Attribute 'billing_code' is reserved.");
 
@@ -89,7 +89,7 @@ Deno.test("createEmbeddedGlance() allows to create and read but not change a pro
 
 Deno.test("createEmbeddedGlance() forbids a property when no rule matches it", async () => {
   const glance = open(PROTECTED);
-  assertEquals((await answerOf(glance, "POST", "/v2/images", { other: "1" })).status, 403);
+  assertEquals((await responseTo(glance, "POST", "/v2/images", { other: "1" })).status, 403);
 });
 
 /** Filter, allowed URLs, and rejected URLs. */
@@ -120,11 +120,11 @@ for (const [importFilter, passes, fails] of FILTERS) {
       for (const uri of urls) {
         const path = `/v2/images/${await create(glance)}/import`;
         const order = { method: { name: "web-download", uri } };
-        const answer = await answerOf(glance, "POST", path, order);
-        assertEquals(answer.status, status, uri);
+        const response = await responseTo(glance, "POST", path, order);
+        assertEquals(response.status, status, uri);
         if (status === 202) continue;
         const text = `URI for web-download does not pass filtering: ${uri}`;
-        assertStringIncludes(answer.message, text);
+        assertStringIncludes(response.message, text);
       }
     }
   });
@@ -134,11 +134,11 @@ Deno.test("createEmbeddedGlance() filters tasks and added locations when importF
   const glance = open({ importFilter: { disallowedHosts: ["bad"] } });
   const input = { import_from: "http://bad/x", import_from_format: "", image_properties: {} };
   const admin = { "x-auth-token": "admin" };
-  const task = await answerOf(glance, "POST", "/v2/tasks", { type: "import", input }, admin);
+  const task = await responseTo(glance, "POST", "/v2/tasks", { type: "import", input }, admin);
   assertEquals(task.status, 400);
   assertStringIncludes(task.message, "does not pass filtering: http://bad/x");
   const path = `/v2/images/${await create(glance)}/locations`;
-  const location = await answerOf(glance, "POST", path, { url: "http://bad/x" });
+  const location = await responseTo(glance, "POST", path, { url: "http://bad/x" });
   assertEquals(location.status, 400);
 });
 
@@ -175,9 +175,9 @@ for (const [action, [method, path, body]] of Object.entries(ACTIONS)) {
     await (await send(glance, "POST", "/v2/metadefs/namespaces", space)).body?.cancel();
     isForbidden = true;
     const type = path.endsWith("/file") ? { "content-type": "application/octet-stream" } : {};
-    const answer = await answerOf(glance, method, path.replace("ID", id), body, type);
-    assertEquals(answer.status, 403);
-    assertStringIncludes(answer.message, `You are not authorized to complete ${action} action.`);
+    const response = await responseTo(glance, method, path.replace("ID", id), body, type);
+    assertEquals(response.status, 403);
+    assertStringIncludes(response.message, `You are not authorized to complete ${action} action.`);
   });
 }
 
@@ -189,7 +189,7 @@ Deno.test("createEmbeddedGlance() hides every image when policy forbids get_imag
   const id = await create(glance);
   isForbidden = true;
   for (const path of ["", "/file", "/members", "/tasks"]) {
-    const { status } = await answerOf(glance, "GET", `/v2/images/${id}${path}`, undefined);
+    const { status } = await responseTo(glance, "GET", `/v2/images/${id}${path}`, undefined);
     assertEquals(status, 404, path);
   }
 });
@@ -201,12 +201,12 @@ Deno.test("createEmbeddedGlance() limits the bytes of a project when userStorage
   const second = await create(glance);
   const headers = { "content-type": "application/octet-stream", accept: "application/json" };
   for (const size of ["5", null]) {
-    const answer = await send(glance, "PUT", `/v2/images/${second}/file`, "12345", {
+    const response = await send(glance, "PUT", `/v2/images/${second}/file`, "12345", {
       ...headers,
       ...(size === null ? {} : { "x-openstack-image-size": size }),
     });
-    const { message } = await answer.json() as { message: string };
-    assertEquals(answer.status, 413);
+    const { message } = await response.json() as { message: string };
+    assertEquals(response.status, 413);
     const text = "The size of the data 5 will exceed the limit. 4 bytes remaining.";
     assertStringIncludes(message, `Image exceeds the storage quota: ${text}`);
     assertEquals((await show(glance, second)).image["status"], "queued");
@@ -222,7 +222,7 @@ Deno.test("createEmbeddedGlance() fails an import when it exceeds userStorageQuo
   assertEquals(await upload(glance, id, "123456", "stage"), 204);
   const order = { method: { name: "glance-direct" }, all_stores: true };
   const path = `/v2/images/${id}/import`;
-  assertEquals((await answerOf(glance, "POST", path, order)).status, 202);
+  assertEquals((await responseTo(glance, "POST", path, order)).status, 202);
   assertEquals((await show(glance, id)).image["os_glance_failed_import"], "b");
   assertThrows(() => open({ userStorageQuota: -1 }), TypeError, '"userStorageQuota" is -1');
 });

@@ -11,9 +11,9 @@ import { create, download, send, show, upload } from "./glance.ts";
 const MEBIBYTE = 1024 ** 2;
 
 async function jsonAt(glance: EmbeddedGlance, path: string, method = "GET"): Promise<unknown> {
-  const answer = await send(glance, method, path, undefined, { accept: "application/json" });
-  assertEquals(answer.status, 200);
-  return await answer.json();
+  const response = await send(glance, method, path, undefined, { accept: "application/json" });
+  assertEquals(response.status, 200);
+  return await response.json();
 }
 
 interface Entry {
@@ -112,9 +112,9 @@ Deno.test("createEmbeddedGlance() omits the versions and paths of several stores
     ["GET", `/v2/images/${id}/file?prefer=a`, 400],
   ];
   for (const [method, path, status] of paths) {
-    const answer = await send(glance, method, path);
-    await answer.body?.cancel();
-    assertEquals([path, answer.status], [path, status]);
+    const response = await send(glance, method, path);
+    await response.body?.cancel();
+    assertEquals([path, response.status], [path, status]);
   }
   const { image } = await show(glance, id);
   assertEquals([image["status"], "stores" in image], ["active", false]);
@@ -147,11 +147,11 @@ Deno.test("createEmbeddedGlance() returns the usage and limit of each resource w
 Deno.test("createEmbeddedGlance() answers 413 with the limit when too many images are created", async () => {
   const glance = createEmbeddedGlance({ limits: { image_count_total: 1 } });
   await create(glance);
-  const answer = await send(glance, "POST", "/v2/images", '{"name": "second"}', {
+  const response = await send(glance, "POST", "/v2/images", '{"name": "second"}', {
     accept: "application/json",
   });
-  assertEquals(answer.status, 413);
-  const { message } = await answer.json() as { message: string };
+  assertEquals(response.status, 413);
+  const { message } = await response.json() as { message: string };
   assertStringIncludes(
     message,
     "Project local is over a limit for [Resource image_count_total is over limit of 1 due to " +
@@ -169,14 +169,14 @@ for (const [target, limits] of BEYOND) {
   Deno.test(`createEmbeddedGlance() answers 413 when data exceeds ${Object.keys(limits)[0]}`, async () => {
     const glance = createEmbeddedGlance({ limits });
     const data = new Uint8Array(2 * MEBIBYTE);
-    const answer = (id: string, size: number) =>
+    const respond = (id: string, size: number) =>
       send(glance, "PUT", `/v2/images/${id}/${target}`, data.subarray(0, size), {
         "content-type": "application/octet-stream",
         "content-length": String(size),
       });
     const [small, large] = [await create(glance), await create(glance)];
-    assertEquals((await answer(small, MEBIBYTE)).status, 204);
-    const refused = await answer(large, 2 * MEBIBYTE);
+    assertEquals((await respond(small, MEBIBYTE)).status, 204);
+    const refused = await respond(large, 2 * MEBIBYTE);
     await refused.body?.cancel();
     assertEquals(refused.status, 413);
   });

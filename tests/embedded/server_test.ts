@@ -111,9 +111,9 @@ Deno.test("createEmbeddedGlance() takes all times from now and all ids from rand
   assertEquals(id, "00000000-0000-4000-8000-000000000002");
   const { image } = await show(glance, id);
   assertEquals(image["created_at"], "2030-01-02T03:04:05Z");
-  const answer = await send(glance, "GET", "/v2/images");
-  await answer.body?.cancel();
-  const requestId = answer.headers.get("x-openstack-request-id");
+  const response = await send(glance, "GET", "/v2/images");
+  await response.body?.cancel();
+  const requestId = response.headers.get("x-openstack-request-id");
   assertEquals(requestId, "req-00000000-0000-4000-8000-000000000004");
 });
 
@@ -163,9 +163,9 @@ Deno.test("createEmbeddedGlance() adds a location URL but does not read it when 
   const id = await create(glance);
   assertEquals(await addLocation(glance, id, "https://elsewhere/image"), 200);
   assertEquals((await show(glance, id)).image["size"], null);
-  const answer = await send(glance, "GET", `/v2/images/${id}/file`);
-  await answer.body?.cancel();
-  assertEquals(answer.status, 503);
+  const response = await send(glance, "GET", `/v2/images/${id}/file`);
+  await response.body?.cancel();
+  assertEquals(response.status, 503);
 });
 
 Deno.test("createEmbeddedGlance() lets a service add and list locations when the version is 2.17", async () => {
@@ -220,17 +220,17 @@ Deno.test("fetch() deletes the data of a location when PATCH removes it", async 
 Deno.test("fetch() answers 405 when the method is unknown", async () => {
   const glance = createEmbeddedGlance();
   for (const method of ["constructor", "toString", "PROPFIND"]) {
-    const answer = await send(glance, method, "/v2/images");
-    await answer.body?.cancel();
-    assertEquals(answer.status, 405, method);
+    const response = await send(glance, method, "/v2/images");
+    await response.body?.cancel();
+    assertEquals(response.status, 405, method);
   }
 });
 
 Deno.test("fetch() accepts a custom property when it is named like a member of Object.prototype", async () => {
   const glance = createEmbeddedGlance();
   const body = '{"__proto__": "a", "constructor": "b", "toString": "c"}';
-  const answer = await send(glance, "POST", "/v2/images", body);
-  const text = await answer.text();
+  const response = await send(glance, "POST", "/v2/images", body);
+  const text = await response.text();
   const image = new Map(Object.entries(JSON.parse(text) as Record<string, unknown>));
   assertEquals(["__proto__", "constructor", "toString"].map((key) => image.get(key)), [
     "a",
@@ -260,9 +260,9 @@ async function patch(
 ): Promise<number> {
   const headers = { "content-type": "application/openstack-images-v2.1-json-patch" };
   const body = JSON.stringify(operations);
-  const answer = await send(glance, "PATCH", `/v2/images/${id}`, body, headers);
-  await answer.body?.cancel();
-  return answer.status;
+  const response = await send(glance, "PATCH", `/v2/images/${id}`, body, headers);
+  await response.body?.cancel();
+  return response.status;
 }
 
 Deno.test("createEmbeddedGlance() throws when storage is not a storage", () => {

@@ -15,7 +15,7 @@ export const RESOURCES: readonly Guarantee[] = [
     "embedded/bounds_test.ts: fetch() rejects an unknown token before reading the body",
   ],
   [
-    "Every read of an answer is bounded: from Glance, Keystone and the host of an href.",
+    "Every read of a response is bounded: from Glance, Keystone and the host of an href.",
     "http/json_test.ts: call() names the limit in its error when the response to a request for … is endless",
     "http/json_test.ts: call() reads an endless error response to a request for … only up to the limit of a quote",
   ],

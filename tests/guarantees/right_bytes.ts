@@ -8,7 +8,7 @@ export const RIGHT_BYTES: readonly Guarantee[] = [
     "router/file/wrong_data_test.ts: GET /file resets a body with wrong bytes when verify is set, with resume on and off",
   ],
   [
-    "The log reports such an answer as failed, and only an honest one as complete.",
+    "The log reports such a response as failed, and only a correct one as complete.",
     "router/file/wrong_data_test.ts: GET /file answers with an error or resets the connection when a response …",
     "router/file/wrong_data_test.ts: GET /file delivers a correct response completely, and logs it as complete",
   ],

@@ -86,14 +86,14 @@ Deno.test("judgePartial() accepts the exact response to every range", async () =
 });
 
 Deno.test("judgePartial() accepts only responses that can have the requested byte", async () => {
-  await forAll(fc.tuple(ANSWER, SMALL_REQUESTED), ([answer, wanted]) => {
+  await forAll(fc.tuple(ANSWER, SMALL_REQUESTED), ([response, wanted]) => {
     const { start, end, size } = wanted;
-    const verdict = judgePartial(answer, wanted);
-    const length = lengthOf(answer.contentLength);
-    const range = parseContentRange(answer.contentRange);
+    const verdict = judgePartial(response, wanted);
+    const length = lengthOf(response.contentLength);
+    const range = parseContentRange(response.contentRange);
     if (verdict.kind !== "mismatch") {
-      assert(answer.status === 200 || answer.status === 206);
-      assert(answer.contentEncoding !== "gzip");
+      assert(response.status === 200 || response.status === 206);
+      assert(response.contentEncoding !== "gzip");
     }
     if (verdict.kind === "part") {
       assertEquals([range?.start, range?.end], [start, end]);
@@ -111,9 +111,9 @@ Deno.test("judgePartial() accepts only responses that can have the requested byt
 });
 
 Deno.test("isUsable() trusts no more bytes without proof than with it", async () => {
-  await forAll(fc.tuple(ANSWER, SMALL_REQUESTED), ([answer, wanted]) => {
-    const verdict = judgePartial(answer, wanted);
-    const length = lengthOf(answer.contentLength);
+  await forAll(fc.tuple(ANSWER, SMALL_REQUESTED), ([response, wanted]) => {
+    const verdict = judgePartial(response, wanted);
+    const length = lengthOf(response.contentLength);
     const use = (isHashed: boolean, canCompare: boolean) =>
       isUsable(verdict, wanted.start, length, { isHashed, canCompare });
     assert(use(true, true) || !use(false, false));

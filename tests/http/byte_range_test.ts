@@ -74,7 +74,7 @@ for (const [header, length] of LENGTHS) {
   });
 }
 
-interface Answer {
+interface ResponseFacts {
   readonly status: number;
   readonly contentRange: string | null;
   readonly contentLength: string | null;
@@ -83,7 +83,7 @@ interface Answer {
 }
 
 /** A correct response to a request for bytes 40 to 99 of an image of 100 bytes. */
-const CORRECT: Answer = {
+const CORRECT: ResponseFacts = {
   status: 206,
   contentRange: "bytes 40-99/100",
   contentLength: "60",
@@ -93,7 +93,7 @@ const CORRECT: Answer = {
 /** The difference from the correct response -> the verdict. */
 const VERDICTS: readonly (readonly [
   what: string,
-  differs: Partial<Answer>,
+  differs: Partial<ResponseFacts>,
   verdict: "part" | "whole" | "unproven" | "unlabeled" | "overlap" | "multipart" | RegExp,
 ])[] = [
   ["an earlier part", { contentRange: "bytes 32-99/100", contentLength: "68" }, "overlap"],
@@ -166,7 +166,7 @@ for (const [what, differs, expected] of VERDICTS) {
 }
 
 Deno.test("judgePartial() accepts a range if the size of the image is unknown", () => {
-  const judge = (differs: Partial<Answer>) =>
+  const judge = (differs: Partial<ResponseFacts>) =>
     judgePartial({ ...CORRECT, ...differs }, { start: 40, end: 99, size: null }).kind;
   assertEquals(judge({}), "part");
   assertEquals(judge({ contentRange: "bytes 40-99/12345" }), "part");
@@ -175,8 +175,8 @@ Deno.test("judgePartial() accepts a range if the size of the image is unknown", 
 });
 
 Deno.test("judgePartial() returns the position of a range that starts or ends early", () => {
-  const answer = { ...CORRECT, contentRange: "bytes 32-63/100", contentLength: "32" };
-  const verdict = judgePartial(answer, { start: 40, end: 99, size: 100 });
+  const response = { ...CORRECT, contentRange: "bytes 32-63/100", contentLength: "32" };
+  const verdict = judgePartial(response, { start: 40, end: 99, size: 100 });
   assertEquals(verdict, { kind: "overlap", bodyStart: 32, endExclusive: 64 });
 });
 
@@ -195,6 +195,6 @@ Deno.test("isUsable() accepts an unlabeled body if it is hashed, and a complete 
 });
 
 Deno.test("judgePartial() trusts the Content-Range of a body of unknown length that starts at the first byte", () => {
-  const answer = { ...CORRECT, contentRange: "bytes 0-9/100", contentLength: null };
-  assertEquals(judgePartial(answer, { start: 0, end: 9, size: 100 }).kind, "part");
+  const response = { ...CORRECT, contentRange: "bytes 0-9/100", contentLength: null };
+  assertEquals(judgePartial(response, { start: 0, end: 9, size: 100 }).kind, "part");
 });

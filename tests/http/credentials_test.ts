@@ -22,9 +22,9 @@ function guarded(good: string, options: GlanceClientWrapperOptions = {}) {
     const headers = new Headers(init.headers);
     requests.push({ ...init, headers, url: input } as unknown as SeenRequest);
     const isGood = headers.get("x-auth-token") === good;
-    const answer = () => init.method === "PUT" ? empty() : Response.json(IMAGE);
+    const respond = () => init.method === "PUT" ? empty() : Response.json(IMAGE);
     return Promise.resolve(
-      isGood ? answer() : Response.json({ message: "who?" }, { status: 401 }),
+      isGood ? respond() : Response.json({ message: "who?" }, { status: 401 }),
     );
   }, options);
   const tokens = () => requests.map(({ headers }) => headers.get("x-auth-token"));

@@ -31,7 +31,7 @@ class Endless {
     }, { highWaterMark: 0 });
   }
 
-  answer(status = 200, headers: Record<string, string> = {}): Response {
+  respond(status = 200, headers: Record<string, string> = {}): Response {
     return new Response(this.stream(), {
       status,
       headers: { "content-type": "application/json", "x-subject-token": "t", ...headers },
@@ -68,7 +68,7 @@ for (const [what, send] of Object.entries(QUESTIONS)) {
   Deno.test(`call() names the limit in its error when the response to a request for ${what} is endless`, async () => {
     const endless = new Endless();
     const error = await assertRejects(
-      () => send(() => Promise.resolve(endless.answer())),
+      () => send(() => Promise.resolve(endless.respond())),
       UnexpectedResponse,
       `larger than the limit of ${DOCUMENT_LIMIT} bytes`,
     );
@@ -80,7 +80,10 @@ for (const [what, send] of Object.entries(QUESTIONS)) {
   Deno.test(`call() reads an endless error response to a request for ${what} only up to the limit of a quote`, async () => {
     for (const status of [400, 404, 500, 503]) {
       const endless = new Endless();
-      await assertRejects(() => send(() => Promise.resolve(endless.answer(status))), GlanceError);
+      await assertRejects(
+        () => send(() => Promise.resolve(endless.respond(status))),
+        GlanceError,
+      );
       assert(endless.isCanceled, `${status}`);
       assertLess(endless.taken, 4 * CHUNK.byteLength, `${status}`);
     }
@@ -89,16 +92,16 @@ for (const [what, send] of Object.entries(QUESTIONS)) {
 
 Deno.test("call() reads nothing of a response whose Content-Length exceeds the limit", async () => {
   const endless = new Endless();
-  const answer = endless.answer(200, { "content-length": String(DOCUMENT_LIMIT + 1) });
-  await assertRejects(() => readBytes(answer), UnexpectedResponse, "the limit");
+  const response = endless.respond(200, { "content-length": String(DOCUMENT_LIMIT + 1) });
+  await assertRejects(() => readBytes(response), UnexpectedResponse, "the limit");
   assertEquals([endless.taken, endless.isCanceled], [0, true]);
 });
 
 Deno.test("call() limits the decoded bytes of a body with any Content-Length", async () => {
   const endless = new Endless();
-  const answer = endless.answer(200, { "content-length": "20", "content-encoding": "gzip" });
-  Object.defineProperty(answer, "url", { value: "http://glance/v2/images" });
-  await assertRejects(() => readBytes(answer), UnexpectedResponse, '"http://glance"');
+  const response = endless.respond(200, { "content-length": "20", "content-encoding": "gzip" });
+  Object.defineProperty(response, "url", { value: "http://glance/v2/images" });
+  await assertRejects(() => readBytes(response), UnexpectedResponse, '"http://glance"');
   assertLess(endless.taken, DOCUMENT_LIMIT + 3 * CHUNK.byteLength);
 });
 
@@ -140,7 +143,7 @@ Deno.test("call() throws UnexpectedResponse for a deeply nested response", async
 
 Deno.test("readStart() returns the start of a body and cancels the rest", async () => {
   const endless = new Endless();
-  const text = await readStart(endless.answer(), { limit: 10 });
+  const text = await readStart(endless.respond(), { limit: 10 });
   assertEquals([text, endless.isCanceled], ["[1,1,1,1,1", true]);
   assertEquals(await readStart(new Response("short")), "short");
   assertEquals(await readStart(new Response(null)), "");

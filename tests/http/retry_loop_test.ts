@@ -195,8 +195,8 @@ for (const [method, args] of ONCE) {
     }
     for (const status of [429, 503]) {
       const member = Response.json({ member_id: "project" });
-      const answer = DEFINED[method] === 200 ? member : DEFINED[method] ?? 204;
-      const harness = harnessOf([status, answer]);
+      const response = DEFINED[method] === 200 ? member : DEFINED[method] ?? 204;
+      const harness = harnessOf([status, response]);
       await call(harness);
       assertEquals(harness.script.hosts, ["a", "b"]);
     }

@@ -22,12 +22,12 @@ const NEVER = new AbortController().signal;
 function sendTo(steps: readonly Step[], request: WireRequest = GET, signal = NEVER) {
   const script = new ScriptedFetch(steps);
   const options = resolveOptions({ fetch: script.fetch });
-  return { script, answer: send(options, SERVER, request, signal) };
+  return { script, response: send(options, SERVER, request, signal) };
 }
 
 Deno.test("send() keeps the prefix of the endpoint, accepts only identity encoding, and uses manual redirects", async () => {
-  const { script, answer } = sendTo([200]);
-  await discard(await answer);
+  const { script, response } = sendTo([200]);
+  await discard(await response);
   const [request] = script.requests;
   assertEquals(request?.url, "http://glance:9292/image/v2/images?limit=1");
   assertEquals(request?.method, "GET");
@@ -42,8 +42,8 @@ Deno.test("send() keeps the prefix of the endpoint, accepts only identity encodi
 
 Deno.test("send() lets a request choose its media type, but not its encoding", async () => {
   const headers = { accept: "application/octet-stream", "accept-encoding": "gzip" };
-  const { script, answer } = sendTo([200], { ...GET, headers });
-  await discard(await answer);
+  const { script, response } = sendTo([200], { ...GET, headers });
+  await discard(await response);
   assertEquals(script.requests[0]?.headers.get("accept"), "application/octet-stream");
   assertEquals(script.requests[0]?.headers.get("accept-encoding"), "identity");
 });
@@ -67,8 +67,7 @@ Deno.test("send() sets half duplex for a stream, which Node requires, but not fo
 Deno.test("send() returns a response that is not a redirect unread", async () => {
   for (const status of [200, 201, 204, 206, 300, 304, 400, 401, 404, 500, 503]) {
     const body = [204, 304].includes(status) ? null : "text";
-    const { answer } = sendTo([new Response(body, { status })]);
-    const response = await answer;
+    const response = await sendTo([new Response(body, { status })]).response;
     assertEquals(response.status, status);
     assertEquals(response.bodyUsed, false);
     await discard(response);
@@ -87,10 +86,10 @@ const FOLLOWED: readonly (readonly [method: string, status: number, isFollowed: 
 for (const [method, status, isFollowed] of FOLLOWED) {
   Deno.test(`send() ${isFollowed ? "follows" : "refuses"} a ${status} of ${method} within the origin`, async () => {
     const request = { ...GET, method, ...method !== "GET" && method !== "HEAD" && { body: "{}" } };
-    const { script, answer } = sendTo([redirect(status, "/elsewhere?x=1#y"), 200], request);
-    if (isFollowed) await discard(await answer);
+    const { script, response } = sendTo([redirect(status, "/elsewhere?x=1#y"), 200], request);
+    if (isFollowed) await discard(await response);
     else {
-      const error = await assertRejects(() => answer, RedirectRefused, "change the method");
+      const error = await assertRejects(() => response, RedirectRefused, "change the method");
       assertEquals([error.status, error.server], [status, "http://glance:9292/image"]);
     }
     assertEquals(
@@ -114,8 +113,8 @@ Deno.test("send() resolves a Location against the URL of its response", async ()
     redirect(302, "http://GLANCE:9292/again"),
     200,
   ];
-  const { script, answer } = sendTo(steps);
-  await discard(await answer);
+  const { script, response } = sendTo(steps);
+  await discard(await response);
   assertEquals(script.requests.map(({ url }) => url), [
     "http://glance:9292/image/v2/images?limit=1",
     "http://glance:9292/image/v2/other?marker=1",
@@ -125,8 +124,8 @@ Deno.test("send() resolves a Location against the URL of its response", async ()
 });
 
 Deno.test("send() follows five redirects and refuses the sixth", async () => {
-  const { script, answer } = sendTo(Array.from({ length: 9 }, () => redirect(307, "/loop")));
-  await assertRejects(() => answer, RedirectRefused, "redirects more than 5 times");
+  const { script, response } = sendTo(Array.from({ length: 9 }, () => redirect(307, "/loop")));
+  await assertRejects(() => response, RedirectRefused, "redirects more than 5 times");
   assertEquals(script.requests.length, 6);
 });
 
@@ -148,8 +147,8 @@ const FOREIGN = [
 for (const location of FOREIGN) {
   Deno.test(`send() refuses a redirect to ${location}, with an error that shows no token`, async () => {
     for (const status of [301, 302, 303, 307, 308]) {
-      const { script, answer } = sendTo([redirect(status, location)]);
-      const error = await assertRejects(() => answer, RedirectRefused, "another origin");
+      const { script, response } = sendTo([redirect(status, location)]);
+      const error = await assertRejects(() => response, RedirectRefused, "another origin");
       assertEquals(script.requests.length, 1);
       assertEquals(error.message.includes(CANARY), false);
       assertEquals(error.message.includes("limit=1"), false);
@@ -160,47 +159,50 @@ for (const location of FOREIGN) {
 Deno.test("send() refuses a redirect from https to http on the same host", async () => {
   const script = new ScriptedFetch([redirect(301, "http://glance/v2/images")]);
   const options = resolveOptions({ fetch: script.fetch });
-  const answer = send(options, parseApiServer("https://glance"), GET, NEVER);
-  await assertRejects(() => answer, RedirectRefused, '"http://glance"');
+  const response = send(options, parseApiServer("https://glance"), GET, NEVER);
+  await assertRejects(() => response, RedirectRefused, '"http://glance"');
   assertEquals(script.requests.length, 1);
 });
 
 Deno.test("send() refuses another origin after a redirect that it followed", async () => {
-  const { script, answer } = sendTo([redirect(302, "/near"), redirect(302, "http://evil.example")]);
-  await assertRejects(() => answer, RedirectRefused, '"http://evil.example"');
+  const { script, response } = sendTo([
+    redirect(302, "/near"),
+    redirect(302, "http://evil.example"),
+  ]);
+  await assertRejects(() => response, RedirectRefused, '"http://evil.example"');
   assertEquals(script.hosts, ["glance:9292", "glance:9292"]);
 });
 
 Deno.test("send() does not show the query of a redirect target", async () => {
-  const { answer } = sendTo([redirect(302, "http://evil.example/?temp_url_sig=s3cret")]);
-  const { message } = await assertRejects(() => answer, RedirectRefused);
+  const { response } = sendTo([redirect(302, "http://evil.example/?temp_url_sig=s3cret")]);
+  const { message } = await assertRejects(() => response, RedirectRefused);
   assertEquals(message.includes("s3cret"), false, message);
 });
 
 for (const location of ["", "http://", "http://[::1"]) {
   Deno.test(`send() refuses a redirect to ${JSON.stringify(location)}`, async () => {
     const steps = Array.from({ length: 9 }, () => redirect(302, location));
-    await assertRejects(() => sendTo(steps).answer, RedirectRefused);
+    await assertRejects(() => sendTo(steps).response, RedirectRefused);
   });
 }
 
 Deno.test("send() refuses a redirect without Location", async () => {
-  const { answer } = sendTo([new Response(null, { status: 302 })]);
-  await assertRejects(() => answer, RedirectRefused, "without a valid Location");
+  const { response } = sendTo([new Response(null, { status: 302 })]);
+  await assertRejects(() => response, RedirectRefused, "without a valid Location");
 });
 
 Deno.test("send() refuses a redirect of a stream that was already sent", async () => {
   const body = new FakeBody([utf8("data")]);
   const request = { method: "PUT", path: "/v2/images/42/file", body: body.stream };
-  const { script, answer } = sendTo([redirect(307, "/elsewhere"), 204], request);
-  await assertRejects(() => answer, RedirectRefused, "cannot be sent again");
+  const { script, response } = sendTo([redirect(307, "/elsewhere"), 204], request);
+  await assertRejects(() => response, RedirectRefused, "cannot be sent again");
   assertEquals(script.requests.length, 1);
 });
 
 Deno.test("send() sends bytes again when a redirect keeps the method", async () => {
   const request = { method: "PUT", path: "/v2/images/42/file", body: utf8("data") };
-  const { script, answer } = sendTo([redirect(307, "/elsewhere"), 204], request);
-  await discard(await answer);
+  const { script, response } = sendTo([redirect(307, "/elsewhere"), 204], request);
+  await discard(await response);
   assertStrictEquals(script.requests[1]?.body, request.body);
 });
 
@@ -211,7 +213,7 @@ Deno.test("send() cancels the body of every redirect", async () => {
     new Response(first?.stream, { status: 302, headers: { location: "/near" } }),
     new Response(second?.stream, { status: 302, headers: { location: "http://evil.example" } }),
   ];
-  await failureOf(sendTo(steps).answer);
+  await failureOf(sendTo(steps).response);
   assertEquals(bodies.map(({ cancels }) => cancels.length), [1, 1]);
 });
 
@@ -219,7 +221,7 @@ Deno.test("send() throws ServerUnreachable with the runtime's message when a con
   const cause = new TypeError("fetch failed", {
     cause: new Error("connect ECONNREFUSED 10.0.0.1:9292", { cause: new Error("fetch failed") }),
   });
-  const error = await assertRejects(() => sendTo([cause]).answer, ServerUnreachable);
+  const error = await assertRejects(() => sendTo([cause]).response, ServerUnreachable);
   assertStrictEquals(error.cause, cause);
   assertEquals(error.server, "http://glance:9292/image");
   assertEquals(
@@ -246,15 +248,15 @@ const MESSAGES: readonly (readonly [said: unknown, shown: string])[] = [
 
 for (const [said, shown] of MESSAGES) {
   Deno.test(`send() reports "${shown}" for a fetch that fails with ${Deno.inspect(said).slice(0, 60)}`, async () => {
-    const { answer } = sendTo([() => Promise.reject(said)]);
-    const { message } = await assertRejects(() => answer, ServerUnreachable);
+    const { response } = sendTo([() => Promise.reject(said)]);
+    const { message } = await assertRejects(() => response, ServerUnreachable);
     assertEquals(message, `Cannot reach the server "http://glance:9292/image": ${shown}`);
   });
 }
 
 Deno.test("send() gives a hint when the certificate of a server is not trusted", async () => {
   const cause = new TypeError("invalid peer certificate: UnknownIssuer");
-  await assertRejects(() => sendTo([cause]).answer, ServerUnreachable, "OS_CACERT");
+  await assertRejects(() => sendTo([cause]).response, ServerUnreachable, "OS_CACERT");
 });
 
 Deno.test("send() names the scheme when a server does not speak TLS, on every runtime", async () => {
@@ -265,25 +267,25 @@ Deno.test("send() names the scheme when a server does not speak TLS, on every ru
     }),
   ];
   for (const cause of causes) {
-    await assertRejects(() => sendTo([cause]).answer, ServerUnreachable, 'write "http://"');
+    await assertRejects(() => sendTo([cause]).response, ServerUnreachable, 'write "http://"');
   }
 });
 
 Deno.test("send() throws a GlanceError of the fetch unchanged", async () => {
   const error = new Invalid("Cannot do it");
-  assertStrictEquals(await failureOf(sendTo([error]).answer), error);
+  assertStrictEquals(await failureOf(sendTo([error]).response), error);
 });
 
 Deno.test("send() throws the reason of its signal unchanged, before, during and instead of a failure", async () => {
   for (const reason of [new Error("stop"), new DOMException("stop", "AbortError"), "stop", 0]) {
     const before = sendTo([200], GET, AbortSignal.abort(reason));
-    assertStrictEquals(await failureOf(before.answer), reason);
+    assertStrictEquals(await failureOf(before.response), reason);
     assertEquals(before.script.requests.length, 0);
 
     const controller = new AbortController();
     const during = sendTo([silence], GET, controller.signal);
     controller.abort(reason);
-    assertStrictEquals(await failureOf(during.answer), reason);
+    assertStrictEquals(await failureOf(during.response), reason);
 
     const instead = new AbortController();
     const failing = sendTo(
@@ -294,7 +296,7 @@ Deno.test("send() throws the reason of its signal unchanged, before, during and 
       GET,
       instead.signal,
     );
-    assertStrictEquals(await failureOf(failing.answer), reason);
+    assertStrictEquals(await failureOf(failing.response), reason);
   }
 });
 

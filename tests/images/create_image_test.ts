@@ -46,18 +46,18 @@ Deno.test("create() omits null properties, except those that can be null", async
 });
 
 /** What a network does to a POST that was carried out. */
-const LOSSES: readonly (readonly [what: string, loss: (answer: Step) => Step])[] = [
-  ["is lost with its connection", (answer) => async (request) => {
-    await play(answer, request);
+const LOSSES: readonly (readonly [what: string, loss: (response: Step) => Step])[] = [
+  ["is lost with its connection", (response) => async (request) => {
+    await play(response, request);
     throw refused();
   }],
-  ["is a gateway's 502", (answer) => async (request) => {
-    await play(answer, request);
+  ["is a gateway's 502", (response) => async (request) => {
+    await play(response, request);
     return failure(502);
   }],
-  ["is replayed by the runtime, unseen", (answer) => async (request) => {
-    await play(answer, request);
-    return await play(answer, request);
+  ["is replayed by the runtime, unseen", (response) => async (request) => {
+    await play(response, request);
+    return await play(response, request);
   }],
 ];
 

@@ -239,8 +239,8 @@ Deno.test("list() resolves concurrent calls in order", async () => {
     const { service, clock } = harnessOf(steps);
     const list = service.list(CALLER, limit === undefined ? {} : { limit });
     const calls = Array.from({ length: 9 }, () => list.next());
-    const answers = await clock.run(Promise.all(calls));
-    const ids = answers.map(({ value }) => value?.id ?? "-").join("");
+    const responses = await clock.run(Promise.all(calls));
+    const ids = responses.map(({ value }) => value?.id ?? "-").join("");
     assertEquals(ids, "abcdef---".slice(0, limit ?? 6).padEnd(9, "-"));
   }
 });

@@ -31,13 +31,13 @@ const REST: Partial<Record<OperationName, readonly unknown[]>> = {
 };
 
 /** Calls an operation of one server with this response; returns the error and the number of requests. */
-async function refusal(name: OperationName, answer: () => Response) {
+async function refusal(name: OperationName, respond: () => Response) {
   let requests = 0;
   const client = new GlanceClientWrapper({
     netloc: "glance.test/image",
     fetch: () => {
       requests++;
-      return Promise.resolve(answer());
+      return Promise.resolve(respond());
     },
   });
   const args = [...OPERATIONS[name].parameters.map(() => "42"), ...REST[name] ?? []];
@@ -66,8 +66,8 @@ Deno.test("call() throws UnexpectedResponse for each status below 400 that an op
 Deno.test("call() names the missing Image API when a wrong path lists the versions", async () => {
   for (const name of NAMES) {
     if (OPERATIONS[name].success.includes(300)) continue;
-    const answer = () => Response.json({ versions: [] }, { status: 300 });
-    const { error } = await refusal(name, answer);
+    const response = () => Response.json({ versions: [] }, { status: 300 });
+    const { error } = await refusal(name, response);
     const cause = '"http://glance.test/image" returned a list of versions (300)';
     assert(error.message.includes(`${cause} instead of a response`), error.message);
     assert(error.message.endsWith("check the path of the endpoint"), error.message);

@@ -43,11 +43,11 @@ async function run<T>({ from, to }: { from: Cloud; to: Cloud }, work: Promise<T>
   return await from.clock.run(to.clock.run(work));
 }
 
-/** The body of `answer` as a body that breaks after so many bytes. */
-async function brokenAfter(bytes: number, answer: Response): Promise<Response> {
-  const whole = new Uint8Array(await answer.arrayBuffer()).slice(0, bytes);
+/** The body of `response` as a body that breaks after so many bytes. */
+async function brokenAfter(bytes: number, response: Response): Promise<Response> {
+  const whole = new Uint8Array(await response.arrayBuffer()).slice(0, bytes);
   const { stream } = new FakeBody([...chunksOf(whole, 50_000), new TypeError("connection reset")]);
-  return new Response(stream, answer);
+  return new Response(stream, response);
 }
 
 /** The image records of a cloud, with some values replaced. */
@@ -55,8 +55,8 @@ function telling(cloud: Cloud, mismatch: Readonly<Record<string, unknown>>): Int
   return async ({ request }) => {
     const isRecord = /\/images\/[^/]+$/.test(request.url) && request.method === "GET";
     if (!isRecord) return null;
-    const answer = await cloud.respond(request);
-    return Response.json({ ...await answer.json(), ...mismatch });
+    const response = await cloud.respond(request);
+    return Response.json({ ...await response.json(), ...mismatch });
   };
 }
 
@@ -292,14 +292,14 @@ Deno.test("copyImage() waits for a target that stores the data after its proxy h
   const { from, to, image } = await cloudsWith();
   let left = 0;
   to.intercept = async ({ request }) => {
-    const answer = await to.respond(request);
+    const response = await to.respond(request);
     if (isData(request)) {
       left = 5;
       return new Response("proxy", { status: 504 });
     }
-    if (request.method !== "GET" || left === 0) return answer;
+    if (request.method !== "GET" || left === 0) return response;
     left--;
-    return Response.json({ ...await answer.json(), status: "saving", size: null });
+    return Response.json({ ...await response.json(), status: "saving", size: null });
   };
   const copy = await run({ from, to }, copyImage(from, to, image.id));
   assertEquals([copy.status, copy.size], ["active", BYTES.byteLength]);

@@ -3,7 +3,7 @@
  * which can be killed and restarted on the same port.
  */
 
-import { answers, type Credentials, REGION } from "./keystone.ts";
+import { type Credentials, REGION, responses } from "./keystone.ts";
 import { run, ServerProcess } from "./processes.ts";
 
 /** Settings for the configuration of a Glance server. */
@@ -106,7 +106,7 @@ export class GlanceServer implements AsyncDisposable {
         ...["/usr/bin/python3", "/usr/bin/glance-api", "--config-file", this.#config],
       ],
       log: this.#log,
-    }, () => answers(`${this.url}/versions`));
+    }, () => responses(`${this.url}/versions`));
   }
 
   /** Ends the process with a signal and waits for its exit; a no-op if none is running. */

@@ -91,7 +91,7 @@ export async function startKeystone(
       credentialsOf("admin", url).password,
     ],
     log: `${directory}/logs/keystone.log`,
-  }, () => answers(url));
+  }, () => responses(url));
 }
 
 function configuration(directory: string): string {
@@ -129,7 +129,7 @@ function catalog(identityUrl: string, images: readonly ImageService[]): string {
 }
 
 /** True if a GET is successful. */
-export async function answers(url: string): Promise<boolean> {
+export async function responses(url: string): Promise<boolean> {
   const response = await fetch(url);
   await response.body?.cancel();
   return response.ok;

@@ -235,8 +235,8 @@ class Identity {
   ): Promise<{ id: string; secret: string }> {
     const path = `users/${userId}/application_credentials`;
     const body = { application_credential: { name } };
-    const answer = await this.send("POST", path, body);
-    return (answer as { application_credential: { id: string; secret: string } })
+    const response = await this.send("POST", path, body);
+    return (response as { application_credential: { id: string; secret: string } })
       .application_credential;
   }
 }

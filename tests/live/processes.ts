@@ -70,7 +70,7 @@ export class ServerProcess implements AsyncDisposable {
       await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL_MS));
     }
     const state = this.running
-      ? `no answer for ${READY_TIMEOUT_MS / 1000} s`
+      ? `no response for ${READY_TIMEOUT_MS / 1000} s`
       : `ended with status ${this.#exit?.code}`;
     throw new Error(
       `Cannot start ${this.#command.name}: ${state}\n${await logTail(this.#command.log)}`,

@@ -57,7 +57,7 @@ export interface StackOptions {
 const DEFAULT_IMAGE_SIZE_CAP = 2 * 1024 ** 3;
 const IMPORT_METHODS = ["glance-direct", "web-download", "copy-image", "glance-download"];
 
-/** Keystone and two Glance servers that answer, until disposed. */
+/** Keystone and two Glance servers that response, until disposed. */
 export class LiveStack implements AsyncDisposable {
   /** Everything of the stack: configuration, logs, stores; deleted on disposal. */
   readonly directory: string;

@@ -58,7 +58,7 @@ export class Cloud extends FakeGlance {
   }
 }
 
-/** The bytes of an answer. */
+/** The bytes of a response. */
 export async function bytesOf(response: Response): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(await response.arrayBuffer());
 }

@@ -15,9 +15,9 @@ async function harness() {
   const { id } = await cloud.image(SIZE);
   const open = new Set<object>();
   let most = 0;
-  cloud.intercept = async (_, answer) => {
+  cloud.intercept = async (_, respond) => {
     await clock.sleep(1);
-    const response = await answer();
+    const response = await respond();
     return response.body === null ? response : new Response(counted(response.body), response);
   };
   /** Counts a body as open until it is read to its end or canceled. */
@@ -59,7 +59,7 @@ Deno.test("GET /file waits for two admissions at most when another client has 20
   assertEquals(response.status, 200);
   assertLess(clock.now() - start, 2 * LONGEST_WAIT);
   assertEquals((await clock.run(response.arrayBuffer())).byteLength, SIZE);
-  for (const answer of await clock.run(Promise.all(stalled))) await answer.body?.cancel();
+  for (const response of await clock.run(Promise.all(stalled))) await response.body?.cancel();
 });
 
 Deno.test("GET /file of a small range is not delayed when another client leaves 600 ranges unread", async () => {
@@ -76,13 +76,13 @@ Deno.test("GET /file of a small range is not delayed when another client leaves 
   const response = await clock.run(download("modest", `bytes=0-${SMALL_RANGE - 1}`));
   assertEquals((await clock.run(response.arrayBuffer())).byteLength, SMALL_RANGE);
   assertLess(clock.now() - start, 2 * LONGEST_WAIT);
-  const answers = await clock.run(Promise.all(unread));
+  const responses = await clock.run(Promise.all(unread));
   await clock.run(clock.sleep(2_000));
   assert(most() <= 200, `${most()} connections at once`);
   assert(open.size <= 64, `${open.size} connections are open`);
-  for (const answer of answers) {
-    assertEquals(answer.status, 206);
-    await answer.reader?.cancel();
+  for (const response of responses) {
+    assertEquals(response.status, 206);
+    await response.reader?.cancel();
   }
   await clock.run(clock.sleep(2_000));
   assertEquals([open.size, clock.pending], [0, 0]);

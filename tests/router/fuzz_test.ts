@@ -111,8 +111,8 @@ Deno.test("createImageRouter() sends no request but those of the API, and shows 
   const answered: Record<string, number> = {};
   let reached = 0;
   let hasFailed = false;
-  cloud.intercept = async (_, answer) => {
-    const response = await answer();
+  cloud.intercept = async (_, respond) => {
+    const response = await respond();
     hasFailed ||= response.status >= 500;
     return response;
   };

@@ -32,8 +32,8 @@ async function rawStatus(port: number, host: string, path: string): Promise<numb
   using conn = await Deno.connect({ hostname: "127.0.0.1", port });
   const text = `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`;
   await conn.write(new TextEncoder().encode(text));
-  const answer = await new Response(conn.readable).text();
-  return Number(/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1]);
+  const response = await new Response(conn.readable).text();
+  return Number(/^HTTP\/1\.1 (\d+)/.exec(response)?.[1]);
 }
 
 function onDeno(fetch: (request: Request) => Response | Promise<Response>) {
@@ -46,12 +46,12 @@ function onDeno(fetch: (request: Request) => Response | Promise<Response>) {
 async function onNode(fetch: (request: Request) => Response | Promise<Response>) {
   const server = createServer((incoming, outgoing) => {
     const { host = "" } = incoming.headers;
-    const answer = async () => {
+    const respond = async () => {
       const request = new Request(`http://${host}${incoming.url}`, { headers: { host } });
       const response = await fetch(request);
       outgoing.writeHead(response.status).end(await response.text());
     };
-    answer().catch(() => outgoing.writeHead(500).end());
+    respond().catch(() => outgoing.writeHead(500).end());
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;

@@ -66,10 +66,10 @@ Deno.test("GET /file delivers every byte once and leaves nothing open when many 
     const cloud = new Cloud({ ranges: random() < 0.7 });
     const { id, bytes } = await cloud.image(SIZE);
     const open = new Set<object>();
-    cloud.intercept = async (_, answer) => {
+    cloud.intercept = async (_, respond) => {
       await clock.sleep(between(random, 0, 40));
       if (random() < 0.1) throw new TypeError("connection refused");
-      const response = await answer();
+      const response = await respond();
       return response.body === null ? response : new Response(slow(response.body), response);
     };
     /** A slow body that fails now and then, and counts as open until its end. */

@@ -68,13 +68,13 @@ Deno.test("GET /metrics counts requests, bytes, retries, failovers, resumes and 
   const { id } = await cloud.image(SIZE);
   const router = cloud.router({ metrics: true });
   let isFirst = true;
-  cloud.intercept = ({ server, path }, answer) => {
+  cloud.intercept = ({ server, path }, respond) => {
     if (path === "/v2/images" && server === "http://a:9292") {
       return new Response(null, { status: 503 });
     }
     if (!path.endsWith("/file") || !isFirst) return undefined;
     isFirst = false;
-    return answer().then(async (whole) =>
+    return respond().then(async (whole) =>
       new Response(cutAfter(await bytesOf(whole), 70_000), whole)
     );
   };
@@ -186,14 +186,14 @@ Deno.test("cors allows a listed origin the headers that it needs", async () => {
   for (const name of ["x-auth-token", "range", "x-openstack-image-size", "content-type"]) {
     assertEquals(allowed.includes(name), true, name);
   }
-  const answer = await send("https://horizon.example");
-  const exposed = answer.headers.get("access-control-expose-headers")?.toLowerCase() ?? "";
+  const response = await send("https://horizon.example");
+  const exposed = response.headers.get("access-control-expose-headers")?.toLowerCase() ?? "";
   for (
     const name of ["content-range", "content-md5", "etag", "x-openstack-request-id", "location"]
   ) {
     assertEquals(exposed.includes(name), true, name);
   }
-  assertEquals(answer.headers.get("vary"), "Origin");
+  assertEquals(response.headers.get("vary"), "Origin");
   const foreign = await send("https://evil.example");
   assertEquals(foreign.headers.has("access-control-allow-origin"), false);
   assertEquals(cloud.requests.length, 2);

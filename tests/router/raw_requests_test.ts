@@ -47,9 +47,9 @@ for (const [what, [head, expected]] of Object.entries(REQUESTS)) {
       const [line = "", ...fields] = head.replace("ID", id).split("\r\n");
       const request = [`${line} HTTP/1.1`, "host: localhost", "connection: close", ...fields];
       const text = `${request.join("\r\n")}\r\n\r\n${/length: 2/.test(head) ? "[]" : ""}`;
-      const theirs = await answerOf(server.url, text);
+      const theirs = await responseTo(server.url, text);
       assertMatch(theirs, expected);
-      assertEquals(await answerOf(gateway.url, text), theirs);
+      assertEquals(await responseTo(gateway.url, text), theirs);
     } finally {
       await gateway.stop();
       await server.stop();
@@ -57,8 +57,8 @@ for (const [what, [head, expected]] of Object.entries(REQUESTS)) {
   });
 }
 
-/** Status, media type and body of the answer to a request. */
-async function answerOf(url: string, request: string): Promise<string> {
+/** Status, media type and body of the response to a request. */
+async function responseTo(url: string, request: string): Promise<string> {
   const { hostname, port } = new URL(url);
   using socket = await Deno.connect({ hostname, port: Number(port) });
   await socket.write(new TextEncoder().encode(request));

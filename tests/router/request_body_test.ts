@@ -105,9 +105,9 @@ Deno.test("withBody() leaves room for other clients when one sends many bodies, 
   const response = await router.request("/v2/images", { method: "POST", headers, body });
   assertEquals([response.status, (await response.json()).name], [201, "modest"]);
   const statuses = new Set();
-  for (const [i, answer] of slow.entries()) {
+  for (const [i, response] of slow.entries()) {
     if (!bodies[i]?.state.isCanceled) continue;
-    const { status, headers, body } = await answer;
+    const { status, headers, body } = await response;
     await body?.cancel();
     statuses.add(`${status} ${headers.get("retry-after")}`);
   }
@@ -117,9 +117,9 @@ Deno.test("withBody() leaves room for other clients when one sends many bodies, 
 Deno.test("withBody() releases a body when its request is answered", async () => {
   const cloud = new Cloud();
   const gate = Promise.withResolvers<void>();
-  cloud.intercept = async (_, answer) => {
+  cloud.intercept = async (_, respond) => {
     await gate.promise;
-    return await answer();
+    return await respond();
   };
   const router = cloud.router();
   const post = async () => {

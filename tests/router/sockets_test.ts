@@ -9,10 +9,10 @@ Deno.test("HEAD leaves no socket to a server open after 1,000 requests", async (
   const { id } = await wire.image(SIZE);
   const url = `${wire.url}/v2/images/${id}/file`;
   for (let round = 0; round < 100; round++) {
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 10 }, () => fetch(url, { method: "HEAD" })),
     );
-    for (const { status, headers } of answers) {
+    for (const { status, headers } of responses) {
       assertEquals([status, headers.get("content-length")], [200, String(SIZE)]);
     }
   }

@@ -37,10 +37,10 @@ Deno.test("createImageRouter() responds with 502, and logs a failure, when a res
 
 async function assertRefused(
   { method, path }: { readonly method: string; readonly path: string },
-  answer: () => Response,
+  respond: () => Response,
 ): Promise<void> {
   const cloud = new Cloud();
-  cloud.intercept = () => answer();
+  cloud.intercept = () => respond();
   const response = await cloud.router().request(path.replaceAll(/\{\w+\}/g, "x"), {
     method,
     ...method !== "GET" && method !== "DELETE" && { body: "{}" },
@@ -116,10 +116,10 @@ async function headOnSocket(
 }
 
 Deno.test("HEAD /file announces no length on a socket when the size is unknown", async () => {
-  const answer = await headOnSocket("", (router) => router.fetch);
-  assert(answer.startsWith("http/1.1 200"), answer);
-  assert(!answer.includes("content-length"), answer);
-  assert(answer.includes("etag: "), answer);
+  const response = await headOnSocket("", (router) => router.fetch);
+  assert(response.startsWith("http/1.1 200"), response);
+  assert(!response.includes("content-length"), response);
+  assert(response.includes("etag: "), response);
 });
 
 Deno.test("HEAD /file is rejected when the size is unknown and an application around the router would announce 0 bytes", async () => {
@@ -128,9 +128,9 @@ Deno.test("HEAD /file is rejected when the size is unknown and an application ar
     (router) => new Hono().mount("/image", router.fetch),
   ];
   for (const around of applications) {
-    const answer = await headOnSocket("/image", (router) => around(router).fetch);
-    assert(answer.startsWith("http/1.1 405"), answer);
-    assert(!answer.includes("content-length: 0"), answer);
+    const response = await headOnSocket("/image", (router) => around(router).fetch);
+    assert(response.startsWith("http/1.1 405"), response);
+    assert(!response.includes("content-length: 0"), response);
   }
 });
 

@@ -12,7 +12,7 @@ import { CONTEXT, noContent, ScenarioGlance } from "./scenario_glance.ts";
 Deno.test("upload() sends the store and the base image as headers (scenario 24)", async () => {
   const glance = new ScenarioGlance();
   const id = glance.add();
-  glance.answer(`PUT /v2/images/${id}/file`, noContent);
+  glance.respondTo(`PUT /v2/images/${id}/file`, noContent);
   const client = new GlanceClientWrapper({ ...glance.options, netloc: "fake_host:9292" });
   const request = { storeId: "xyz", baseImageRef: "123" };
   await client.call(CONTEXT, "upload", id, "data", request);
@@ -28,7 +28,7 @@ Deno.test("upload() sends the store and the base image as headers (scenario 24)"
 Deno.test("upload() throws ImageLimitExceeded without another attempt when a quota is reached (scenario 57)", async () => {
   const glance = new ScenarioGlance();
   const id = glance.add();
-  glance.answer(`PUT /v2/images/${id}/file`, 413);
+  glance.respondTo(`PUT /v2/images/${id}/file`, 413);
   await assertRejects(
     () => glance.service().update(CONTEXT, id, {}, new Blob(["data"])),
     ImageLimitExceeded,

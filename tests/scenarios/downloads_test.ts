@@ -28,7 +28,7 @@ function sink(): {
 Deno.test("download() fails when a server is unavailable and retries are disabled (scenario 40a)", async () => {
   const glance = new ScenarioGlance();
   const id = glance.addWithData(8);
-  glance.answer(`GET /v2/images/${id}`, 503);
+  glance.respondTo(`GET /v2/images/${id}`, 503);
   await assertRejects(
     () => glance.service({ numRetries: 0 }).download(CONTEXT, id),
     GlanceConnectionFailed,
@@ -40,7 +40,7 @@ Deno.test("download() fails when a server is unavailable and retries are disable
 Deno.test("download() succeeds when a server is unavailable once and one retry is allowed (scenario 40b)", async () => {
   const glance = new ScenarioGlance();
   const id = glance.addWithData(8);
-  glance.answer(`GET /v2/images/${id}`, 503);
+  glance.respondTo(`GET /v2/images/${id}`, 503);
   const stream = await glance.service({ numRetries: 1 }).download(CONTEXT, id);
   assertEquals(await toText(stream), "********");
 });
@@ -70,7 +70,7 @@ for (
   Deno.test(`download() throws ${ErrorClass.name} when the ${at === "" ? "record" : "data"} gets ${status} (scenario ${number})`, async () => {
     const glance = new ScenarioGlance();
     const id = glance.addWithData(8);
-    glance.answer(`GET /v2/images/${id}${at}`, status);
+    glance.respondTo(`GET /v2/images/${id}${at}`, status);
     const error = await assertRejects(
       () => glance.service().download(CONTEXT, id),
       ErrorClass,
@@ -88,7 +88,7 @@ Deno.test("download() throws an image error with its original error as cause (sc
       status: 403,
       headers: { "x-openstack-request-id": "req-42" },
     });
-  glance.answer(`GET /v2/images/${id}/file`, forbidden);
+  glance.respondTo(`GET /v2/images/${id}/file`, forbidden);
   // There is no exception below a status: its words and the request's id take the place of a traceback.
   const error = await assertRejects(
     () => glance.service().download(CONTEXT, id),
@@ -101,7 +101,7 @@ Deno.test("download() throws an image error with its original error as cause (sc
 Deno.test("download() throws a connection error with every original error as cause (scenario 43)", async () => {
   const glance = new ScenarioGlance();
   const broken = [new TypeError("connection refused"), new TypeError("connection reset")];
-  glance.answer("GET /v2/images/1", ...broken);
+  glance.respondTo("GET /v2/images/1", ...broken);
   const error = await assertRejects(
     () => glance.service({ numRetries: 1 }).show(CONTEXT, "1"),
     GlanceConnectionFailed,
@@ -112,7 +112,7 @@ Deno.test("download() throws a connection error with every original error as cau
 
 Deno.test("detail() throws an error with its original error as cause (scenario 44)", async () => {
   const glance = new ScenarioGlance();
-  glance.answer("GET /v2/images", 403);
+  glance.respondTo("GET /v2/images", 403);
   const error = await assertRejects(
     () => glance.service().detail(CONTEXT),
     NotAuthorized,

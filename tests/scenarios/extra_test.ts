@@ -109,8 +109,8 @@ for (const [status, imageError, plainError] of STATUSES) {
   Deno.test(`show() throws ${imageError.name} and detail() ${plainError.name} when the status is ${status} (scenario 78)`, async () => {
     const glance = new ScenarioGlance();
     const id = glance.add();
-    glance.answer(`GET /v2/images/${id}`, status);
-    glance.answer("GET /v2/images", status);
+    glance.respondTo(`GET /v2/images/${id}`, status);
+    glance.respondTo("GET /v2/images", status);
     const service = glance.service();
     const ofImage = await assertRejects(() => service.show(CONTEXT, id), imageError, "as told");
     const plain = await assertRejects(() => service.detail(CONTEXT), plainError, "as told");

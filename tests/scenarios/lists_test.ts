@@ -74,7 +74,7 @@ Deno.test("detail() retries a failing second page (scenario 76)", async () => {
   const service = glance.service();
   const images = service.list(CONTEXT, { pageSize: 2 });
   const seen = [(await images.next()).value?.id];
-  glance.answer("GET /v2/images", 503);
+  glance.respondTo("GET /v2/images", 503);
   for await (const { id } of images) seen.push(id);
   assertEquals(seen, ids);
   const markers = glance.requests.map(({ url }) => url.searchParams.get("marker"));
@@ -86,7 +86,7 @@ Deno.test("detail() translates an error of the second page (scenario 76)", async
   const { glance } = withImages(4);
   const images = glance.service().list(CONTEXT, { pageSize: 2 });
   await images.next();
-  glance.answer("GET /v2/images", 403);
+  glance.respondTo("GET /v2/images", 403);
   await images.next();
   await assertRejects(() => images.next(), NotAuthorized, "list images");
 });
@@ -94,6 +94,6 @@ Deno.test("detail() translates an error of the second page (scenario 76)", async
 Deno.test("getStores() returns the stores that Glance lists (scenario 79)", async () => {
   const glance = new ScenarioGlance();
   const stores = [{ id: "ceph", default: "true" }, { id: "http", "read-only": "true" }];
-  glance.answer("GET /v2/info/stores", () => Response.json({ stores }));
+  glance.respondTo("GET /v2/info/stores", () => Response.json({ stores }));
   assertEquals(await glance.service().getStores(CONTEXT) as unknown, stores);
 });

@@ -21,7 +21,7 @@ function requestsOf(glance: ScenarioGlance): string[] {
 Deno.test("addLocation() calls the location API as the privileged user (scenario 35)", async () => {
   const glance = new ScenarioGlance();
   const id = glance.add();
-  glance.answer(`POST /v2/images/${id}/locations`, accepted);
+  glance.respondTo(`POST /v2/images/${id}/locations`, accepted);
   const service = glance.service({ privilegedContext: PRIVILEGED });
   const image = await service.addLocation(CONTEXT, id, URL, METADATA);
   assertEquals(image.id, id);
@@ -37,9 +37,9 @@ for (const missing of [404, 405, 501]) {
   Deno.test(`addLocation() patches the image as the user when the location API answers ${missing} (scenario 36)`, async () => {
     const glance = new ScenarioGlance();
     const id = glance.add();
-    glance.answer(`POST /v2/images/${id}/locations`, missing);
+    glance.respondTo(`POST /v2/images/${id}/locations`, missing);
     // The embedded Glance has no store for `cinder` URLs.
-    glance.answer(`PATCH /v2/images/${id}`, () => Response.json({ id, status: "active" }));
+    glance.respondTo(`PATCH /v2/images/${id}`, () => Response.json({ id, status: "active" }));
     const service = glance.service({ privilegedContext: PRIVILEGED });
     await service.addLocation(CONTEXT, id, URL, METADATA);
     assertEquals(requestsOf(glance), [
@@ -78,7 +78,7 @@ for (
     const glance = new ScenarioGlance({ showDirectUrl: true, showLocations: true });
     const locations = [{ url: URL, metadata: METADATA }];
     const id = glance.add({ locations });
-    glance.answer(`GET /v2/images/${id}/locations`, status);
+    glance.respondTo(`GET /v2/images/${id}/locations`, status);
     const service = glance.service({ privilegedContext: PRIVILEGED });
     assertEquals(await service.getLocation(CONTEXT, id) as unknown, [URL, locations]);
     assertEquals(requestsOf(glance).slice(1), [
@@ -91,7 +91,7 @@ for (
 Deno.test("getLocation() calls the location API as the user when there is no privileged context (scenario 62)", async () => {
   const glance = new ScenarioGlance();
   const id = glance.add({ locations: [{ url: URL, metadata: METADATA }] });
-  glance.answer(`POST /v2/images/${id}/locations`, accepted);
+  glance.respondTo(`POST /v2/images/${id}/locations`, accepted);
   const service = glance.service();
   await service.getLocation(CONTEXT, id);
   await service.addLocation(CONTEXT, id, URL);
@@ -104,8 +104,8 @@ Deno.test("getLocation() calls the location API as the user when there is no pri
 Deno.test("addLocation() throws ProgrammingError when the cloud does not support it (scenario 72)", async () => {
   const glance = new ScenarioGlance();
   const id = glance.add();
-  glance.answer(`POST /v2/images/${id}/locations`, 404);
-  glance.answer(`PATCH /v2/images/${id}`, 501);
+  glance.respondTo(`POST /v2/images/${id}/locations`, 404);
+  glance.respondTo(`PATCH /v2/images/${id}`, 501);
   await assertRejects(
     () => glance.service().addLocation(CONTEXT, id, URL),
     ProgrammingError,
@@ -116,7 +116,7 @@ Deno.test("addLocation() throws ProgrammingError when the cloud does not support
 Deno.test("getLocation() returns null when the cloud shows no location (scenario 72)", async () => {
   const glance = new ScenarioGlance();
   const id = glance.add();
-  glance.answer(`GET /v2/images/${id}/locations`, 404);
+  glance.respondTo(`GET /v2/images/${id}/locations`, 404);
   // As the reference documents it; its code returns (None, []).
   assertEquals(await glance.service().getLocation(CONTEXT, id), [null, null]);
 });

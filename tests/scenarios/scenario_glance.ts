@@ -14,7 +14,7 @@ import type { ImageVault } from "../../lib/embedded/store/store.ts";
 import { FakeGlance } from "../support/fake_glance.ts";
 
 /** A scripted response: a status, a whole response, or an error of the connection. */
-export type Answer = number | Error | (() => Response);
+export type ScriptedResponse = number | Error | (() => Response);
 
 /** An image that is added; other fields are defaults, unknown ones custom properties. */
 export interface GivenImage {
@@ -82,7 +82,7 @@ export class ScenarioGlance extends FakeGlance {
   /** Milliseconds of every wait between two requests. */
   readonly sleeps: number[] = [];
   readonly #store: ImageVault;
-  readonly #answers = new Map<string, Answer[]>();
+  readonly #responses = new Map<string, ScriptedResponse[]>();
   #data = Promise.resolve();
   #now = 0;
 
@@ -147,16 +147,16 @@ export class ScenarioGlance extends FakeGlance {
     return this.add({ id, status: "active", size, locations: [location], ...image });
   }
 
-  /** Answers the next requests for `"METHOD /path"`, one answer each, instead of Glance. */
-  answer(request: string, ...answers: Answer[]): void {
-    this.#answers.set(request, [...this.#answers.get(request) ?? [], ...answers]);
+  /** Answers the next requests for `"METHOD /path"`, one response each, instead of Glance. */
+  respondTo(request: string, ...responses: ScriptedResponse[]): void {
+    this.#responses.set(request, [...this.#responses.get(request) ?? [], ...responses]);
   }
 
   async #scripted(request: string): Promise<Response | null> {
     await this.#data;
-    const answer = this.#answers.get(request)?.shift();
-    if (answer instanceof Error) throw answer;
-    return typeof answer === "number" ? failure(answer, "as told") : answer?.() ?? null;
+    const response = this.#responses.get(request)?.shift();
+    if (response instanceof Error) throw response;
+    return typeof response === "number" ? failure(response, "as told") : response?.() ?? null;
   }
 
   async #write(key: string, text: string): Promise<void> {

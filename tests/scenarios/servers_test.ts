@@ -53,7 +53,7 @@ Deno.test("getApiServers() keeps the path and the scheme of an endpoint (scenari
 
 Deno.test("call() sends 1 + N attempts to N + 1 servers in turn before it fails (scenario 67)", async () => {
   const glance = new ScenarioGlance();
-  glance.answer("GET /v2/images/1", 503, 503, 503, 503);
+  glance.respondTo("GET /v2/images/1", 503, 503, 503, 503);
   const service = glance.service({ apiServers: ["a", "b", "c", "d"] });
   const error = await assertRejects(() => service.show(CONTEXT, "1"), GlanceConnectionFailed);
   assertEquals(error.attempts, 4);
@@ -64,7 +64,7 @@ Deno.test("call() sends 1 + N attempts to N + 1 servers in turn before it fails 
 
 Deno.test("call() waits after the first round in which every server failed (scenario 67)", async () => {
   const glance = new ScenarioGlance();
-  glance.answer("GET /v2/images/1", 503, 503, 503, 503);
+  glance.respondTo("GET /v2/images/1", 503, 503, 503, 503);
   const delays: number[] = [];
   const service = glance.service({
     apiServers: ["a", "b"],

@@ -135,7 +135,7 @@ function check({ bytes, error, cluster, clock, plan, parts }: Run): void {
     cluster.requests.every(({ server }) => cluster.apiServers.includes(server)),
     "a foreign origin was asked",
   );
-  // One call renews a token once: a second refusal in a row is an answer.
+  // One call renews a token once: a second refusal in a row is a response.
   const isHealable = plan.length <= NUM_RETRIES &&
     plan.every(({ kind }) => RECOVERABLE.has(kind) || kind === "denied") &&
     plan.filter(({ kind }) => kind === "expiredToken").length <= 1;

@@ -115,7 +115,7 @@ const INSTEAD_OF_ALL: readonly Case[] = [
   { what: "does not speak HTTP", plan: [babble], ranges: [null, null] },
   { what: "never answers", plan: [beSilent], options: { requestTimeout: SILENCE } },
   { what: "never ends its head", plan: [stallHead], options: { requestTimeout: SILENCE } },
-  { what: "closes instead of an answer", plan: [hangUp] },
+  { what: "closes instead of a response", plan: [hangUp] },
   { what: "does not have the image", plan: [refuse("404 Not Found")], ranges: [null, null] },
   { what: "does not give the image", plan: [refuse("403 Forbidden")], ranges: [null, null] },
   { what: "answers 500", plan: [refuse("500 Oops")], ranges: [null, null] },

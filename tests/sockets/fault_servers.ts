@@ -31,8 +31,8 @@ export class FaultServers implements AsyncDisposable {
   sent = 0;
   readonly #plan: Fault[];
   readonly #servers = [
-    new RawServer((connection, request) => this.#answer(connection, request)),
-    new RawServer((connection, request) => this.#answer(connection, request)),
+    new RawServer((connection, request) => this.#respond(connection, request)),
+    new RawServer((connection, request) => this.#respond(connection, request)),
   ];
   readonly #foreign = new RawServer((connection) => {
     this.strayed++;
@@ -66,7 +66,7 @@ export class FaultServers implements AsyncDisposable {
     await Promise.all([...this.#servers, this.#foreign].map((s) => s[Symbol.asyncDispose]()));
   }
 
-  async #answer(connection: RawConnection, { path, headers }: RawRequest): Promise<boolean> {
+  async #respond(connection: RawConnection, { path, headers }: RawRequest): Promise<boolean> {
     if (headers.get("x-auth-token") !== this.#token) {
       return await connection.json("401 Unauthorized", {});
     }

@@ -95,7 +95,7 @@ export const trickle = (pauses: number, ms: number): Fault => async (request) =>
   return true;
 };
 
-/** Sends more than it has announced: what looks like the answer to the next request. */
+/** Sends more than it has announced: what looks like the response to the next request. */
 export const sendExtraBytes: Fault = async (request) => {
   await healthy(request);
   await request.connection.json("200 OK", { id: "smuggled" });
@@ -286,7 +286,7 @@ export const babble: Fault = async ({ connection }) => {
   return await connection.end();
 };
 
-/** Closes the connection instead of an answer. */
+/** Closes the connection instead of a response. */
 export const hangUp: Fault = async ({ connection }) => await connection.end();
 
 function requestedBytes({ image, start, stop }: DataRequest): Uint8Array {

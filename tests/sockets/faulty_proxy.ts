@@ -67,8 +67,8 @@ export class FaultyProxy implements AsyncDisposable {
     if (fault === "refuse") return;
     if (fault === "badGateway" || fault === "garbage") {
       await client.read(new Uint8Array(4_096));
-      const answer = fault === "garbage" ? "\0\x01\x02 220 mail.example\r\n\r\n" : BAD_GATEWAY;
-      await client.write(new TextEncoder().encode(answer));
+      const response = fault === "garbage" ? "\0\x01\x02 220 mail.example\r\n\r\n" : BAD_GATEWAY;
+      await client.write(new TextEncoder().encode(response));
       return;
     }
     const server = await Deno.connect({ hostname: "127.0.0.1", port: this.#target });

@@ -191,7 +191,7 @@ export type Deeds = string[];
 /** Chooses whether and how to misbehave. */
 export interface FaultyServerOptions {
   readonly random: () => number;
-  /** Probability that an answer is faulty. */
+  /** Probability that a response is faulty. */
   readonly malice: number;
   /** Whether faults that only a hash of the whole image reveals may be chosen. */
   readonly isHashed: boolean;
@@ -229,7 +229,7 @@ export class FaultyServer implements AsyncDisposable {
   strayed = 0;
   readonly #options: FaultyServerOptions;
   readonly #stored: StoredImages;
-  readonly #server = new RawServer((connection, request) => this.#answer(connection, request));
+  readonly #server = new RawServer((connection, request) => this.#respond(connection, request));
   readonly #foreign = new RawServer((connection) => {
     this.strayed++;
     return connection.json("200 OK", {});
@@ -249,7 +249,7 @@ export class FaultyServer implements AsyncDisposable {
     await Promise.all([this.#server, this.#foreign].map((s) => s[Symbol.asyncDispose]()));
   }
 
-  async #answer(connection: RawConnection, request: RawRequest): Promise<boolean> {
+  async #respond(connection: RawConnection, request: RawRequest): Promise<boolean> {
     const { method, path } = request;
     const id = /^\/v2\/images\/([^/?]+)/.exec(path)?.[1] ?? null;
     if (method === "POST") return await this.#create(connection, request);

@@ -112,7 +112,7 @@ export class SlowGlance implements AsyncDisposable {
   readonly #servers = [0, 1].map(() =>
     Deno.serve(
       { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-      (request) => this.#answer(request),
+      (request) => this.#respond(request),
     )
   );
   #uploads = 0;
@@ -144,7 +144,7 @@ export class SlowGlance implements AsyncDisposable {
     await Promise.all(this.#servers.map((server) => server.shutdown()));
   }
 
-  async #answer(request: Request): Promise<Response> {
+  async #respond(request: Request): Promise<Response> {
     const isSlow = request.method === "PUT" && this.#uploads++ < this.#slowUploads;
     const response = await this.#glance.fetch(isSlow ? this.#slow(request) : request);
     this.log.push(`${request.method} ${response.status}`);

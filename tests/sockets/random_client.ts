@@ -1,5 +1,5 @@
 /**
- * A caller of the gateway on a raw socket, polite or not, that reads an answer as strictly as RFC 9112
+ * A caller of the gateway on a raw socket, polite or not, that reads a response as strictly as RFC 9112
  * wants: a body is complete only if its framing says so.
  */
 import { between, pick } from "../support/seed.ts";
@@ -17,9 +17,9 @@ export interface ClientPlan {
   /** The bytes to send, in pieces. */
   readonly pieces: readonly Uint8Array[];
   readonly method: string;
-  /** The expected bytes if the answer is 200 or 206, as `[start, stop)` of the image; null for others. */
+  /** The expected bytes if the response is 200 or 206, as `[start, stop)` of the image; null for others. */
   readonly requestedBytes: readonly [number, number] | null;
-  /** Leaves after so many bytes of the answer; `Infinity` waits for the end. */
+  /** Leaves after so many bytes of the response; `Infinity` waits for the end. */
   readonly leavesAfter: number;
   /** Ends its sending side after the pieces. */
   readonly halfCloses: boolean;

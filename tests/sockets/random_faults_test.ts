@@ -1,6 +1,6 @@
 /**
  * Servers, proxies and callers that all misbehave at once, over real sockets, as a seed says. Whatever they
- * do, an answer is the exact bytes, a typed error or a refusal, and the process loses nothing.
+ * do, a response is the exact bytes, a typed error or a refusal, and the process loses nothing.
  */
 import { createHash } from "node:crypto";
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
@@ -83,11 +83,11 @@ Deno.test("createImageRouter() sends exact bytes or an error when servers, proxi
       port: 0,
     });
     try {
-      const answer = await callGateway(Number(new URL(gateway.url).port), plan);
+      const response = await callGateway(Number(new URL(gateway.url).port), plan);
       const reported = `seed ${seed}: ${plan.name}; ${hood.deeds.join(", ")}`;
       assertEquals(hood.strayed, 0, `${reported}: a redirect was followed`);
-      if (answer.kind !== "complete") return `${plan.name}: ${answer.kind}`;
-      const { status, body } = answer;
+      if (response.kind !== "complete") return `${plan.name}: ${response.kind}`;
+      const { status, body } = response;
       if (plan.requestedBytes !== null && (status === 200 || status === 206)) {
         const [start, stop] = status === 206 ? plan.requestedBytes : [0, IMAGE.byteLength];
         assertEquals(body.byteLength, stop - start, `${reported}: the length is wrong`);

@@ -11,7 +11,7 @@ export interface RawRequest {
 }
 
 /** Answers a request; true where the connection stays for another. */
-export type Answer = (connection: RawConnection, request: RawRequest) => Promise<boolean>;
+export type RequestHandler = (connection: RawConnection, request: RawRequest) => Promise<boolean>;
 
 /** One connection, as its server sees it. */
 export class RawConnection {
@@ -56,7 +56,7 @@ export class RawConnection {
     await this.text([`HTTP/1.1 ${status}`, ...fields, "", ""].join("\r\n"));
   }
 
-  /** A whole answer with JSON. */
+  /** A whole response with JSON. */
   async json(status: string, value: unknown, ...fields: readonly string[]): Promise<true> {
     const text = JSON.stringify(value);
     const type = "content-type: application/json";
@@ -119,12 +119,12 @@ export class RawConnection {
 /** A server on a free port of loopback. Disposing it breaks what is open. */
 export class RawServer implements AsyncDisposable {
   readonly #listener: Deno.TcpListener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  readonly #answer: Answer;
+  readonly #handler: RequestHandler;
   readonly #connections = new Set<RawConnection>();
   readonly #work: Promise<void>[] = [];
 
-  constructor(answer: Answer) {
-    this.#answer = answer;
+  constructor(response: RequestHandler) {
+    this.#handler = response;
     this.#work.push(this.#accept());
   }
 
@@ -153,7 +153,7 @@ export class RawServer implements AsyncDisposable {
     try {
       for (let stays = true; stays;) {
         const request = await connection.head();
-        stays = request !== null && await this.#answer(connection, request);
+        stays = request !== null && await this.#handler(connection, request);
       }
     } catch (error) {
       // The client, or the end of the test, has closed the connection.

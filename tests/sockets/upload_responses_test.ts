@@ -1,4 +1,4 @@
-/** Uploads over real sockets whose answer is late, early or not Glance's. */
+/** Uploads over real sockets whose response is late, early or not Glance's. */
 import {
   assert,
   assertEquals,
@@ -92,7 +92,7 @@ const SLOW: readonly (readonly [what: string, fault: UploadFault, requestTimeout
   ["a proxy answers 500", respondWhileSaving("500 Internal Server Error", 4)],
   ["a proxy answers 408", respondWhileSaving("408 Request Timeout", 4)],
   ["a proxy answers 409 to its own repetition", respondWhileSaving("409 Conflict", 4)],
-  ["the answer comes after requestTimeout", respondAfterSaving(4), 100_000],
+  ["the response comes after requestTimeout", respondAfterSaving(4), 100_000],
 ];
 
 for (const [how, fault, requestTimeout = Infinity] of SLOW) {
@@ -138,9 +138,9 @@ const EARLY = ["401 Unauthorized", "413 Too Large", "502 Bad Gateway", "503 Busy
 for (const status of EARLY) {
   for (const [what, data] of KINDS) {
     Deno.test(`create() of ${what} leaves no image when ${status.slice(0, 3)} comes before the last byte`, async () => {
-      for (const answer of [refuseAfter, refuseAndCloseAfter]) {
+      for (const respond of [refuseAfter, refuseAndCloseAfter]) {
         for (const bytes of [1, 1024 ** 2]) {
-          const fault = answer(bytes, status);
+          const fault = respond(bytes, status);
           await using servers = new UploadServers([fault, fault]);
           const seen: Progress[] = [];
           const onProgress = (progress: Progress) => void seen.push(progress);

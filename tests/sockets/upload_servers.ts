@@ -110,7 +110,7 @@ export const neverRespond: UploadFault = async ({ connection, take }) => {
   return await connection.gone();
 };
 
-/** Stores all, and closes the connection instead of an answer. */
+/** Stores all, and closes the connection instead of a response. */
 export const storeAndHangUp: UploadFault = async ({ connection, take, store }) => {
   if (await take()) store();
   return await connection.end();
@@ -144,11 +144,11 @@ export class UploadServers implements AsyncDisposable {
   readonly #bodies: Body[] = [];
   readonly #lengths: (string | null)[] = [];
   readonly #servers = [0, 1].map(() =>
-    new RawServer((connection, request) => this.#answer(connection, request))
+    new RawServer((connection, request) => this.#respond(connection, request))
   );
   #created = 0;
 
-  /** Of the answers to creations, the first `lostCreations` get lost. */
+  /** Of the responses to creations, the first `lostCreations` get lost. */
   constructor(plan: readonly UploadFault[], lostCreations = 0) {
     this.#plan = [...plan];
     this.#lostCreations = lostCreations;
@@ -188,7 +188,7 @@ export class UploadServers implements AsyncDisposable {
     await Promise.all(this.#servers.map((server) => server[Symbol.asyncDispose]()));
   }
 
-  async #answer(connection: RawConnection, request: RawRequest): Promise<boolean> {
+  async #respond(connection: RawConnection, request: RawRequest): Promise<boolean> {
     const [, , , id = "", isData] = request.path.split("/");
     if (request.method === "POST") return await this.#create(connection, request);
     const image = this.images.get(id);

@@ -52,7 +52,7 @@ const ONCE: readonly (readonly [what: string, data: () => ImageData])[] = [
   ["an iterable", () => slices(DATA)],
 ];
 
-/** How a server breaks an upload, without an answer. */
+/** How a server breaks an upload, without a response. */
 const BREAKS: readonly (readonly [what: string, fault: UploadFault])[] = [
   ["resets its connection", resetAfter(MIDDLE)],
   ["ends its connection", endAfter(MIDDLE)],
@@ -99,7 +99,7 @@ for (const [what, data] of [...REPLAYABLE, ...ONCE]) {
     const refusal = refuseAndCloseAfter(MIDDLE, "413 Too Large");
     await using servers = new UploadServers(Array.from({ length: 9 }, () => refusal));
     const error = await failureOf(create(servers, data(), { numRetries: 1 }));
-    // Its answer may be lost with the connection: TCP drops what was not read when it is reset.
+    // Its response may be lost with the connection: TCP drops what was not read when it is reset.
     const isKnown = error instanceof ImageLimitExceeded || error instanceof GlanceConnectionFailed;
     assert(isKnown, String(error));
     assertEquals(servers.images.size, 0);

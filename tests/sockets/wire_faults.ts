@@ -1,5 +1,5 @@
 /**
- * What a server can do wrong in HTTP/1.1 itself. Each fault holds for any answer: what comes in front of it,
+ * What a server can do wrong in HTTP/1.1 itself. Each fault holds for any response: what comes in front of it,
  * its fields, and how its body is framed.
  */
 import type { RawConnection } from "./raw_server.ts";
@@ -11,24 +11,24 @@ export interface PlainResponse {
   readonly body: Uint8Array;
 }
 
-/** Sends an answer; true if the connection stays for another. */
-export type WireFault = (connection: RawConnection, answer: PlainResponse) => Promise<boolean>;
+/** Sends a response; true if the connection stays for another. */
+export type WireFault = (connection: RawConnection, response: PlainResponse) => Promise<boolean>;
 
 /** Adds fields, valid or not, to a response that is otherwise correct. */
-const fields = (...odd: readonly string[]): WireFault => async (connection, answer) => {
-  const length = `content-length: ${answer.body.byteLength}`;
-  await connection.start(answer.status, ...odd, ...answer.fields, length);
-  await connection.write(answer.body);
+const fields = (...odd: readonly string[]): WireFault => async (connection, response) => {
+  const length = `content-length: ${response.body.byteLength}`;
+  await connection.start(response.status, ...odd, ...response.fields, length);
+  await connection.write(response.body);
   return true;
 };
 
-/** Sends text in front of an answer that is right apart from it. */
-const before = (text: string): WireFault => async (connection, answer) => {
+/** Sends text in front of a response that is right apart from it. */
+const before = (text: string): WireFault => async (connection, response) => {
   await connection.text(text);
-  return await fields()(connection, answer);
+  return await fields()(connection, response);
 };
 
-/** Sends an answer in one chunk: its size with `extension`, and `end` after it. */
+/** Sends a response in one chunk: its size with `extension`, and `end` after it. */
 const chunked =
   (extension: string, end: string): WireFault => async (connection, { status, fields, body }) => {
     await connection.start(status, ...fields, "transfer-encoding: chunked");

@@ -77,7 +77,7 @@ export class Served {
     return (request) => {
       const [start, end] = rangeOf(request, bytes.byteLength);
       const body = bytes.slice(start, end + 1);
-      return this.#answer(request, body, {
+      return this.#respond(request, body, {
         "content-range": `bytes ${start}-${end}/${bytes.byteLength}`,
         "content-length": String(body.byteLength),
         "content-md5": digest("md5", bytes),
@@ -91,7 +91,7 @@ export class Served {
     return this.bodies.every(({ isOver }) => isOver);
   }
 
-  #answer(request: SeenRequest, bytes: Uint8Array<ArrayBuffer>, headers: HeadersInit): Response {
+  #respond(request: SeenRequest, bytes: Uint8Array<ArrayBuffer>, headers: HeadersInit): Response {
     const body = new FakeBody(chunksOf(bytes), { signal: request.signal });
     this.bodies.push(body);
     return new Response(body.stream, { status: 206, headers });

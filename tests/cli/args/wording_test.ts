@@ -119,7 +119,7 @@ Deno.test("inTerminalWords() names the flag for another interface of the catalog
 });
 
 Deno.test("inTerminalWords() replaces the terms of the cause that a message quotes, and milliseconds", () => {
-  const cause = new GlanceError('no answer in 1500 ms; raise "requestTimeout"', {
+  const cause = new GlanceError('no response in 1500 ms; raise "requestTimeout"', {
     terms: [optionTerm("requestTimeout")],
   });
   const error = new GlanceError(`Cannot: ${cause.message}; check ${AUTH_URL.text}`, {
@@ -128,7 +128,7 @@ Deno.test("inTerminalWords() replaces the terms of the cause that a message quot
   });
   assertEquals(
     inTerminalWords(error.message, error),
-    "Cannot: no answer in 1.5 s; raise --timeout; check OS_AUTH_URL",
+    "Cannot: no response in 1.5 s; raise --timeout; check OS_AUTH_URL",
   );
 });
 

@@ -18,10 +18,10 @@ async function show(harness: CliHarness): Promise<Record<string, unknown> | null
 }
 
 /** The embedded Glance, with given responses to some requests, such as `POST import`. */
-function glanceBut(answers: Readonly<Record<string, number>>): CliHarness {
+function glanceBut(responses: Readonly<Record<string, number>>): CliHarness {
   const glance = embedded();
   const fetch: Fetch = async (request) => {
-    const status = answers[`${request.method} ${request.url.split("/").at(-1)}`];
+    const status = responses[`${request.method} ${request.url.split("/").at(-1)}`];
     if (status === undefined) return await glance(request);
     await request.body?.cancel();
     return new Response("no", { status });

@@ -202,7 +202,7 @@ Deno.test("serve() answers 400 or 431 when a client does not send HTTP or its he
   using odd = await server.connect();
   await odd.send("\x16\x03\x01\r\n\r\n");
   assertMatch(await odd.rest(), /^HTTP\/1.1 400 Bad Request\r\n[^]*connection: close\r\n/);
-  // A TLS client waits for an answer to these bytes, which do not contain the end of a line.
+  // A TLS client waits for a response to these bytes, which do not contain the end of a line.
   using tls = await server.connect();
   await tls.send("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03");
   assertMatch(await tls.rest(), /^HTTP\/1.1 400 Bad Request\r\n[^]*without TLS/);
@@ -384,12 +384,12 @@ Deno.test("serve() does not report a request as aborted when it was answered", a
 
 Deno.test("serve() answers clients one after the other when there are more than connections", async () => {
   await using server = serving(echo, { connections: 2 });
-  const answers = await Promise.all(
+  const responses = await Promise.all(
     Array.from({ length: 20 }, (_, i) => server.send(`GET /${i}`)),
   );
   assertEquals(
-    answers.map((text) => /GET \/(\d+) $/.exec(text)?.[1]),
-    [...answers.keys()].map(String),
+    responses.map((text) => /GET \/(\d+) $/.exec(text)?.[1]),
+    [...responses.keys()].map(String),
   );
 });
 

@@ -18,8 +18,8 @@ Deno.test("HttpListener accepts connections again when the system had no descrip
     },
     close: () => source.close(),
   }, { handler, limits: CLIENT_LIMITS, maxConnections: 10 });
-  const answer = await fetch(`http://127.0.0.1:${source.addr.port}/a`);
-  assertEquals(await answer.text(), "GET");
+  const response = await fetch(`http://127.0.0.1:${source.addr.port}/a`);
+  assertEquals(await response.text(), "GET");
   assertEquals(errors, []);
   await listener.close();
 });

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { PipelineTurns } from "../../../lib/cli/http_server/pipeline_turns.ts";
 
-/** An event loop whose turns the test starts. Each answer takes 1 ms of its clock. */
+/** An event loop whose turns the test starts. Each response takes 1 ms of its clock. */
 function eventLoop() {
   const loop = { time: 0, work: [] as (() => void)[] };
   const turns = new PipelineTurns({
@@ -21,18 +21,18 @@ function eventLoop() {
       await new Promise((resolve) => setTimeout(resolve, 0));
       return loop.time - start;
     },
-    answer: () => void loop.time++,
+    respond: () => void loop.time++,
   };
 }
 
 Deno.test("PipelineTurns.next() bounds the time of a turn when 30 connections pipeline requests", async () => {
-  const { turns, turn, answer } = eventLoop();
+  const { turns, turn, respond } = eventLoop();
   const answered = Array.from({ length: 30 }, () => 0);
   let isOpen = true;
   const connections = answered.map(async (_, i) => {
     while (isOpen) {
       await turns.next();
-      answer();
+      respond();
       answered[i] = (answered[i] ?? 0) + 1;
     }
   });
@@ -47,12 +47,12 @@ Deno.test("PipelineTurns.next() bounds the time of a turn when 30 connections pi
 });
 
 Deno.test("PipelineTurns.next() resolves at once when the slice has time left", async () => {
-  const { turns, turn, answer } = eventLoop();
+  const { turns, turn, respond } = eventLoop();
   let answered = 0;
   const connection = (async () => {
     for (; answered < 3; answered++) {
       await turns.next();
-      answer();
+      respond();
     }
   })();
   await turn();

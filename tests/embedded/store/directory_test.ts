@@ -35,7 +35,7 @@ Deno.test("directoryStorage() keeps all images after a restart", async () => {
   const id = await create(before, { name: "kept", tags: ["a"], color: "red" });
   assertEquals(await upload(before, id, "0123456789"), 204);
   await send(before, "POST", `/v2/images/${id}/members`, '{"member": "other"}')
-    .then((answer) => answer.body?.cancel());
+    .then((response) => response.body?.cancel());
   const expected = await show(before, id);
 
   const after = open(`${directory.path}/new/store/`);
@@ -66,9 +66,9 @@ Deno.test("directoryStorage() never reuses the id of a deleted image", async () 
   const before = open(directory.path);
   const id = await create(before);
   await send(before, "DELETE", `/v2/images/${id}`);
-  const answer = await send(open(directory.path), "POST", "/v2/images", JSON.stringify({ id }));
-  await answer.body?.cancel();
-  assertEquals(answer.status, 409);
+  const response = await send(open(directory.path), "POST", "/v2/images", JSON.stringify({ id }));
+  await response.body?.cancel();
+  assertEquals(response.status, 409);
 });
 
 Deno.test("directoryStorage() removes the data of a deleted image", async () => {
@@ -207,9 +207,9 @@ Deno.test("directoryStorage() completes a download when the image is deleted mea
   const glance = open(directory.path);
   const id = await create(glance);
   await upload(glance, id, new Uint8Array(2_000_000));
-  const answer = await send(glance, "GET", `/v2/images/${id}/file`);
+  const response = await send(glance, "GET", `/v2/images/${id}/file`);
   await send(glance, "DELETE", `/v2/images/${id}`);
-  assertEquals((await answer.bytes()).byteLength, 2_000_000);
+  assertEquals((await response.bytes()).byteLength, 2_000_000);
 });
 
 Deno.test("directoryStorage() keeps all other images when its process is killed during an upload", async () => {

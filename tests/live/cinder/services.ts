@@ -105,9 +105,9 @@ function theirs(result: Json): Outcome {
     ok: Json;
   };
   if (error === undefined) return { ok };
-  const answer = /^HTTP (\d+) [^:]*: (.*)$/s.exec(error.message);
-  if (answer !== null) {
-    return { error: `${error.class} ${answer[1]}: ${sentence(unescapeHtml(answer[2] ?? ""))}` };
+  const response = /^HTTP (\d+) [^:]*: (.*)$/s.exec(error.message);
+  if (response !== null) {
+    return { error: `${error.class} ${response[1]}: ${sentence(unescapeHtml(response[2] ?? ""))}` };
   }
   if (error.module.startsWith("cinder")) return { error: error.class };
   return { error: `${error.class}: ${sentence(error.message)}` };

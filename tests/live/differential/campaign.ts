@@ -95,11 +95,11 @@ async function compare(
   const findings: Finding[] = [];
   const going = new Map(compared);
   for (const [i, step] of steps.entries()) {
-    const [expected, ...answers] = await Promise.all([
+    const [expected, ...responses] = await Promise.all([
       glance.send(step),
       ...[...going].map(async ([name, target]) => [name, await target.send(step)] as const),
     ]);
-    for (const [target, actual] of answers) {
+    for (const [target, actual] of responses) {
       const mismatches = mismatchesOf(expected, actual);
       const common = { target, steps: steps.slice(0, i + 1), step, expected, actual };
       findings.push(...mismatches.map((mismatch) => ({ ...common, mismatch })));

@@ -80,8 +80,8 @@ export const IMAGE_CASES: OperationCases<ImageRowNames> = {
       return {
         as: "alice",
         args: [id, { range: { start: 4, end: 8 } }],
-        gives: async (answer) => {
-          assertEquals([answer.status, await answer.text()], [206, "bytes"]);
+        gives: async (response) => {
+          assertEquals([response.status, await response.text()], [206, "bytes"]);
         },
       };
     },

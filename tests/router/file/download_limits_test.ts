@@ -23,11 +23,11 @@ Deno.test("createImageRouter() starts all downloads at once on Cloudflare Worker
     const cloud = new Cloud();
     const { id } = await cloud.image(SIZE);
     const router = cloud.router({ timer: () => () => {} });
-    const answers = Array.from(
+    const responses = Array.from(
       { length: MAX_STARTING + 2 },
       () => router.request(`/v2/images/${id}/file`),
     );
-    for (const { status, body } of await Promise.all(answers)) {
+    for (const { status, body } of await Promise.all(responses)) {
       assertEquals(status, 200);
       await body?.cancel();
     }
@@ -107,7 +107,7 @@ Deno.test("GET /file bypasses the queue when no data or a small range is sent, a
   const opened = cloud.requests.slice(before).filter(({ path }) => path.endsWith("/file"));
   assertEquals(opened.length, 0);
   await first.body?.cancel();
-  for (const answer of await Promise.all(waiting)) assertEquals(answer, bytes);
+  for (const received of await Promise.all(waiting)) assertEquals(received, bytes);
 });
 
 Deno.test("GET /file leaves the queue when its client disconnects", async () => {

@@ -179,9 +179,9 @@ Deno.test("GET /file continues from another server when one fails after the head
         const cloud = new Cloud({ ranges });
         const { id, bytes } = await cloud.image(SIZE);
         let cuts = 1;
-        cloud.intercept = ({ path }, answer) =>
+        cloud.intercept = ({ path }, respond) =>
           path.endsWith("/file") && cuts-- > 0
-            ? answer().then(async (whole) => {
+            ? respond().then(async (whole) => {
               if (!whole.ok) return whole;
               return new Response(cutAfter(await bytesOf(whole), 70_000), whole);
             })
@@ -209,10 +209,10 @@ Deno.test("GET /file resets the connection when no server can finish it", async 
       const cloud = new Cloud();
       const { id } = await cloud.image(SIZE);
       let opened = 0;
-      cloud.intercept = ({ path }, answer) => {
+      cloud.intercept = ({ path }, respond) => {
         if (!path.endsWith("/file")) return undefined;
         if (opened++ > 0) return Promise.reject(new TypeError("refused"));
-        return answer().then(async (whole) =>
+        return respond().then(async (whole) =>
           new Response(cutAfter(await bytesOf(whole), 70_000), whole)
         );
       };
@@ -232,9 +232,9 @@ Deno.test("GET /file resets the connection before the last byte when verify is s
   const { id, bytes } = await cloud.image(SIZE);
   const wrong = bytes.slice();
   wrong[SIZE - 1] = 1 + (wrong[SIZE - 1] ?? 0);
-  cloud.intercept = ({ path }, answer) =>
+  cloud.intercept = ({ path }, respond) =>
     path.endsWith("/file")
-      ? answer().then(({ headers }) => new Response(wrong, { headers }))
+      ? respond().then(({ headers }) => new Response(wrong, { headers }))
       : undefined;
   const checked = await cloud.router({ verify: "auto" }).request(`/v2/images/${id}/file`);
   let received = 0;
@@ -257,13 +257,13 @@ Deno.test("GET /file skips a server whose data is not that of the image", async 
     }),
     "no answer to a GET": new Response(null, { status: 205 }),
   };
-  for (const [name, answer] of Object.entries(wrong)) {
+  for (const [name, unusable] of Object.entries(wrong)) {
     for (const resume of [true, false]) {
       await t.step(`${name}, resume: ${resume}`, async () => {
         const cloud = new Cloud();
         const { id, bytes } = await cloud.image(SIZE);
         cloud.intercept = ({ server, path }) =>
-          server === "http://b:9292" && path.endsWith("/file") ? answer.clone() : undefined;
+          server === "http://b:9292" && path.endsWith("/file") ? unusable.clone() : undefined;
         const response = await cloud.router({ resume }).request(`/v2/images/${id}/file`);
         assertEquals([response.status, await bytesOf(response)], [200, bytes]);
       });
@@ -301,9 +301,9 @@ Deno.test("GET /file cancels the server's body when the client disconnects", asy
   const cloud = new Cloud();
   const { id } = await cloud.image(SIZE);
   let reason: unknown;
-  cloud.intercept = ({ path }, answer) =>
+  cloud.intercept = ({ path }, respond) =>
     path.endsWith("/file")
-      ? answer().then(async (whole) => {
+      ? respond().then(async (whole) => {
         await whole.body?.cancel();
         const endless = new ReadableStream({
           pull: (controller) => controller.enqueue(new Uint8Array(1000)),
@@ -420,9 +420,9 @@ Deno.test("createImageRouter() resets a body when its server sends no byte in ti
     for (const headers of [{}, { range: "bytes=5-59" }]) {
       const cloud = new Cloud();
       const { id } = await cloud.image(100);
-      cloud.intercept = async ({ path }, answer) => {
-        if (!path.endsWith("/file")) return await answer();
-        const { status, headers } = await answer();
+      cloud.intercept = async ({ path }, respond) => {
+        if (!path.endsWith("/file")) return await respond();
+        const { status, headers } = await respond();
         return new Response(new ReadableStream({ type: "bytes" }), { status, headers });
       };
       const router = cloud.router({ resume, stallTimeout: 1_000, numRetries: 0 });

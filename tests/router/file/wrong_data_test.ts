@@ -28,8 +28,8 @@ interface Requested {
 
 type DataResponse = (connection: RawConnection, wanted: Requested) => Promise<boolean>;
 
-/** An answer with a length and a body that may not fit to each other. */
-function answer(
+/** A response with a length and a body that may not fit to each other. */
+function respondWith(
   status: string,
   fields: readonly string[],
   body: Uint8Array,
@@ -61,7 +61,7 @@ function withBody(
     const body = bodyOf(wanted.bytes);
     const [status, fields] = correctHead(wanted);
     const length = lengthOf(wanted.bytes.byteLength, body.byteLength);
-    return await answer(status, fields, body, length)(connection, wanted);
+    return await respondWith(status, fields, body, length)(connection, wanted);
   };
 }
 
@@ -82,9 +82,9 @@ function chunked(bodyOf: (bytes: Uint8Array) => Uint8Array, isEnded: boolean): D
   };
 }
 
-/** An answer with the right bytes, of another status. */
+/** A response with the right bytes, of another status. */
 function withStatus(status: string, ...fields: readonly string[]): DataResponse {
-  return (connection, wanted) => answer(status, fields, wanted.bytes)(connection, wanted);
+  return (connection, wanted) => respondWith(status, fields, wanted.bytes)(connection, wanted);
 }
 
 const short = (bytes: Uint8Array) => bytes.subarray(0, bytes.byteLength - 7);
@@ -106,58 +106,61 @@ const FAULTS: Readonly<Record<string, DataResponse>> = {
   "is chunked and breaks": chunked(short, false),
   "is encoded, with the length of the image": async (connection, wanted) => {
     const [status, fields] = correctHead(wanted);
-    const respond = answer(status, [...fields, "content-encoding: gzip"], wanted.bytes);
+    const respond = respondWith(status, [...fields, "content-encoding: gzip"], wanted.bytes);
     return await respond(connection, wanted);
   },
   "is another image, encoded": async (connection, wanted) => {
     const [status, fields] = correctHead(wanted);
     const body = gzipSync(long(wanted.bytes));
-    return await answer(status, [...fields, "content-encoding: gzip"], body)(connection, wanted);
+    return await respondWith(status, [...fields, "content-encoding: gzip"], body)(
+      connection,
+      wanted,
+    );
   },
   "has an encoding that nobody knows": async (connection, wanted) => {
     const [status, fields] = correctHead(wanted);
-    const respond = answer(status, [...fields, "content-encoding: secret"], wanted.bytes);
+    const respond = respondWith(status, [...fields, "content-encoding: secret"], wanted.bytes);
     return await respond(connection, wanted);
   },
   "is another image": async (connection, wanted) => {
     const [status, fields] = correctHead(wanted, digest("md5", new Uint8Array(SIZE)));
-    return await answer(status, fields, wanted.bytes)(connection, wanted);
+    return await respondWith(status, fields, wanted.bytes)(connection, wanted);
   },
   "has the status 201": withStatus("201 Created"),
   "has the status 202": withStatus("202 Accepted"),
   "has the status 203": withStatus("203 Non-Authoritative Information"),
-  "has the status 204": answer("204 No Content", [], none(), null),
-  "has the status 205": answer("205 Reset Content", [], none()),
+  "has the status 204": respondWith("204 No Content", [], none(), null),
+  "has the status 205": respondWith("205 Reset Content", [], none()),
   "has the status 226": withStatus("226 IM Used"),
   "has the status 300": withStatus("300 Multiple Choices"),
-  "has the status 304": answer("304 Not Modified", [], none(), null),
-  "redirects elsewhere": answer("302 Found", ["location: http://evil.invalid/"], none()),
-  "redirects nowhere": answer("302 Found", [], none()),
-  "is a page": answer(
+  "has the status 304": respondWith("304 Not Modified", [], none(), null),
+  "redirects elsewhere": respondWith("302 Found", ["location: http://evil.invalid/"], none()),
+  "redirects nowhere": respondWith("302 Found", [], none()),
+  "is a page": respondWith(
     "200 OK",
     ["content-type: text/html"],
     new TextEncoder().encode("<p>Hello</p>"),
   ),
   "is a part without Content-Range": withStatus("206 Partial Content"),
   "is a part that starts at another byte": (connection, wanted) =>
-    answer(
+    respondWith(
       "206 Partial Content",
       [`content-range: bytes ${wanted.start + 5}-${wanted.end}/${SIZE}`],
       wanted.bytes.subarray(5),
     )(connection, wanted),
   "is a part of another image": (connection, wanted) =>
-    answer(
+    respondWith(
       "206 Partial Content",
       [`content-range: bytes ${wanted.start}-${wanted.end}/${SIZE + 1}`],
       wanted.bytes,
     )(connection, wanted),
   "has a Content-Range that is longer than its body": (connection, wanted) =>
-    answer(
+    respondWith(
       "206 Partial Content",
       [`content-range: bytes ${wanted.start}-${wanted.end}/${SIZE}`],
       short(wanted.bytes),
     )(connection, wanted),
-  "has several parts": answer(
+  "has several parts": respondWith(
     "206 Partial Content",
     ["content-type: multipart/byteranges; boundary=x"],
     new TextEncoder().encode("--x\r\n\r\nab\r\n--x--\r\n"),

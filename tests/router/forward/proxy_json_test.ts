@@ -51,15 +51,15 @@ Deno.test("createImageRouter() returns the status, headers and body of Glance", 
     [`/v2/images/${id}`, { headers: { accept: "application/json" } }],
   ];
   for (const [path, init] of steps) {
-    const answers = [
+    const responses = [
       await router.request(`http://a:9292${path}`, init),
       await theirs.send(path, init),
     ];
-    const facts = answers.map(async (answer) => ({
-      status: answer.status,
-      // A socket adds the length of an answer that has none.
-      headers: { ...headersOf(answer), "content-length": "" },
-      body: await answer.text(),
+    const facts = responses.map(async (response) => ({
+      status: response.status,
+      // A socket adds the length of a response that has none.
+      headers: { ...headersOf(response), "content-length": "" },
+      body: await response.text(),
     }));
     assertEquals(await facts[0], await facts[1], `${init?.method ?? "GET"} ${path}`);
   }
@@ -79,8 +79,8 @@ Deno.test("createImageRouter() uses its servers round-robin, and skips one that 
 
 Deno.test("createImageRouter() retries a read, and no write, when its response ends early", async () => {
   const cloud = new Cloud();
-  cloud.intercept = ({ server }, answer) =>
-    server === "http://a:9292" ? answer().then(broken) : undefined;
+  cloud.intercept = ({ server }, respond) =>
+    server === "http://a:9292" ? respond().then(broken) : undefined;
   const router = cloud.router();
   const requested = await router.request("/v2/images");
   assertEquals([requested.status, (await requested.json()).images], [200, []]);
@@ -130,8 +130,8 @@ Deno.test("createImageRouter() refuses a redirect to another origin, and does no
 
 Deno.test("POST /images chooses the id, so that a lost response creates no second image", async () => {
   const cloud = new Cloud();
-  cloud.intercept = ({ server, method }, answer) =>
-    server === "http://a:9292" && method === "POST" ? answer().then(broken) : undefined;
+  cloud.intercept = ({ server, method }, respond) =>
+    server === "http://a:9292" && method === "POST" ? respond().then(broken) : undefined;
   const response = await cloud.router().request("http://gateway/v2/images", {
     method: "POST",
     headers: { ...JSON_TYPE, "x-auth-token": "t" },
@@ -195,9 +195,9 @@ Deno.test("isIdempotentPatch() is true only when a patch can be applied twice", 
 Deno.test("DELETE succeeds when a retry finds that the first attempt has deleted it", async () => {
   const cloud = new Cloud();
   const { id } = await cloud.image(1);
-  cloud.intercept = ({ server, method }, answer) =>
+  cloud.intercept = ({ server, method }, respond) =>
     server === "http://a:9292" && method === "DELETE"
-      ? answer().then(() => Promise.reject(new TypeError("reset")))
+      ? respond().then(() => Promise.reject(new TypeError("reset")))
       : undefined;
   const response = await cloud.router().request(`/v2/images/${id}`, { method: "DELETE" });
   assertEquals(response.status, 204);
@@ -270,7 +270,7 @@ function refused(): Promise<Response> {
   return Promise.reject(new TypeError("connection refused"));
 }
 
-/** The same answer, whose body breaks. */
+/** The same response, whose body breaks. */
 function broken({ status, headers }: Response): Response {
   const body = new ReadableStream({ pull: (c) => c.error(new TypeError("connection reset")) });
   return new Response(body, { status, headers });

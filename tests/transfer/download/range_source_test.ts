@@ -12,7 +12,7 @@ function rangesOf({ script }: ClientHarness): string[] {
     .map(({ headers }) => headers.get("range") ?? "all");
 }
 
-/** First answers that cannot be the image. */
+/** First responses that cannot be the image. */
 const REFUSED: readonly (readonly [what: string, step: (served: Served) => Step])[] = [
   ["is compressed", (served) => served.whole(BYTES, { headers: { "content-encoding": "gzip" } })],
   ["is a part that nobody asked for", (served) => served.whole(BYTES, { status: 206 })],

@@ -75,7 +75,7 @@ const BREAKS: readonly (readonly [
   ["a range that cannot be used", new RangeRefused("x", { server: B }, true), {}, "no range"],
   ["a whole that cannot be used", new RangeRefused("x", { server: B }, false), {}, "broken"],
   ["a foreign redirect", new RedirectRefused("x", { server: B, status: 302 }), {}, "denied"],
-  ["an unpromised answer", new UnexpectedResponse("x", { server: B, status: 201 }), {}, "denied"],
+  ["an unexpected status", new UnexpectedResponse("x", { server: B, status: 201 }), {}, "denied"],
   ["a wrong hash", new ImageIntegrityError("x", hash), {}, "final"],
   ["a refused sign-in", new AuthenticationFailed("x"), {}, "final"],
   ["replaced data", new ImageDownloadFailed("x"), {}, "final"],

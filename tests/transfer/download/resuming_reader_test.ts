@@ -128,7 +128,7 @@ Deno.test("download() resumes after a break at any byte", async () => {
   assertEquals(harness.events.filter(({ kind }) => kind === "resume").length, 39);
 });
 
-/** A first body that breaks after 4,321 bytes; then these answers. */
+/** A first body that breaks after 4,321 bytes; then these responses. */
 function brokenThen(steps: readonly Step[], options: GlanceClientWrapperOptions = {}, rest = {}) {
   const served = new Served();
   return {

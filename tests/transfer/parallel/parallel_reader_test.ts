@@ -345,7 +345,7 @@ Deno.test("download() continues when a sink transfers the buffer of a chunk", as
   assertClean(harness);
 });
 
-/** A cluster whose answer for the first of three parts is late. */
+/** A cluster whose response for the first of three parts is late. */
 function lateAtFirst() {
   const harness: Cluster = cluster(
     BYTES,

@@ -188,7 +188,7 @@ Deno.test("upload() of bytes fails in time when a server does not respond", asyn
     numRetries: 0,
   });
   await assertRejects(() => upload(seededBytes(1, 600_000)), GlanceConnectionFailed, "2500 ms");
-  // As long as the slowest stream of the same bytes could take: three slices, and the answer.
+  // As long as the slowest stream of the same bytes could take: three slices, and the response.
   assertEquals([clock.now(), clock.pending], [3 * 500 + 1_000, 0]);
 });
 
@@ -196,7 +196,7 @@ Deno.test("upload() of bytes fails in time when a server does not respond", asyn
 const ABORTED: readonly (readonly [what: string, handler: PutHandler, data: () => ImageData])[] = [
   ["bytes are sent", stallAfter(0), () => BYTES],
   ["a stream is sent", stallAfter(1_000), () => chunks()],
-  ["an answer is awaited", stallAfter(Infinity), () => chunks()],
+  ["the response is awaited", stallAfter(Infinity), () => chunks()],
   ["its source gives nothing", stored, () => new FakeBody([BYTES, "silence"]).stream],
   ["its iterable gives nothing", stored, async function* () {
     yield BYTES;

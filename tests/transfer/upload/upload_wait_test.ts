@@ -1,4 +1,4 @@
-/** Uploads without an answer that can be believed: waiting for Glance instead of giving them up. */
+/** Uploads without a response that can be believed: waiting for Glance instead of giving them up. */
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import {
   type GlanceClientWrapperOptions,
@@ -188,11 +188,11 @@ Deno.test("create() keeps an image that is saving when it is aborted after the l
 Deno.test("create() deletes the image when an abort after the last byte has cut the upload", async () => {
   const { create, clock, glance, isDeleted } = uploadHarness([
     saving(async ({ request }) => {
-      const answer = silence(request);
+      const response = silence(request);
       request.signal.addEventListener("abort", () => {
         glance.record = { ...glance.record, status: "queued" };
       });
-      return await answer;
+      return await response;
     }),
   ]);
   const controller = new AbortController();

@@ -22,18 +22,20 @@ function importing(
   return (request) => {
     const { pathname } = new URL(request.url);
     if (pathname === "/v2/info/import") {
-      return answer({ "import-methods": { value: ["web-download", "copy-image"] } });
+      return respond({ "import-methods": { value: ["web-download", "copy-image"] } });
     }
-    if (pathname === "/v2/info/stores") return answer({ stores: [{ id: "fast" }, { id: "slow" }] });
-    if (pathname.endsWith("/tasks")) return answer({ tasks });
+    if (pathname === "/v2/info/stores") {
+      return respond({ stores: [{ id: "fast" }, { id: "slow" }] });
+    }
+    if (pathname.endsWith("/tasks")) return respond({ tasks });
     if (request.method === "POST") return Promise.resolve(new Response(null, { status: 202 }));
     onLook(++count);
     const look = left.length > 1 ? left.shift() : left[0];
-    return answer({ id: ID, ...look });
+    return respond({ id: ID, ...look });
   };
 }
 
-function answer(value: unknown): Promise<Response> {
+function respond(value: unknown): Promise<Response> {
   return Promise.resolve(Response.json(value));
 }
 

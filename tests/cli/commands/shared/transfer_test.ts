@@ -14,7 +14,9 @@ const RAW = ["--disk-format", "raw", "--container-format", "bare"] as const;
 const DISK = sampleBytes(300_000);
 
 /** A Glance with one image; `change` may replace its responses. */
-async function glanceWithDisk(change: (answer: Response) => Response = (answer) => answer): Promise<
+async function glanceWithDisk(
+  change: (response: Response) => Response = (response) => response,
+): Promise<
   CliHarness
 > {
   const glance = embedded();
@@ -22,27 +24,27 @@ async function glanceWithDisk(change: (answer: Response) => Response = (answer) 
   const create = ["image-create", "--id", ID, "--name", "disk", ...RAW, "--file", "disk.img"];
   assertEquals((await new CliHarness(glance).run(create, { files })).code, 0);
   return new CliHarness(async (request) => {
-    const answer = await glance(request);
-    return request.url.endsWith("/file") ? change(answer) : answer;
+    const response = await glance(request);
+    return request.url.endsWith("/file") ? change(response) : response;
   });
 }
 
-/** The same answer with other bytes. */
+/** The same response with other bytes. */
 function withBody(
-  answer: Response,
+  response: Response,
   body: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>,
 ): Response {
-  const stream = answer.body?.pipeThrough(
+  const stream = response.body?.pipeThrough(
     new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
       transform: (chunk, controller) => controller.enqueue(body(chunk)),
     }),
   );
-  return new Response(stream ?? null, answer);
+  return new Response(stream ?? null, response);
 }
 
-/** The first bytes of an answer, and then a broken connection. */
-async function cutAt(answer: Response, size: number): Promise<Response> {
-  const bytes = await answer.bytes();
+/** The first bytes of a response, and then a broken connection. */
+async function cutAt(response: Response, size: number): Promise<Response> {
+  const bytes = await response.bytes();
   let isSent = false;
   const body = new ReadableStream({
     pull(controller) {
@@ -51,7 +53,7 @@ async function cutAt(answer: Response, size: number): Promise<Response> {
       isSent = true;
     },
   }, { highWaterMark: 0 });
-  return new Response(body, answer);
+  return new Response(body, response);
 }
 
 Deno.test("image-download writes a partial file, syncs it, and renames it when the data is verified", async () => {
@@ -87,8 +89,8 @@ Deno.test("image-download writes directly into a device or a pipe", async () => 
 });
 
 Deno.test("image-download keeps the existing file when the bytes are wrong", async () => {
-  const harness = await glanceWithDisk((answer) =>
-    withBody(answer, (bytes) => bytes.map((byte) => byte ^ 1))
+  const harness = await glanceWithDisk((response) =>
+    withBody(response, (bytes) => bytes.map((byte) => byte ^ 1))
   );
   const files = new MemoryFiles({ "x": "the image of yesterday" });
   const { code, stderr } = await harness.run(["image-download", ID, "--file", "x"], { files });
@@ -100,8 +102,8 @@ Deno.test("image-download keeps the existing file when the bytes are wrong", asy
 });
 
 Deno.test("image-download --no-verify accepts bytes with another hash", async () => {
-  const harness = await glanceWithDisk((answer) =>
-    withBody(answer, (bytes) => bytes.map((byte) => byte ^ 1))
+  const harness = await glanceWithDisk((response) =>
+    withBody(response, (bytes) => bytes.map((byte) => byte ^ 1))
   );
   for (const flags of [["--no-verify"], ["--verify", "off"]]) {
     const { code, files } = await harness.run(["image-download", ID, "--file", "x", ...flags]);
