@@ -6,7 +6,7 @@
 import { GET_IMPORT_METHODS } from "../api/operations/cloud.ts";
 import { IMPORT_IMAGE } from "../api/operations/images.ts";
 import type { RequestContext } from "../context.ts";
-import type { SentData } from "../transfer/upload/upload_job.ts";
+import type { SentData } from "../transfer/upload/upload_state.ts";
 import { differenceBetween } from "../transfer/upload/compare_sent.ts";
 import { stage } from "../transfer/upload/staging.ts";
 import type { ImageData, Progress, UploadOptions } from "../transfer/types.ts";

@@ -6,7 +6,7 @@
  */
 import { text } from "../args/flags.ts";
 import { fromGlance } from "../../api/translate.ts";
-import type { SentData } from "../../transfer/upload/upload_job.ts";
+import type { SentData } from "../../transfer/upload/upload_state.ts";
 import { ImageUploadFailed } from "../../errors.ts";
 import { createImage, rollbackCreate } from "../../images/create_image.ts";
 import type { ImportRequest } from "../../api/operations.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { SentData } from "../../transfer/upload/upload_job.ts";
+import type { SentData } from "../../transfer/upload/upload_state.ts";
 import { stage } from "../../transfer/upload/staging.ts";
 import { sourceOf } from "../../transfer/upload/upload_source.ts";
 import { findImageId, IMAGE, sessionOf } from "./shared/find_image.ts";

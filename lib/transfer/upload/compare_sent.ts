@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { SentData } from "./upload_job.ts";
+import type { SentData } from "./upload_state.ts";
 
 /** Glance's default. If an operator configures another one, only the size is compared. */
 export const HASH_ALGORITHM = "sha512";

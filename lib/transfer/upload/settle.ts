@@ -33,11 +33,11 @@ const STALL_LIMIT = 3_600_000;
 const UNREADABLE_LIMIT = 300_000;
 
 /** Polls the record after a break, until it is no longer open or {@linkcode MAX_POLLS} is reached. */
-export async function recordAfterBreak(job: PendingUpload): Promise<GlanceImage> {
-  const { client: { options: { sleep, random } }, signal } = job.session;
+export async function recordAfterBreak(upload: PendingUpload): Promise<GlanceImage> {
+  const { client: { options: { sleep, random } }, signal } = upload.session;
   for (let poll = 0;; poll++) {
-    const record = await show(job);
-    if (poll === MAX_POLLS || !job.isPending(record)) return record;
+    const record = await show(upload);
+    if (poll === MAX_POLLS || !upload.isPending(record)) return record;
     await sleep(backoff(poll, random), signal);
   }
 }
@@ -49,13 +49,13 @@ export async function recordAfterBreak(job: PendingUpload): Promise<GlanceImage>
  * @throws {ImageUploadFailed} if the record does not change for an hour, or cannot be read for five minutes.
  * The image is kept.
  */
-export async function settledRecord(job: PendingUpload): Promise<GlanceImage> {
-  const { session: { client: { options: { sleep, now, onEvent } }, signal }, imageId } = job;
+export async function settledRecord(upload: PendingUpload): Promise<GlanceImage> {
+  const { session: { client: { options: { sleep, now, onEvent } }, signal }, imageId } = upload;
   let [seen, since, readAt] = ["", now(), now()];
   for (let pause = FIRST_PAUSE;;) {
-    const record = await showIfPossible(job, () => now() - readAt < UNREADABLE_LIMIT);
+    const record = await showIfPossible(upload, () => now() - readAt < UNREADABLE_LIMIT);
     if (record !== null) {
-      if (!job.isPending(record)) return record;
+      if (!upload.isPending(record)) return record;
       if (seen === "") onEvent({ kind: "storing", imageId });
       readAt = now();
       const text = JSON.stringify(record);
@@ -71,16 +71,16 @@ export async function settledRecord(job: PendingUpload): Promise<GlanceImage> {
  * Whether to keep an image whose upload was aborted after the last byte: if Glance has stored the data, is
  * storing it, or its record cannot be read.
  */
-export async function isKept(job: PendingUpload): Promise<boolean> {
-  const session = job.session.unabortable();
+export async function isKept(upload: PendingUpload): Promise<boolean> {
+  const session = upload.session.unabortable();
   const { sleep, onEvent } = session.client.options;
   for (let poll = 1;; poll++) {
-    const record = await show({ ...job, session }).catch(() => null);
+    const record = await show({ ...upload, session }).catch(() => null);
     if (record === null || record.status === "active") return true;
-    if (!job.isPending(record)) return false;
+    if (!upload.isPending(record)) return false;
     // The abort has closed the connection. If bytes are missing, Glance needs a moment to notice.
     if (poll > 1) {
-      onEvent({ kind: "storing", imageId: job.imageId });
+      onEvent({ kind: "storing", imageId: upload.imageId });
       return true;
     }
     await sleep(FIRST_PAUSE);
@@ -92,26 +92,26 @@ export async function isKept(job: PendingUpload): Promise<boolean> {
  *
  * @throws {ImageUploadFailed} if the record cannot be read: the data is stored, but not verified.
  */
-export async function acceptedRecord(job: PendingUpload): Promise<GlanceImage> {
+export async function acceptedRecord(upload: PendingUpload): Promise<GlanceImage> {
   try {
-    return await show(job);
+    return await show(upload);
   } catch (cause) {
-    if (job.session.signal?.aborted || cause instanceof NotFound) throw cause;
-    throw unreadable(job.imageId, "Glance has accepted its data", cause);
+    if (upload.session.signal?.aborted || cause instanceof NotFound) throw cause;
+    throw unreadable(upload.imageId, "Glance has accepted its data", cause);
   }
 }
 
 /** Reads the record; null if no server is reachable and `mayWait` allows another poll. */
 async function showIfPossible(
-  job: PendingUpload,
+  upload: PendingUpload,
   mayWait: () => boolean,
 ): Promise<GlanceImage | null> {
   try {
-    return await show(job);
+    return await show(upload);
   } catch (cause) {
-    if (job.session.signal?.aborted || cause instanceof NotFound) throw cause;
+    if (upload.session.signal?.aborted || cause instanceof NotFound) throw cause;
     if (cause instanceof GlanceConnectionFailed && mayWait()) return null;
-    throw unreadable(job.imageId, "its data was sent", cause);
+    throw unreadable(upload.imageId, "its data was sent", cause);
   }
 }
 

@@ -13,13 +13,13 @@ import type { UploadOptions } from "../types.ts";
 import {
   type AcknowledgedAttempt,
   checkAcknowledged,
-  createUploadJob,
+  createUpload,
   failureOf,
   report,
   type SentData,
   type UnconfirmedAttempt,
-  type UploadJob,
-} from "./upload_job.ts";
+  type Upload,
+} from "./upload_state.ts";
 import type { UploadSource } from "./upload_source.ts";
 
 /**
@@ -44,16 +44,16 @@ export async function stage(
   options: UploadOptions,
   isOwn: boolean = false,
 ): Promise<SentData> {
-  const job = createUploadJob("stage", session, imageId, source, options, { isPending, isOwn });
+  const upload = createUpload("stage", session, imageId, source, options, { isPending, isOwn });
   const { client: { options: { numRetries, random, sleep } }, signal } = session;
   for (let attempt = 1;; attempt++) {
-    const outcome = await sendOnce(job);
-    const record = await recordAfter(job, outcome);
+    const outcome = await sendOnce(upload);
+    const record = await recordAfter(upload, outcome);
     if (!("error" in outcome) || record.status !== "queued") {
       const sent = "error" in outcome
-        ? stagedAfterBreak(job, outcome, record)
-        : checked(job, outcome, record);
-      report(job, sent.size);
+        ? stagedAfterBreak(upload, outcome, record)
+        : checked(upload, outcome, record);
+      report(upload, sent.size);
       return sent;
     }
     const mayRepeat = source.isReplayable && outcome.error instanceof GlanceConnectionFailed;
@@ -68,9 +68,9 @@ function isPending({ status, size }: GlanceImage): boolean {
 }
 
 /** @throws {ImageIntegrityError} if another number of bytes is staged; older clouds do not state the size. */
-function checked(job: UploadJob, sent: AcknowledgedAttempt, record: GlanceImage): SentData {
-  checkAcknowledged(job, sent, record);
-  const { imageId } = job;
+function checked(upload: Upload, sent: AcknowledgedAttempt, record: GlanceImage): SentData {
+  checkAcknowledged(upload, sent, record);
+  const { imageId } = upload;
   const { size, digest } = sent;
   const difference = differenceBetween(sent, { size: record.size });
   if (difference === null) return { size, digest };
@@ -83,7 +83,7 @@ function checked(job: UploadJob, sent: AcknowledgedAttempt, record: GlanceImage)
 
 /** Only the size proves that all of the data has arrived: Glance keeps a part as if it were complete. */
 function stagedAfterBreak(
-  { imageId }: UploadJob,
+  { imageId }: Upload,
   { size, digest, error, mayBeWhole }: UnconfirmedAttempt,
   record: GlanceImage,
 ): SentData {

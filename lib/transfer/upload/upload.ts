@@ -19,11 +19,11 @@ import type { UploadOptions } from "../types.ts";
 import {
   type AttemptOutcome,
   checkAcknowledged,
-  createUploadJob,
+  createUpload,
   failureOf,
   report,
-  type UploadJob,
-} from "./upload_job.ts";
+  type Upload,
+} from "./upload_state.ts";
 import type { UploadSource } from "./upload_source.ts";
 
 /**
@@ -50,26 +50,26 @@ export async function upload(
 ): Promise<GlanceImage> {
   const isPending = ({ status }: GlanceImage) => status === "saving";
   const isOwn = undo !== undefined;
-  const job = createUploadJob("upload", session, imageId, source, options, { isPending, isOwn });
+  const pending = createUpload("upload", session, imageId, source, options, { isPending, isOwn });
   try {
-    return await transfer(job);
+    return await transfer(pending);
   } catch (error) {
     const isLeft = error instanceof ImageUploadFailed ||
-      (isOwn && job.state.isUnsettled && await isKept(job));
+      (isOwn && pending.state.isUnsettled && await isKept(pending));
     if (!isLeft) await undo?.(error);
     throw error;
   }
 }
 
-async function transfer(job: UploadJob): Promise<GlanceImage> {
-  const { session: { client, signal }, source } = job;
+async function transfer(upload: Upload): Promise<GlanceImage> {
+  const { session: { client, signal }, source } = upload;
   const { numRetries, random, sleep } = client.options;
   for (let attempt = 1;; attempt++) {
-    const sent = await sendOnce(job);
-    const record = await recordAfter(job, sent);
+    const sent = await sendOnce(upload);
+    const record = await recordAfter(upload, sent);
     if (record.status === "active" || !("error" in sent)) {
-      const stored = checked(job, sent, record);
-      report(job, sent.size);
+      const stored = checked(upload, sent, record);
+      report(upload, sent.size);
       return stored;
     }
     const mayRepeat = record.status === "queued" && source.isReplayable &&
@@ -80,8 +80,8 @@ async function transfer(job: UploadJob): Promise<GlanceImage> {
 }
 
 /** Returns the record if it states the size and hash of the sent data, and throws otherwise. */
-function checked(job: UploadJob, sent: AttemptOutcome, record: GlanceImage): GlanceImage {
-  const { imageId } = job;
+function checked(upload: Upload, sent: AttemptOutcome, record: GlanceImage): GlanceImage {
+  const { imageId } = upload;
   const { size, os_hash_algo: algorithm, os_hash_value: digest } = record;
   const difference = differenceBetween(sent, { size, algorithm, digest });
   if ("error" in sent) {
@@ -91,7 +91,7 @@ function checked(job: UploadJob, sent: AttemptOutcome, record: GlanceImage): Gla
       { cause: sent.error, imageId },
     );
   }
-  checkAcknowledged(job, sent, record);
+  checkAcknowledged(upload, sent, record);
   if (difference === null) return record;
   const { expected, actual } = difference;
   throw new ImageIntegrityError(

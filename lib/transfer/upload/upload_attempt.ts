@@ -22,8 +22,8 @@ import {
   report,
   type SentData,
   unknownOutcome,
-  type UploadJob,
-} from "./upload_job.ts";
+  type Upload,
+} from "./upload_state.ts";
 import type { ChunkReader } from "./upload_source.ts";
 
 /** Takes over the deadline of an attempt. */
@@ -34,29 +34,29 @@ type OnAttempt = NonNullable<CallPolicy["onAttempt"]>;
  *
  * @throws the error of Glance's response, of the source, or the reason of the signal, unchanged.
  */
-export async function sendOnce(job: UploadJob): Promise<AttemptOutcome> {
-  const { state, session: { signal } } = job;
+export async function sendOnce(upload: Upload): Promise<AttemptOutcome> {
+  const { state, session: { signal } } = upload;
   state.isUnsettled = false;
   state.settled = null;
   try {
-    const outcome = await sendOpened(job);
+    const outcome = await sendOpened(upload);
     state.isUnsettled = outcome.mayBeWhole;
     return outcome;
   } catch (error) {
     if (!signal?.aborted) state.isUnsettled = false;
-    if (!await isRenewed(job, error)) throw error;
-    return await sendOnce(job);
+    if (!await isRenewed(upload, error)) throw error;
+    return await sendOnce(upload);
   }
 }
 
-async function sendOpened(job: UploadJob): Promise<AttemptOutcome> {
-  const { imageId, request: { size } } = job;
+async function sendOpened(upload: Upload): Promise<AttemptOutcome> {
+  const { imageId, request: { size } } = upload;
   const hasher = await createHasher(HASH_ALGORITHM);
-  const opened = await job.source.open();
-  if (opened instanceof Uint8Array) return await sendBytes(job, opened, hasher);
+  const opened = await upload.source.open();
+  if (opened instanceof Uint8Array) return await sendBytes(upload, opened, hasher);
   const support = streamSupport();
   if (opened.blob !== undefined && support !== "always") {
-    return await sendBlob(job, opened.blob, hasher);
+    return await sendBlob(upload, opened.blob, hasher);
   }
   if (support === "never") {
     await opened.cancel("not sent");
@@ -66,19 +66,19 @@ async function sendOpened(job: UploadJob): Promise<AttemptOutcome> {
     );
   }
   // Runtimes differ in the length header of an empty stream.
-  if (size === 0) return await sendBytes(job, await readEmpty(job, opened), hasher);
-  return await sendStream(job, opened, hasher);
+  if (size === 0) return await sendBytes(upload, await readEmpty(upload, opened), hasher);
+  return await sendStream(upload, opened, hasher);
 }
 
 /** Renews a rejected token once if the source is re-readable; true if the data can be sent again. */
-async function isRenewed({ session, source, state }: UploadJob, error: unknown) {
+async function isRenewed({ session, source, state }: Upload, error: unknown) {
   const isRefused = error instanceof GlanceError && error.status === 401;
   if (!isRefused || !source.isReplayable || state.isRenewed) return false;
   state.isRenewed = true;
   return await session.client.renewToken(session.context);
 }
 
-async function readEmpty({ imageId }: UploadJob, source: ChunkReader): Promise<Uint8Array> {
+async function readEmpty({ imageId }: Upload, source: ChunkReader): Promise<Uint8Array> {
   let chunk = await source.next();
   while (chunk?.byteLength === 0) chunk = await source.next();
   await source.cancel("the upload is empty").catch(() => {});
@@ -87,18 +87,18 @@ async function readEmpty({ imageId }: UploadJob, source: ChunkReader): Promise<U
 }
 
 async function sendBytes(
-  job: UploadJob,
+  upload: Upload,
   bytes: Uint8Array,
   hasher: Hasher | null,
 ): Promise<AttemptOutcome> {
   hasher?.update(bytes);
   const sent = { size: bytes.byteLength, digest: hasher?.digest() ?? null };
-  return await sendWhole(job, bytes as Uint8Array<ArrayBuffer>, () => Promise.resolve(sent));
+  return await sendWhole(upload, bytes as Uint8Array<ArrayBuffer>, () => Promise.resolve(sent));
 }
 
 /** Sends a Blob, which the browser reads itself, and reads it a second time for the hash. */
 async function sendBlob(
-  job: UploadJob,
+  upload: Upload,
   blob: Blob,
   hasher: Hasher | null,
 ): Promise<AttemptOutcome> {
@@ -107,7 +107,7 @@ async function sendBlob(
   // The browser reports an unreadable Blob as a failed connection; this promise has the real error.
   reading.catch(() => {});
   try {
-    return await sendWhole(job, blob, () => reading);
+    return await sendWhole(upload, blob, () => reading);
   } finally {
     over.abort("sent");
   }
@@ -126,31 +126,31 @@ async function hashOf(blob: Blob, hasher: Hasher | null, over: AbortSignal): Pro
 
 /** Sends a body whose progress the runtime does not report. */
 async function sendWhole(
-  job: UploadJob,
+  upload: Upload,
   body: Uint8Array<ArrayBuffer> | Blob,
   sent: () => Promise<SentData>,
 ): Promise<AttemptOutcome> {
-  const { session: { client: { options } }, imageId, request } = job;
+  const { session: { client: { options } }, imageId, request } = upload;
   const size = body instanceof Blob ? body.size : body.byteLength;
   if (request.size !== undefined && request.size !== size) throw wrongSize(imageId, request.size);
-  job.state.isUnsettled = true;
+  upload.state.isUnsettled = true;
   // The longest time that a stream of the same size may take.
   const slices = Math.max(1, Math.ceil(size / SLICE_SIZE)); // 0 times Infinity is not a number
   const limit = slices * options.stallTimeout + options.requestTimeout;
   const onAttempt: OnAttempt = (deadline) =>
     deadline.arm(limit, () => noResponse(imageId, { requestTimeout: limit }));
-  const error = await sendBody(job, body, onAttempt).then(() => null, (error) => error);
+  const error = await sendBody(upload, body, onAttempt).then(() => null, (error) => error);
   if (error === null) return { ...await sent(), mayBeWhole: true };
-  const open = unknownOutcome(job, error);
+  const open = unknownOutcome(upload, error);
   return { ...await sent(), error: open, mayBeWhole: true, hasUnsentBytes: false };
 }
 
 async function sendStream(
-  job: UploadJob,
+  upload: Upload,
   source: ChunkReader,
   hasher: Hasher | null,
 ): Promise<AttemptOutcome> {
-  const { session: { client: { options } }, imageId, request, state } = job;
+  const { session: { client: { options } }, imageId, request, state } = upload;
   const over = new AbortController();
   let deadline: Deadline | null = null;
   const body = new UploadBody(source, {
@@ -158,10 +158,10 @@ async function sendStream(
     imageId,
     size: request.size ?? null,
     hasher,
-    onProgress: (accepted) => report(job, accepted),
+    onProgress: (accepted) => report(upload, accepted),
     onSent: () => {
       state.isUnsettled = true;
-      awaitResponse(job, over.signal, () => deadline?.abort(noResponse(imageId, options)));
+      awaitResponse(upload, over.signal, () => deadline?.abort(noResponse(imageId, options)));
     },
   });
   const sentSoFar = () => ({
@@ -170,12 +170,12 @@ async function sendStream(
     mayBeWhole: body.isSent,
   });
   try {
-    await sendBody(job, body.stream, (attempt) => body.watch(deadline = attempt));
+    await sendBody(upload, body.stream, (attempt) => body.watch(deadline = attempt));
     return sentSoFar();
   } catch (error) {
     if (body.failure !== null) throw body.failure.error;
     const hasUnsentBytes = !body.isSent && !(deadline as Deadline | null)?.signal.aborted;
-    return { ...sentSoFar(), error: unknownOutcome(job, error), hasUnsentBytes };
+    return { ...sentSoFar(), error: unknownOutcome(upload, error), hasUnsentBytes };
   } finally {
     over.abort("answered");
     await body.close("the upload has ended");
@@ -186,18 +186,18 @@ async function sendStream(
  * Limits the wait for the response: after `requestTimeout`, the record decides. While it states that Glance
  * is storing the data, the request stays open, since a proxy may still be forwarding buffered data.
  */
-function awaitResponse(job: UploadJob, over: AbortSignal, giveUp: () => void): void {
-  const { client, context } = job.session;
+function awaitResponse(upload: Upload, over: AbortSignal, giveUp: () => void): void {
+  const { client, context } = upload.session;
   const { timer, requestTimeout } = client.options;
   if (requestTimeout === Infinity || over.aborted) return;
   const session = new Session(client, context, { signal: over });
   const cancel = timer(requestTimeout, async () => {
     try {
-      job.state.settled = settledRecord({ ...job, session }).catch((error) => {
+      upload.state.settled = settledRecord({ ...upload, session }).catch((error) => {
         if (over.aborted) return null;
         throw error;
       });
-      if (await job.state.settled === null) return;
+      if (await upload.state.settled === null) return;
     } catch {
       if (over.aborted) return;
     }
@@ -210,7 +210,7 @@ function awaitResponse(job: UploadJob, over: AbortSignal, giveUp: () => void): v
 const OPERATIONS = { upload: UPLOAD_IMAGE_DATA, stage: STAGE_IMAGE_DATA };
 
 function sendBody(
-  { session, operation, imageId, request, tried, source, state }: UploadJob,
+  { session, operation, imageId, request, tried, source, state }: Upload,
   body: DataBody,
   onAttempt: OnAttempt,
 ): Promise<void> {
@@ -228,21 +228,21 @@ function sendBody(
 }
 
 /** The record after an attempt. If the outcome is unknown, waits until the record states it. */
-export async function recordAfter(job: UploadJob, outcome: AttemptOutcome): Promise<GlanceImage> {
-  const { operation, state } = job;
+export async function recordAfter(upload: Upload, outcome: AttemptOutcome): Promise<GlanceImage> {
+  const { operation, state } = upload;
   let record;
   if (!("error" in outcome)) {
-    record = await acceptedRecord(job);
+    record = await acceptedRecord(upload);
     // A stale database may still state `queued`.
     const isQueued = ({ status }: GlanceImage) => status === "queued";
-    if (isQueued(record)) record = await recordAfterBreak({ ...job, isPending: isQueued });
+    if (isQueued(record)) record = await recordAfterBreak({ ...upload, isPending: isQueued });
     // Older clouds never state the size of staged data.
     const maySettle = operation === "upload" && outcome.mayBeWhole;
-    if (maySettle && job.isPending(record)) record = await settledRecord(job);
+    if (maySettle && upload.isPending(record)) record = await settledRecord(upload);
   } else if (outcome.mayBeWhole) {
-    record = await state.settled ?? await settledRecord(job);
+    record = await state.settled ?? await settledRecord(upload);
   } else {
-    record = await recordAfterBreak(job);
+    record = await recordAfterBreak(upload);
   }
   state.isUnsettled = false;
   return record;

@@ -14,7 +14,7 @@ import type { Progress, UploadOptions } from "../types.ts";
 import type { UploadSource } from "./upload_source.ts";
 
 /** One upload, shared by its attempts. */
-export interface UploadJob extends PendingUpload {
+export interface Upload extends PendingUpload {
   /** Whether the data goes to a store or to the staging area. */
   readonly operation: "upload" | "stage";
   /** Whether this caller created the image, so that all of its data comes from this upload. */
@@ -24,11 +24,11 @@ export interface UploadJob extends PendingUpload {
   readonly onProgress: (progress: Progress) => void;
   /** Endpoint roots of the servers that were tried. */
   readonly tried: Set<string>;
-  readonly state: UploadJobState;
+  readonly state: UploadState;
 }
 
 /** The observations of the attempts of an upload. */
-interface UploadJobState {
+interface UploadState {
   /** Endpoint root of the server of the last attempt. */
   server: string;
   /** Whether Glance may have all of the data, but no response confirms it. */
@@ -66,14 +66,14 @@ export interface UnconfirmedAttempt extends AcknowledgedAttempt {
 export type AttemptOutcome = AcknowledgedAttempt | UnconfirmedAttempt;
 
 /** Prepares the upload of `source`. Its attempts must run one after another. */
-export function createUploadJob(
-  operation: UploadJob["operation"],
+export function createUpload(
+  operation: Upload["operation"],
   session: Session,
   imageId: string,
   source: UploadSource,
   options: UploadOptions,
-  { isPending, isOwn }: Pick<UploadJob, "isPending" | "isOwn">,
-): UploadJob {
+  { isPending, isOwn }: Pick<Upload, "isPending" | "isOwn">,
+): Upload {
   const { storeId, baseImageRef, onProgress } = options;
   return {
     operation,
@@ -98,7 +98,7 @@ const WITHOUT_DATA: ReadonlySet<string> = new Set(["queued", "killed", "deleted"
  * @throws {UnexpectedResponse} if the image has no data, or bytes were left to send.
  */
 export function checkAcknowledged(
-  { imageId, operation }: UploadJob,
+  { imageId, operation }: Upload,
   { mayBeWhole }: AcknowledgedAttempt,
   { status }: GlanceImage,
 ): void {
@@ -112,9 +112,9 @@ export function checkAcknowledged(
 }
 
 /** Returns the error if the outcome is unknown; throws it if it is Glance's own response. */
-export function unknownOutcome(job: UploadJob, error: unknown): GlanceError {
+export function unknownOutcome(upload: Upload, error: unknown): GlanceError {
   if (error instanceof GlanceConnectionFailed) return error;
-  if (error instanceof GlanceError && mayBeFromProxy(job, error.status ?? 0)) return error;
+  if (error instanceof GlanceError && mayBeFromProxy(upload, error.status ?? 0)) return error;
   throw error;
 }
 
@@ -122,7 +122,7 @@ export function unknownOutcome(job: UploadJob, error: unknown): GlanceError {
  * Whether the response may come from a proxy while Glance continues: an error of its own, or the 409 to
  * a second request in which the proxy has sent the same body again.
  */
-function mayBeFromProxy({ isOwn }: UploadJob, status: number): boolean {
+function mayBeFromProxy({ isOwn }: Upload, status: number): boolean {
   return status >= 500 || status === 408 || (isOwn && status === 409);
 }
 
@@ -150,7 +150,7 @@ export function failureOf(
 }
 
 /** Calls the progress callback. */
-export function report({ onProgress, request, state }: UploadJob, transferred: number): void {
+export function report({ onProgress, request, state }: Upload, transferred: number): void {
   const total = request.size ?? null;
   onProgress({ transferred, total, server: state.server, resumes: 0 });
 }
