@@ -30,12 +30,12 @@ export interface BodyLimits {
 }
 
 /** Why a body was refused. */
-export type BodyFault = "broken" | "large" | "late" | "crowded";
+export type BodyFault = "incomplete" | "too large" | "too slow" | "over budget";
 
 /** Thrown if a body is not buffered. */
 export class BodyRefused extends Error {
   override name = "BodyRefused";
-  /** `crowded`: the total limit is reached. The other values describe the body itself. */
+  /** `over budget`: the total limit is reached. The other values describe the body itself. */
   readonly fault: BodyFault;
 
   constructor(fault: BodyFault, cause?: unknown) {
@@ -103,9 +103,9 @@ export class BodyBudget {
     refused.catch(() => {});
     this.#entries.add(entry);
     const { timer, milliseconds, each } = this.#limits;
-    const stop = timer(milliseconds, () => entry.refuse?.("late"));
+    const stop = timer(milliseconds, () => entry.refuse?.("too slow"));
     try {
-      if (Number(headers.get("content-length")) > each) entry.refuse?.("large");
+      if (Number(headers.get("content-length")) > each) entry.refuse?.("too large");
       this.#grow(entry, OVERHEAD);
       for (;;) {
         const { done, value } = await Promise.race([refused, reader.read()]);
@@ -121,7 +121,7 @@ export class BodyBudget {
       // `transfer`.
       if (mayReuseChunks) { for (const { buffer } of chunks) buffer.transfer?.(0); }
       reader.cancel(error).catch(() => {});
-      throw error instanceof BodyRefused ? error : new BodyRefused("broken", error);
+      throw error instanceof BodyRefused ? error : new BodyRefused("incomplete", error);
     } finally {
       entry.refuse = null;
       stop();
@@ -133,10 +133,10 @@ export class BodyBudget {
     const { each, total } = this.#limits;
     entry.bytes += bytes;
     this.#count(entry.client, bytes);
-    if (entry.bytes - OVERHEAD > each) return entry.refuse?.("large");
+    if (entry.bytes - OVERHEAD > each) return entry.refuse?.("too large");
     // One client gets at most half, so that others still have room.
-    if ((this.#bytesByClient.get(entry.client) ?? 0) > total / 2) return entry.refuse?.("crowded");
-    while (this.#held > total) this.#largestRead().refuse?.("crowded");
+    if ((this.#bytesByClient.get(entry.client) ?? 0) > total / 2) return entry.refuse?.("over budget");
+    while (this.#held > total) this.#largestRead().refuse?.("over budget");
   }
 
   #release(entry: BodyEntry): void {

@@ -52,7 +52,7 @@ Deno.test("read() frees the chunks of a rejected body only when it owns them", a
     const chunks = [new Uint8Array(60), new Uint8Array(60)];
     const body = ReadableStream.from(chunks);
     const request = new Request("http://host", { method: "POST", body });
-    assertEquals(await faultOf(budget.read("a", request, { mayReuseChunks })), "large");
+    assertEquals(await faultOf(budget.read("a", request, { mayReuseChunks })), "too large");
     assertEquals(chunks.map(({ byteLength }) => byteLength), mayReuseChunks ? [0, 0] : [60, 60]);
   }
 });
@@ -63,9 +63,9 @@ Deno.test("BodyBudget rejects a body when it exceeds its limit or announces a la
   const reading = faultOf(budget.read("a", one.request));
   one.send(100);
   one.send(1);
-  assertEquals([await reading, one.isCanceled, budget.held], ["large", true, 0]);
+  assertEquals([await reading, one.isCanceled, budget.held], ["too large", true, 0]);
   const announced = sender({ "content-length": "101" });
-  assertEquals(await faultOf(budget.read("a", announced.request)), "large");
+  assertEquals(await faultOf(budget.read("a", announced.request)), "too large");
   assertEquals(budget.held, 0);
 });
 
@@ -84,7 +84,7 @@ Deno.test("BodyBudget rejects a body that does not arrive in time", async () => 
     await clock.run(clock.sleep(100));
   }
   await clock.run(clock.sleep(200));
-  assertEquals([await reading, one.isCanceled, budget.held], ["late", true, 0]);
+  assertEquals([await reading, one.isCanceled, budget.held], ["too slow", true, 0]);
   assertEquals(clock.pending, 0);
 });
 
@@ -104,7 +104,7 @@ Deno.test("BodyBudget rejects the body of the client that holds most when there 
   modest.end();
   const body = await reading;
   assertEquals(body.bytes.byteLength, 180 * KIB);
-  assertEquals(faults, ["crowded"]);
+  assertEquals(faults, ["over budget"]);
   for (const one of largest) one.fail();
   await Promise.all(reads);
   assertEquals(budget.held, 196 * KIB);
@@ -121,7 +121,7 @@ Deno.test("BodyBudget leaves half of the room to others than one caller, even fo
   const second = sender();
   const refused = faultOf(budget.read("a", second.request));
   second.send(100 * KIB);
-  assertEquals(await refused, "crowded");
+  assertEquals(await refused, "over budget");
   const other = sender();
   const taken = budget.read("b", other.request);
   other.send(400 * KIB);
@@ -150,5 +150,5 @@ Deno.test("BodyBudget distinguishes a broken body from a rejected one", async ()
   const reading = faultOf(budget.read("a", one.request));
   one.send(1);
   one.fail();
-  assertEquals([await reading, budget.held], ["broken", 0]);
+  assertEquals([await reading, budget.held], ["incomplete", 0]);
 });

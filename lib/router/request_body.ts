@@ -13,10 +13,10 @@ import { HttpError } from "./error_response.ts";
 
 /** The response if a body is rejected. */
 const REFUSALS: Readonly<Record<BodyFault, readonly [status: number, explanation?: string]>> = {
-  broken: [400, "Malformed JSON in request body."],
-  large: [413],
-  late: [408],
-  crowded: [503, "The gateway is buffering too many request bodies."],
+  "incomplete": [400, "Malformed JSON in request body."],
+  "too large": [413],
+  "too slow": [408],
+  "over budget": [503, "The gateway is buffering too many request bodies."],
 };
 
 /**

@@ -100,10 +100,10 @@ export async function jsonBody(
 
 /** Responses to bodies that could not be read. */
 const BODY_FAULTS: Readonly<Record<BodyFault, readonly [status: number, explanation?: string]>> = {
-  broken: [400, MALFORMED],
-  large: [413],
-  late: [408, "The body of the request did not arrive in time."],
-  crowded: [503, "The server holds too many request bodies at the moment."],
+  "incomplete": [400, MALFORMED],
+  "too large": [413],
+  "too slow": [408, "The body of the request did not arrive in time."],
+  "over budget": [503, "The server holds too many request bodies at the moment."],
 };
 
 /** Reads the body within the memory budget of the cloud. */
