@@ -135,7 +135,9 @@ export class BodyBudget {
     this.#count(entry.client, bytes);
     if (entry.bytes - OVERHEAD > each) return entry.refuse?.("too large");
     // One client gets at most half, so that others still have room.
-    if ((this.#bytesByClient.get(entry.client) ?? 0) > total / 2) return entry.refuse?.("over budget");
+    if ((this.#bytesByClient.get(entry.client) ?? 0) > total / 2) {
+      return entry.refuse?.("over budget");
+    }
     while (this.#held > total) this.#largestRead().refuse?.("over budget");
   }
 

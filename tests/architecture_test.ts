@@ -117,8 +117,8 @@ Deno.test("only the options name the default clocks, random, ids and fetch", () 
   assertEquals(named.filter((path) => isCore(path) || path.startsWith("lib/embedded/")), [
     "lib/embedded/request/embedded_cloud.ts",
     // Names of files that no response shows.
-    "lib/embedded/store/atomic_file.ts",
-    "lib/embedded/store/directory_recovery.ts",
+    "lib/embedded/storage/atomic_file.ts",
+    "lib/embedded/storage/directory_recovery.ts",
     "lib/options.ts",
     "lib/timer.ts",
     "lib/transfer/integrity/hash_worker.ts",

@@ -30,6 +30,6 @@ export type { EmbeddedPropertyRule, PropertyAction } from "./images/property_pro
 export type { EmbeddedCacheOptions } from "./data/image_cache.ts";
 export type { Identity } from "./request/identity.ts";
 export type { ImageStore } from "../api/types.ts";
-export { directoryStorage } from "./store/directory.ts";
-export { memoryStorage } from "./store/memory.ts";
-export type { EmbeddedStorage } from "./store/store.ts";
+export { directoryStorage } from "./storage/directory.ts";
+export { memoryStorage } from "./storage/memory.ts";
+export type { EmbeddedStorage } from "./storage/storage.ts";

@@ -1,4 +1,4 @@
-/** The directory store on a full disk: what is rejected, and that no other data is lost. */
+/** Directory storage on a full disk: what is rejected, and that no other data is lost. */
 
 import { assert, assertEquals } from "@std/assert";
 import {

@@ -1,4 +1,4 @@
-/** Invalid files in a directory store: each affects only its own content and is reported. */
+/** Invalid files in directory storage: each affects only its own content and is reported. */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import {

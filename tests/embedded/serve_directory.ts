@@ -1,4 +1,4 @@
-/** Serves a directory store on loopback until it is killed; prints its endpoint. */
+/** Serves directory storage on loopback until it is killed; prints its endpoint. */
 
 import { createEmbeddedGlance, directoryStorage } from "../../lib/embedded/mod.ts";
 

@@ -9,8 +9,8 @@ import {
   type RequestContext,
 } from "../../mod.ts";
 import { type EmbeddedGlanceOptions, memoryStorage } from "../../lib/embedded/mod.ts";
-import type { ImageRow, LocationRow, MemberRow } from "../../lib/embedded/store/image_records.ts";
-import type { ImageVault } from "../../lib/embedded/store/store.ts";
+import type { ImageRow, LocationRow, MemberRow } from "../../lib/embedded/storage/image_records.ts";
+import type { ImageStorage } from "../../lib/embedded/storage/storage.ts";
 import { FakeGlance } from "../support/fake_glance.ts";
 
 /** A scripted response: a status, a whole response, or an error of the connection. */
@@ -81,7 +81,7 @@ const EMPTY: Omit<ImageRow, "id"> = {
 export class ScenarioGlance extends FakeGlance {
   /** Milliseconds of every wait between two requests. */
   readonly sleeps: number[] = [];
-  readonly #store: ImageVault;
+  readonly #store: ImageStorage;
   readonly #responses = new Map<string, ScriptedResponse[]>();
   #data = Promise.resolve();
   #now = 0;
@@ -95,7 +95,7 @@ export class ScenarioGlance extends FakeGlance {
       ...options,
     }, ({ method, url }) => this.#scripted(`${method} ${url.pathname}`));
     // Every store is one.
-    this.#store = store as ImageVault;
+    this.#store = store as ImageStorage;
   }
 
   /** Options of a client that reaches only this Glance, does not wait, and is not random. */

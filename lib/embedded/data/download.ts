@@ -9,7 +9,7 @@ import { badRequest, forbidden } from "../http/errors.ts";
 import { isAdmin } from "../request/identity.ts";
 import { visibleImage } from "../images/access.ts";
 import { sliceOf } from "../http/range.ts";
-import type { ImageRow, LocationRow } from "../store/image_records.ts";
+import type { ImageRow, LocationRow } from "../storage/image_records.ts";
 import { openUrl } from "./location_data.ts";
 
 /** `GET /v2/images/{image_id}/file` */

@@ -14,7 +14,7 @@ import { changeImage, requireOwner, visibleImage } from "../images/access.ts";
 import type { EmbeddedCloud } from "../request/embedded_cloud.ts";
 import { isReadOnly, storeMetadata } from "../request/store_choice.ts";
 import { checkPolicy, requireAdmin } from "../request/policy.ts";
-import { type ImageRow, type LocationRow, withStatus } from "../store/image_records.ts";
+import { type ImageRow, type LocationRow, withStatus } from "../storage/image_records.ts";
 import { checkByteLimits } from "../images/usage.ts";
 import { importFromWeb } from "./web_download.ts";
 

@@ -12,9 +12,9 @@ import {
   withMeasures,
   withStatus,
   type WrittenData,
-} from "../store/image_records.ts";
+} from "../storage/image_records.ts";
 import { mebibytes } from "../images/usage.ts";
-import { failedTask, newTask, succeededTask } from "../store/task_records.ts";
+import { failedTask, newTask, succeededTask } from "../storage/task_records.ts";
 
 /** The outcome of an import, by store. */
 export interface ImportResult {

@@ -4,9 +4,9 @@
  * @module
  */
 import { badRequest, Failure } from "../http/errors.ts";
-import { ImageHasher } from "../store/hashing.ts";
+import { ImageHasher } from "../storage/hashing.ts";
 import type { EmbeddedCloud } from "../request/embedded_cloud.ts";
-import type { ImageRow, WrittenData } from "../store/image_records.ts";
+import type { ImageRow, WrittenData } from "../storage/image_records.ts";
 
 /**
  * Writes data under a key. After a failure, nothing is stored.

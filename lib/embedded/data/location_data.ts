@@ -9,7 +9,7 @@ import type { EmbeddedRequest } from "../request/request.ts";
 import { badRequest, Failure } from "../http/errors.ts";
 import { changeImage } from "../images/access.ts";
 import type { EmbeddedCloud } from "../request/embedded_cloud.ts";
-import type { ImageRow } from "../store/image_records.ts";
+import type { ImageRow } from "../storage/image_records.ts";
 
 /**
  * Sets the size of an image whose data is at a URL, if the size is unknown.

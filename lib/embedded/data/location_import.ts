@@ -9,7 +9,7 @@
 import type { ValidationData } from "../../api/types.ts";
 import { type EmbeddedRequest, jsonBody } from "../request/request.ts";
 import { conflict, Failure, forbidden } from "../http/errors.ts";
-import { ImageHasher } from "../store/hashing.ts";
+import { ImageHasher } from "../storage/hashing.ts";
 import { checkImportFilter } from "./import_filter.ts";
 import { isService, ownsOrService } from "../request/identity.ts";
 import { unauthorized } from "../request/policy.ts";
@@ -17,8 +17,8 @@ import { checkAgainst, type Schema } from "../http/json_schema.ts";
 import { checkHash } from "../images/location_hashes.ts";
 import { changeImage, visibleImage } from "../images/access.ts";
 import { storeMetadata, webStoreId } from "../request/store_choice.ts";
-import { checkFormats, type ImageRow, type TaskRow, withStatus } from "../store/image_records.ts";
-import { failedTask, newTask, succeededTask } from "../store/task_records.ts";
+import { checkFormats, type ImageRow, type TaskRow, withStatus } from "../storage/image_records.ts";
+import { failedTask, newTask, succeededTask } from "../storage/task_records.ts";
 import { openUrl } from "./location_data.ts";
 
 const SCHEMA: Schema & { readonly name: string } = {

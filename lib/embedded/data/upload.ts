@@ -16,7 +16,7 @@ import {
   withData,
   withStatus,
   type WrittenData,
-} from "../store/image_records.ts";
+} from "../storage/image_records.ts";
 import { checkByteLimits, checkLimit, mebibytes } from "../images/usage.ts";
 import { writtenData } from "./ingest.ts";
 

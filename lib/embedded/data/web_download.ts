@@ -13,7 +13,7 @@ import type { ImportJob } from "./import_request.ts";
 import { withTraces } from "./import_result.ts";
 import { changeImage } from "../images/access.ts";
 import { python } from "../http/python_format.ts";
-import { type ImageRow, withStatus } from "../store/image_records.ts";
+import { type ImageRow, withStatus } from "../storage/image_records.ts";
 import { openUrl } from "./location_data.ts";
 import { writtenData } from "./ingest.ts";
 

@@ -10,7 +10,7 @@ import { type Failure, forbidden, notFound } from "../http/errors.ts";
 import { timestamp } from "../request/embedded_cloud.ts";
 import { canChange, canSee } from "../request/identity.ts";
 import { checkImagePolicy } from "../request/policy.ts";
-import type { ImageRow } from "../store/image_records.ts";
+import type { ImageRow } from "../storage/image_records.ts";
 
 /**
  * The image whose id is the first path parameter.

@@ -8,7 +8,7 @@ import type { GlanceImage } from "../../api/types.ts";
 import { type Identity, isAdmin } from "../request/identity.ts";
 import type { EmbeddedCloud } from "../request/embedded_cloud.ts";
 import { readableProperties } from "./property_protection.ts";
-import type { ImageRow, LocationRow } from "../store/image_records.ts";
+import type { ImageRow, LocationRow } from "../storage/image_records.ts";
 
 /** The parts of a request that determine what is visible. */
 interface Viewer {

@@ -10,7 +10,7 @@ import { importMethods } from "../data/import_request.ts";
 import { changeImage, imageNotFound, requireOwner, touchImage, visibleImage } from "./access.ts";
 import { newRow } from "./new_image.ts";
 import { type EmbeddedCloud, timestamp } from "../request/embedded_cloud.ts";
-import type { ImageRow } from "../store/image_records.ts";
+import type { ImageRow } from "../storage/image_records.ts";
 import { checkLimit } from "./usage.ts";
 import { checkImage } from "./schema.ts";
 import { checkCount } from "./quotas.ts";

@@ -7,7 +7,7 @@
 import type { ImageLocation, ValidationData } from "../../api/types.ts";
 import { badRequest, conflict } from "../http/errors.ts";
 import type { EmbeddedCloud } from "../request/embedded_cloud.ts";
-import type { ImageRow } from "../store/image_records.ts";
+import type { ImageRow } from "../storage/image_records.ts";
 
 /** Digest sizes in bytes, from Python's hashlib. */
 const DIGEST_BYTES: Readonly<Record<string, number>> = {

@@ -20,7 +20,7 @@ import { changeImage, imageNotFound, visibleImage } from "./access.ts";
 import { timesOfCreation, timestamp } from "../request/embedded_cloud.ts";
 import { characters, checkCharacters } from "./property_rules.ts";
 import { checkCount } from "./quotas.ts";
-import type { ImageRow, MemberRow } from "../store/image_records.ts";
+import type { ImageRow, MemberRow } from "../storage/image_records.ts";
 
 /** VARCHAR(255). Glance answers 500 to a longer value. */
 const MEMBER_MAX = 255;

@@ -22,7 +22,7 @@ import {
 import { checkVisibilityPolicy } from "../request/policy.ts";
 import { checkPropertyAccess } from "./property_protection.ts";
 import { checkQuotas } from "./quotas.ts";
-import type { ImageRow } from "../store/image_records.ts";
+import type { ImageRow } from "../storage/image_records.ts";
 import { checkImage } from "./schema.ts";
 
 /** Rejected before validation with the schema. */

@@ -7,7 +7,7 @@
 import { Failure } from "../http/errors.ts";
 import type { EmbeddedCloud } from "../request/embedded_cloud.ts";
 import { isGlancesOwn } from "./property_rules.ts";
-import type { ImageRow } from "../store/image_records.ts";
+import type { ImageRow } from "../storage/image_records.ts";
 
 /**
  * Checks the quotas of properties and tags.

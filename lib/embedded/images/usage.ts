@@ -8,7 +8,7 @@
 import { type EmbeddedRequest, json } from "../request/request.ts";
 import { Failure } from "../http/errors.ts";
 import type { EmbeddedProjectLimits } from "../request/options.ts";
-import type { ImageRow } from "../store/image_records.ts";
+import type { ImageRow } from "../storage/image_records.ts";
 
 /** Glance's name of a limit. */
 type LimitName = keyof EmbeddedProjectLimits;

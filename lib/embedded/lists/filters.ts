@@ -9,7 +9,7 @@ import { badRequest } from "../http/errors.ts";
 import { isoTime, splitList, splitOperator } from "./filter_values.ts";
 import { type Identity, isAdmin } from "../request/identity.ts";
 import { integer } from "../http/python_format.ts";
-import type { ImageRow } from "../store/image_records.ts";
+import type { ImageRow } from "../storage/image_records.ts";
 
 /** Returns true if the list includes the row. */
 export type RowTest = (row: ImageRow) => boolean;

@@ -10,7 +10,7 @@ import { testsOf } from "./filters.ts";
 import { canSee } from "../request/identity.ts";
 import { imageView } from "../images/image_view.ts";
 import { pageLimit, pageLinks } from "./pages.ts";
-import type { ImageRow } from "../store/image_records.ts";
+import type { ImageRow } from "../storage/image_records.ts";
 import { orderOf } from "./sort.ts";
 
 const VISIBILITIES = ["community", "public", "private", "shared", "all"];

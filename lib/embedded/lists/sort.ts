@@ -6,7 +6,7 @@
 
 import { compareText } from "./collation.ts";
 import { badRequest } from "../http/errors.ts";
-import type { ImageRow } from "../store/image_records.ts";
+import type { ImageRow } from "../storage/image_records.ts";
 
 const SORT_KEYS = [
   "name",

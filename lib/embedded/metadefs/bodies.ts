@@ -15,7 +15,7 @@ import type {
   PropertyRow,
   PropertySchema,
   TagRow,
-} from "../store/metadef_records.ts";
+} from "../storage/metadef_records.ts";
 import {
   ASSOCIATION_SCHEMA,
   type NamedSchema,

@@ -8,7 +8,7 @@ import { type EmbeddedRequest, json, queryOf } from "../request/request.ts";
 import { badRequest, forbidden, notFound } from "../http/errors.ts";
 import { canSeeNamespace, namespaceOf, noDefinition } from "./metadef_access.ts";
 import { isSameText } from "../lists/collation.ts";
-import type { NamespaceRow } from "../store/metadef_records.ts";
+import type { NamespaceRow } from "../storage/metadef_records.ts";
 import { listedNamespaceView } from "./views.ts";
 import { directionOf, pageLimit, pageLinks, pageOf } from "../lists/pages.ts";
 

@@ -8,7 +8,7 @@ import { type EmbeddedRequest, param } from "../request/request.ts";
 import { Failure, forbidden, notFound } from "../http/errors.ts";
 import { type Identity, isAdmin } from "../request/identity.ts";
 import { fold, isSameText } from "../lists/collation.ts";
-import { type Catalog, type NamespaceRow, replaced } from "../store/metadef_records.ts";
+import { type Catalog, type NamespaceRow, replaced } from "../storage/metadef_records.ts";
 import { checkPolicy } from "../request/policy.ts";
 
 /** True if the client may see the namespace: a public one, or as its owner or an administrator. */

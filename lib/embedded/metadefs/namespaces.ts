@@ -29,7 +29,7 @@ import {
   propertyRow,
   tagRow,
 } from "./bodies.ts";
-import type { Dated, NamespaceRow } from "../store/metadef_records.ts";
+import type { Dated, NamespaceRow } from "../storage/metadef_records.ts";
 import { NAMESPACE_SCHEMA } from "./metadef_schemas.ts";
 import { asGiven, namespacePath, namespaceView, objectView, wholeNamespaceView } from "./views.ts";
 import { listNamespaces } from "./listing.ts";

@@ -11,7 +11,7 @@ import { bare, full, type MethodRoute } from "../request/route.ts";
 import { changeNamespace, noDefinition, noNamespace, visibleNamespace } from "./metadef_access.ts";
 import { checkText, type Definition, definitionOf, LINKED_READ_ONLY, objectRow } from "./bodies.ts";
 import { checkVisibility } from "./listing.ts";
-import { byName, type NamespaceRow, type ObjectRow } from "../store/metadef_records.ts";
+import { byName, type NamespaceRow, type ObjectRow } from "../storage/metadef_records.ts";
 import { OBJECT_SCHEMA } from "./metadef_schemas.ts";
 import { deletePart, deleteParts, partOf, withParts, withReplaced } from "./parts.ts";
 import { asGiven, objectView } from "./views.ts";

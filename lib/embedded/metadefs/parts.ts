@@ -15,7 +15,7 @@ import {
   type PartLists,
   type PartRows,
   replaced,
-} from "../store/metadef_records.ts";
+} from "../storage/metadef_records.ts";
 import { changeNamespace, checkUnprotected, visibleNamespace } from "./metadef_access.ts";
 
 /** The lists whose entries have paths of their own. */

@@ -11,7 +11,7 @@ import { bare, full, type MethodRoute } from "../request/route.ts";
 import { changeNamespace, visibleNamespace } from "./metadef_access.ts";
 import { checkText, DATED_READ_ONLY, definitionOf, propertyRow } from "./bodies.ts";
 import { prefixOn } from "./resource_types.ts";
-import type { PropertyRow } from "../store/metadef_records.ts";
+import type { PropertyRow } from "../storage/metadef_records.ts";
 import { PROPERTY_SCHEMA } from "./metadef_schemas.ts";
 import { deletePart, deleteParts, partOf, withParts, withReplaced } from "./parts.ts";
 import { propertiesView, propertyView } from "./views.ts";

@@ -11,7 +11,7 @@ import { requireAdmin } from "../request/policy.ts";
 import { bare, full, type MethodRoute } from "../request/route.ts";
 import { changeNamespace, checkUnprotected, visibleNamespace } from "./metadef_access.ts";
 import { associationRow, checkText, DATED_READ_ONLY, definitionOf } from "./bodies.ts";
-import { named, type NamespaceRow } from "../store/metadef_records.ts";
+import { named, type NamespaceRow } from "../storage/metadef_records.ts";
 import { ASSOCIATION_SCHEMA } from "./metadef_schemas.ts";
 import { withParts } from "./parts.ts";
 import { associationView } from "./views.ts";

@@ -11,7 +11,7 @@ import {
   type ObjectRow,
   type PropertyRow,
   type PropertySchema,
-} from "../store/metadef_records.ts";
+} from "../storage/metadef_records.ts";
 
 type View = Record<string, unknown>;
 

@@ -20,7 +20,7 @@ import {
 import { checkVisibilityPolicy } from "../request/policy.ts";
 import { checkPropertyAccess, readableProperties } from "../images/property_protection.ts";
 import { checkCount, checkQuotas } from "../images/quotas.ts";
-import type { ImageRow } from "../store/image_records.ts";
+import type { ImageRow } from "../storage/image_records.ts";
 
 /** Base properties that a patch may change. */
 const SETTABLE: ReadonlySet<string> = new Set([

@@ -14,7 +14,7 @@ import type { EmbeddedCloud } from "../request/embedded_cloud.ts";
 import { storeMetadata, webStoreId } from "../request/store_choice.ts";
 import type { PatchChange } from "./patch_change.ts";
 import { checkCount } from "../images/quotas.ts";
-import { checkFormats, type ImageRow, type LocationRow } from "../store/image_records.ts";
+import { checkFormats, type ImageRow, type LocationRow } from "../storage/image_records.ts";
 
 /**
  * The image after a change of its locations.

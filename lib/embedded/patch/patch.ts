@@ -17,7 +17,7 @@ import { inStoredOrder } from "./location_patch.ts";
 import type { PatchChange } from "./patch_change.ts";
 import { checkUnreserved, checkWritable } from "../images/property_rules.ts";
 import { python } from "../http/python_format.ts";
-import type { ImageRow, LocationRow } from "../store/image_records.ts";
+import type { ImageRow, LocationRow } from "../storage/image_records.ts";
 import { measured } from "../data/location_data.ts";
 
 const OPERATIONS = ["add", "remove", "replace"] as const;

@@ -11,9 +11,9 @@ import { timerOf } from "../../timer.ts";
 import { ImageCache } from "../data/image_cache.ts";
 import type { EmbeddedImportFilter } from "../data/import_filter.ts";
 import type { EmbeddedPropertyRule } from "../images/property_protection.ts";
-import { ImageHasher } from "../store/hashing.ts";
-import { memoryStorage } from "../store/memory.ts";
-import { type EmbeddedStorage, ImageVault } from "../store/store.ts";
+import { ImageHasher } from "../storage/hashing.ts";
+import { memoryStorage } from "../storage/memory.ts";
+import { type EmbeddedStorage, ImageStorage } from "../storage/storage.ts";
 import { DEFAULT_IDENTITY, type Identity } from "./identity.ts";
 import type {
   EmbeddedGlanceLimits,
@@ -27,7 +27,7 @@ type ResolvedLimits = { readonly [Name in keyof EmbeddedGlanceLimits]-?: number 
 
 /** The options with all defaults applied. */
 export interface EmbeddedCloud extends ResolvedLimits {
-  readonly storage: ImageVault;
+  readonly storage: ImageStorage;
   readonly ranges: boolean;
   readonly identify: (token: string | null) => Identity | null;
   readonly stores: readonly ImageStore[];
@@ -61,7 +61,7 @@ const DEFAULT_LIMITS: ResolvedLimits = {
   pageLimitMax: 1000,
 };
 const DEFAULT_STORES: readonly ImageStore[] = [{ id: "local", default: "true" }];
-/** Store ids are directory names in a directory store. */
+/** Store ids are directory names in directory storage. */
 const STORE_ID = /^(?!os_glance_)[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
 
 /**
@@ -121,8 +121,8 @@ function checkedLimits(options: EmbeddedGlanceLimits): ResolvedLimits {
   return Object.fromEntries(limits);
 }
 
-function checkedStorage(storage: EmbeddedStorage): ImageVault {
-  if (storage instanceof ImageVault) return storage;
+function checkedStorage(storage: EmbeddedStorage): ImageStorage {
+  if (storage instanceof ImageStorage) return storage;
   throw new TypeError(
     'Cannot create an embedded Glance: "storage" is not a storage; use memoryStorage() or ' +
       "directoryStorage(path)",

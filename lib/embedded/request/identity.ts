@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { ImageRow } from "../store/image_records.ts";
+import type { ImageRow } from "../storage/image_records.ts";
 
 /** Owner of a token. */
 export interface Identity {

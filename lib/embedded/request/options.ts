@@ -8,7 +8,7 @@ import type { ImageStore } from "../../api/types.ts";
 import type { EmbeddedCacheOptions } from "../data/image_cache.ts";
 import type { EmbeddedImportFilter } from "../data/import_filter.ts";
 import type { EmbeddedPropertyRule } from "../images/property_protection.ts";
-import type { EmbeddedStorage } from "../store/store.ts";
+import type { EmbeddedStorage } from "../storage/storage.ts";
 import type { Identity } from "./identity.ts";
 import type { EmbeddedPolicy } from "./policy.ts";
 

@@ -17,8 +17,8 @@ import {
   type TaskRow,
   withData,
   withStatus,
-} from "../store/image_records.ts";
-import { failedTask, newTask, succeededTask } from "../store/task_records.ts";
+} from "../storage/image_records.ts";
+import { failedTask, newTask, succeededTask } from "../storage/task_records.ts";
 import { TASK_SCHEMA } from "./task_schema.ts";
 import { taskView } from "./tasks.ts";
 import { requireAdmin } from "../request/policy.ts";

@@ -12,7 +12,7 @@ import { isAdmin } from "../request/identity.ts";
 import { requireAdmin } from "../request/policy.ts";
 import { visibleImage } from "../images/access.ts";
 import { directionOf, pageLimit, pageLinks, pageOf } from "../lists/pages.ts";
-import type { TaskRow } from "../store/image_records.ts";
+import type { TaskRow } from "../storage/image_records.ts";
 
 const SORT_KEYS = [
   "id",

@@ -1,5 +1,5 @@
 /**
- * The file operations of the directory store, on `node:fs/promises`, which Deno, Node, and Bun
+ * The file operations of directory storage, on `node:fs/promises`, which Deno, Node, and Bun
  * share. The module is loaded at run time, so that importing this package works without it.
  *
  * @module

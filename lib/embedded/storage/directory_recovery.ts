@@ -1,5 +1,5 @@
 /**
- * Opens a directory store: reads the rows and repairs what a crash left.
+ * Opens directory storage: reads the rows and repairs what a crash left.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { type Schema, schemaFault } from "../http/json_schema.ts";
 import { type Catalog, EMPTY_CATALOG } from "./metadef_records.ts";
 import type { StoredRow } from "./table.ts";
 import type { ImageRow, TaskRow } from "./image_records.ts";
-import type { ByteStore, StoredContent, StoreJournal } from "./store.ts";
+import type { ByteStorage, StorageJournal, StoredContent } from "./storage.ts";
 import { STORED_CATALOG, STORED_IMAGE, STORED_TASK } from "./stored_schemas.ts";
 
 /** Path of the metadata definitions, relative to the root. */
@@ -21,8 +21,8 @@ export const CATALOG_FILE = "metadefs/catalog.json";
  */
 export async function openDirectory(
   root: string,
-  journal: StoreJournal,
-  bytes: ByteStore,
+  journal: StorageJournal,
+  bytes: ByteStorage,
 ): Promise<StoredContent> {
   for (const name of ["images", "tasks", "metadefs", "data", "temporary"]) {
     await files().mkdir(`${root}/${name}`, { recursive: true });

@@ -5,7 +5,7 @@
  */
 
 import { files, type OpenFile, syncDirectory, writeAll } from "./fs.ts";
-import type { ByteSink } from "./store.ts";
+import type { ByteSink } from "./storage.ts";
 
 /** Writes a complete file or none. */
 export class AtomicFile implements ByteSink {

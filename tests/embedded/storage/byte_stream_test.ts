@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { byteStream } from "../../../lib/embedded/store/byte_stream.ts";
+import { byteStream } from "../../../lib/embedded/storage/byte_stream.ts";
 
 /** A source of `length` bytes that records its calls. */
 function source(length: number) {

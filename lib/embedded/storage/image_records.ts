@@ -12,7 +12,7 @@ import { badRequest, conflict } from "../http/errors.ts";
 export interface LocationRow {
   readonly url: string;
   readonly metadata: Readonly<Record<string, unknown>>;
-  /** Key in the byte store; null for a registered URL. */
+  /** Key in the byte storage; null for a registered URL. */
   readonly key: string | null;
 }
 

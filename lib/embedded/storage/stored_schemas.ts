@@ -1,5 +1,5 @@
 /**
- * Schemas of the files in a directory store, to detect damaged and foreign files.
+ * Schemas of the files of directory storage, to detect damaged and foreign files.
  *
  * @module
  */

@@ -1,17 +1,17 @@
 /**
- * A store in memory: rows in a map, bytes in chunks.
+ * Storage in memory: rows in a map, bytes in chunks.
  *
  * @module
  */
 
-import { type ByteSink, type ByteStore, type EmbeddedStorage, ImageVault } from "./store.ts";
+import { type ByteSink, type ByteStorage, type EmbeddedStorage, ImageStorage } from "./storage.ts";
 import { byteStream } from "./byte_stream.ts";
 import { EMPTY_CATALOG } from "./metadef_records.ts";
 
 type Chunks = readonly Uint8Array[];
 
 /**
- * Creates a store in memory. Its content is lost when the process ends.
+ * Creates storage in memory. Its content is lost when the process ends.
  *
  * @example
  * ```ts
@@ -31,10 +31,10 @@ type Chunks = readonly Uint8Array[];
 export function memoryStorage(): EmbeddedStorage {
   const none = { rows: [], deletedIds: [] };
   const empty = { images: none, tasks: none, catalog: EMPTY_CATALOG, faults: [] };
-  return new ImageVault(new MemoryBytes(), null, () => Promise.resolve(empty));
+  return new ImageStorage(new MemoryBytes(), null, () => Promise.resolve(empty));
 }
 
-class MemoryBytes implements ByteStore {
+class MemoryBytes implements ByteStorage {
   readonly #data: Map<string, Chunks> = new Map();
 
   write(key: string): Promise<ByteSink> {

@@ -1,6 +1,6 @@
 /**
  * Storage of the embedded Glance: rows of images, tasks, and metadata definitions in memory, and
- * bytes by key. A persistent store adds a journal (`StoreJournal`) and its own `ByteStore`.
+ * bytes by key. Persistent storage adds a journal (`StorageJournal`) and its own `ByteStorage`.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { ImageRow, TaskRow } from "./image_records.ts";
 
 /**
  * Storage of an embedded Glance, created by `memoryStorage` or `directoryStorage`. Servers with the
- * same store form one cloud.
+ * same storage form one cloud.
  */
 export interface EmbeddedStorage {
   /** Reads the stored content once. After a failure, the next call tries again. */
@@ -27,7 +27,7 @@ export interface ByteSink {
 }
 
 /** Data by key: `<store or "staging">/<image id>`. */
-export interface ByteStore {
+export interface ByteStorage {
   write(key: string): Promise<ByteSink>;
   /** Bytes `start` (inclusive) to `end` (exclusive), as a byte stream that reads on demand. */
   read(key: string, start: number, end: number): Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
@@ -38,7 +38,7 @@ export interface ByteStore {
   urlOf(key: string): string;
 }
 
-/** Content of a store when it is opened. */
+/** Content of the storage when it is opened. */
 export interface StoredContent {
   readonly images: StoredRows<ImageRow>;
   readonly tasks: StoredRows<TaskRow>;
@@ -47,28 +47,32 @@ export interface StoredContent {
   readonly faults: readonly Error[];
 }
 
-/** Persists the rows of a store. */
-export interface StoreJournal {
+/** Persists the rows of the storage. */
+export interface StorageJournal {
   readonly images: RowJournal<ImageRow>;
   readonly tasks: RowJournal<TaskRow>;
   saveCatalog(catalog: Catalog): Promise<void>;
 }
 
-/** Rows and bytes: the implementation of every store. */
-export class ImageVault implements EmbeddedStorage {
-  readonly bytes: ByteStore;
+/** Rows and bytes: the implementation of every storage. */
+export class ImageStorage implements EmbeddedStorage {
+  readonly bytes: ByteStorage;
   readonly images: RowTable<ImageRow>;
   /** Tasks created with `POST /v2/tasks`; import tasks are part of their image. */
   readonly tasks: RowTable<TaskRow>;
   /** The metadata definitions. */
   readonly catalog: StoredValue<Catalog>;
-  /** Errors for files that could not be read when the store was opened. */
+  /** Errors for files that could not be read when the storage was opened. */
   faults: readonly Error[] = [];
   readonly #open: () => Promise<StoredContent>;
   #ready: Promise<void> | undefined;
 
   /** @param open repairs what a crash left, then reads the content. */
-  constructor(bytes: ByteStore, journal: StoreJournal | null, open: () => Promise<StoredContent>) {
+  constructor(
+    bytes: ByteStorage,
+    journal: StorageJournal | null,
+    open: () => Promise<StoredContent>,
+  ) {
     this.bytes = bytes;
     this.images = new RowTable(journal?.images ?? null);
     this.tasks = new RowTable(journal?.tasks ?? null);

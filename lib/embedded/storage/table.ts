@@ -15,7 +15,7 @@ export interface RowJournal<R extends StoredRow> {
   tombstone(id: string): Promise<void>;
 }
 
-/** Rows and deleted ids that were read when the store was opened. */
+/** Rows and deleted ids that were read when the storage was opened. */
 export interface StoredRows<R extends StoredRow> {
   readonly rows: Iterable<R>;
   readonly deletedIds: Iterable<string>;
@@ -32,7 +32,7 @@ export class RowTable<R extends StoredRow> {
     this.#journal = journal;
   }
 
-  /** Sets the rows that were read from the store. */
+  /** Sets the rows that were read from the storage. */
   load({ rows, deletedIds }: StoredRows<R>): void {
     for (const row of rows) this.#rows.set(keyOf(row.id), row);
     for (const id of deletedIds) this.#deletedIds.add(keyOf(id));
@@ -125,7 +125,7 @@ export class StoredValue<T> {
     return this.#value;
   }
 
-  /** Sets the value that was read from the store. */
+  /** Sets the value that was read from the storage. */
   load(value: T): void {
     this.#value = value;
   }

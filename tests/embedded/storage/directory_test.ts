@@ -1,4 +1,4 @@
-/** The directory store: restarts and crashes. */
+/** Directory storage: restarts and crashes. */
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {

@@ -1,5 +1,5 @@
 /**
- * A store in a directory, which survives restarts and crashes. Every write goes to a temporary
+ * Storage in a directory, which survives restarts and crashes. Every write goes to a temporary
  * file, which is synced and renamed. The next start removes files that a crash left incomplete, and
  * sets images whose upload it interrupted back to `queued`.
  *
@@ -27,14 +27,14 @@ import type { RowJournal, StoredRow } from "./table.ts";
 import type { ImageRow, TaskRow } from "./image_records.ts";
 import {
   type ByteSink,
-  type ByteStore,
+  type ByteStorage,
   type EmbeddedStorage,
-  ImageVault,
-  type StoreJournal,
-} from "./store.ts";
+  ImageStorage,
+  type StorageJournal,
+} from "./storage.ts";
 
 /**
- * Creates a store in the directory `path`, and the directory if it is missing. The file system is
+ * Creates storage in the directory `path`, and the directory if it is missing. The file system is
  * not accessed before the first request or `ready()`. One process at a time may use a directory.
  *
  * @throws {TypeError} if the path is empty.
@@ -50,14 +50,14 @@ import {
  * ```
  */
 export function directoryStorage(path: string): EmbeddedStorage {
-  if (path === "") throw new TypeError("Cannot open a directory store: its path is empty");
+  if (path === "") throw new TypeError("Cannot open directory storage: its path is empty");
   const root = path.replace(/(?<=.)\/+$/, "");
   const bytes = new DirectoryBytes(root);
   const journal = new DirectoryJournal(root);
-  return new ImageVault(bytes, journal, () => openDirectory(root, journal, bytes));
+  return new ImageStorage(bytes, journal, () => openDirectory(root, journal, bytes));
 }
 
-class DirectoryJournal implements StoreJournal {
+class DirectoryJournal implements StorageJournal {
   readonly images: RowJournal<ImageRow>;
   readonly tasks: RowJournal<TaskRow>;
   readonly #root: string;
@@ -104,7 +104,7 @@ class DirectoryJournal implements StoreJournal {
   }
 }
 
-class DirectoryBytes implements ByteStore {
+class DirectoryBytes implements ByteStorage {
   readonly #root: string;
 
   constructor(root: string) {
