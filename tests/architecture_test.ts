@@ -88,6 +88,25 @@ Deno.test("mod.ts and what it imports import nothing from outside lib", () => {
   assert(seen.size > 20);
 });
 
+Deno.test("what is imported on demand shares no code with what is loaded at the start", () => {
+  // Bundlers would move the shared code to a file of its own, which costs a request and a tenth of the size.
+  const loadedWith = (first: readonly string[]) => {
+    const paths = new Set(first);
+    for (const path of paths) {
+      for (const next of SOURCES.find((source) => source.path === path)?.loaded ?? []) {
+        if (next.startsWith("lib/")) paths.add(next);
+      }
+    }
+    return paths;
+  };
+  const atStart = loadedWith(["mod.ts", "lib/router/mod.ts"]);
+  const onDemand = SOURCES.filter(({ path }) => atStart.has(path))
+    .flatMap((source) => source.onDemand)
+    .filter((path) => path.startsWith("lib/"));
+  assert(onDemand.length > 2);
+  assertEquals([...loadedWith(onDemand)].filter((path) => atStart.has(path)), []);
+});
+
 /** The files that the embedded Glance shares with the rest: types, and code that does not depend on Glance. */
 const SHARED = [
   "lib/api/types.ts",

@@ -1,9 +1,11 @@
 /**
  * Code that few downloads need, imported on demand: several connections, files in the store, hashing threads.
- * It is one module, of which bundlers make one file.
+ * It is one module, of which bundlers make one file. It imports only types of what is loaded at the start, and is
+ * passed the rest: bundlers put code that both import into another file.
  *
  * @module
  */
 export { directRangeSource } from "./download/file_location.ts";
-export { createTransferHasher } from "./integrity/hash_worker.ts";
+export { canSeek } from "./download/seek_probe.ts";
+export { HashThread } from "./integrity/hash_worker.ts";
 export { openParallel } from "./parallel/open_parallel.ts";

@@ -6,6 +6,12 @@ const ROOT = new URL("../../", import.meta.url);
 /** Static and dynamic imports, and re-exports. */
 const IMPORTED = /\bfrom\s+"([^"\n]+)"|\bimport\s*\(\s*"([^"\n]+)"/g;
 
+/** Static imports and re-exports of more than types. */
+const LOADED = /^(?:import|export) (?!type )[^;"]*? from "([^"\n]+)"|^import "([^"\n]+)"/gm;
+
+/** Dynamic imports. */
+const ON_DEMAND = /\bimport\s*\(\s*"([^"\n]+)"/g;
+
 /** A file, with its path from the root. */
 export interface TextFile {
   readonly path: string;
@@ -18,14 +24,20 @@ export interface Source extends TextFile {
   readonly code: string;
   /** Paths from the root, or bare specifiers. */
   readonly imports: readonly string[];
+  /** Those that are loaded together with it. */
+  readonly loaded: readonly string[];
+  /** Those that it imports on demand. */
+  readonly onDemand: readonly string[];
 }
 
 /** `mod.ts` and the files of lib. */
 export async function librarySources(): Promise<Source[]> {
   return (await filesOf(["mod.ts", ...await pathsBelow("lib/", ".ts")])).map(({ path, text }) => {
     const code = withoutComments(text);
-    const names = [...code.matchAll(IMPORTED)].map(([, a, b]) => a ?? b ?? "");
-    return { path, text, code, imports: names.map((name) => resolved(path, name)) };
+    const named = (pattern: RegExp) =>
+      [...code.matchAll(pattern)].map(([, a, b]) => resolved(path, a ?? b ?? ""));
+    const [imports, loaded, onDemand] = [named(IMPORTED), named(LOADED), named(ON_DEMAND)];
+    return { path, text, code, imports, loaded, onDemand };
   });
 }
 

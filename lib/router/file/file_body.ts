@@ -4,13 +4,13 @@
  *
  * @module
  */
-import { hasherForSize } from "../../transfer/hasher_for_size.ts";
+import { createTransferHasher } from "../../transfer/transfer_hasher.ts";
 import { GET_IMAGE_DATA } from "../../api/operations/data.ts";
 import { judgePartial, lengthOf } from "../../http/byte_range.ts";
 import { descriptorOf, Verifier } from "../../transfer/integrity/descriptor.ts";
-import { canSeek } from "../../transfer/download/seek_probe.ts";
 import { GlanceRangeSource } from "../../transfer/download/range_source.ts";
 import { openBody } from "../../transfer/download/range_response.ts";
+import { classifyFailure } from "../../transfer/download/resume_policy.ts";
 import { ResumingReader } from "../../transfer/download/resuming_reader.ts";
 import { GlanceError } from "../../errors.ts";
 import type { OpenResponse } from "../../http/request_spec.ts";
@@ -65,7 +65,7 @@ async function openReader(
   const descriptor = descriptorOf(image);
   const [start, end] = plan.kind === "part" ? [plan.start, plan.end] : [0, null];
   const verifier = plan.kind === "whole"
-    ? await Verifier.create(descriptor, options.verify, hasherForSize)
+    ? await Verifier.create(descriptor, options.verify, createTransferHasher)
     : null;
   const target = { end, stores: image.stores ?? "", prefer: preferOf(call) };
   const lifetime = new AbortController();
@@ -97,8 +97,15 @@ async function openReader(
   const { candidates } = source;
   const probe = new GlanceRangeSource(session, descriptor, { ...target, end: 0, candidates });
   const connection: UpstreamConnection = {
-    // If the probe fails, the connection is kept: its server still sends.
-    canReopen: () => canSeek(probe, lifetime.signal).catch(() => false),
+    async canReopen() {
+      try {
+        const { canSeek } = await import("../../transfer/rarely_used.ts");
+        return await canSeek(probe, lifetime.signal, classifyFailure);
+      } catch {
+        // The connection is kept: its server still sends.
+        return false;
+      }
+    },
     async release() {
       trace.released();
       await reader.release("the client is not reading");

@@ -6,18 +6,23 @@
  */
 import { GET_IMAGE } from "../../api/operations/images.ts";
 import type { RequestContext } from "../../context.ts";
-import { Invalid } from "../../errors.ts";
+import { ImageDownloadFailed, Invalid } from "../../errors.ts";
 import { ignoringErrors } from "../../events.ts";
 import type { ApiClient } from "../../api/api_client.ts";
+import { getLocation } from "../../api/locations.ts";
 import { Session } from "../../api/session.ts";
 import type { GlanceImage } from "../../api/types.ts";
 import { checkRecord, inspect, isRecord } from "../../validate.ts";
 import type { ByteRange } from "../../http/byte_range.ts";
 import type { ImageReader } from "../body_reader.ts";
+import { builtinModule } from "../../node_builtin.ts";
+import { Deadline } from "../../http/deadline.ts";
 import { streamOf } from "./byte_stream.ts";
 import { Candidates } from "./candidates.ts";
-import { hasherForSize } from "../hasher_for_size.ts";
+import { createTransferHasher } from "../transfer_hasher.ts";
 import { type ContentDescriptor, descriptorOf, Verifier } from "../integrity/descriptor.ts";
+import type { StoreFiles } from "./file_location.ts";
+import { classifyFailure, RangesUnavailable } from "./resume_policy.ts";
 import { GlanceRangeSource, type RangeSource } from "./range_source.ts";
 import { type ResumeOptions, ResumingReader } from "./resuming_reader.ts";
 import { type DownloadOptions, VERIFY_MODES } from "../types.ts";
@@ -92,7 +97,7 @@ export async function openDownload(
       { imageId, terms: [{ key: "verifyPart", text: 'leave verify at "auto"' }] },
     );
   }
-  const verifier = isWhole ? await Verifier.create(identity, verify, hasherForSize) : null;
+  const verifier = isWhole ? await Verifier.create(identity, verify, createTransferHasher) : null;
   const direct = await fileSource(session, record, identity);
   const candidates = new Candidates();
   const source: Source = { session, identity, stores: record.stores ?? "", prefer, candidates };
@@ -148,20 +153,35 @@ async function parallelReader(
     endExclusive,
     rangeSource: (end, first) => rangeSourceOf(source, end, first),
     servers: () => client.servers(context),
+    shared: { classifyFailure, Deadline, RangesUnavailable, ResumingReader },
   }, resumeOptions);
 }
 
 /** A source that reads the file of the image in its store; null if that is not allowed or not possible. */
 async function fileSource(
   session: Session,
-  record: GlanceImage,
+  { id, direct_url, locations }: GlanceImage,
   identity: ContentDescriptor,
 ): Promise<RangeSource | null> {
-  const { anonymous, options: { allowedDirectUrlSchemes } } = session.client;
+  const { anonymous, options: { allowedDirectUrlSchemes, directUrlRoots: roots } } = session.client;
   // A server that is only named by an image href could point to any file below the roots.
   if (anonymous || !allowedDirectUrlSchemes.includes("file")) return null;
+  const files = builtinModule<StoreFiles>("node:fs/promises");
+  if (files === null) return null;
+  const [directUrl, known] = direct_url !== undefined || locations !== undefined
+    ? [direct_url, locations]
+    : await getLocation(session, id);
+  const urls = [...directUrl ? [directUrl] : [], ...known?.map(({ url }) => url) ?? []];
   const { directRangeSource } = await import("../rarely_used.ts");
-  return await directRangeSource(session, record, identity);
+  const source = { identity, candidates: new Candidates() };
+  return await directRangeSource({ files, urls, roots, source, unreadable });
+
+  function unreadable(path: string, cause: unknown): ImageDownloadFailed {
+    return new ImageDownloadFailed(
+      `Cannot download image "${id}": its file "${path}" cannot be opened; correct its permissions, or do not allow "file" in "allowedDirectUrlSchemes"`,
+      { cause, imageId: id },
+    );
+  }
 }
 
 function checkOptions(options: DownloadOptions): void {

@@ -4,19 +4,12 @@
  *
  * @module
  */
-import { builtinModule } from "../../node_builtin.ts";
-import { ImageDownloadFailed } from "../../errors.ts";
-import { getLocation } from "../../api/locations.ts";
-import type { Session } from "../../api/session.ts";
-import type { GlanceImage } from "../../api/types.ts";
 import type { RangeResponse } from "./range_response.ts";
 import type { BodyReader, Chunk } from "../body_reader.ts";
-import { Candidates } from "./candidates.ts";
-import type { ContentDescriptor } from "../integrity/descriptor.ts";
 import type { RangeSource } from "./range_source.ts";
 
 /** The functions of `node:fs/promises` that are used; available in Deno, Node, and Bun. */
-interface FileReader {
+export interface StoreFiles {
   realpath(path: string): Promise<string>;
   stat(path: string): Promise<{ isFile(): boolean }>;
   open(path: string, flags: "r"): Promise<FileHandle>;
@@ -32,65 +25,58 @@ interface FileHandle {
   close(): Promise<void>;
 }
 
+/** Where the data of an image may be, and what its source needs to read it. */
+export interface FileLocation {
+  readonly files: StoreFiles;
+  /** The locations of the data. */
+  readonly urls: readonly string[];
+  /** Directories below which files may be opened. */
+  readonly roots: readonly string[];
+  readonly source: Pick<RangeSource, "identity" | "candidates">;
+  /** The error for a file that cannot be opened. */
+  readonly unreadable: (path: string, cause: unknown) => Error;
+}
+
 /**
  * A source that reads the image as a file; null if it is not below an allowed folder. Links in the path
  * are resolved before it is compared with the allowed folders, so none leads outside of them.
  */
-export async function directRangeSource(
-  session: Session,
-  record: GlanceImage,
-  identity: ContentDescriptor,
-): Promise<RangeSource | null> {
-  const { directUrlRoots } = session.client.options;
-  const files = builtinModule<FileReader>("node:fs/promises");
-  if (files === null) return null;
-  const [directUrl, locations] = record.direct_url !== undefined || record.locations !== undefined
-    ? [record.direct_url ?? null, record.locations ?? null]
-    : await getLocation(session, record.id);
-  const urls = [directUrl, ...locations?.map(({ url }) => url) ?? []];
+export async function directRangeSource(location: FileLocation): Promise<RangeSource | null> {
+  const { files, urls, roots } = location;
   for (const url of urls) {
-    const path = url === null ? null : pathOf(url);
-    const allowed = path === null ? null : await allowedPath(files, path, directUrlRoots);
-    if (allowed !== null) return new FileRangeSource(identity, files, allowed);
+    const path = pathOf(url);
+    const allowed = path === null ? null : await allowedPath(files, path, roots);
+    if (allowed !== null) return fileRangeSource(allowed, location);
   }
   return null;
 }
 
 /** Reads a file. A failed read is final, since there is no other server. */
-class FileRangeSource implements RangeSource {
-  readonly identity: ContentDescriptor;
-  readonly candidates: Candidates = new Candidates();
-  readonly hasPrefer = false;
-  readonly #files: FileReader;
-  readonly #path: string;
+function fileRangeSource(path: string, { files, source, unreadable }: FileLocation): RangeSource {
+  return {
+    ...source,
+    hasPrefer: false,
+    async open(start) {
+      const file = await files.open(path, "r").catch((cause) => {
+        throw unreadable(path, cause);
+      });
+      return responseOf(new FileReader(file, start), start);
+    },
+  };
+}
 
-  constructor(identity: ContentDescriptor, files: FileReader, path: string) {
-    this.identity = identity;
-    this.#files = files;
-    this.#path = path;
-  }
-
-  async open(start: number): Promise<RangeResponse> {
-    const { imageId } = this.identity;
-    const file = await this.#files.open(this.#path, "r").catch((cause) => {
-      throw new ImageDownloadFailed(
-        `Cannot download image "${imageId}": its file "${this.#path}" cannot be opened; correct its permissions, or do not allow "file" in "allowedDirectUrlSchemes"`,
-        { cause, imageId },
-      );
-    });
-    const reader = new FileReader(file, start);
-    return {
-      reader,
-      server: "file:",
-      bodyStart: start,
-      skipBytes: 0,
-      endExclusive: null,
-      isRange: false,
-      isSame: true,
-      reportBreak: () => false,
-      close: () => reader.cancel(),
-    };
-  }
+function responseOf(reader: FileReader, start: number): RangeResponse {
+  return {
+    reader,
+    server: "file:",
+    bodyStart: start,
+    skipBytes: 0,
+    endExclusive: null,
+    isRange: false,
+    isSame: true,
+    reportBreak: () => false,
+    close: () => reader.cancel(),
+  };
 }
 
 class FileReader implements BodyReader {
@@ -129,7 +115,7 @@ function pathOf(url: string): string | null {
 }
 
 async function allowedPath(
-  files: FileReader,
+  files: StoreFiles,
   path: string,
   roots: readonly string[],
 ): Promise<string | null> {
@@ -143,7 +129,7 @@ async function allowedPath(
 }
 
 /** The path if it is a regular file: opening a pipe would wait for its writer. */
-async function fileAt(files: FileReader, path: string): Promise<string | null> {
+async function fileAt(files: StoreFiles, path: string): Promise<string | null> {
   const facts = await files.stat(path).catch(() => null);
   // If stat fails, opening the file reports the error.
   return facts === null || facts.isFile() ? path : null;

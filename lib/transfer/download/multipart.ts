@@ -5,7 +5,7 @@
  * @module
  */
 import type { BodyReader, Chunk } from "../body_reader.ts";
-import { type ContentRange, parseContentRange } from "../../http/byte_range.ts";
+import type { ContentRange, parseContentRange } from "../../http/byte_range.ts";
 
 /** Maximum size in bytes of the headers of a part and what precedes them. */
 const HEAD_LIMIT = 4_096;
@@ -29,12 +29,13 @@ export async function findBodyPart(
   body: BodyReader,
   boundary: string,
   start: number,
+  parseRange: typeof parseContentRange,
 ): Promise<BodyPart | null> {
   const source = new Lookahead(body);
   for (let parts = 0; parts < PART_LIMIT; parts++) {
     const head = await source.takeHead();
     if (head === null || !startsPart(head, boundary)) return null;
-    const range = rangeIn(head);
+    const range = parseRange(/^content-range:(.*)$/im.exec(head)?.[1] ?? null);
     if (range === null) return null;
     const length = range.end - range.start + 1;
     if (range.start <= start && start <= range.end) {
@@ -49,10 +50,6 @@ export async function findBodyPart(
 /** Whether a head has the boundary delimiter, so that headers follow it. */
 function startsPart(head: string, boundary: string): boolean {
   return head.split("\r\n").some((line) => line.trimEnd() === `--${boundary}`);
-}
-
-function rangeIn(head: string): ContentRange | null {
-  return parseContentRange(/^content-range:(.*)$/im.exec(head)?.[1] ?? null);
 }
 
 /** A reader with a buffer for bytes that were read too far. */

@@ -8,7 +8,12 @@ import { GlanceError, ServerUnreachable } from "../../errors.ts";
 import type { OpenResponse } from "../../http/request_spec.ts";
 import type { ResolvedOptions } from "../../options.ts";
 import { type BodyReader, readerOf } from "../body_reader.ts";
-import { judgeRange, type RangeResponseFacts, type RequestedRange } from "../../http/byte_range.ts";
+import {
+  judgeRange,
+  parseContentRange,
+  type RangeResponseFacts,
+  type RequestedRange,
+} from "../../http/byte_range.ts";
 import { type BodySpan, spanOf } from "./response_policy.ts";
 import { RangeRefused } from "./resume_policy.ts";
 import { StallTimer } from "../stall_timer.ts";
@@ -80,7 +85,8 @@ export async function openBodyPart(
   try {
     // Imported on demand: few servers send such a body.
     const { findBodyPart } = await import("./multipart.ts");
-    const part = await findBodyPart(response.reader, boundary, requested.start);
+    const { start } = requested;
+    const part = await findBodyPart(response.reader, boundary, start, parseContentRange);
     const length = part === null ? 0 : part.range.end - part.range.start + 1;
     const verdict = part && judgeRange(part.range, length, requested);
     if (part === null || verdict === null || verdict.kind === "mismatch") {

@@ -4,13 +4,17 @@
  * @module
  */
 import type { GlanceRangeSource } from "./range_source.ts";
-import { classifyFailure } from "./resume_policy.ts";
+import type { classifyFailure } from "./resume_policy.ts";
 
 /** For requests whose bytes are not used. */
 const NO_PROOF = { isHashed: false, canCompare: false };
 
 /** Whether the store can seek. `probe` is a source of the first byte, which is requested if that is unknown. */
-export async function canSeek(probe: GlanceRangeSource, signal: AbortSignal): Promise<boolean> {
+export async function canSeek(
+  probe: GlanceRangeSource,
+  signal: AbortSignal,
+  classify: typeof classifyFailure,
+): Promise<boolean> {
   if (probe.isSeekable) return true;
   const { candidates, hasPrefer, identity: { imageId } } = probe;
   while (await probe.hasRangeServer(signal)) {
@@ -22,7 +26,7 @@ export async function canSeek(probe: GlanceRangeSource, signal: AbortSignal): Pr
     } catch (error) {
       const state = { imageId, offset: 0, hasBegun: false, isSized: true, hasPrefer };
       const { servers } = candidates;
-      const failure = classifyFailure(error, { ...state, servers, response: null });
+      const failure = classify(error, { ...state, servers, response: null });
       if (failure.kind === "final") return false;
       if (candidates.recordFailure(failure, false, false) !== null) return false;
     }

@@ -7,10 +7,8 @@
  *
  * @module
  */
-import { builtinModule } from "../../node_builtin.ts";
-import { GlanceError } from "../../errors.ts";
-import { isWorkerd } from "../../http/fixed_length.ts";
-import { createHasher, MIN_THREAD_SIZE, NativeHasher } from "./hashing.ts";
+import type { GlanceError } from "../../errors.ts";
+import type { NativeHasher } from "./hashing.ts";
 import type { TransferHasher } from "../types.ts";
 
 /** Maximum number of threads: one processor is left for the readers. Node 20 does not state their number. */
@@ -53,39 +51,17 @@ export interface Thread {
 /** Starts a thread that runs `code` with `workerData`. */
 export type StartThread = (code: string, workerData: unknown) => Thread;
 
-/** Options that decide whether a thread is used. */
-export interface ThreadOptions {
-  /**
-   * Starts a thread; null to always hash inline.
-   * @default {`node:worker_threads` if the runtime has it}
-   */
-  readonly start?: StartThread | null | undefined;
-  /**
-   * Minimum image size in bytes for a thread.
-   * @default {128 MiB}
-   */
-  readonly minSize?: number | undefined;
-}
-
-/**
- * Creates a hasher for a Python algorithm name and an image size, in a thread if the image is large enough
- * and the runtime has threads. Null if the algorithm is not supported.
- */
-export async function createTransferHasher(
-  algorithm: string,
-  size: number | null,
-  { start = threadsOfNode(), minSize = MIN_THREAD_SIZE }: ThreadOptions = {},
-): Promise<TransferHasher | null> {
-  const hasher = await createHasher(algorithm);
-  const isLarge = size !== null && size >= minSize;
-  if (!(hasher instanceof NativeHasher) || start === null || !isLarge) return hasher;
-  return new HashThread(hasher, start);
+/** What a {@linkcode HashThread} needs of the code that is loaded at the start of a program. */
+export interface HashThreads {
+  readonly start: StartThread;
+  /** The error for a thread that ended, with its reason. */
+  readonly ended: (reason: unknown) => GlanceError;
 }
 
 /** A hasher whose thread starts with the first bytes and ends when it is closed. */
-class HashThread implements TransferHasher {
+export class HashThread implements TransferHasher {
   readonly #inline: NativeHasher;
-  readonly #start: StartThread;
+  readonly #threads: HashThreads;
   /** Undefined before the first bytes; null if they are hashed inline. */
   #thread: Thread | null | undefined;
   /** Free slabs. The first one is being filled. */
@@ -100,9 +76,9 @@ class HashThread implements TransferHasher {
   #onChange: () => void = () => {};
   #end: Promise<void> | null = null;
 
-  constructor(inline: NativeHasher, start: StartThread) {
+  constructor(inline: NativeHasher, threads: HashThreads) {
     this.#inline = inline;
-    this.#start = start;
+    this.#threads = threads;
   }
 
   update(bytes: Uint8Array): Promise<void> | void {
@@ -125,7 +101,7 @@ class HashThread implements TransferHasher {
   }
 
   async #close(): Promise<void> {
-    this.#failure ??= threadEnded("closed");
+    this.#failure ??= this.#threads.ended("closed");
     this.#onChange();
     if (this.#thread) await keepingAlive(this.#thread.terminate().finally(() => running--));
   }
@@ -134,7 +110,7 @@ class HashThread implements TransferHasher {
   #started(): Thread | null {
     if (this.#end !== null || running >= MAX_THREADS) return null;
     try {
-      const thread = this.#start(CODE, this.#inline.name);
+      const thread = this.#threads.start(CODE, this.#inline.name);
       thread.on("message", (message) => this.#onMessage(message));
       thread.on("error", (reason) => this.#onExit(reason));
       thread.on("exit", (reason) => this.#onExit(reason));
@@ -192,7 +168,7 @@ class HashThread implements TransferHasher {
   #onExit(reason: unknown): void {
     if (this.#end !== null || this.#thread === null) return;
     if (this.#isUsed) {
-      this.#failure ??= threadEnded(reason);
+      this.#failure ??= this.#threads.ended(reason);
     } else {
       for (const slab of this.#slabs.slice(0, 1)) {
         this.#inline.update(new Uint8Array(slab, 0, this.#filled));
@@ -203,13 +179,6 @@ class HashThread implements TransferHasher {
     }
     this.#onChange();
   }
-}
-
-function threadEnded(cause: unknown): GlanceError {
-  return new GlanceError(
-    "Cannot continue hashing: the hashing thread has ended; download the image again",
-    { cause },
-  );
 }
 
 /**
@@ -226,16 +195,9 @@ async function keepingAlive<T>(work: Promise<T>): Promise<T> {
 }
 
 /** The API of `node:worker_threads` that is used. */
-interface WorkerThreads {
+export interface WorkerThreads {
   readonly Worker?: new (
     code: string,
     options: { readonly eval: true; readonly workerData: unknown },
   ) => Thread;
-}
-
-function threadsOfNode(): StartThread | null {
-  const Worker = builtinModule<WorkerThreads>("node:worker_threads")?.Worker;
-  // The module of workerd is a stub that starts no thread.
-  if (Worker === undefined || isWorkerd()) return null;
-  return (code, workerData) => new Worker(code, { eval: true, workerData });
 }

@@ -8,12 +8,6 @@ import { builtinModule } from "../../node_builtin.ts";
 import { ownValue } from "../../validate.ts";
 import type { Hasher } from "../types.ts";
 
-/**
- * Minimum image size in bytes for a thread that hashes: inline hashing processes about 40 MiB while a thread
- * starts.
- */
-export const MIN_THREAD_SIZE = 128 * 2 ** 20;
-
 /** The functions of `node:crypto` that are used; available in Deno, Node, Bun, and workerd. */
 interface NodeCrypto {
   createHash(algorithm: string): NodeHash;

@@ -6,8 +6,9 @@
 import type { ApiServer } from "../../api_server.ts";
 import type { GlanceRangeSource } from "../download/range_source.ts";
 import type { ResumeOptions } from "../download/resuming_reader.ts";
+import type { classifyFailure } from "../download/resume_policy.ts";
 import { canSeek } from "../download/seek_probe.ts";
-import { ParallelReader } from "./parallel_reader.ts";
+import { ParallelReader, type SharedClasses } from "./parallel_reader.ts";
 
 /** What a parallel download needs besides the options of each connection. */
 export interface ParallelPlan {
@@ -20,6 +21,7 @@ export interface ParallelPlan {
   rangeSource(end: number | null, first?: string): GlanceRangeSource;
   /** The servers, over which the connections are distributed. */
   servers(): Promise<readonly ApiServer[]>;
+  readonly shared: SharedClasses & { readonly classifyFailure: typeof classifyFailure };
 }
 
 /** Opens the connections; null if the store of the image cannot seek. */
@@ -28,12 +30,13 @@ export async function openParallel(
   resumeOptions: ResumeOptions,
 ): Promise<ParallelReader | null> {
   const { signal = new AbortController().signal } = resumeOptions;
-  if (!await canSeek(plan.rangeSource(0), signal)) return null;
+  if (!await canSeek(plan.rangeSource(0), signal, plan.shared.classifyFailure)) return null;
   const servers = await plan.servers();
   return new ParallelReader({
     ...resumeOptions,
     endExclusive: plan.endExclusive,
     partSize: plan.partSize,
+    shared: plan.shared,
     rest: plan.rangeSource(resumeOptions.end),
     connections: Array.from({ length: plan.connections }, (_, i) => {
       const server = servers[i % servers.length]?.endpoint ?? "";

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { Deadline } from "../../http/deadline.ts";
+import type { Deadline } from "../../http/deadline.ts";
 import type { ResolvedOptions } from "../../options.ts";
 import type { Chunk, ImageReader, PositionedChunk } from "../body_reader.ts";
 import type { Verifier } from "../integrity/descriptor.ts";
@@ -14,8 +14,8 @@ import type { PartBuffer } from "./part_buffer.ts";
 import { PartFetcher } from "./part_fetcher.ts";
 import { PartScheduler } from "./part_scheduler.ts";
 import type { RangeSource } from "../download/range_source.ts";
-import { ResumingReader } from "../download/resuming_reader.ts";
-import { RangesUnavailable } from "../download/resume_policy.ts";
+import type { ResumingReader } from "../download/resuming_reader.ts";
+import type { RangesUnavailable } from "../download/resume_policy.ts";
 import type { Progress } from "../types.ts";
 
 /** A connection of a parallel download. */
@@ -40,6 +40,14 @@ export interface ParallelOptions {
   readonly verifier: Verifier | null;
   readonly signal: AbortSignal | undefined;
   readonly onProgress: ((progress: Progress) => void) | undefined;
+  readonly shared: SharedClasses;
+}
+
+/** Classes that a program loads at its start. If this code imported them, they would be in a file of their own. */
+export interface SharedClasses {
+  readonly Deadline: typeof Deadline;
+  readonly RangesUnavailable: typeof RangesUnavailable;
+  readonly ResumingReader: typeof ResumingReader;
 }
 
 /** Reads an image over several connections. */
@@ -57,7 +65,7 @@ export class ParallelReader implements ImageReader {
 
   constructor(options: ParallelOptions) {
     this.#options = options;
-    this.#lifetime = new Deadline(options.options, options.signal);
+    this.#lifetime = new options.shared.Deadline(options.options, options.signal);
     options.verifier?.endWith(this.#lifetime.signal);
     const { connections } = options;
     this.#servers = [...new Set(connections.map(({ server }) => server))].join(" ");
@@ -115,7 +123,7 @@ export class ParallelReader implements ImageReader {
   /** Waits for the next bytes of one of these parts. */
   async #next(parts: () => readonly PartBuffer[]): Promise<PositionedChunk | null> {
     while (!this.#isClosed) {
-      const { signal, start } = this.#options;
+      const { signal, start, shared } = this.#options;
       if (signal?.aborted) await this.#fail(signal.reason);
       if (this.#rest !== null) return await this.#readRest(this.#rest);
       if (this.#schedule.isDone) return await this.#finish();
@@ -128,7 +136,7 @@ export class ParallelReader implements ImageReader {
         return { position, data };
       }
       const { failure } = this.#fetcher;
-      if (failure?.error instanceof RangesUnavailable) await this.#startRest();
+      if (failure?.error instanceof shared.RangesUnavailable) await this.#startRest();
       else if (failure !== null) await this.#fail(failure.error);
       else await this.#fetcher.changes.next;
     }
@@ -156,13 +164,14 @@ export class ParallelReader implements ImageReader {
   }
 
   #readerOf(source: RangeSource, start: number, end: number): ResumingReader {
-    return new ResumingReader(source, {
-      options: this.#options.options,
+    const { options, shared, verifier } = this.#options;
+    return new shared.ResumingReader(source, {
+      options,
       start,
       end,
       isPart: true,
       verifier: null,
-      isHashed: this.#options.verifier !== null,
+      isHashed: verifier !== null,
       signal: this.#lifetime.signal,
       onProgress: undefined,
     });

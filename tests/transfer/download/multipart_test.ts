@@ -2,6 +2,7 @@
 import { assertEquals } from "@std/assert";
 import type { BodyReader, Chunk } from "../../../lib/transfer/body_reader.ts";
 import { findBodyPart } from "../../../lib/transfer/download/multipart.ts";
+import { parseContentRange } from "../../../lib/http/byte_range.ts";
 import { concat } from "../../../lib/concat.ts";
 import { utf8 } from "../../support/bodies.ts";
 
@@ -32,7 +33,7 @@ function part(
 const END = utf8("\r\n--LIMIT--\r\n");
 
 async function read(bytes: Uint8Array<ArrayBuffer>, size: number, start: number) {
-  const found = await findBodyPart(readerOf(bytes, size), "LIMIT", start);
+  const found = await findBodyPart(readerOf(bytes, size), "LIMIT", start, parseContentRange);
   if (found === null) return null;
   const chunks: Chunk[] = [];
   for (;;) {

@@ -2,18 +2,17 @@
 import { createHash } from "node:crypto";
 import { Worker } from "node:worker_threads";
 import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import { Deadline } from "../../../lib/http/deadline.ts";
 import { readerOf } from "../../../lib/transfer/body_reader.ts";
 import { streamOf } from "../../../lib/transfer/download/byte_stream.ts";
-import {
-  createTransferHasher,
-  type StartThread,
-  type Thread,
-} from "../../../lib/transfer/integrity/hash_worker.ts";
+import type { StartThread, Thread } from "../../../lib/transfer/integrity/hash_worker.ts";
+import { createTransferHasher } from "../../../lib/transfer/transfer_hasher.ts";
 import { type ContentDescriptor, Verifier } from "../../../lib/transfer/integrity/descriptor.ts";
 import { ParallelReader } from "../../../lib/transfer/parallel/parallel_reader.ts";
 import type { RangeResponse } from "../../../lib/transfer/download/range_response.ts";
 import { Candidates } from "../../../lib/transfer/download/candidates.ts";
 import type { RangeSource } from "../../../lib/transfer/download/range_source.ts";
+import { RangesUnavailable } from "../../../lib/transfer/download/resume_policy.ts";
 import { ResumingReader } from "../../../lib/transfer/download/resuming_reader.ts";
 import type { TransferHasher } from "../../../lib/transfer/types.ts";
 import { GlanceError, ImageIntegrityError } from "../../../mod.ts";
@@ -317,6 +316,7 @@ Deno.test("download() over several connections ends its thread when it is aborte
     start: 0,
     endExclusive: BYTES.byteLength,
     partSize: BYTES.byteLength,
+    shared: { Deadline, RangesUnavailable, ResumingReader },
     verifier,
     signal: stop.signal,
     onProgress: undefined,
@@ -350,7 +350,7 @@ Deno.test("download() verifies a large image like a small one", async () => {
 });
 
 Deno.test("createTransferHasher() keeps the process alive for a digest, and not when it is unused", async () => {
-  const module = import.meta.resolve("../../../lib/transfer/integrity/hash_worker.ts");
+  const module = import.meta.resolve("../../../lib/transfer/transfer_hasher.ts");
   const code = `
     const { createTransferHasher } = await import("${module}");
     const hasher = await createTransferHasher("sha512", 1, { minSize: 1 });

@@ -1,0 +1,55 @@
+/**
+ * Chooses between hashing inline and in a thread.
+ *
+ * @module
+ */
+import { GlanceError } from "../errors.ts";
+import { isWorkerd } from "../http/fixed_length.ts";
+import { builtinModule } from "../node_builtin.ts";
+import type { StartThread, WorkerThreads } from "./integrity/hash_worker.ts";
+import { createHasher, NativeHasher } from "./integrity/hashing.ts";
+import type { TransferHasher } from "./types.ts";
+
+/** Options that decide whether a thread is used. */
+export interface ThreadOptions {
+  /**
+   * Starts a thread; null to always hash inline.
+   * @default {`node:worker_threads` if the runtime has it}
+   */
+  readonly start?: StartThread | null | undefined;
+  /**
+   * Minimum image size in bytes for a thread: inline hashing processes about 40 MiB while a thread starts.
+   * @default {128 MiB}
+   */
+  readonly minSize?: number | undefined;
+}
+
+/**
+ * Creates a hasher for a Python algorithm name and an image size, in a thread if the image is large enough
+ * and the runtime has threads. Null if the algorithm is not supported.
+ */
+export async function createTransferHasher(
+  algorithm: string,
+  size: number | null,
+  { start = threadsOfNode(), minSize = 128 * 2 ** 20 }: ThreadOptions = {},
+): Promise<TransferHasher | null> {
+  const hasher = await createHasher(algorithm);
+  const isLarge = size !== null && size >= minSize;
+  if (!(hasher instanceof NativeHasher) || start === null || !isLarge) return hasher;
+  const { HashThread } = await import("./rarely_used.ts");
+  return new HashThread(hasher, { start, ended: threadEnded });
+}
+
+function threadsOfNode(): StartThread | null {
+  const Worker = builtinModule<WorkerThreads>("node:worker_threads")?.Worker;
+  // The module of workerd is a stub that starts no thread.
+  if (Worker === undefined || isWorkerd()) return null;
+  return (code, workerData) => new Worker(code, { eval: true, workerData });
+}
+
+function threadEnded(cause: unknown): GlanceError {
+  return new GlanceError(
+    "Cannot continue hashing: the hashing thread has ended; download the image again",
+    { cause },
+  );
+}
