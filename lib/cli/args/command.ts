@@ -74,7 +74,7 @@ export type ValueOf<F extends Flag> = F extends SwitchFlag ? boolean
 export type Values<F extends Flags> = { readonly [Name in keyof F]: ValueOf<F[Name]> };
 
 /** The value of any flag. */
-export type Value = boolean | string | number | readonly string[] | undefined;
+export type Value = ValueOf<Flag>;
 
 /** A positional argument. */
 export interface Positional {
@@ -95,8 +95,8 @@ export interface Target {
 }
 
 /** Everything that a command runs with. */
-export interface Invocation<V = Readonly<Record<string, Value>>> {
-  readonly values: V;
+export interface Invocation<F extends Flags = Flags> {
+  readonly values: Values<F>;
   /** Positional arguments, in order. */
   readonly positionals: readonly string[];
   /** Whether to print JSON. */
@@ -129,7 +129,7 @@ export interface Command {
 export function command<const F extends Flags = Record<never, never>>(
   definition: Omit<Command, "run" | "flags"> & {
     readonly flags?: F;
-    run(invocation: Invocation<Values<F>>, ...positionals: readonly string[]): Promise<void>;
+    run(invocation: Invocation<F>, ...positionals: readonly string[]): Promise<void>;
   },
 ): Command {
   // `parse.ts` gives each flag a value of the type that `Values<F>` has for it.

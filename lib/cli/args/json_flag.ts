@@ -4,6 +4,7 @@
  * @module
  */
 import type { JsonValue } from "../../api/types.ts";
+import { parseJson } from "../../http/json.ts";
 import { UsageError } from "../system/errors.ts";
 
 /**
@@ -20,16 +21,8 @@ export function jsonObject(flag: string, text: string): Readonly<Record<string, 
 
 /** Parses a JSON object; null if the text is not one. */
 export function objectIn(text: string): Readonly<Record<string, JsonValue>> | null {
-  const value = parsed(text);
+  const value = parseJson(text);
   const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
-  // JSON.parse() returns no other kinds of objects.
+  // JSON has no other kinds of objects.
   return isObject ? value as Record<string, JsonValue> : null;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -24,7 +24,6 @@ const COLUMNS: readonly Column[] = [
   ["Hits", (image) => String(image["hits"] ?? "N/A")],
 ];
 
-/** The commands of this file. */
 export const CACHE_COMMANDS: readonly Command[] = [
   command({
     name: "cache-list",
@@ -44,22 +43,14 @@ export const CACHE_COMMANDS: readonly Command[] = [
     summary: "Queue images for the cache of a server",
     details: WHERE,
     positionals: [IMAGES],
-    async run(invocation) {
-      await checkSingleServer(invocation);
-      const action = { verb: "queue", done: "queued" };
-      await forEachImage(invocation, action, (id) => invocation.ask("cache.queue", id));
-    },
+    run: onEachImage("cache.queue", ["queue", "queued"]),
   }),
   command({
     name: "cache-delete",
     summary: "Delete images from the cache and the queue of a server",
     details: WHERE,
     positionals: [IMAGES],
-    async run(invocation) {
-      await checkSingleServer(invocation);
-      const action = { verb: "drop", done: "dropped" };
-      await forEachImage(invocation, action, (id) => invocation.ask("cache.delete", id));
-    },
+    run: onEachImage("cache.delete", ["drop", "dropped"]),
   }),
   command({
     name: "cache-clear",
@@ -79,6 +70,13 @@ export const CACHE_COMMANDS: readonly Command[] = [
     },
   }),
 ];
+
+function onEachImage(operation: "cache.queue" | "cache.delete", words: readonly [string, string]) {
+  return async (invocation: Invocation<Record<never, never>>): Promise<void> => {
+    await checkSingleServer(invocation);
+    await forEachImage(invocation, words, (id) => invocation.ask(operation, id));
+  };
+}
 
 /** @throws {CommandFailed} if there are several servers: each has its own cache. */
 async function checkSingleServer({ connect }: Pick<Invocation, "connect">): Promise<void> {

@@ -13,13 +13,7 @@ import type { ImportRequest } from "../../api/operations.ts";
 import { checkImported } from "../../jobs/import_image.ts";
 import { checkSourceRegion } from "../../jobs/source_region.ts";
 import { CommandFailed, sentenceOf, UsageError } from "../system/errors.ts";
-import {
-  type Command,
-  command,
-  type Flags,
-  type Invocation,
-  type Values,
-} from "../args/command.ts";
+import { type Command, command, type Flags, type Invocation } from "../args/command.ts";
 import { checkMethod, STAGED } from "./image_import.ts";
 import {
   checkWithoutImport,
@@ -54,7 +48,7 @@ const FLAGS = {
   ...WAIT_FLAGS,
 } as const satisfies Flags;
 
-type ViaImportCall = Invocation<Values<typeof FLAGS>>;
+type ViaImportCall = Invocation<typeof FLAGS>;
 
 /** What to import. */
 interface ViaImportPlan {
@@ -63,7 +57,6 @@ interface ViaImportPlan {
   readonly bytes: FoundBytes | null;
 }
 
-/** The command `image-create-via-import`. */
 export const IMAGE_CREATE_VIA_IMPORT: Command = command({
   name: "image-create-via-import",
   summary: "Create an image and import its data",
@@ -97,7 +90,8 @@ export const IMAGE_CREATE_VIA_IMPORT: Command = command({
  *
  * @throws {UsageError} if flags contradict each other or the data.
  */
-async function planOf({ values, system }: ViaImportCall): Promise<ViaImportPlan | null> {
+async function planOf(invocation: ViaImportCall): Promise<ViaImportPlan | null> {
+  const { values, system } = invocation;
   const { "import-method": method, file } = values;
   if (method === "copy-image") {
     throw new UsageError(
@@ -115,7 +109,7 @@ async function planOf({ values, system }: ViaImportCall): Promise<ViaImportPlan 
   }
   const bytes = method === undefined
     ? await findBytes(system, file)
-    : await requireBytes(system, file, `import by "${STAGED}"`);
+    : await requireBytes(invocation, `import by "${STAGED}"`);
   if (bytes !== null) {
     checkFormats(values, `stage "${bytes.name}"`);
     return { request: importRequestFrom(STAGED, values), bytes };

@@ -10,13 +10,7 @@ import { IMAGE_VISIBILITIES, type ImageMeta, type ImageVisibility } from "../../
 import { type CopyOptions, copyRecord } from "../../jobs/copy_image.ts";
 import { CommandFailed, UsageError } from "../system/errors.ts";
 import { findImage, IMAGE } from "./shared/find_image.ts";
-import {
-  type Command,
-  command,
-  type Flags,
-  type Invocation,
-  type Values,
-} from "../args/command.ts";
+import { type Command, command, type Flags, type Invocation } from "../args/command.ts";
 import { keyAndValue } from "./shared/image_fields.ts";
 import { printImage } from "../output/records.ts";
 import { checkStores } from "./shared/stores.ts";
@@ -49,9 +43,8 @@ const FLAGS = {
   ...PROGRESS_FLAGS,
 } as const satisfies Flags;
 
-type CopyCall = Invocation<Values<typeof FLAGS>>;
+type CopyCall = Invocation<typeof FLAGS>;
 
-/** The command `image-copy`. */
 export const IMAGE_COPY: Command = command({
   name: "image-copy",
   summary: "Copy an image to another cloud or region",
@@ -72,10 +65,10 @@ export const IMAGE_COPY: Command = command({
     const to = await invocation.connectTo({ cloud, region });
     if (region !== undefined) checkRegion(to, region);
     await checkElsewhere(invocation, from, to);
-    await checkStores(to, invocation.system.signal, [store ?? []].flat());
+    await checkStores(to, invocation.system.signal, store);
     const copy = await withProgress(
       invocation,
-      (onProgress) => copyRecord(from, to, id, { ...options, onProgress }, record),
+      (transfer) => copyRecord(from, to, id, { ...options, ...transfer }, record),
     );
     await printImage(invocation, copy);
   },
@@ -86,7 +79,7 @@ export const IMAGE_COPY: Command = command({
  *
  * @throws {UsageError} if a property is not written as `KEY=VALUE`.
  */
-function copyOptions({ values, system }: CopyCall): CopyOptions {
+function copyOptions({ values }: CopyCall): CopyOptions {
   const { name, visibility, property, "remove-property": removed, store, verify } = values;
   const properties = Object.fromEntries<string | null>([
     ...removed.map((key) => [key, null] as const),
@@ -100,7 +93,6 @@ function copyOptions({ values, system }: CopyCall): CopyOptions {
   });
   return {
     meta,
-    signal: system.signal,
     ...connectionsFrom(values),
     storeId: store,
     // The parser has checked `choices`.

@@ -10,13 +10,7 @@ import type { DownloadOptions, Verify } from "../../transfer/types.ts";
 import { downloadToFile, downloadToOutput, type Transfer } from "../files/download_target.ts";
 import { UsageError } from "../system/errors.ts";
 import { findImage, IMAGE, sessionOf } from "./shared/find_image.ts";
-import {
-  type Command,
-  command,
-  type Flags,
-  type Invocation,
-  type Values,
-} from "../args/command.ts";
+import { type Command, command, type Flags, type Values } from "../args/command.ts";
 import {
   CONNECTION_FLAGS,
   connectionsFrom,
@@ -44,7 +38,6 @@ const FLAGS = {
   ...CONNECTION_FLAGS,
 } as const satisfies Flags;
 
-/** The command `image-download`. */
 export const IMAGE_DOWNLOAD: Command = command({
   name: "image-download",
   summary: "Download the data of an image",
@@ -60,15 +53,15 @@ export const IMAGE_DOWNLOAD: Command = command({
         "Cannot write an image: standard output is a terminal; name a file with --file, or redirect the output (> disk.img)",
       );
     }
-    const options = downloadOptions(invocation);
+    const options = downloadOptions(invocation.values);
     const { id, record: listed } = await findImage(invocation, image);
     let record = listed;
     const { client, context } = await sessionOf(invocation);
     const transfer: Transfer = (sink, start) =>
-      withProgress(invocation, (onProgress) => {
+      withProgress(invocation, (shown) => {
         const range = start === 0 ? {} : { range: { start }, verify: "auto" } as const;
         // A file or pipe does not keep a chunk after write() has returned.
-        const downloadOptions = { ...options, ...range, reuseChunks: true, onProgress };
+        const downloadOptions = { ...options, ...range, ...shown, reuseChunks: true };
         return downloadTo(client, context, id, sink, downloadOptions, record);
       }, start);
     if (isToOutput) return await downloadToOutput(invocation.system.stdout, transfer);
@@ -89,13 +82,12 @@ export const IMAGE_DOWNLOAD: Command = command({
 });
 
 function downloadOptions(
-  { values, system }: Invocation<Values<typeof FLAGS>>,
+  values: Values<typeof FLAGS>,
 ): DownloadOptions & { readonly verify: Verify } {
   const { "no-verify": isOff, verify = "auto" } = values;
   return {
     // The parser has checked `choices`.
     verify: isOff ? "off" : verify as Verify,
-    signal: system.signal,
     ...connectionsFrom(values),
   };
 }

@@ -18,7 +18,6 @@ import { checkStores } from "./shared/stores.ts";
 /** The method that imports staged data. */
 export const STAGED = "glance-direct";
 
-/** The command `image-import`. */
 export const IMAGE_IMPORT: Command = command({
   name: "image-import",
   summary: "Import the data of an image",

@@ -50,7 +50,6 @@ const FLAGS = {
   "include-stores": truth("Also show the stores that hold each image"),
 } as const satisfies Flags;
 
-/** The command `image-list`. */
 export const IMAGE_LIST: Command = command({
   name: "image-list",
   summary: "List the images that you can see",

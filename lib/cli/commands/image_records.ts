@@ -28,7 +28,6 @@ function withRemovals(meta: ImageMeta, keys: readonly string[]): ImageMeta {
   );
 }
 
-/** The commands of this file. */
 export const RECORD_COMMANDS: readonly Command[] = [
   command({
     name: "image-show",
@@ -68,8 +67,8 @@ export const RECORD_COMMANDS: readonly Command[] = [
     summary: "Delete images",
     positionals: [{ ...IMAGE, many: true }],
     async run(invocation) {
-      const action = { verb: "delete", done: "deleted" };
-      await forEachImage(invocation, action, (id) => invocation.ask("delete", id));
+      const words = ["delete", "deleted"] as const;
+      await forEachImage(invocation, words, (id) => invocation.ask("delete", id));
     },
   }),
   command({
@@ -124,7 +123,7 @@ function isSafeInPath(tag: string): boolean {
 
 /** Adds a tag. Glance returns nothing, so the image is read afterward. */
 async function addTag(
-  invocation: Invocation<unknown>,
+  invocation: Omit<Invocation, "values">,
   image: string,
   tag: string,
 ): Promise<GlanceImage> {
@@ -135,7 +134,7 @@ async function addTag(
 
 /** Replaces all tags with a PATCH, unless another client has changed the image meanwhile. */
 async function changeTags(
-  invocation: Invocation<unknown>,
+  invocation: Omit<Invocation, "values">,
   image: string,
   change: (tags: readonly string[], id: string) => readonly string[],
 ): Promise<GlanceImage> {

@@ -5,9 +5,8 @@
  */
 import { text } from "../args/flags.ts";
 import { createImage } from "../../images/create_image.ts";
-import type { Progress, UploadOptions } from "../../transfer/types.ts";
 import { findImageId, IMAGE, sessionOf } from "./shared/find_image.ts";
-import { type Command, command, type Flags, type Invocation } from "../args/command.ts";
+import { type Command, command, type Flags } from "../args/command.ts";
 import {
   checkFormats,
   checkWithoutBytes,
@@ -17,13 +16,7 @@ import {
 import { printImage } from "../output/records.ts";
 import { checkStores } from "./shared/stores.ts";
 import { PROGRESS_FLAGS, withProgress } from "./shared/transfer.ts";
-import {
-  FILE_FLAGS,
-  findBytes,
-  type FoundBytes,
-  requireBytes,
-  SIZE_FLAGS,
-} from "../files/upload_input.ts";
+import { FILE_FLAGS, findBytes, requireBytes, SIZE_FLAGS } from "../files/upload_input.ts";
 
 const SOURCE_FLAGS = {
   ...FILE_FLAGS,
@@ -33,7 +26,6 @@ const SOURCE_FLAGS = {
   ...PROGRESS_FLAGS,
 } as const satisfies Flags;
 
-/** The commands of this file. */
 export const UPLOAD_COMMANDS: readonly Command[] = [
   command({
     name: "image-create",
@@ -46,26 +38,17 @@ export const UPLOAD_COMMANDS: readonly Command[] = [
     },
     async run(invocation) {
       const meta = newImageFrom(invocation.values);
-      const bytes = await findBytes(invocation.system, invocation.values["file"]);
+      const { file, store } = invocation.values;
+      const bytes = await findBytes(invocation.system, file);
       if (bytes === null) checkWithoutBytes(invocation.values, invocation.system);
       else checkFormats(invocation.values, `upload "${bytes.name}"`);
       const connection = await invocation.connect();
-      await checkStores(
-        connection,
-        invocation.system.signal,
-        [invocation.values["store"] ?? []].flat(),
-      );
+      await checkStores(connection, invocation.system.signal, store);
       const session = await sessionOf(invocation);
-      const image = await withProgress(
-        invocation,
-        (onProgress) =>
-          createImage(
-            session,
-            meta,
-            bytes?.data ?? null,
-            uploadOptions(invocation, bytes, onProgress),
-          ),
-      );
+      const image = await withProgress(invocation, (options) => {
+        const upload = { ...options, size: bytes?.size ?? undefined, storeId: store };
+        return createImage(session, meta, bytes?.data ?? null, upload);
+      });
       await printImage(invocation, image);
     },
   }),
@@ -78,41 +61,16 @@ export const UPLOAD_COMMANDS: readonly Command[] = [
       ...SIZE_FLAGS,
     },
     async run(invocation, image) {
-      const bytes = await requireBytes(
-        invocation.system,
-        invocation.values["file"],
-        "upload an image",
-      );
+      const bytes = await requireBytes(invocation, "upload an image");
       const id = await findImageId(invocation, image);
+      const { store, size = bytes.size ?? undefined } = invocation.values;
       const connection = await invocation.connect();
-      await checkStores(
-        connection,
-        invocation.system.signal,
-        [invocation.values["store"] ?? []].flat(),
-      );
+      await checkStores(connection, invocation.system.signal, store);
       const { service, context } = connection;
-      const size = invocation.values["size"] ?? bytes.size;
-      await withProgress(
-        invocation,
-        (onProgress) =>
-          service.update(context, id, {}, bytes.data, {
-            ...uploadOptions(invocation, { ...bytes, size }, onProgress),
-            purgeProps: false,
-          }),
-      );
+      await withProgress(invocation, (options) => {
+        const upload = { ...options, size, storeId: store, purgeProps: false };
+        return service.update(context, id, {}, bytes.data, upload);
+      });
     },
   }),
 ];
-
-function uploadOptions(
-  invocation: Invocation<{ readonly store: string | undefined }>,
-  bytes: FoundBytes | null,
-  onProgress: (progress: Progress) => void,
-): UploadOptions {
-  return {
-    onProgress,
-    signal: invocation.system.signal,
-    size: bytes?.size ?? undefined,
-    storeId: invocation.values.store,
-  };
-}

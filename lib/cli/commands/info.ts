@@ -19,7 +19,6 @@ async function schemaOf({ ask }: Pick<Invocation, "ask">, model: string): Promis
     : await ask("schemas.getMetadef", definition as MetadefSchemaName);
 }
 
-/** The commands of this file. */
 export const INFO_COMMANDS: readonly Command[] = [
   command({
     name: "import-info",

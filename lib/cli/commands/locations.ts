@@ -17,7 +17,6 @@ const METADATA_FLAGS = {
   "metadata": text("<JSON>", "Metadata of the location, a JSON object (default: {})"),
 } as const satisfies Flags;
 
-/** The commands of this file. */
 export const LOCATION_COMMANDS: readonly Command[] = [
   command({
     name: "location-add",
@@ -81,7 +80,7 @@ export const LOCATION_COMMANDS: readonly Command[] = [
 
 /** @throws {CommandFailed} if the cloud does not show the locations of images. */
 async function findLocations(
-  invocation: Invocation<unknown>,
+  invocation: Omit<Invocation, "values">,
   image: string,
 ): Promise<{ readonly id: string; readonly locations: readonly ImageLocation[] }> {
   const { id, locations } = await findRecord(invocation, image);

@@ -17,7 +17,6 @@ const COLUMNS: readonly Column[] = [
   ["Status", "status"],
 ];
 
-/** The commands of this file. */
 export const MEMBER_COMMANDS: readonly Command[] = [
   command({
     name: "member-list",

@@ -7,11 +7,10 @@ import type { SentData } from "../../transfer/upload/upload_state.ts";
 import { stage } from "../../transfer/upload/staging.ts";
 import { sourceOf } from "../../transfer/upload/upload_source.ts";
 import { findImageId, IMAGE, sessionOf } from "./shared/find_image.ts";
-import { type Command, command, type Invocation, type Values } from "../args/command.ts";
+import { type Command, command, type Invocation } from "../args/command.ts";
 import { PROGRESS_FLAGS, withProgress } from "./shared/transfer.ts";
 import { FILE_FLAGS, type FoundBytes, requireBytes, SIZE_FLAGS } from "../files/upload_input.ts";
 
-/** The command `image-stage`. */
 export const IMAGE_STAGE: Command = command({
   name: "image-stage",
   summary: "Stage data for the import of an image",
@@ -20,11 +19,7 @@ export const IMAGE_STAGE: Command = command({
   positionals: [IMAGE],
   flags: { ...FILE_FLAGS, ...SIZE_FLAGS, ...PROGRESS_FLAGS },
   async run(invocation, image) {
-    const bytes = await requireBytes(
-      invocation.system,
-      invocation.values["file"],
-      "stage an image",
-    );
+    const bytes = await requireBytes(invocation, "stage an image");
     const id = await findImageId(invocation, image);
     const size = invocation.values["size"] ?? bytes.size;
     await stageBytes(invocation, id, { ...bytes, size });
@@ -38,7 +33,7 @@ export const IMAGE_STAGE: Command = command({
  * @returns the size and the hash of the data
  */
 export async function stageBytes(
-  invocation: Invocation<Values<typeof PROGRESS_FLAGS>>,
+  invocation: Invocation<typeof PROGRESS_FLAGS>,
   imageId: string,
   { data, size }: FoundBytes,
   isOwn: boolean = false,
@@ -47,6 +42,6 @@ export async function stageBytes(
   const source = sourceOf(data, size ?? undefined);
   return await withProgress(
     invocation,
-    (onProgress) => stage(session, imageId, source, { onProgress }, isOwn),
+    ({ onProgress }) => stage(session, imageId, source, { onProgress }, isOwn),
   );
 }

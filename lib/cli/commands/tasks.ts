@@ -62,7 +62,6 @@ function taskQuery(values: Values<typeof LIST_FLAGS>): [key: string, value: stri
   });
 }
 
-/** The commands of this file. */
 export const TASK_COMMANDS: readonly Command[] = [
   command({
     name: "image-tasks",

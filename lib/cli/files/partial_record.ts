@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { parseJson } from "../../http/json.ts";
 import { type ContentDescriptor, isSameData } from "../../transfer/integrity/descriptor.ts";
 
 /** The record of a partial file, stored as JSON next to it. */
@@ -66,7 +67,8 @@ export function formatPartRecord({ identity, bytes, crc32 }: PartRecord): string
 
 /** Parses a record; null if the text is not one. */
 export function parsePartRecord(text: string): PartRecord | null {
-  const { image_id, size, os_hash_algo, os_hash_value, checksum, bytes, crc32 } = fieldsOf(text);
+  const fields: Partial<Record<string, unknown>> = Object(parseJson(text));
+  const { image_id, size, os_hash_algo, os_hash_value, checksum, bytes, crc32 } = fields;
   if (typeof image_id !== "string" || !isCount(size) || !isCount(bytes)) return null;
   if (typeof crc32 !== "string" || !/^[0-9a-f]{8}$/.test(crc32)) return null;
   return {
@@ -80,14 +82,6 @@ export function parsePartRecord(text: string): PartRecord | null {
     bytes,
     crc32: parseInt(crc32, 16),
   };
-}
-
-function fieldsOf(text: string): Partial<Record<string, unknown>> {
-  try {
-    return Object(JSON.parse(text));
-  } catch {
-    return {};
-  }
 }
 
 function isCount(value: unknown): value is number {

@@ -7,7 +7,7 @@
 import { number, text } from "../args/flags.ts";
 import { CommandFailed, UsageError } from "../system/errors.ts";
 import { attempt, codeOf, fileError } from "../system/fs_errors.ts";
-import type { Flags } from "../args/command.ts";
+import type { Flags, Values } from "../args/command.ts";
 import type { Bytes, Input, System, SystemFiles } from "../system/system.ts";
 
 export const FILE_FLAGS = {
@@ -27,6 +27,12 @@ export const SIZE_FLAGS = {
     0,
   ),
 } as const satisfies Flags;
+
+/** The part of an invocation that finds the data. */
+interface FileCall {
+  readonly values: Values<typeof FILE_FLAGS>;
+  readonly system: Pick<System, "files" | "stdin">;
+}
 
 /** Data to upload. */
 export interface FoundBytes {
@@ -67,8 +73,7 @@ export async function findBytes(
  * @throws {UsageError} if there is no data.
  */
 export async function requireBytes(
-  system: Pick<System, "files" | "stdin">,
-  file: string | undefined,
+  { system, values: { file } }: FileCall,
   action: string,
 ): Promise<FoundBytes> {
   const bytes = await findBytes(system, file);
@@ -85,11 +90,10 @@ export async function requireBytes(
  * @throws {UsageError} if there is no data.
  */
 export async function readText(
-  system: Pick<System, "files" | "stdin">,
-  file: string | undefined,
+  invocation: FileCall,
   action: string,
 ): Promise<{ readonly name: string; readonly text: string }> {
-  const { name, data } = await requireBytes(system, file, action);
+  const { name, data } = await requireBytes(invocation, action);
   const bytes = typeof data === "function" ? await data() : data;
   return { name, text: await new Response(bytes).text() };
 }
@@ -157,30 +161,29 @@ async function changed(
 
 /** Standard input; null if it is empty and `mayBeEmpty`. */
 async function fromInput(stdin: Input, mayBeEmpty: boolean): Promise<FoundBytes | null> {
-  const reader = withFileErrors(stdin.open(), "standard input").getReader();
-  const first = await reader.read();
-  if (!first.done) {
-    return { name: "standard input", data: withFirst(first.value, reader), size: null };
-  }
+  const name = "standard input";
+  const reader = withFileErrors(stdin.open(), name).getReader();
+  const { done, value } = await reader.read();
+  if (!done) return { name, data: withFirst(value, reader), size: null };
   if (mayBeEmpty) return null;
   throw new CommandFailed(
     "Cannot read standard input: it is empty; check the program before the pipe",
   );
 }
 
-/** A stream of the first chunk and the remaining ones. */
+/**
+ * A stream of the first chunk and the remaining ones. Not from a generator: canceling one waits for its
+ * pending read, and a pipe may never have another byte.
+ */
 function withFirst(
   first: Bytes,
   reader: ReadableStreamDefaultReader<Bytes>,
 ): ReadableStream<Bytes> {
-  let pending: Bytes | null = first;
   return new ReadableStream({
+    start: (controller) => controller.enqueue(first),
     async pull(controller) {
-      const { done, value } = pending === null
-        ? await reader.read()
-        : { done: false, value: pending };
-      pending = null;
-      if (done || value === undefined) controller.close();
+      const { done, value } = await reader.read();
+      if (done) controller.close();
       else controller.enqueue(value);
     },
     cancel: (reason) => reader.cancel(reason),

@@ -47,7 +47,6 @@ const META_FLAGS = {
   ...DATE_FLAGS,
 } as const satisfies Flags;
 
-/** The commands of this file. */
 export const NAMESPACE_COMMANDS: readonly Command[] = [
   command({
     name: "md-namespace-list",
@@ -125,11 +124,7 @@ export const NAMESPACE_COMMANDS: readonly Command[] = [
       'The JSON is the output of "md-namespace-show --json", of any cloud, or one of the files that come with Glance.',
     flags: FILE_FLAGS,
     async run(invocation) {
-      const { name, text } = await readText(
-        invocation.system,
-        invocation.values["file"],
-        "import a namespace",
-      );
+      const { name, text } = await readText(invocation, "import a namespace");
       const document = objectIn(text);
       if (document === null) {
         throw new CommandFailed(`Cannot import "${name}": it is not a JSON object; correct it`);

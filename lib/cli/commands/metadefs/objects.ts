@@ -32,7 +32,6 @@ const OBJECTS: DefinitionKind = {
   },
 };
 
-/** The commands of this file. */
 export const OBJECT_COMMANDS: readonly Command[] = [
   ...definitionCommands(OBJECTS),
   command({

@@ -10,9 +10,16 @@ import type {
 } from "../../../api/operations/metadef_types.ts";
 import { definedMembers } from "../../../validate.ts";
 import { UsageError } from "../../system/errors.ts";
-import { type Command, command, type Flags, type Invocation } from "../../args/command.ts";
+import { type Command, command, type Flags } from "../../args/command.ts";
 import { jsonObject } from "../../args/json_flag.ts";
-import { type Column, printJson, printList, printRecord, widthFrom } from "../../output/records.ts";
+import {
+  type Column,
+  type OutputCall,
+  printJson,
+  printList,
+  printRecord,
+  widthFrom,
+} from "../../output/records.ts";
 import { NAMESPACE, withoutReadOnly } from "./fields.ts";
 
 /** A kind of parts of a namespace. */
@@ -42,7 +49,7 @@ export function partArgument({ one }: Pick<PartKind, "one">) {
 
 /** Prints a part as the JSON that Glance returned, or as a table. */
 export async function printPart(
-  invocation: Invocation<unknown>,
+  invocation: OutputCall & { readonly values: object },
   { shown }: PartKind,
   part: object,
   name: string,

@@ -8,7 +8,6 @@ import { required, text } from "../../args/flags.ts";
 import { WIDTH_FLAGS } from "../../output/records.ts";
 import { definitionCommands } from "./parts.ts";
 
-/** The commands of this file. */
 export const PROPERTY_COMMANDS: readonly Command[] = definitionCommands({
   one: "property",
   anyOne: "a property",

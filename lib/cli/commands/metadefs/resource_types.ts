@@ -8,7 +8,6 @@ import { type Command, command } from "../../args/command.ts";
 import { checkReadOnly, DATE_FLAGS, NAMESPACE } from "./fields.ts";
 import { printList, printRecord } from "../../output/records.ts";
 
-/** The commands of this file. */
 export const RESOURCE_TYPE_COMMANDS: readonly Command[] = [
   command({
     name: "md-resource-type-list",

@@ -19,7 +19,6 @@ const TAGS: PartKind = {
   shown: (tag) => tag,
 };
 
-/** The commands of this file. */
 export const TAG_COMMANDS: readonly Command[] = [
   ...partCommands(TAGS),
   command({

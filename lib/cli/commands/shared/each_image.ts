@@ -7,20 +7,15 @@ import { CommandFailed, Interrupted, sentenceOf } from "../../system/errors.ts";
 import { findImageId } from "./find_image.ts";
 import type { Invocation } from "../../args/command.ts";
 
-/** An action in words, for example `delete` and `deleted`. */
-export interface BatchAction {
-  readonly verb: string;
-  readonly done: string;
-}
-
 /**
  * Runs `work` on each image that the positional arguments name, in order.
  *
+ * @param words the action in words: `["delete", "deleted"]`
  * @throws {CommandFailed} if some of several images failed. With a single image, its own error is thrown.
  */
 export async function forEachImage(
-  invocation: Invocation<unknown>,
-  { verb, done }: BatchAction,
+  invocation: Omit<Invocation, "values">,
+  [verb, done]: readonly [verb: string, done: string],
   work: (imageId: string) => Promise<void>,
 ): Promise<void> {
   const { positionals, messages } = invocation;

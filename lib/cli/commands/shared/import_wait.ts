@@ -9,7 +9,7 @@ import type { GlanceImage } from "../../../api/types.ts";
 import type { ImportProgress } from "../../../jobs/import_state.ts";
 import { followImport, ImageTasks, type ImportWaitOptions } from "../../../jobs/wait_for_import.ts";
 import { Interrupted } from "../../system/errors.ts";
-import type { Flags, Invocation, Values } from "../../args/command.ts";
+import type { Flags, Invocation } from "../../args/command.ts";
 import { sessionOf } from "./find_image.ts";
 
 /** The flag `--wait`. */
@@ -24,7 +24,7 @@ export const WAIT_FLAGS = {
  * @throws {ImageImportFailed} if the import has failed.
  */
 export async function waitIfRequested(
-  invocation: Invocation<Values<typeof WAIT_FLAGS>>,
+  invocation: Invocation<typeof WAIT_FLAGS>,
   imageId: string,
   { stores, all_stores_must_succeed }: ImportRequest,
 ): Promise<GlanceImage | null> {

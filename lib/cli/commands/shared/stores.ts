@@ -9,15 +9,16 @@ import { CommandFailed } from "../../system/errors.ts";
 import { askAt } from "./find_image.ts";
 
 /**
- * Checks that the cloud has the stores, before data is sent.
+ * Checks that the cloud has the given stores, before data is sent.
  *
  * @throws {CommandFailed} if a store is unknown.
  */
 export async function checkStores(
   connection: Connection,
   signal: AbortSignal,
-  names: readonly string[],
+  given: string | readonly string[] | undefined,
 ): Promise<void> {
+  const names = [given ?? []].flat();
   if (names.length === 0) return;
   const stores = await askAt(connection, signal, "info.stores").catch((error) => {
     // A cloud with a single store answers 404.

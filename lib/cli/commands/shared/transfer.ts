@@ -4,7 +4,7 @@
  * @module
  */
 import { number, toggle } from "../../args/flags.ts";
-import type { DownloadOptions, Progress } from "../../../transfer/types.ts";
+import type { DownloadOptions } from "../../../transfer/types.ts";
 import type { Flags, Invocation, Values } from "../../args/command.ts";
 import { ProgressLine } from "../../output/progress.ts";
 
@@ -34,21 +34,25 @@ export function connectionsFrom(
   return { connections, partSize: partSize && partSize * MIB };
 }
 
-type ProgressCall = Invocation<Values<typeof PROGRESS_FLAGS>>;
+type ProgressCall = Invocation<typeof PROGRESS_FLAGS>;
+
+/** The options that every transfer has. */
+type TransferOptions = Required<Pick<DownloadOptions, "onProgress" | "signal">>;
 
 /**
  * Runs a transfer and shows its progress.
  *
+ * @param transfer gets the options that show the progress, and abort it with the command
  * @param start offset of the first byte of the transfer
  */
 export async function withProgress<T>(
   invocation: ProgressCall,
-  transfer: (onProgress: (progress: Progress) => void) => Promise<T>,
+  transfer: (options: TransferOptions) => Promise<T>,
   start: number = 0,
 ): Promise<T> {
   const line = progressLine(invocation, start);
   try {
-    const result = await transfer(line.report);
+    const result = await transfer({ onProgress: line.report, signal: invocation.system.signal });
     line.finish();
     return result;
   } catch (error) {
