@@ -1,10 +1,10 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { createServer } from "node:https";
 import type { CloudTls } from "../../lib/auth/clouds/mod.ts";
 import { authenticate } from "../../lib/auth/keystone.ts";
 import { fetchForCloud } from "../../lib/auth/tls.ts";
 import { GlanceConnectionFailed, InvalidConfigurationValue } from "../../lib/errors.ts";
-import { CA_CERT, CLIENT_CERT, CLIENT_KEY, SERVER_CERT, SERVER_KEY } from "./certificates.ts";
+import { serveTls } from "../support/tls_server.ts";
+import { CA_CERT, CLIENT_CERT, CLIENT_KEY } from "./certificates.ts";
 
 const PEM: Readonly<Record<string, string>> = {
   "/ca.pem": CA_CERT,
@@ -20,41 +20,28 @@ function readPem(path: string): Promise<string | null> {
   return Promise.resolve(PEM[path] ?? null);
 }
 
-/** A TLS server on loopback that responds with the name in the client certificate, if there is one. */
-async function serve(wantsClient: boolean): Promise<AsyncDisposable & { readonly url: string }> {
-  const server = createServer({
-    cert: SERVER_CERT,
-    key: SERVER_KEY,
-    ca: CA_CERT,
-    requestCert: wantsClient,
-    rejectUnauthorized: wantsClient,
-  }, (_, response) => {
-    response.writeHead(200, { connection: "close" });
-    response.end("welcome");
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  const port = typeof address === "object" && address !== null ? address.port : 0;
-  return {
-    url: `https://localhost:${port}`,
-    [Symbol.asyncDispose]: () => new Promise((resolve) => server.close(() => resolve())),
-  };
-}
-
 Deno.test("fetchForCloud() returns null when no file is named", async () => {
   assertEquals(await fetchForCloud(NOTHING, readPem), null);
   assertEquals(await fetchForCloud({ ...NOTHING, verify: false }, readPem), null);
 });
 
 Deno.test("fetchForCloud() trusts the CA of the cloud", async () => {
-  await using server = await serve(false);
+  await using server = await serveTls();
   using fetchIt = await fetchForCloud({ ...NOTHING, caCertFile: "/ca.pem" }, readPem);
   const response = await fetchIt?.(server.url, {});
   assertEquals(await response?.text(), "welcome");
 });
 
+Deno.test("fetchForCloud() uses HTTP/1.1 when the server offers HTTP/2", async () => {
+  await using server = await serveTls();
+  using fetchIt = await fetchForCloud({ ...NOTHING, caCertFile: "/ca.pem" }, readPem);
+  const response = await fetchIt?.(server.url, {});
+  assertEquals(await response?.text(), "welcome");
+  assertEquals(server.versions, ["1.1"]);
+});
+
 Deno.test("fetchForCloud() sends a client certificate, with its key in the same or another file", async () => {
-  await using server = await serve(true);
+  await using server = await serveTls({ wantsClient: true });
   for (
     const [certFile, keyFile] of [["/client.pem", "/client.key"], ["/both.pem", null]] as const
   ) {
@@ -66,7 +53,7 @@ Deno.test("fetchForCloud() sends a client certificate, with its key in the same 
 });
 
 Deno.test("authenticate() gives a hint about an unknown CA", async () => {
-  await using server = await serve(false);
+  await using server = await serveTls();
   const credentials = { authUrl: `${server.url}/v3`, username: "alice", password: "p" };
   await assertRejects(() => authenticate(credentials), GlanceConnectionFailed, "OS_CACERT");
 });
