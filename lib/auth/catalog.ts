@@ -1,8 +1,6 @@
 /**
  * Selects the servers of the image service from Keystone's service catalog. Reads both shapes: in v3 each
  * endpoint has one interface, in v2 each has one URL per interface. Pure.
- *
- * @module
  */
 import type { CatalogEndpoint, CatalogEntry } from "../context.ts";
 import { type ApiServer, parseApiServer } from "../api_server.ts";

@@ -1,8 +1,6 @@
 /**
  * Credentials for Keystone: the authentication method, the user, and the scope. Also their description for
  * messages, without secrets. Pure.
- *
- * @module
  */
 import { InvalidConfigurationValue } from "../errors.ts";
 

@@ -1,8 +1,6 @@
 /**
  * Authentication with Keystone v3: makes a context with a token and a catalog, and renews the token when it
  * expires or is refused. Concurrent renewals share one request.
- *
- * @module
  */
 import type { CatalogEntry, RequestContext } from "../context.ts";
 import {

@@ -1,8 +1,6 @@
 /**
  * Makes the body of `POST /v3/auth/tokens` from credentials (Identity API v3, "Authentication and token
  * management"). Pure.
- *
- * @module
  */
 import { InvalidConfigurationValue } from "../errors.ts";
 import { type Credentials, describe, isGiven, methodOf, required } from "./credentials.ts";

@@ -1,8 +1,4 @@
-/**
- * Makes a request context and a service catalog from Keystone's responses. Pure.
- *
- * @module
- */
+/** Makes a request context and a service catalog from Keystone's responses. Pure. */
 import type { CatalogEntry, RequestContext } from "../context.ts";
 import type { KeystoneResponse } from "./keystone_client.ts";
 import { definedMembers, isRecord } from "../validate.ts";

@@ -1,7 +1,5 @@
 /**
  * The context of one call, with the newest token: renewed before it expires, and once after a 401.
- *
- * @module
  */
 import { hasExpired, isExpiring } from "./token_expiry.ts";
 import type { RequestContext } from "../context.ts";

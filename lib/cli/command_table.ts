@@ -1,8 +1,6 @@
 /**
  * The table of all commands and flags. The parser, the help texts and shell completion are generated from
  * it.
- *
- * @module
  */
 import { text, toggle } from "./args/flags.ts";
 import { CACHE_COMMANDS } from "./commands/cache.ts";

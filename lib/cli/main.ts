@@ -1,8 +1,4 @@
-/**
- * `deno task glance`: runs the command line in this process.
- *
- * @module
- */
+/** `deno task glance`: runs the command line in this process. */
 import { denoSystem, endingSignal, goToCaller } from "./system/deno_system.ts";
 import { runGlance } from "./run.ts";
 

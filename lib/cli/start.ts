@@ -1,7 +1,5 @@
 /**
  * `deno task start`: serves the Image API v2, as a gateway to the configured cloud or to the embedded Glance.
- *
- * @module
  */
 import { number, text, toggle, truth } from "./args/flags.ts";
 import { abortable } from "../http/deadline.ts";

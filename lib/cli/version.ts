@@ -1,8 +1,6 @@
 /**
  * The version of this package. deno.json has it too, but is not part of a package for Node; a test compares
  * both.
- *
- * @module
  */
 
 /** The version that `glance --version` prints. */

@@ -1,8 +1,4 @@
-/**
- * Discovery: API versions, stores, import methods, and health.
- *
- * @module
- */
+/** Discovery: API versions, stores, import methods, and health. */
 
 import type { ImageStore } from "../api/types.ts";
 import { type EmbeddedRequest, json } from "./request/request.ts";

@@ -1,8 +1,6 @@
 /**
  * The routing table: methods and handlers of each path. A known path with another method is
  * answered with 405 and `Allow`, an unknown path with 404.
- *
- * @module
  */
 
 import {

@@ -1,8 +1,6 @@
 /**
  * The sixteen schema documents: `GET /v2/schemas/{image, images, member, members, task, tasks}` and
  * those of the metadata definitions.
- *
- * @module
  */
 
 import { type EmbeddedRequest, json } from "./request/request.ts";

@@ -1,8 +1,6 @@
 /**
  * Decides whether a user may see an image, as Cinder does. This matters if requests do not use the user's own
  * token. Pure.
- *
- * @module
  */
 import type { RequestContext } from "../context.ts";
 import type { Image, ImageMember } from "../api/types.ts";

@@ -1,8 +1,4 @@
-/**
- * Creates images exactly once, even if a request is sent twice.
- *
- * @module
- */
+/** Creates images exactly once, even if a request is sent twice. */
 import { messageOf } from "../validate.ts";
 import { CREATE_IMAGE, DELETE_IMAGE, GET_IMAGE, UPDATE_IMAGE } from "../api/operations/images.ts";
 import { Conflict, ImageConflict, ImageUploadFailed, NotAuthorized, NotFound } from "../errors.ts";

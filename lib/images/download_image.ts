@@ -1,8 +1,4 @@
-/**
- * Distinguishes the two forms of a download: into a sink, and as a stream.
- *
- * @module
- */
+/** Distinguishes the two forms of a download: into a sink, and as a stream. */
 import type { RequestContext } from "../context.ts";
 import { Invalid } from "../errors.ts";
 import type { ApiClient } from "../api/api_client.ts";

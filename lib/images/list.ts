@@ -1,8 +1,4 @@
-/**
- * Lists images page by page.
- *
- * @module
- */
+/** Lists images page by page. */
 import { LIST_IMAGES } from "../api/operations/images.ts";
 import { GlanceError, UnexpectedResponse } from "../errors.ts";
 import type { Session } from "../api/session.ts";

@@ -1,8 +1,4 @@
-/**
- * Iterates over the images of pages.
- *
- * @module
- */
+/** Iterates over the images of pages. */
 import { limitOf, type ListParameters } from "../api/query.ts";
 import type { GlanceImage } from "../api/types.ts";
 

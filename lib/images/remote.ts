@@ -1,7 +1,5 @@
 /**
  * Resolves an image reference, which is an id or the href of an image of any Glance, to a service.
- *
- * @module
  */
 import type { RequestContext } from "../context.ts";
 import { type ApiServer, parseApiServer, parseHttpUrl } from "../api_server.ts";

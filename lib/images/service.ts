@@ -1,8 +1,4 @@
-/**
- * `GlanceImageService`: the methods of Cinder's image service.
- *
- * @module
- */
+/** `GlanceImageService`: the methods of Cinder's image service. */
 import { LIST_STORES } from "../api/operations/cloud.ts";
 import { DELETE_IMAGE } from "../api/operations/images.ts";
 import { LIST_MEMBERS } from "../api/operations/sharing.ts";

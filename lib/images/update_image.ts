@@ -1,7 +1,5 @@
 /**
  * Updates images, even if a request is sent twice or another client changes the image meanwhile.
- *
- * @module
  */
 import { GET_IMAGE, UPDATE_IMAGE } from "../api/operations/images.ts";
 import { ImageConflict } from "../errors.ts";

@@ -1,8 +1,4 @@
-/**
- * Decides whether the user may see an image, and shows it.
- *
- * @module
- */
+/** Decides whether the user may see an image, and shows it. */
 import { GET_IMAGE } from "../api/operations/images.ts";
 import { LIST_MEMBERS } from "../api/operations/sharing.ts";
 import { ImageNotFound } from "../errors.ts";

@@ -1,7 +1,5 @@
 /**
  * Compares an exported record with the image that was created from it, by size and hashes. Pure.
- *
- * @module
  */
 import type { Verify } from "../transfer/types.ts";
 import { ImageIntegrityError, Invalid } from "../errors.ts";

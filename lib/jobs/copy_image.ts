@@ -1,8 +1,4 @@
-/**
- * Copies an image from one cloud, project, or region to another.
- *
- * @module
- */
+/** Copies an image from one cloud, project, or region to another. */
 import type { RequestContext } from "../context.ts";
 import type { DownloadOptions } from "../transfer/types.ts";
 import { ignoringErrors } from "../events.ts";

@@ -1,8 +1,4 @@
-/**
- * Errors of jobs, in addition to the errors of their requests.
- *
- * @module
- */
+/** Errors of jobs, in addition to the errors of their requests. */
 import { GlanceError, type GlanceErrorOptions, Invalid } from "../errors.ts";
 
 /** Several images have the requested name. */

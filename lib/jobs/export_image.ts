@@ -1,8 +1,4 @@
-/**
- * Exports an image as a JSON record and its data, to create it elsewhere.
- *
- * @module
- */
+/** Exports an image as a JSON record and its data, to create it elsewhere. */
 import type { RequestContext } from "../context.ts";
 import type { DownloadOptions } from "../transfer/types.ts";
 import { ImageConflict } from "../errors.ts";

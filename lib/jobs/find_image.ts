@@ -1,8 +1,4 @@
-/**
- * Finds an image by id or name.
- *
- * @module
- */
+/** Finds an image by id or name. */
 import type { RequestContext } from "../context.ts";
 import { ImageNotFound, Invalid } from "../errors.ts";
 import type { CallOptions } from "../http/request_spec.ts";

@@ -1,8 +1,4 @@
-/**
- * Hashes the data of an upload, if source and target cloud use different hash algorithms.
- *
- * @module
- */
+/** Hashes the data of an upload, if source and target cloud use different hash algorithms. */
 import { LIST_IMAGES } from "../api/operations/images.ts";
 import { createHasher } from "../transfer/integrity/hashing.ts";
 import type { Hasher, ImageBytes, ImageData } from "../transfer/types.ts";

@@ -1,8 +1,4 @@
-/**
- * Imports data into an image with the best method that the cloud offers.
- *
- * @module
- */
+/** Imports data into an image with the best method that the cloud offers. */
 import { GET_IMPORT_METHODS } from "../api/operations/cloud.ts";
 import { IMPORT_IMAGE } from "../api/operations/images.ts";
 import type { RequestContext } from "../context.ts";

@@ -1,7 +1,5 @@
 /**
  * Chooses the import method from the source, the methods that the cloud offers, and the caller's choice. Pure.
- *
- * @module
  */
 import type { ImageData } from "../transfer/types.ts";
 import { type GlanceError, Invalid, NotImplemented } from "../errors.ts";

@@ -1,8 +1,4 @@
-/**
- * The state of an import, from the properties of the image and from its task. Pure.
- *
- * @module
- */
+/** The state of an import, from the properties of the image and from its task. Pure. */
 import type { GlanceTask } from "../api/wire.ts";
 import type { Image } from "../api/types.ts";
 

@@ -1,8 +1,4 @@
-/**
- * Polls a state until it is final, with a growing interval while it does not change.
- *
- * @module
- */
+/** Polls a state until it is final, with a growing interval while it does not change. */
 import { Invalid } from "../errors.ts";
 import type { ResolvedOptions } from "../options.ts";
 import { checkRecord, inspect } from "../validate.ts";

@@ -1,8 +1,4 @@
-/**
- * Creates an image from an export, and verifies it.
- *
- * @module
- */
+/** Creates an image from an export, and verifies it. */
 import type { RequestContext } from "../context.ts";
 import type { ImageData, UploadOptions } from "../transfer/types.ts";
 import { upload } from "../transfer/upload/upload.ts";

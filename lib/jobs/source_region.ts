@@ -1,8 +1,4 @@
-/**
- * Checks the source region of an import. Pure.
- *
- * @module
- */
+/** Checks the source region of an import. Pure. */
 import { regionsInCatalog } from "../auth/catalog.ts";
 import type { RequestContext } from "../context.ts";
 import { Invalid } from "../errors.ts";

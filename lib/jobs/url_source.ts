@@ -1,8 +1,4 @@
-/**
- * Reads import data from a URL, for a cloud that does not support `web-download`.
- *
- * @module
- */
+/** Reads import data from a URL, for a cloud that does not support `web-download`. */
 import { StallTimer } from "../transfer/stall_timer.ts";
 import { parseHttpUrl } from "../api_server.ts";
 import { type GlanceError, Invalid, ServerUnreachable } from "../errors.ts";

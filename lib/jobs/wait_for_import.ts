@@ -1,8 +1,4 @@
-/**
- * Waits for the import of an image.
- *
- * @module
- */
+/** Waits for the import of an image. */
 import type { RequestContext } from "../context.ts";
 import { redactUrls } from "../redact.ts";
 import { NotAuthorized, NotFound, NotImplemented } from "../errors.ts";

@@ -1,8 +1,4 @@
-/**
- * Waits until an image has a status.
- *
- * @module
- */
+/** Waits until an image has a status. */
 import type { RequestContext } from "../context.ts";
 import { ImageConflict, ImageNotFound, Invalid } from "../errors.ts";
 import { ignoringErrors } from "../events.ts";

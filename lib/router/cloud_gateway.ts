@@ -1,8 +1,6 @@
 /**
  * Creates a gateway from the user's configuration: `GLANCE_API_SERVERS`, or the cloud in `clouds.yaml` and
  * `OS_*`. For command-line programs; edge functions call `createImageRouter`.
- *
- * @module
  */
 import { listApiServers } from "../auth/api_servers.ts";
 import { type ConnectOptions, fromCloud, resolveCloud } from "../cloud.ts";

@@ -1,8 +1,6 @@
 /**
  * Answers requests without an operation: the list of versions, the health check, and the errors that Glance
  * returns before it evaluates the path or the body.
- *
- * @module
  */
 import type { RequestContext } from "../context.ts";
 import { unexpectedStatus } from "../http/response_errors.ts";

@@ -1,7 +1,5 @@
 /**
  * Dispatches a request: finds its route, checks access, calls the handler, and turns errors into responses.
- *
- * @module
  */
 import { GlanceConnectionFailed, GlanceError } from "../errors.ts";
 import { addressOf, rawPath, versionOf } from "./path.ts";

@@ -1,8 +1,6 @@
 /**
  * Error responses of the gateway itself, in Glance's layout: HTML or JSON, whichever the client prefers, else
  * plain text.
- *
- * @module
  */
 
 /** Title and default explanation by status. */

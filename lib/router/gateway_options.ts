@@ -1,4 +1,4 @@
-/** Checks the options of a gateway, and adds defaults. @module */
+/** Checks the options of a gateway, and adds defaults. */
 import type { RequestContext } from "../context.ts";
 import { type Verify, VERIFY_MODES } from "../transfer/types.ts";
 import { parseHttpUrl } from "../api_server.ts";

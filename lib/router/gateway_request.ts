@@ -1,8 +1,4 @@
-/**
- * A request in the gateway: its route, credentials and trace.
- *
- * @module
- */
+/** A request in the gateway: its route, credentials and trace. */
 import type { BodyBudget } from "../body_budget.ts";
 import type { RequestContext } from "../context.ts";
 import type { ApiClient } from "../api/api_client.ts";

@@ -1,8 +1,4 @@
-/**
- * Rejects requests whose `Host` is not allowed, and cross-site writes. Pure.
- *
- * @module
- */
+/** Rejects requests whose `Host` is not allowed, and cross-site writes. Pure. */
 import { isHost } from "./path.ts";
 import { credentialOf } from "./forward/headers.ts";
 import type { GatewayOptions } from "./gateway_options.ts";

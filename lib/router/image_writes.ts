@@ -1,8 +1,4 @@
-/**
- * Requests that must not be executed twice: creations and updates of images.
- *
- * @module
- */
+/** Requests that must not be executed twice: creations and updates of images. */
 import { isRecord } from "../api/operation.ts";
 import { canonicalId } from "./path.ts";
 import type { Gateway, GatewayRequest } from "./gateway_request.ts";

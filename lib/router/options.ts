@@ -1,4 +1,4 @@
-/** The options of a gateway. @module */
+/** The options of a gateway. */
 import type { RequestContext } from "../context.ts";
 import type { Verify } from "../transfer/types.ts";
 import type { GlanceOptions } from "../options.ts";

@@ -1,8 +1,6 @@
 /**
  * Parses request URLs: the last segments fill the placeholders of a path; the segments before them are the
  * prefix below which the gateway is mounted. Pure.
- *
- * @module
  */
 import type { ApiPath } from "./routes.ts";
 

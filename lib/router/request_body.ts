@@ -1,8 +1,6 @@
 /**
  * Buffers small request bodies, so that the requests can be retried. Limits prevent one client from using all
  * of the memory.
- *
- * @module
  */
 import { type BodyFault, BodyRefused, type BufferedBody } from "../body_budget.ts";
 import type { Gateway, GatewayRequest } from "./gateway_request.ts";

@@ -1,8 +1,6 @@
 /**
  * The routes of the gateway, derived from the client's table of operations. Other paths of the servers are not
  * reachable.
- *
- * @module
  */
 import { DEFINITIONS, type OperationDescription, type OperationName } from "../api/operations.ts";
 import { DATA_TYPE, PATCH_TYPE } from "../api/operations/define.ts";

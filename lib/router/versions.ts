@@ -1,8 +1,4 @@
-/**
- * Rewrites the list of API versions.
- *
- * @module
- */
+/** Rewrites the list of API versions. */
 import { isRecord } from "../api/operation.ts";
 import { jsonOf, type UpstreamResponse } from "./forward/upstream_response.ts";
 import { HttpError } from "./error_response.ts";

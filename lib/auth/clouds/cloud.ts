@@ -1,8 +1,4 @@
-/**
- * A cloud of a configuration: typed access to its settings, and errors that name them.
- *
- * @module
- */
+/** A cloud of a configuration: typed access to its settings, and errors that name them. */
 import { InvalidConfigurationValue } from "../../errors.ts";
 import { isRecord, type Settings } from "./settings.ts";
 import { ownValue } from "../../validate.ts";

@@ -1,8 +1,4 @@
-/**
- * Makes credentials, options, and TLS files from the settings of a cloud. Pure.
- *
- * @module
- */
+/** Makes credentials, options, and TLS files from the settings of a cloud. Pure. */
 import type { RequestContext } from "../../context.ts";
 import type { GlanceOptions } from "../../options.ts";
 import type { Cloud } from "./cloud.ts";

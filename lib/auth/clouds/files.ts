@@ -1,8 +1,4 @@
-/**
- * Finds and reads the files that describe clouds, in the places and the order of openstacksdk.
- *
- * @module
- */
+/** Finds and reads the files that describe clouds, in the places and the order of openstacksdk. */
 import { InvalidConfigurationValue } from "../../errors.ts";
 import { ownValue } from "../../validate.ts";
 import type { Environment, TextFileReader } from "../../platform.ts";

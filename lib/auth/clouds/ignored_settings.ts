@@ -1,8 +1,6 @@
 /**
  * The settings of openstacksdk that change the behavior of a client and are ignored here. Each one in a
  * configuration is reported, except settings of other services, and those of caches and statistics. Pure.
- *
- * @module
  */
 import type { Cloud } from "./cloud.ts";
 import { isRecord } from "./settings.ts";

@@ -1,7 +1,5 @@
 /**
  * Merges a cloud's profile, its settings, and the values of one of its regions, as openstacksdk does. Pure.
- *
- * @module
  */
 import type { Cloud } from "./cloud.ts";
 import { isRecord, mergeCloud, type Settings, withUnderscores } from "./settings.ts";

@@ -1,8 +1,6 @@
 /**
  * Selects a cloud by openstacksdk's rules: by `OS_CLOUD`, from a file with one or several clouds, or the one
  * that `OS_*` variables describe. Pure.
- *
- * @module
  */
 import { InvalidConfigurationValue } from "../../errors.ts";
 import { Cloud } from "./cloud.ts";

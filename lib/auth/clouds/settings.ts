@@ -1,8 +1,6 @@
 /**
  * Settings from YAML, JSON, and the environment: nested mappings of unknown values, merged as openstacksdk
  * does. Pure.
- *
- * @module
  */
 import { AmbiguousScalar } from "./yaml_scalars.ts";
 

@@ -1,8 +1,6 @@
 /**
  * Loads a YAML parser at run time: the core has no dependencies, and without a YAML file no parser is needed.
  * Scalars are read as by PyYAML's `safe_load`, which openstacksdk uses.
- *
- * @module
  */
 import { InvalidConfigurationValue } from "../../errors.ts";
 import { isRecord } from "../../validate.ts";

@@ -2,8 +2,6 @@
  * The types of plain YAML scalars, by the patterns of PyYAML's `safe_load` (yaml/resolver.py, 6.0), and of JSON
  * numbers. A scalar whose value does not convert back to its text is marked as ambiguous: as a name or a
  * password, it would be changed silently. Pure.
- *
- * @module
  */
 
 /** A scalar whose value does not convert back to its text; `kind` is the type that YAML reads. */

@@ -1,8 +1,6 @@
 /**
  * Types of commands, flags and their values. `command_table.ts` lists the commands; `parse.ts` parses
  * command lines.
- *
- * @module
  */
 import type { OperationArgs, OperationName, OperationResult } from "../../api/operations.ts";
 import type { Connection } from "../../connect.ts";

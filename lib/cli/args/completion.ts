@@ -1,8 +1,4 @@
-/**
- * Shell completion, generated from the command table.
- *
- * @module
- */
+/** Shell completion, generated from the command table. */
 import { type Command, command, type Flag, type Flags } from "./command.ts";
 import { takesValue } from "./names.ts";
 import { printText } from "../output/records.ts";

@@ -1,8 +1,4 @@
-/**
- * Functions that define flags.
- *
- * @module
- */
+/** Functions that define flags. */
 import type { ListFlag, NumberFlag, SwitchFlag, TextFlag, TruthFlag } from "./command.ts";
 
 /** What a flag can have besides its kind, placeholder and summary. */

@@ -1,8 +1,4 @@
-/**
- * Help texts, generated from the command table. Pure.
- *
- * @module
- */
+/** Help texts, generated from the command table. Pure. */
 import type { Command, Flag, Flags } from "./command.ts";
 import { wrap } from "../output/table.ts";
 import { asStarted } from "./wording.ts";

@@ -1,8 +1,4 @@
-/**
- * JSON objects on the command line. Pure.
- *
- * @module
- */
+/** JSON objects on the command line. Pure. */
 import type { JsonValue } from "../../api/types.ts";
 import { parseJson } from "../../http/json.ts";
 import { UsageError } from "../system/errors.ts";

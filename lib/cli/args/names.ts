@@ -1,7 +1,5 @@
 /**
  * Resolves the names of flags: aliases, abbreviations, one-letter names and typing errors. Pure.
- *
- * @module
  */
 import { UsageError } from "../system/errors.ts";
 import type { Flag, Flags } from "./command.ts";

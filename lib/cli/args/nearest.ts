@@ -1,8 +1,4 @@
-/**
- * Suggests a name for a mistyped one. Pure.
- *
- * @module
- */
+/** Suggests a name for a mistyped one. Pure. */
 
 /** The known name with the smallest edit distance to `name`; null if none is similar. */
 export function nearest(name: string, known: readonly string[]): string | null {

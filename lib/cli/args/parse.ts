@@ -3,8 +3,6 @@
  *
  * As in glanceclient, flags can precede or follow the command, be written with `_` for `-`, and be
  * abbreviated to an unambiguous prefix.
- *
- * @module
  */
 import { UsageError } from "../system/errors.ts";
 import type { Command, Flags, Value, Values } from "./command.ts";

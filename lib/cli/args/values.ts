@@ -1,8 +1,4 @@
-/**
- * Parses the flags of a command line and their values. Pure.
- *
- * @module
- */
+/** Parses the flags of a command line and their values. Pure. */
 import { parseArgs } from "node:util";
 import { UsageError } from "../system/errors.ts";
 import type { Flag, Flags, Value } from "./command.ts";

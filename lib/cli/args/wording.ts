@@ -1,8 +1,6 @@
 /**
  * The words of the command line for the terms in error messages of the library: flags, environment variables,
  * and commands. Pure.
- *
- * @module
  */
 import type { GlanceError } from "../../errors.ts";
 import type { TermKey } from "../../terms.ts";

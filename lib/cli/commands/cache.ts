@@ -1,8 +1,4 @@
-/**
- * Commands for the image cache of a server: `cache-…`.
- *
- * @module
- */
+/** Commands for the image cache of a server: `cache-…`. */
 import type { CachedImage, CacheTarget } from "../../api/wire.ts";
 import { forEachImage } from "./shared/each_image.ts";
 import { CommandFailed } from "../system/errors.ts";

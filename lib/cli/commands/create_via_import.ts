@@ -1,8 +1,6 @@
 /**
  * `image-create-via-import`: creates an image whose data Glance imports from its staging area or fetches
  * itself.
- *
- * @module
  */
 import { text } from "../args/flags.ts";
 import { fromGlance } from "../../api/translate.ts";

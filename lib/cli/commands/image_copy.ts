@@ -1,8 +1,4 @@
-/**
- * `image-copy`: copies an image to another cloud, project or region.
- *
- * @module
- */
+/** `image-copy`: copies an image to another cloud, project or region. */
 import { list, text } from "../args/flags.ts";
 import { regionsInCatalog } from "../../auth/catalog.ts";
 import type { Connection } from "../../connect.ts";

@@ -1,8 +1,4 @@
-/**
- * `image-download`: downloads the data of an image to a file or to standard output.
- *
- * @module
- */
+/** `image-download`: downloads the data of an image to a file or to standard output. */
 import { text, toggle } from "../args/flags.ts";
 import { descriptorOf } from "../../transfer/integrity/descriptor.ts";
 import { downloadTo } from "../../transfer/download/download_to_sink.ts";

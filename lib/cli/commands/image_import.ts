@@ -1,8 +1,4 @@
-/**
- * `image-import`: imports staged or remote data into an image.
- *
- * @module
- */
+/** `image-import`: imports staged or remote data into an image. */
 import { text } from "../args/flags.ts";
 import type { GlanceImage } from "../../api/types.ts";
 import { NotFound } from "../../errors.ts";

@@ -1,8 +1,4 @@
-/**
- * `image-list`: lists images.
- *
- * @module
- */
+/** `image-list`: lists images. */
 import { list, number, text, truth } from "../args/flags.ts";
 import { IMAGE_VISIBILITIES, MEMBER_STATUSES } from "../../api/types.ts";
 import { listImages } from "../../images/list.ts";

@@ -1,8 +1,6 @@
 /**
  * Commands for the records of images: `image-show`, `image-update`, `image-delete`, tags, deactivation and
  * reactivation.
- *
- * @module
  */
 import { list, toggle } from "../args/flags.ts";
 import { isPathSegment } from "../../api/operation.ts";

@@ -1,8 +1,4 @@
-/**
- * Commands that upload data: `image-create` and `image-upload`.
- *
- * @module
- */
+/** Commands that upload data: `image-create` and `image-upload`. */
 import { text } from "../args/flags.ts";
 import { createImage } from "../../images/create_image.ts";
 import { findImageId, IMAGE, sessionOf } from "./shared/find_image.ts";

@@ -1,8 +1,4 @@
-/**
- * Commands for the locations of an image: `location-…`.
- *
- * @module
- */
+/** Commands for the locations of an image: `location-…`. */
 import { list, required, text } from "../args/flags.ts";
 import { CommandFailed } from "../system/errors.ts";
 import { findImageId, findRecord, IMAGE, sessionOf } from "./shared/find_image.ts";

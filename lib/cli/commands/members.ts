@@ -1,8 +1,4 @@
-/**
- * Commands for the members of shared images: `member-…`.
- *
- * @module
- */
+/** Commands for the members of shared images: `member-…`. */
 import { MEMBER_STATUSES, type MemberStatus } from "../../api/types.ts";
 import { findImageId, IMAGE } from "./shared/find_image.ts";
 import { type Command, command, type Positional } from "../args/command.ts";

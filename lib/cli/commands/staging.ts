@@ -1,8 +1,4 @@
-/**
- * `image-stage`, and staging of data for other commands.
- *
- * @module
- */
+/** `image-stage`, and staging of data for other commands. */
 import type { SentData } from "../../transfer/upload/upload_state.ts";
 import { stage } from "../../transfer/upload/staging.ts";
 import { sourceOf } from "../../transfer/upload/upload_source.ts";

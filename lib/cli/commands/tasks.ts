@@ -1,8 +1,4 @@
-/**
- * Commands for tasks, which Glance runs in the background: `image-tasks` and `task-…`.
- *
- * @module
- */
+/** Commands for tasks, which Glance runs in the background: `image-tasks` and `task-…`. */
 import { number, required, text } from "../args/flags.ts";
 import type { GlanceTask } from "../../api/operations.ts";
 import { findImageId, IMAGE } from "./shared/find_image.ts";

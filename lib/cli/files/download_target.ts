@@ -1,8 +1,6 @@
 /**
  * Targets of downloads. A file is written as `NAME.part`, which can be resumed and is renamed to NAME after
  * its data was verified. Devices, pipes and standard output are written directly.
- *
- * @module
  */
 import { createHasher } from "../../transfer/integrity/hashing.ts";
 import { type ContentDescriptor, Verifier } from "../../transfer/integrity/descriptor.ts";

@@ -1,8 +1,4 @@
-/**
- * The record of an interrupted download, and the decision whether it can be resumed. Pure.
- *
- * @module
- */
+/** The record of an interrupted download, and the decision whether it can be resumed. Pure. */
 import { parseJson } from "../../http/json.ts";
 import { type ContentDescriptor, isSameData } from "../../transfer/integrity/descriptor.ts";
 

@@ -1,8 +1,4 @@
-/**
- * The file with the record of a partial download, next to the data: `NAME.part.json`.
- *
- * @module
- */
+/** The file with the record of a partial download, next to the data: `NAME.part.json`. */
 import { attempt } from "../system/fs_errors.ts";
 import type { SystemFiles } from "../system/system.ts";
 import { formatPartRecord, parsePartRecord, type PartRecord } from "./partial_record.ts";

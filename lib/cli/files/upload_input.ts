@@ -1,8 +1,6 @@
 /**
  * Sources of uploads: files, which can be read again if the connection breaks, and standard input, which
  * cannot.
- *
- * @module
  */
 import { number, text } from "../args/flags.ts";
 import { CommandFailed, UsageError } from "../system/errors.ts";

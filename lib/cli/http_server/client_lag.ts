@@ -1,8 +1,4 @@
-/**
- * Measures how far a client lags behind a minimum rate.
- *
- * @module
- */
+/** Measures how far a client lags behind a minimum rate. */
 import { EVENT_LOOP, type EventLoop } from "./time_limit.ts";
 
 /**

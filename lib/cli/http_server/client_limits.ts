@@ -1,8 +1,4 @@
-/**
- * Limits for clients.
- *
- * @module
- */
+/** Limits for clients. */
 
 /** Limits for clients, in milliseconds except `rate`. */
 export interface ClientLimits {

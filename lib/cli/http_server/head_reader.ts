@@ -1,8 +1,4 @@
-/**
- * Reads the head of the next request from a connection, in bounded time.
- *
- * @module
- */
+/** Reads the head of the next request from a connection, in bounded time. */
 import type { ClientLimits } from "./client_limits.ts";
 import {
   canBegin,

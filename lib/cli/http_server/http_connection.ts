@@ -1,8 +1,4 @@
-/**
- * A connection of a client. Requests are answered in order; each wait has a time limit.
- *
- * @module
- */
+/** A connection of a client. Requests are answered in order; each wait has a time limit. */
 import type { ClientLimits } from "./client_limits.ts";
 import { HeadReader } from "./head_reader.ts";
 import { type FetchHandler, HttpExchange, MAX_DISCARDED, plain } from "./http_exchange.ts";

@@ -1,8 +1,4 @@
-/**
- * A request and its response. It measures how long the server waits for the client meanwhile.
- *
- * @module
- */
+/** A request and its response. It measures how long the server waits for the client meanwhile. */
 import { ClientLag } from "./client_lag.ts";
 import type { ClientLimits } from "./client_limits.ts";
 import { RequestBody } from "./incoming_body.ts";

@@ -1,8 +1,6 @@
 /**
  * The body of a request as a stream. The socket is read only on demand, so a slow handler slows its client down
  * and memory use is constant.
- *
- * @module
  */
 import { ChunkedDecoder } from "./chunked_decoder.ts";
 import type { Framing } from "./request_head.ts";

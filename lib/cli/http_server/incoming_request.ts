@@ -1,8 +1,4 @@
-/**
- * The request that a handler gets.
- *
- * @module
- */
+/** The request that a handler gets. */
 import type { RequestHead } from "./request_head.ts";
 
 /** Parsed for each request, but not used. */

@@ -1,8 +1,6 @@
 /**
  * Accepts connections on a listening socket. If the process runs out of file descriptors, it pauses and reduces the
  * maximum number of connections.
- *
- * @module
  */
 import { codeOf } from "../system/fs_errors.ts";
 import type { ClientLimits } from "./client_limits.ts";

@@ -1,8 +1,6 @@
 /**
  * Shares the event loop between pipelined requests and all other work. Answers to pipelined requests can follow each
  * other without a turn of the event loop, so that no other connection is read meanwhile.
- *
- * @module
  */
 import { EVENT_LOOP, type EventLoop } from "./time_limit.ts";
 

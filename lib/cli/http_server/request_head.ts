@@ -1,8 +1,6 @@
 /**
  * Parses the head of an HTTP/1.1 request (RFC 9112): request line, header fields and framing of the body. Pure.
  * Ambiguous requests are refused: a proxy in front of the server may interpret them differently.
- *
- * @module
  */
 
 /** A request that is malformed or not supported. The connection is closed after the response. */

@@ -1,8 +1,6 @@
 /**
  * Writes a `Response` to a socket. The next chunk is read after the previous one was written, so a slow client
  * keeps one chunk in memory.
- *
- * @module
  */
 import { concat } from "../../concat.ts";
 import { announcedLength, framingWithoutBody, responseHead } from "./response_head.ts";

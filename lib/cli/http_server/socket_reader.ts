@@ -1,8 +1,4 @@
-/**
- * Reads from a connection, without reading ahead of the demand.
- *
- * @module
- */
+/** Reads from a connection, without reading ahead of the demand. */
 
 /** Initial size of the buffer for the head of a request, in bytes. */
 const HEAD_BYTES = 8 * 1024;

@@ -1,8 +1,4 @@
-/**
- * The clock and the timers of the listener, and time limits for promises.
- *
- * @module
- */
+/** The clock and the timers of the listener, and time limits for promises. */
 
 /** Clock and timers; tests replace them. */
 export interface EventLoop {

@@ -1,8 +1,6 @@
 /**
  * The progress of a transfer on one line: percentage, bytes, rate and remaining time. Nothing is shown if
  * standard error is not a terminal.
- *
- * @module
  */
 import type { Progress } from "../../transfer/types.ts";
 import type { Messages } from "../system/console.ts";

@@ -1,8 +1,4 @@
-/**
- * Prints records to standard output, as JSON or as the tables of glanceclient.
- *
- * @module
- */
+/** Prints records to standard output, as JSON or as the tables of glanceclient. */
 import { number } from "../args/flags.ts";
 import { CommandFailed } from "../system/errors.ts";
 import { codeOf, fileState } from "../system/fs_errors.ts";

@@ -1,8 +1,4 @@
-/**
- * The service behind `deno task start`, and its settings.
- *
- * @module
- */
+/** The service behind `deno task start`, and its settings. */
 import type { Handler } from "./serve.ts";
 
 /** A service that answers requests. Dispose it to close its resources. */

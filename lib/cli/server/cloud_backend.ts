@@ -1,8 +1,4 @@
-/**
- * A gateway to the configured cloud.
- *
- * @module
- */
+/** A gateway to the configured cloud. */
 import { parseDocument as parseYaml } from "yaml";
 import { createCloudGateway } from "../../router/cloud_gateway.ts";
 import { CHUNKS_NOT_RETAINED } from "../../router/gateway_request.ts";

@@ -1,8 +1,6 @@
 /**
  * The log of a gateway: one line of JSON for each request, and for each cool-down, retry and resume of its
  * upstream requests.
- *
- * @module
  */
 import type { GlanceEvent } from "../../events.ts";
 import type { ImageRouterOptions, RequestLog } from "../../router/mod.ts";

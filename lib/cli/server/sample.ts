@@ -1,8 +1,4 @@
-/**
- * Deterministic, incompressible data for sample images. Pure.
- *
- * @module
- */
+/** Deterministic, incompressible data for sample images. Pure. */
 import type { Bytes } from "../system/system.ts";
 
 /** Returns `size` bytes; `size` is a multiple of four. */

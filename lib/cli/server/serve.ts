@@ -1,8 +1,4 @@
-/**
- * Serves a fetch handler over HTTP/1.1.
- *
- * @module
- */
+/** Serves a fetch handler over HTTP/1.1. */
 import { CommandFailed } from "../system/errors.ts";
 import { codeOf } from "../system/fs_errors.ts";
 import { CLIENT_LIMITS, type ClientLimits } from "../http_server/client_limits.ts";

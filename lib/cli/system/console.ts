@@ -1,7 +1,5 @@
 /**
  * Messages on standard error: permanent lines, and a status line below them that is overwritten.
- *
- * @module
  */
 import { asStarted } from "../args/wording.ts";
 import { withinTime } from "../http_server/time_limit.ts";

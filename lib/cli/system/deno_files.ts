@@ -1,8 +1,4 @@
-/**
- * The file system, accessed through Deno.
- *
- * @module
- */
+/** The file system, accessed through Deno. */
 import { codeOf } from "./fs_errors.ts";
 import type { Bytes, FileFacts, SystemFiles, UpdatableFile, WritableFile } from "./system.ts";
 

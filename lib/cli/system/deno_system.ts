@@ -1,8 +1,4 @@
-/**
- * The `System` of this process, through Deno.
- *
- * @module
- */
+/** The `System` of this process, through Deno. */
 import { fstatSync } from "node:fs";
 import { denoFiles } from "./deno_files.ts";
 import { ENDING_SIGNALS, type EndingSignal, Interrupted } from "./errors.ts";

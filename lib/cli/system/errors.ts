@@ -1,8 +1,4 @@
-/**
- * Errors of the command line, exit codes, and the messages of errors. Pure.
- *
- * @module
- */
+/** Errors of the command line, exit codes, and the messages of errors. Pure. */
 import { GlanceError } from "../../errors.ts";
 import { redactUrls } from "../../redact.ts";
 import { inTerminalWords } from "../args/wording.ts";

@@ -1,8 +1,4 @@
-/**
- * Messages for errors of the file system. Pure.
- *
- * @module
- */
+/** Messages for errors of the file system. Pure. */
 import { messageOf } from "../../validate.ts";
 import { CommandFailed } from "./errors.ts";
 

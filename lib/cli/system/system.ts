@@ -1,8 +1,6 @@
 /**
  * Ports of the command line: standard streams, environment, files, network and clock. `deno_system.ts`
  * implements them; tests have their own.
- *
- * @module
  */
 /** Bytes of files and streams. */
 export type Bytes = Uint8Array<ArrayBuffer>;

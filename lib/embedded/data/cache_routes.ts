@@ -1,8 +1,6 @@
 /**
  * The image cache API `/v2/cache`, for administrators. A queued image is cached before the response
  * is sent, so the queue is always empty.
- *
- * @module
  */
 
 import { type EmbeddedRequest, empty, json, noContent, param } from "../request/request.ts";

@@ -1,8 +1,4 @@
-/**
- * `GET /v2/images/{image_id}/file`: image data, whole or a range.
- *
- * @module
- */
+/** `GET /v2/images/{image_id}/file`: image data, whole or a range. */
 
 import { type EmbeddedRequest, queryOf } from "../request/request.ts";
 import { badRequest, forbidden } from "../http/errors.ts";

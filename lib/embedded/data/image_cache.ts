@@ -1,8 +1,6 @@
 /**
  * The image cache of a server: which images are cached, and their hit counts. Only this record is
  * kept, in memory; the bytes are read from the store.
- *
- * @module
  */
 
 /** Options of the image cache. */

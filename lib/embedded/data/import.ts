@@ -2,8 +2,6 @@
  * `POST /v2/images/{image_id}/import`. Staged data is moved to a store (`glance-direct`), data at a
  * URL is downloaded (`web-download`), or stored data is copied to more stores (`copy-image`). The
  * import ends before the response is sent.
- *
- * @module
  */
 
 import { type EmbeddedRequest, empty } from "../request/request.ts";

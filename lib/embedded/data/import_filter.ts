@@ -1,8 +1,6 @@
 /**
  * The URLs that images may be imported from: Glance's `import_filtering_opts`. Host names are
  * compared as written and not resolved.
- *
- * @module
  */
 
 import { badRequest } from "../http/errors.ts";

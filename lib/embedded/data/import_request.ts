@@ -1,8 +1,4 @@
-/**
- * The import request: its method, options, and target stores.
- *
- * @module
- */
+/** The import request: its method, options, and target stores. */
 
 import { type EmbeddedRequest, jsonBody } from "../request/request.ts";
 import { badRequest, conflict } from "../http/errors.ts";

@@ -1,8 +1,6 @@
 /**
  * The effect of an import on its image: locations, the failed stores in `os_glance_failed_import`,
  * and a task.
- *
- * @module
  */
 
 import type { ImportJob } from "./import_request.ts";

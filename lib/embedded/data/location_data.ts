@@ -1,8 +1,6 @@
 /**
  * Image data at http and https URLs: its size when a URL is added, its bytes on download. Requires
  * the option `fetch`. Ranges are not supported, as in Glance's http store.
- *
- * @module
  */
 
 import type { EmbeddedRequest } from "../request/request.ts";

@@ -2,8 +2,6 @@
  * `POST /v2/images/{image_id}/locations`: adds existing data to an image by URL. If the URL can be
  * read, its data is hashed and compared with the hash in the request. This ends before the response
  * is sent; the outcome is in a task of the image.
- *
- * @module
  */
 
 import type { ValidationData } from "../../api/types.ts";

@@ -1,8 +1,6 @@
 /**
  * Uploads: `PUT .../file` to a store and `PUT .../stage` to the staging area. After a failed upload
  * the image is `queued` again and has no data.
- *
- * @module
  */
 
 import { type EmbeddedRequest, noContent } from "../request/request.ts";

@@ -2,8 +2,6 @@
  * The import method `web-download`: downloads a URL to the staging area, then moves the data to the
  * stores. The import ends before the response is sent; a failure is recorded in the tasks and
  * properties of the image.
- *
- * @module
  */
 
 import type { EmbeddedRequest } from "../request/request.ts";

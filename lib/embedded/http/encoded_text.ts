@@ -1,8 +1,4 @@
-/**
- * Strict decoding of percent-encoding and UTF-8.
- *
- * @module
- */
+/** Strict decoding of percent-encoding and UTF-8. */
 
 /** Decodes UTF-8 and keeps a byte order mark; null if the bytes are not UTF-8. */
 export function utf8(bytes: Uint8Array): string | null {

@@ -1,8 +1,6 @@
 /**
  * Error responses in the format of WebOb, which Glance uses: HTML by default, `{message, code,
  * title}` if the client prefers JSON, and plain text if it accepts neither.
- *
- * @module
  */
 
 import { bestOffer } from "./negotiation.ts";

@@ -1,8 +1,6 @@
 /**
  * Validation with the subset of JSON Schema that Glance's schemas use. Error messages equal those
  * of Python's jsonschema.
- *
- * @module
  */
 
 import { badRequest } from "./errors.ts";

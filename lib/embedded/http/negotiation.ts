@@ -2,8 +2,6 @@
  * Content negotiation with the `Accept` header (RFC 9110, section 12.5.1), as WebOb does it. The
  * standard library's `accepts` differs for a missing or invalid header, for an empty one, and for media
  * ranges with parameters.
- *
- * @module
  */
 
 /** One media range with its parameters and weight. An empty list element is valid, too. */

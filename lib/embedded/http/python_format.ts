@@ -1,8 +1,6 @@
 /**
  * Values and query strings in Python's format, because Glance's messages quote values with `repr`
  * and its links are encoded with `urlencode`.
- *
- * @module
  */
 
 /** Python's `repr` of a JSON value. */

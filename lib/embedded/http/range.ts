@@ -1,8 +1,6 @@
 /**
  * The `Range` header as Glance reads it: one range, clamped to the image. Also the deprecated
  * `Content-Range` header in requests.
- *
- * @module
  */
 
 import { badRequest, Failure } from "./errors.ts";

@@ -1,8 +1,6 @@
 /**
  * Looks up the image of a request and checks access: 404 if it does not exist or is invisible to
  * the client, 403 if the client does not own it.
- *
- * @module
  */
 
 import { type EmbeddedRequest, param } from "../request/request.ts";

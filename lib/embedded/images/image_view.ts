@@ -1,8 +1,4 @@
-/**
- * The JSON representation of an image.
- *
- * @module
- */
+/** The JSON representation of an image. */
 
 import type { GlanceImage } from "../../api/types.ts";
 import { type Identity, isAdmin } from "../request/identity.ts";

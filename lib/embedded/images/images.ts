@@ -1,8 +1,4 @@
-/**
- * Image records: create, show, tag, deactivate, reactivate, delete.
- *
- * @module
- */
+/** Image records: create, show, tag, deactivate, reactivate, delete. */
 import { type EmbeddedRequest, json, jsonBody, noContent, param } from "../request/request.ts";
 import { badRequest, conflict, forbidden, notFound } from "../http/errors.ts";
 import { imageView } from "./image_view.ts";

@@ -1,8 +1,4 @@
-/**
- * Hashes in a request that adds a location: `validation_data`.
- *
- * @module
- */
+/** Hashes in a request that adds a location: `validation_data`. */
 
 import type { ImageLocation, ValidationData } from "../../api/types.ts";
 import { badRequest, conflict } from "../http/errors.ts";

@@ -1,8 +1,4 @@
-/**
- * Lists the locations of an image, and deletes its data from one store.
- *
- * @module
- */
+/** Lists the locations of an image, and deletes its data from one store. */
 
 import { type EmbeddedRequest, json, noContent, param } from "../request/request.ts";
 import { conflict, forbidden, notFound } from "../http/errors.ts";

@@ -1,8 +1,4 @@
-/**
- * Members of an image: the projects it is shared with, and their acceptance status.
- *
- * @module
- */
+/** Members of an image: the projects it is shared with, and their acceptance status. */
 
 import type { ImageMember, MemberStatus } from "../../api/types.ts";
 import {

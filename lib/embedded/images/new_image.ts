@@ -1,8 +1,4 @@
-/**
- * Validates the body of `POST /v2/images`, in Glance's order, and creates the row.
- *
- * @module
- */
+/** Validates the body of `POST /v2/images`, in Glance's order, and creates the row. */
 
 import type { ImageVisibility } from "../../api/types.ts";
 import type { EmbeddedRequest } from "../request/request.ts";

@@ -1,8 +1,4 @@
-/**
- * Access rules for custom properties, as in Glance's `property_protection_file`.
- *
- * @module
- */
+/** Access rules for custom properties, as in Glance's `property_protection_file`. */
 
 import { forbidden } from "../http/errors.ts";
 import type { Identity } from "../request/identity.ts";

@@ -1,8 +1,4 @@
-/**
- * Property names and values that clients may not set, with Glance's messages.
- *
- * @module
- */
+/** Property names and values that clients may not set, with Glance's messages. */
 
 import { fold } from "../lists/collation.ts";
 import { badRequest, forbidden, withDetail } from "../http/errors.ts";

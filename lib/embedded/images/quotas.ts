@@ -1,8 +1,4 @@
-/**
- * Quotas per image.
- *
- * @module
- */
+/** Quotas per image. */
 
 import { Failure } from "../http/errors.ts";
 import type { EmbeddedCloud } from "../request/embedded_cloud.ts";

@@ -1,8 +1,4 @@
-/**
- * The JSON schema of an image: base properties, their types, and which are read-only.
- *
- * @module
- */
+/** The JSON schema of an image: base properties, their types, and which are read-only. */
 
 import { checkAgainst, type Schema } from "../http/json_schema.ts";
 

@@ -1,8 +1,6 @@
 /**
  * Limits and usage of a project: the limits that Glance keeps in Keystone, and `GET
  * /v2/info/usage`.
- *
- * @module
  */
 
 import { type EmbeddedRequest, json } from "../request/request.ts";

@@ -2,8 +2,6 @@
  * MariaDB's collation `utf8mb3_general_ci`, which Glance's database uses: case, accents, and
  * trailing spaces are ignored. Each character has the weight of its uppercase base letter, without
  * expansions, so `ß` equals `s`, not `ss`.
- *
- * @module
  */
 
 /** Scripts whose case the collation ignores. */

@@ -1,8 +1,4 @@
-/**
- * Values of list filters: operators, quoted lists, and times.
- *
- * @module
- */
+/** Values of list filters: operators, quoted lists, and times. */
 
 import { badRequest } from "../http/errors.ts";
 

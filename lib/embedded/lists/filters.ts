@@ -1,8 +1,4 @@
-/**
- * Filters of the image list: visibility and the filters of the query string.
- *
- * @module
- */
+/** Filters of the image list: visibility and the filters of the query string. */
 
 import { fold, isSameText } from "./collation.ts";
 import { badRequest } from "../http/errors.ts";

@@ -1,7 +1,5 @@
 /**
  * Pages of lists, and the order of lists with a single sort key: tasks and metadata definitions.
- *
- * @module
  */
 
 import { compareText } from "./collation.ts";

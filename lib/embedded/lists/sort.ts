@@ -1,8 +1,4 @@
-/**
- * The order of the image list, and the position of a marker in it.
- *
- * @module
- */
+/** The order of the image list, and the position of a marker in it. */
 
 import { compareText } from "./collation.ts";
 import { badRequest } from "../http/errors.ts";

@@ -1,8 +1,4 @@
-/**
- * Request bodies of metadata definitions: validation in Glance's order, and conversion to rows.
- *
- * @module
- */
+/** Request bodies of metadata definitions: validation in Glance's order, and conversion to rows. */
 
 import { type EmbeddedRequest, jsonBody } from "../request/request.ts";
 import { badRequest, forbidden } from "../http/errors.ts";

@@ -1,8 +1,4 @@
-/**
- * `GET /v2/metadefs/namespaces`: filters, order, and pages.
- *
- * @module
- */
+/** `GET /v2/metadefs/namespaces`: filters, order, and pages. */
 
 import { type EmbeddedRequest, json, queryOf } from "../request/request.ts";
 import { badRequest, forbidden, notFound } from "../http/errors.ts";

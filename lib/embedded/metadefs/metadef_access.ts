@@ -1,8 +1,4 @@
-/**
- * Looks up the namespace of a request, checks access, and changes it in the catalog.
- *
- * @module
- */
+/** Looks up the namespace of a request, checks access, and changes it in the catalog. */
 
 import { type EmbeddedRequest, param } from "../request/request.ts";
 import { Failure, forbidden, notFound } from "../http/errors.ts";

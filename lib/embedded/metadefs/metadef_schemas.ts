@@ -1,8 +1,6 @@
 /**
  * The schemas of metadata definitions: those of request bodies, and the ten documents at `GET
  * /v2/schemas/metadefs/{name}`.
- *
- * @module
  */
 
 import type { Schema } from "../http/json_schema.ts";

@@ -1,8 +1,4 @@
-/**
- * Tags of a namespace.
- *
- * @module
- */
+/** Tags of a namespace. */
 
 import { type EmbeddedRequest, json, param, queryOf } from "../request/request.ts";
 import { requireAdmin } from "../request/policy.ts";

@@ -1,8 +1,4 @@
-/**
- * Namespaces of metadata definitions: create (with all parts), show, update, delete.
- *
- * @module
- */
+/** Namespaces of metadata definitions: create (with all parts), show, update, delete. */
 
 import { type EmbeddedRequest, json, noContent, queryOf } from "../request/request.ts";
 import { conflict, notFound } from "../http/errors.ts";

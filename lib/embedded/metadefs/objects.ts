@@ -1,8 +1,4 @@
-/**
- * Objects (groups of properties) of a namespace.
- *
- * @module
- */
+/** Objects (groups of properties) of a namespace. */
 
 import { type EmbeddedRequest, json, param, queryOf } from "../request/request.ts";
 import { badRequest } from "../http/errors.ts";

@@ -1,8 +1,6 @@
 /**
  * What objects, properties, tags, and associations have in common: each is in a list of its
  * namespace, under a unique name.
- *
- * @module
  */
 
 import { type EmbeddedRequest, type EmbeddedRoute, noContent, param } from "../request/request.ts";

@@ -1,8 +1,4 @@
-/**
- * Properties of a namespace.
- *
- * @module
- */
+/** Properties of a namespace. */
 
 import { type EmbeddedRequest, json, param, queryOf } from "../request/request.ts";
 import { notFound } from "../http/errors.ts";

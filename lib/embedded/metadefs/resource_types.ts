@@ -1,8 +1,6 @@
 /**
  * Resource types, and their associations with namespaces. A resource type exists from its first
  * association on and is never removed.
- *
- * @module
  */
 
 import { type EmbeddedRequest, json, noContent, param } from "../request/request.ts";

@@ -1,8 +1,4 @@
-/**
- * The JSON representation of metadata definitions. Null fields are omitted.
- *
- * @module
- */
+/** The JSON representation of metadata definitions. Null fields are omitted. */
 
 import {
   type AssociationRow,

@@ -1,8 +1,4 @@
-/**
- * Applies one operation of a JSON patch to an image, with the checks that depend on the image.
- *
- * @module
- */
+/** Applies one operation of a JSON patch to an image, with the checks that depend on the image. */
 
 import type { EmbeddedRequest } from "../request/request.ts";
 import { forbidden, withDetail } from "../http/errors.ts";

@@ -1,8 +1,6 @@
 /**
  * PATCH of `locations`, which `show_multiple_locations` enables: add one, remove one, replace all.
  * New URLs must be http or https, as in a Glance with only an http store.
- *
- * @module
  */
 
 import type { ImageLocation } from "../../api/types.ts";

@@ -1,8 +1,6 @@
 /**
  * `PATCH /v2/images/{image_id}`: parses and validates a JSON patch in Glance's dialect (`add`,
  * `remove`, and `replace` of one property each) before the image is looked up.
- *
- * @module
  */
 
 import { type EmbeddedRequest, json, jsonBody } from "../request/request.ts";

@@ -1,8 +1,4 @@
-/**
- * One operation of a parsed JSON patch.
- *
- * @module
- */
+/** One operation of a parsed JSON patch. */
 
 /** One operation of a patch. */
 export interface PatchChange {

@@ -1,8 +1,4 @@
-/**
- * The resolved configuration of an embedded Glance, which every route reads.
- *
- * @module
- */
+/** The resolved configuration of an embedded Glance, which every route reads. */
 
 import type { ImageStore } from "../../api/types.ts";
 import { BodyBudget } from "../../body_budget.ts";

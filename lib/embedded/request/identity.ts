@@ -1,8 +1,6 @@
 /**
  * The identity behind a request, and the permissions of its roles. The embedded Glance checks no
  * passwords: the option `identify` maps tokens to identities.
- *
- * @module
  */
 
 import type { ImageRow } from "../storage/image_records.ts";

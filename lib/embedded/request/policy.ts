@@ -1,8 +1,4 @@
-/**
- * Policies that restrict Glance's defaults, and the error responses.
- *
- * @module
- */
+/** Policies that restrict Glance's defaults, and the error responses. */
 
 import { type Failure, forbidden, notFound } from "../http/errors.ts";
 import { type Identity, isAdmin } from "./identity.ts";

@@ -1,8 +1,6 @@
 /**
  * A request with its context (identity, cloud, path parameters), and its body parsed as Glance
  * parses it.
- *
- * @module
  */
 
 import { parseJson } from "../../http/json.ts";

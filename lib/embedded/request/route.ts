@@ -1,8 +1,4 @@
-/**
- * The entries of the routing table.
- *
- * @module
- */
+/** The entries of the routing table. */
 
 import type { EmbeddedRoute } from "./request.ts";
 

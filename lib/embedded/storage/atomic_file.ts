@@ -1,8 +1,4 @@
-/**
- * Atomic file writes: write a temporary file, sync it, rename it.
- *
- * @module
- */
+/** Atomic file writes: write a temporary file, sync it, rename it. */
 
 import { files, type OpenFile, syncDirectory, writeAll } from "./fs.ts";
 import type { ByteSink } from "./storage.ts";

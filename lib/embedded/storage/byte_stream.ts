@@ -1,8 +1,6 @@
 /**
  * A byte stream over stored data. It fills the reader's buffer on demand and holds at most one
  * chunk.
- *
- * @module
  */
 
 /** Chunk size for readers without a buffer of their own. */

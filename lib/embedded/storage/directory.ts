@@ -13,8 +13,6 @@
  * ```
  *
  * One process at a time may use a directory.
- *
- * @module
  */
 
 import { byteStream } from "./byte_stream.ts";

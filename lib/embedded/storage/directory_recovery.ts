@@ -1,8 +1,4 @@
-/**
- * Opens directory storage: reads the rows and repairs what a crash left.
- *
- * @module
- */
+/** Opens directory storage: reads the rows and repairs what a crash left. */
 
 import { files } from "./fs.ts";
 import { type Schema, schemaFault } from "../http/json_schema.ts";

@@ -1,8 +1,6 @@
 /**
  * The file operations of directory storage, on `node:fs/promises`, which Deno, Node, and Bun
  * share. The module is loaded at run time, so that importing this package works without it.
- *
- * @module
  */
 
 import { builtinModule } from "./hashing.ts";

@@ -2,10 +2,9 @@
  * Digests of image data in one pass: MD5 for `checksum` and the configured algorithm for
  * `os_hash_value`. `node:crypto` is loaded at run time, so that importing this package works
  * without it.
- *
- * @module
  */
 
+/** The functions of `node:crypto` that are used. */
 interface NodeHashState {
   update(data: Uint8Array): unknown;
   digest(encoding: "hex"): string;

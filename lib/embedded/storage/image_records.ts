@@ -1,8 +1,6 @@
 /**
  * The stored form of an image: one immutable row with Glance's field names, including tags,
  * properties, locations, members, and tasks. Also the state machine of an image.
- *
- * @module
  */
 
 import type { ImageStatus, ImageVisibility, MemberStatus } from "../../api/types.ts";

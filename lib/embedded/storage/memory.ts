@@ -1,8 +1,4 @@
-/**
- * Storage in memory: rows in a map, bytes in chunks.
- *
- * @module
- */
+/** Storage in memory: rows in a map, bytes in chunks. */
 
 import { type ByteSink, type ByteStorage, type EmbeddedStorage, ImageStorage } from "./storage.ts";
 import { byteStream } from "./byte_stream.ts";

@@ -1,8 +1,6 @@
 /**
  * The stored form of metadata definitions: one immutable catalog of all namespaces, with Glance's
  * field names. Lists are in order of creation.
- *
- * @module
  */
 
 import { compareText, isSameText } from "../lists/collation.ts";

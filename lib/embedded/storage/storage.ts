@@ -1,8 +1,6 @@
 /**
  * Storage of the embedded Glance: rows of images, tasks, and metadata definitions in memory, and
  * bytes by key. Persistent storage adds a journal (`StorageJournal`) and its own `ByteStorage`.
- *
- * @module
  */
 
 import { type Catalog, EMPTY_CATALOG } from "./metadef_records.ts";

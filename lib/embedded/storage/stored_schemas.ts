@@ -1,8 +1,4 @@
-/**
- * Schemas of the files of directory storage, to detect damaged and foreign files.
- *
- * @module
- */
+/** Schemas of the files of directory storage, to detect damaged and foreign files. */
 
 import type { Schema } from "../http/json_schema.ts";
 import type { Catalog, NamespaceRow } from "./metadef_records.ts";

@@ -1,9 +1,8 @@
 /**
  * Rows of one kind, and single values, in memory: changes are serialized, and persisted by a callback.
- *
- * @module
  */
 
+/** A row of any kind. */
 export interface StoredRow {
   readonly id: string;
 }

@@ -1,8 +1,4 @@
-/**
- * The two visible states of a task: created and ended.
- *
- * @module
- */
+/** The two visible states of a task: created and ended. */
 
 import type { EmbeddedRequest } from "../request/request.ts";
 import { timesOfCreation, timestamp } from "../request/embedded_cloud.ts";

@@ -1,8 +1,6 @@
 /**
  * `POST /v2/tasks`, the deprecated import API: creates an image from a URL. The response shows the
  * task as `pending`, but the task ends before the response is sent.
- *
- * @module
  */
 
 import { type EmbeddedRequest, json, jsonBody } from "../request/request.ts";

@@ -1,8 +1,4 @@
-/**
- * The schemas of a task and of a task in a list.
- *
- * @module
- */
+/** The schemas of a task and of a task in a list. */
 
 import { BASE_PROPERTIES } from "../images/schema.ts";
 import type { Schema } from "../http/json_schema.ts";

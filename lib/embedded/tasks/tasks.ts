@@ -1,8 +1,6 @@
 /**
  * Tasks, which record imports. A task belongs to an image or was created with the deprecated task
  * API, which lists both kinds for administrators.
- *
- * @module
  */
 
 import { type EmbeddedRequest, json, param, queryOf } from "../request/request.ts";

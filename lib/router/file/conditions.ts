@@ -1,8 +1,6 @@
 /**
  * Evaluates the preconditions and the range of a request for image data, in the order of RFC 9110, section 13.2.2.
  * Pure.
- *
- * @module
  */
 
 /** The validator and the size of an image's data. */

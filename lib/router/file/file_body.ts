@@ -1,8 +1,6 @@
 /**
  * Opens the bytes of a response: a reader that continues from another server after a failure, or, with
  * `resume: false`, the body of one server.
- *
- * @module
  */
 import { createTransferHasher } from "../../transfer/transfer_hasher.ts";
 import { GET_IMAGE_DATA } from "../../api/operations/data.ts";

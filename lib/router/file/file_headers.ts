@@ -1,8 +1,4 @@
-/**
- * Response headers for image data, made from the image record. Pure.
- *
- * @module
- */
+/** Response headers for image data, made from the image record. Pure. */
 import type { GlanceImage } from "../../api/types.ts";
 import type { FilePlan, Representation } from "./conditions.ts";
 

@@ -2,8 +2,6 @@
  * Limits the upstream connections held for clients that do not read. Each holds memory, since the runtime
  * reads ahead on it. Above the limit, the one idle longest is closed; it is reopened with a range request when
  * its client reads again.
- *
- * @module
  */
 import type { ResolvedOptions } from "../../options.ts";
 

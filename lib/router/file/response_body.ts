@@ -1,8 +1,6 @@
 /**
  * Response bodies with image data. Bytes are read from a server as the client reads. A body that cannot be
  * finished fails, so that the connection is reset and no client mistakes a part for the whole.
- *
- * @module
  */
 import type { RangeResponse } from "../../transfer/download/range_response.ts";
 import type { Chunk } from "../../transfer/body_reader.ts";

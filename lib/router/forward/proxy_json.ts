@@ -1,7 +1,5 @@
 /**
  * Forwards requests with small responses, retries them as the client does, and returns the responses unchanged.
- *
- * @module
  */
 import { actionWith } from "../../api/operation.ts";
 import type { OperationName } from "../../api/operations.ts";

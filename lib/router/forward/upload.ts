@@ -1,12 +1,7 @@
 /**
-    async (exchange) => {
-      const defined = await readDefined(exchange, { operation, action, imageId, path });
-      const isWhole = size === 0 || body.isSent;
-      if (defined.status < 300 && !isWhole) throw acknowledgedEarly(action, exchange, imageId);
-      return defined;
-    },
- *
- * @module
+ * `PUT /v2/images/{image_id}/file` and `/stage`: forwards image data as fast as the server reads it. The data
+ * is sent once. If the client's body fails, the upstream request fails too, so Glance stores no partial image. A
+ * response that acknowledges the data before its end was sent is an error.
  */
 import { lengthOf } from "../../http/byte_range.ts";
 import { UploadBody } from "../../transfer/upload/upload_body.ts";

@@ -1,8 +1,4 @@
-/**
- * Reads small responses completely, and checks them against the definition of their operation.
- *
- * @module
- */
+/** Reads small responses completely, and checks them against the definition of their operation. */
 import { unexpectedStatus, unusableResponse } from "../../http/response_errors.ts";
 import type { OpenResponse } from "../../http/request_spec.ts";
 import { parseJsonBytes, readBytes } from "../../http/json.ts";

@@ -1,8 +1,4 @@
-/**
- * Traces one request: collects its log entry and updates the metrics.
- *
- * @module
- */
+/** Traces one request: collects its log entry and updates the metrics. */
 import { messageOf } from "../../validate.ts";
 import { GlanceError } from "../../errors.ts";
 import type { Metrics } from "./metrics.ts";

@@ -1,8 +1,4 @@
-/**
- * Commands for namespaces of metadata definitions: `md-namespace-…`.
- *
- * @module
- */
+/** Commands for namespaces of metadata definitions: `md-namespace-…`. */
 import { list, number, text, truth } from "../../args/flags.ts";
 import type {
   MetadefNamespaceMeta,

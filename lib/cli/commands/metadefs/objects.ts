@@ -1,8 +1,4 @@
-/**
- * Commands for objects of metadata definitions: `md-object-…`.
- *
- * @module
- */
+/** Commands for objects of metadata definitions: `md-object-…`. */
 import { CommandFailed } from "../../system/errors.ts";
 import { type Command, command } from "../../args/command.ts";
 import { required, text } from "../../args/flags.ts";

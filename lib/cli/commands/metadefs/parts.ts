@@ -1,8 +1,4 @@
-/**
- * Defines the commands for a kind of parts of a namespace: objects, properties or tags.
- *
- * @module
- */
+/** Defines the commands for a kind of parts of a namespace: objects, properties or tags. */
 import type {
   MetadefObject,
   MetadefObjectBody,

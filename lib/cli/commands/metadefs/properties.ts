@@ -1,8 +1,4 @@
-/**
- * Commands for properties of metadata definitions: `md-property-…`.
- *
- * @module
- */
+/** Commands for properties of metadata definitions: `md-property-…`. */
 import type { Command } from "../../args/command.ts";
 import { required, text } from "../../args/flags.ts";
 import { WIDTH_FLAGS } from "../../output/records.ts";

@@ -1,8 +1,4 @@
-/**
- * Commands for resource types of metadata definitions: `md-resource-type-…`.
- *
- * @module
- */
+/** Commands for resource types of metadata definitions: `md-resource-type-…`. */
 import { required, text } from "../../args/flags.ts";
 import { type Command, command } from "../../args/command.ts";
 import { checkReadOnly, DATE_FLAGS, NAMESPACE } from "./fields.ts";

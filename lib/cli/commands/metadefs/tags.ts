@@ -1,8 +1,4 @@
-/**
- * Commands for tags of metadata definitions: `md-tag-…`.
- *
- * @module
- */
+/** Commands for tags of metadata definitions: `md-tag-…`. */
 import { UsageError } from "../../system/errors.ts";
 import { type Command, command } from "../../args/command.ts";
 import { required, text, toggle } from "../../args/flags.ts";

@@ -1,8 +1,6 @@
 /**
  * Flags that choose the cloud and the credentials, and connections made from them. Each flag overrides an
  * environment variable.
- *
- * @module
  */
 import { number, toggle } from "../../args/flags.ts";
 import { parseDocument as parseYaml } from "yaml";

@@ -1,8 +1,4 @@
-/**
- * Finds images by id or name, and calls operations of the Image API.
- *
- * @module
- */
+/** Finds images by id or name, and calls operations of the Image API. */
 import type { Connection } from "../../../connect.ts";
 import { ImageNotFound } from "../../../errors.ts";
 import type { OperationArgs, OperationName, OperationResult } from "../../../api/operations.ts";

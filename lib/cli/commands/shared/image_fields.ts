@@ -1,8 +1,4 @@
-/**
- * Flags for the fields and properties of an image. Pure.
- *
- * @module
- */
+/** Flags for the fields and properties of an image. Pure. */
 import { list, number, text, truth } from "../../args/flags.ts";
 import { IMAGE_VISIBILITIES, type ImageMeta, type ImageVisibility } from "../../../api/types.ts";
 import { definedMembers } from "../../../validate.ts";

@@ -1,8 +1,4 @@
-/**
- * Waits for an import and shows its status.
- *
- * @module
- */
+/** Waits for an import and shows its status. */
 import { toggle } from "../../args/flags.ts";
 import type { ImportRequest } from "../../../api/operations.ts";
 import type { GlanceImage } from "../../../api/types.ts";

@@ -1,8 +1,4 @@
-/**
- * Flags for new images, and checks of them. Pure.
- *
- * @module
- */
+/** Flags for new images, and checks of them. Pure. */
 import { list, text } from "../../args/flags.ts";
 import type { ImageMeta } from "../../../api/types.ts";
 import { CommandFailed, UsageError } from "../../system/errors.ts";

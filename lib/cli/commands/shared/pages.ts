@@ -1,8 +1,4 @@
-/**
- * Reads lists page by page, by the key of the last entry of the page before.
- *
- * @module
- */
+/** Reads lists page by page, by the key of the last entry of the page before. */
 import { GlanceError } from "../../../errors.ts";
 
 /** How many earlier entries are tried as the marker if the last one was deleted. */

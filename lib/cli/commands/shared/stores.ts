@@ -1,8 +1,4 @@
-/**
- * Checks the names of stores.
- *
- * @module
- */
+/** Checks the names of stores. */
 import type { Connection } from "../../../connect.ts";
 import { NotFound } from "../../../errors.ts";
 import { CommandFailed } from "../../system/errors.ts";

@@ -1,8 +1,4 @@
-/**
- * Flags and the progress line of uploads and downloads.
- *
- * @module
- */
+/** Flags and the progress line of uploads and downloads. */
 import { number, toggle } from "../../args/flags.ts";
 import type { DownloadOptions } from "../../../transfer/types.ts";
 import type { Flags, Invocation, Values } from "../../args/command.ts";
