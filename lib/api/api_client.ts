@@ -109,7 +109,7 @@ export class ApiClient {
     this.#tokens = new TokenSessions(this.options);
   }
 
-  /** The only instance of a class for this client, for what its users learn about its servers. */
+  /** The one instance of a class that callers of this client share, such as a cache about its servers. */
   shared<Instance>(type: new (options: ResolvedOptions) => Instance): Instance {
     const known = this.#shared.get(type);
     if (known instanceof type) return known;

@@ -86,7 +86,7 @@ export function checkUnchanged(current: GlanceImage, seen: Image): void {
   if (differing.length === 0) return;
   const names = differing.map((name) => `"${name}"`).join(", ");
   throw new ImageConflict(
-    `Cannot update image "${current.id}": it has changed since it was shown (${names}); show it again, and decide again`,
+    `Cannot update image "${current.id}": it has changed since it was shown (${names}); show it again, then repeat the change`,
     { imageId: current.id },
   );
 }

@@ -24,9 +24,9 @@ const STOP_AFTER = SIZE / 4;
 /** Runs the demonstration. Returns the exit code. */
 export async function runDemo(system: System): Promise<number> {
   const messages = new Messages(system.stderr);
-  const store = memoryStorage();
+  const storage = memoryStorage();
   const servers = [1, 2].map(() =>
-    serve(createEmbeddedGlance({ storage: store }).fetch, { host: "127.0.0.1", port: 0 })
+    serve(createEmbeddedGlance({ storage }).fetch, { host: "127.0.0.1", port: 0 })
   );
   try {
     await runSteps(servers, system);

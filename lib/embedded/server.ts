@@ -21,10 +21,10 @@ export interface EmbeddedGlance {
    */
   readonly fetch: (request: Request) => Promise<Response>;
   /**
-   * Opens the store: reads its content and repairs what a crash left. Optional, because the first
+   * Opens the storage: reads its content and repairs what a crash left. Optional, because the first
    * request does the same.
    *
-   * @throws {Error} if the store cannot be opened.
+   * @throws {Error} if the storage cannot be opened.
    */
   readonly ready: () => Promise<void>;
 }
@@ -49,18 +49,18 @@ export function createEmbeddedGlance(options: EmbeddedGlanceOptions = {}): Embed
   return { fetch: (request) => respond({ ...cloud, ready }, request), ready };
 }
 
-/** Opens the store and reports unreadable files once. */
-function opener({ storage: store, onError }: EmbeddedCloud): () => Promise<void> {
+/** Opens the storage and reports unreadable files once. */
+function opener({ storage, onError }: EmbeddedCloud): () => Promise<void> {
   let isReported = false;
   return async () => {
-    await store.ready();
+    await storage.ready();
     if (isReported) return;
     isReported = true;
-    for (const fault of store.faults) onError(fault);
+    for (const fault of storage.faults) onError(fault);
   };
 }
 
-/** A cloud whose store may not be open yet. */
+/** A cloud whose storage may not be open yet. */
 interface OpeningCloud extends EmbeddedCloud {
   readonly ready: () => Promise<void>;
 }

@@ -154,7 +154,7 @@ export const CLOUD_OPERATIONS: OperationDefinitions<CloudOperations> = /* @__PUR
     }),
     "tasks.delete": defineOperation('delete task "{task_id}"', "DELETE", TASK, "2.2", {
       success: [],
-      hints: { 405: "leave it: Glance deletes tasks by itself" },
+      hints: { 405: "wait: Glance deletes old tasks itself" },
       receive: receiveNothing,
     }),
     "versions.list": defineOperation("list the versions of the API", "GET", "/versions", "2.0", {

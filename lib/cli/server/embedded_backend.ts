@@ -72,11 +72,11 @@ export async function serveEmbedded(
 
 async function openStore(directory: string | null): Promise<ReturnType<typeof memoryStorage>> {
   if (directory === null) return memoryStorage();
-  const store = directoryStorage(directory);
-  await store.ready().catch((error) => {
+  const storage = directoryStorage(directory);
+  await storage.ready().catch((error) => {
     throw unusable(directory, error);
   });
-  return store;
+  return storage;
 }
 
 /** Locks the directory: two servers would not see each other's images. */

@@ -1,5 +1,5 @@
 /**
- * Writes data to the byte store and computes its size and digests on the way.
+ * Writes data to the byte storage and computes its size and digests on the way.
  *
  * @module
  */

@@ -125,8 +125,8 @@ export interface EmbeddedGlanceOptions extends EmbeddedGlanceLimits {
    */
   readonly fetch?: typeof globalThis.fetch | undefined;
   /**
-   * Called with errors that concern the operator: a full disk, an invalid file in a directory
-   * store, an interrupted upload.
+   * Called with errors that concern the operator: a full disk, an invalid file in directory
+   * storage, an interrupted upload.
    *
    * @default errors are ignored
    */
