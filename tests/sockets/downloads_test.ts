@@ -1,4 +1,4 @@
-/** Downloads over real sockets: whatever servers do there, the image or a typed error. */
+/** Downloads over real sockets from faulty servers: the exact image or a typed error. */
 import { createHash } from "node:crypto";
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import {
@@ -15,54 +15,54 @@ import {
 import { failureOf } from "../support/client_harness.ts";
 import { FaultServers, IMAGE_ID, IMAGE_SIZE } from "./fault_servers.ts";
 import {
-  babble,
-  beSilent,
-  callItGzip,
+  announceOtherLength,
+  announceTwoLengths,
+  closeWithoutResponse,
   delimitByClose,
-  expire,
-  falseMultipart,
+  exceedLength,
   type Fault,
   flipBit,
-  hangUp,
   healthy,
-  hideRange,
-  labeledWhole,
+  labelAsGzip,
   lengthAndChunks,
-  misplace,
+  mislabelAsMultipart,
   multipart,
-  otherLength,
-  overrun,
+  neverRespond,
+  omitContentRange,
+  redirectElsewhere,
   refuse,
+  rejectToken,
   reset,
   restAs200,
   restAs200InChunks,
-  sendAway,
   sendBlock,
   sendExtraBytes,
+  sendGarbage,
   sendLess,
+  sendSlowly,
+  shiftContentRange,
   stall,
   stallHead,
   startAtBlock,
-  trickle,
   truncate,
   truncateChunk,
-  twoLengths,
   wholeAs200,
   wholeAs206,
   wholeAs206InChunks,
+  wholeAs206Labeled,
   withholdLastChunk,
   withholdLastLine,
 } from "./faults.ts";
 import { closedServer } from "./raw_server.ts";
 
-/** Where the faulty body breaks. */
+/** The fraction of the image after which the faulty body breaks. */
 const AT = 0.4;
 const BREAK = Math.floor(AT * IMAGE_SIZE);
 
 /** The request after the break. */
 const REST = `bytes=${BREAK}-${IMAGE_SIZE - 1}`;
 
-/** Milliseconds after which silence is a fault, and not longer since the tests wait for them. */
+/** Timeout in milliseconds; short, because tests wait for it. */
 const SILENCE = 150;
 
 /** Parts of a parallel download, none of which fits into one read. */
@@ -75,7 +75,7 @@ interface Case {
   /** The ranges that one connection requests; null is the whole image. */
   readonly ranges?: readonly (string | null)[];
   readonly options?: GlanceOptions;
-  /** Whether some bytes of the image are sent twice: only where ranges do not work. */
+  /** Whether some bytes of the image are sent twice: only if ranges do not work. */
   readonly readsTwice?: true;
 }
 
@@ -94,7 +94,7 @@ const INSTEAD_OF_ALL: readonly Case[] = [
   },
   {
     what: "trickles for longer than silence may last",
-    plan: [trickle(6, SILENCE / 2)],
+    plan: [sendSlowly(6, SILENCE / 2)],
     ranges: [null],
     options: { stallTimeout: 2 * SILENCE },
   },
@@ -103,31 +103,36 @@ const INSTEAD_OF_ALL: readonly Case[] = [
     plan: [sendExtraBytes],
     ranges: [null],
   },
-  { what: "sends more than the image has", plan: [overrun], ranges: [null] },
+  { what: "sends more than the image has", plan: [exceedLength], ranges: [null] },
   { what: "announces a length and sends chunks", plan: [lengthAndChunks], ranges: [null] },
-  { what: "announces two lengths", plan: [twoLengths], ranges: [null, null], readsTwice: true },
-  { what: "announces the wrong length", plan: [otherLength], readsTwice: true },
-  { what: "calls its bytes gzip", plan: [callItGzip], ranges: [null, null], readsTwice: true },
+  {
+    what: "announces two lengths",
+    plan: [announceTwoLengths],
+    ranges: [null, null],
+    readsTwice: true,
+  },
+  { what: "announces the wrong length", plan: [announceOtherLength], readsTwice: true },
+  { what: "calls its bytes gzip", plan: [labelAsGzip], ranges: [null, null], readsTwice: true },
   { what: "sends nothing at all of the body", plan: [truncate(0)], ranges: [null, null] },
   { what: "answers 503", plan: [refuse("503 Busy", "retry-after: 7")], ranges: [null, null] },
   { what: "answers 502 as text", plan: [refuse("502 Bad Gateway")], ranges: [null, null] },
-  { what: "no longer takes the token", plan: [expire], ranges: [null, null] },
-  { what: "does not speak HTTP", plan: [babble], ranges: [null, null] },
-  { what: "never answers", plan: [beSilent], options: { requestTimeout: SILENCE } },
+  { what: "no longer takes the token", plan: [rejectToken], ranges: [null, null] },
+  { what: "does not speak HTTP", plan: [sendGarbage], ranges: [null, null] },
+  { what: "never answers", plan: [neverRespond], options: { requestTimeout: SILENCE } },
   { what: "never ends its head", plan: [stallHead], options: { requestTimeout: SILENCE } },
-  { what: "closes instead of a response", plan: [hangUp] },
+  { what: "closes instead of a response", plan: [closeWithoutResponse] },
   { what: "does not have the image", plan: [refuse("404 Not Found")], ranges: [null, null] },
   { what: "does not give the image", plan: [refuse("403 Forbidden")], ranges: [null, null] },
   { what: "answers 500", plan: [refuse("500 Oops")], ranges: [null, null] },
-  { what: "answers 206 with all bytes", plan: [labeledWhole], ranges: [null] },
+  { what: "answers 206 with all bytes", plan: [wholeAs206Labeled], ranges: [null] },
   { what: "answers 206 with the first bytes", plan: [sendLess(0.4)], ranges: [null, REST] },
-  { what: "sends the client to a foreign host", plan: [sendAway], ranges: [null, null] },
+  { what: "sends the client to a foreign host", plan: [redirectElsewhere], ranges: [null, null] },
 ];
 
 const INSTEAD_OF_THE_REST: readonly Case[] = [
   {
     what: "starts too early",
-    plan: [misplace({ start: -1 })],
+    plan: [shiftContentRange({ start: -1 })],
     ranges: [REST],
     readsTwice: true,
   },
@@ -143,20 +148,35 @@ const INSTEAD_OF_THE_REST: readonly Case[] = [
     ranges: [REST, "bytes=262144-400000", "bytes=393216-400000"],
     readsTwice: true,
   },
-  { what: "is the whole image, labeled", plan: [labeledWhole], ranges: [REST], readsTwice: true },
+  {
+    what: "is the whole image, labeled",
+    plan: [wholeAs206Labeled],
+    ranges: [REST],
+    readsTwice: true,
+  },
   { what: "is 200 with its label", plan: [restAs200(true)], ranges: [REST] },
   { what: "is 200 without a label", plan: [restAs200(false)], ranges: [REST] },
   { what: "is 200 without a length", plan: [restAs200InChunks], readsTwice: true },
   { what: "is multipart/byteranges", plan: [multipart], ranges: [REST] },
-  { what: "is called multipart", plan: [falseMultipart], ranges: [REST, REST], readsTwice: true },
-  { what: "starts too late", plan: [misplace({ start: 1 })], readsTwice: true },
+  {
+    what: "is called multipart",
+    plan: [mislabelAsMultipart],
+    ranges: [REST, REST],
+    readsTwice: true,
+  },
+  { what: "starts too late", plan: [shiftContentRange({ start: 1 })], readsTwice: true },
   {
     what: "ends too early",
-    plan: [misplace({ end: -1 })],
+    plan: [shiftContentRange({ end: -1 })],
     ranges: [REST, `bytes=${IMAGE_SIZE - 1}-${IMAGE_SIZE - 1}`],
   },
-  { what: "has another total", plan: [misplace({ total: 5 })], readsTwice: true },
-  { what: "does not say what it is", plan: [hideRange], ranges: [REST, REST], readsTwice: true },
+  { what: "has another total", plan: [shiftContentRange({ total: 5 })], readsTwice: true },
+  {
+    what: "does not say what it is",
+    plan: [omitContentRange],
+    ranges: [REST, REST],
+    readsTwice: true,
+  },
   { what: "is the whole image as 206", plan: [wholeAs206], ranges: [REST], readsTwice: true },
   { what: "is the whole image as 206, in chunks", plan: [wholeAs206InChunks], readsTwice: true },
   { what: "is the whole image as 200", plan: [wholeAs200], ranges: [REST], readsTwice: true },
@@ -173,13 +193,13 @@ const INSTEAD_OF_THE_REST: readonly Case[] = [
   { what: "is 410", plan: [refuse("410 Gone")], ranges: [REST, REST] },
   { what: "is 403", plan: [refuse("403 Forbidden")], ranges: [REST, REST] },
   { what: "is 409", plan: [refuse("409 Conflict")], ranges: [REST, REST] },
-  { what: "is sent to a foreign host", plan: [sendAway], ranges: [REST, REST] },
-  { what: "is 401", plan: [expire], ranges: [REST, REST] },
-  { what: "is called gzip", plan: [callItGzip], ranges: [REST, REST], readsTwice: true },
-  { what: "has two lengths", plan: [twoLengths], ranges: [REST, REST], readsTwice: true },
-  { what: "is no HTTP", plan: [babble], ranges: [REST, REST] },
-  { what: "does not come", plan: [beSilent], options: { requestTimeout: SILENCE } },
-  { what: "does not come, and the connection ends", plan: [hangUp] },
+  { what: "is sent to a foreign host", plan: [redirectElsewhere], ranges: [REST, REST] },
+  { what: "is 401", plan: [rejectToken], ranges: [REST, REST] },
+  { what: "is called gzip", plan: [labelAsGzip], ranges: [REST, REST], readsTwice: true },
+  { what: "has two lengths", plan: [announceTwoLengths], ranges: [REST, REST], readsTwice: true },
+  { what: "is no HTTP", plan: [sendGarbage], ranges: [REST, REST] },
+  { what: "does not come", plan: [neverRespond], options: { requestTimeout: SILENCE } },
+  { what: "does not come, and the connection ends", plan: [closeWithoutResponse] },
   {
     what: "is silent after its head",
     plan: [stall(0)],
@@ -241,10 +261,10 @@ const HOPELESS: readonly (readonly [
   error: new (...args: never[]) => GlanceError,
 ])[] = [
   ["one bit has changed on its way", [flipBit], ImageIntegrityError],
-  ["it is sent to a foreign host", always(sendAway), RedirectRefused],
+  ["it is sent to a foreign host", always(redirectElsewhere), RedirectRefused],
   [
     "it is sent to a foreign host in the middle",
-    [truncate(AT), ...always(sendAway)],
+    [truncate(AT), ...always(redirectElsewhere)],
     RedirectRefused,
   ],
   [
@@ -268,7 +288,7 @@ for (const [what, plan, error] of HOPELESS) {
       const work = service.download(servers.context, IMAGE_ID, sink, options);
       assertInstanceOf(await failureOf(work), error);
       assertEquals(calls.includes("closed"), false);
-      assertEquals(servers.strayed, 0);
+      assertEquals(servers.foreignConnections, 0);
     }
   });
 }
@@ -375,22 +395,22 @@ const toSink: Way = async (service, servers, options) => {
 
 const WAYS: readonly Way[] = [toStream, toOwnMemory, toSink];
 
-/** By one connection in every way, and by three. */
+/** Over one connection in every way, and over three. */
 async function assertEndsWhole({ plan, ranges, options, readsTwice }: Case): Promise<void> {
   for (const way of WAYS) {
     await using servers = new FaultServers(plan);
     assertEquals(await way(serviceOf(servers, options), servers, {}), servers.sha512);
     if (ranges !== undefined) assertEquals(servers.ranges, ranges);
-    const surplus = plan.includes(overrun) ? 1_000 : 0;
+    const surplus = plan.includes(exceedLength) ? 1_000 : 0;
     if (!readsTwice) assertEquals(servers.sent, IMAGE_SIZE + surplus);
-    assertEquals([servers.unmet, servers.strayed], [0, 0]);
+    assertEquals([servers.unusedFaults, servers.foreignConnections], [0, 0]);
   }
   await using servers = new FaultServers(plan);
   assertEquals(await toStream(serviceOf(servers, options), servers, PARTS), servers.sha512);
-  assertEquals([servers.unmet, servers.strayed], [0, 0]);
+  assertEquals([servers.unusedFaults, servers.foreignConnections], [0, 0]);
 }
 
-/** Without chance no round has a pause. */
+/** Without randomness, no round has a delay. */
 function serviceOf(servers: FaultServers, options: GlanceOptions = {}): GlanceImageService {
   return getDefaultImageService({ apiServers: servers.urls, random: () => 0, ...options });
 }

@@ -1,7 +1,6 @@
 /**
- * Two servers of one image on real sockets, and a third that is not configured. Which requests for
- * data go wrong, and how, a plan says: the first goes to the server that is asked first, and so on; later
- * requests are well served.
+ * Two servers of one image on real sockets, and a third that is not configured. A plan has a fault for each
+ * request for data, in order; later requests are served correctly.
  */
 import { createHash } from "node:crypto";
 import { seededBytes } from "../support/seed.ts";
@@ -16,18 +15,18 @@ export const IMAGE_SIZE = 400_001;
 
 const IMAGE = seededBytes(42, IMAGE_SIZE);
 
-/** Whether an image can be read from its middle is found out with this range. */
+/** The range that probes whether a store supports ranges. */
 const PROBE = "bytes=0-0";
 
 /** The servers. */
 export class FaultServers implements AsyncDisposable {
   readonly image: Uint8Array = IMAGE;
   readonly sha512: string = createHash("sha512").update(IMAGE).digest("hex");
-  /** The range of each request for data, in the order in which they came. */
+  /** The range of each request for data, in order of arrival. */
   readonly ranges: (string | null)[] = [];
   /** Connections to the server that is not configured. */
-  strayed = 0;
-  /** Bytes of the image that were sent, all in all. */
+  foreignConnections = 0;
+  /** Sum of the sent bytes of the image. */
   sent = 0;
   readonly #plan: Fault[];
   readonly #servers = [
@@ -35,7 +34,7 @@ export class FaultServers implements AsyncDisposable {
     new RawServer((connection, request) => this.#respond(connection, request)),
   ];
   readonly #foreign = new RawServer((connection) => {
-    this.strayed++;
+    this.foreignConnections++;
     return connection.json("200 OK", {});
   });
   #token = "token-1";
@@ -49,7 +48,7 @@ export class FaultServers implements AsyncDisposable {
     return this.#servers.map(({ url }) => url);
   }
 
-  /** A context whose token they take, and may cease to take. */
+  /** A context whose token the servers accept until it is rejected. */
   get context(): { authToken: string; renew(): Promise<{ authToken: string }> } {
     return {
       authToken: this.#token,
@@ -58,7 +57,7 @@ export class FaultServers implements AsyncDisposable {
   }
 
   /** Planned faults that have not happened. */
-  get unmet(): number {
+  get unusedFaults(): number {
     return this.#plan.length;
   }
 

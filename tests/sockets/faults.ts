@@ -1,6 +1,5 @@
 /**
- * What a server of images can do wrong on a socket, each as the bytes that it sends and the way in which
- * it then ends. {@linkcode DataRequest} says what was asked for.
+ * Faults of an image server on a socket: the bytes that it sends, and how it ends the connection.
  */
 import type { RawConnection } from "./raw_server.ts";
 
@@ -18,11 +17,11 @@ export interface DataRequest {
   readonly isRange: boolean;
   /** Root of a server that is not configured. */
   readonly foreign: string;
-  /** Makes the token worthless, and another one good. */
+  /** Makes the token invalid, and another one valid. */
   expireToken(): void;
 }
 
-/** Answers a request for data; true where the connection stays for another. */
+/** Responds to a request for data; true if the connection stays open for another. */
 export type Fault = (request: DataRequest) => Promise<boolean>;
 
 /** A correct response. */
@@ -55,7 +54,7 @@ export const truncateChunk = (at: number): Fault => async (request) => {
   return await connection.end();
 };
 
-/** Ends after a whole chunk, without the last one. */
+/** Ends after a complete chunk, without the last one. */
 export const withholdLastChunk = (at: number): Fault => async (request) => {
   await start(request, "transfer-encoding: chunked");
   await chunk(request, portion(request, at));
@@ -70,22 +69,22 @@ export const withholdLastLine: Fault = async (request) => {
   return await request.connection.end();
 };
 
-/** Ends a body that only its end delimits, at its end (1) or before. */
+/** Ends a body without a length by closing the connection, at its end (1) or before. */
 export const delimitByClose = (at: number): Fault => async (request) => {
   await start(request, "connection: close");
   await request.send(portion(request, at));
   return await request.connection.end();
 };
 
-/** Falls silent in the middle of the body. */
+/** Stops sending in the middle of the body. */
 export const stall = (at: number): Fault => async (request) => {
   await start(request, lengthOf(request));
   await request.send(portion(request, at));
-  return await request.connection.gone();
+  return await request.connection.waitForClose();
 };
 
 /** Sends the first bytes with pauses, and then the rest. */
-export const trickle = (pauses: number, ms: number): Fault => async (request) => {
+export const sendSlowly = (pauses: number, ms: number): Fault => async (request) => {
   await start(request, lengthOf(request));
   for (let sent = 0; sent < pauses; sent++) {
     await request.send(requestedBytes(request).subarray(sent, sent + 1));
@@ -95,15 +94,15 @@ export const trickle = (pauses: number, ms: number): Fault => async (request) =>
   return true;
 };
 
-/** Sends more than it has announced: what looks like the response to the next request. */
+/** Sends more than `Content-Length` announces: bytes that look like the next response. */
 export const sendExtraBytes: Fault = async (request) => {
   await healthy(request);
   await request.connection.json("200 OK", { id: "smuggled" });
   return true;
 };
 
-/** Sends more than the image has, without a header for it. */
-export const overrun: Fault = async (request) => {
+/** Sends more bytes than the image has, without announcing them. */
+export const exceedLength: Fault = async (request) => {
   await start(request, "connection: close");
   await request.send(requestedBytes(request));
   await request.send(new Uint8Array(1_000));
@@ -111,13 +110,13 @@ export const overrun: Fault = async (request) => {
 };
 
 /** Announces two lengths. */
-export const twoLengths: Fault = async (request) => {
+export const announceTwoLengths: Fault = async (request) => {
   await start(request, lengthOf(request), "content-length: 7");
   await request.send(requestedBytes(request));
   return await request.connection.end();
 };
 
-/** Announces a length, and sends chunks all the same. */
+/** Announces a length, and sends chunks. */
 export const lengthAndChunks: Fault = async (request) => {
   await start(request, lengthOf(request), "transfer-encoding: chunked");
   await chunk(request, requestedBytes(request));
@@ -125,22 +124,22 @@ export const lengthAndChunks: Fault = async (request) => {
   return await request.connection.end();
 };
 
-/** Announces another length than the image has, and keeps to it. */
-export const otherLength: Fault = async (request) => {
+/** Announces and sends another length than the image has. */
+export const announceOtherLength: Fault = async (request) => {
   const bytes = requestedBytes(request).subarray(9);
   await start(request, `content-length: ${bytes.byteLength}`);
   await request.send(bytes);
   return true;
 };
 
-/** Calls its bytes gzip. */
-export const callItGzip: Fault = async (request) => {
+/** Labels the bytes as gzip, which they are not. */
+export const labelAsGzip: Fault = async (request) => {
   await start(request, lengthOf(request), "content-encoding: gzip");
   await request.send(requestedBytes(request));
   return true;
 };
 
-/** Changes one bit on its way. */
+/** Flips one bit. */
 export const flipBit: Fault = async (request) => {
   const bytes = requestedBytes(request).slice();
   bytes[bytes.byteLength >> 1] = (bytes[bytes.byteLength >> 1] ?? 0) ^ 1;
@@ -149,8 +148,8 @@ export const flipBit: Fault = async (request) => {
   return true;
 };
 
-/** States a range that is shifted against the requested one. */
-export const misplace =
+/** Labels the bytes with a shifted `Content-Range`. */
+export const shiftContentRange =
   (moved: { readonly start?: number; readonly end?: number; readonly total?: number }): Fault =>
   async (request) => {
     const { connection, start: first, stop, image } = request;
@@ -183,11 +182,11 @@ export const sendBlock = (block: number): Fault => async (request) => {
 };
 
 /** The whole image as 206, with the Content-Range of the whole image. */
-export const labeledWhole: Fault = async (request) => {
+export const wholeAs206Labeled: Fault = async (request) => {
   return await labeled(request, 0, request.image.byteLength);
 };
 
-/** Sends the requested part, and calls it 200. */
+/** Sends the requested part with status 200. */
 export const restAs200 = (isLabeled: boolean): Fault => async (request) => {
   const { connection, start: first, stop, image } = request;
   const range = `content-range: bytes ${first}-${stop - 1}/${image.byteLength}`;
@@ -196,7 +195,7 @@ export const restAs200 = (isLabeled: boolean): Fault => async (request) => {
   return true;
 };
 
-/** The same without a length: it looks like the whole image. */
+/** The same without a length, so that it looks like the whole image. */
 export const restAs200InChunks: Fault = async (request) => {
   await request.connection.start("200 OK", "transfer-encoding: chunked");
   await chunk(request, requestedBytes(request));
@@ -219,16 +218,16 @@ export const multipart: Fault = async (request) => {
   return true;
 };
 
-/** Calls a plain part `multipart/byteranges`. */
-export const falseMultipart: Fault = async (request) => {
+/** Labels a plain part as `multipart/byteranges`. */
+export const mislabelAsMultipart: Fault = async (request) => {
   const type = "content-type: multipart/byteranges; boundary=LIMIT";
   await request.connection.start("206 Partial Content", type, lengthOf(request));
   await request.send(requestedBytes(request));
   return true;
 };
 
-/** A part without a header for its position. */
-export const hideRange: Fault = async (request) => {
+/** A part without `Content-Range`. */
+export const omitContentRange: Fault = async (request) => {
   await request.connection.start("206 Partial Content", lengthOf(request));
   await request.send(requestedBytes(request));
   return true;
@@ -249,45 +248,45 @@ export const wholeAs206InChunks: Fault = async (request) => {
   return true;
 };
 
-/** Has never heard of ranges. */
+/** Ignores the range and sends the whole image with 200. */
 export const wholeAs200: Fault = async (request) => {
   await request.connection.start("200 OK", `content-length: ${request.image.byteLength}`);
   await request.send(request.image);
   return true;
 };
 
-/** Answers with a status and no data. */
+/** Responds with a status and no data. */
 export const refuse =
   (status: string, ...fields: readonly string[]): Fault => async ({ connection }) =>
     await connection.json(status, { message: "no" }, ...fields);
 
 /** No longer accepts the token. */
-export const expire: Fault = async (request) => {
+export const rejectToken: Fault = async (request) => {
   request.expireToken();
   return await refuse("401 Unauthorized")(request);
 };
 
-/** Sends the client, and any token that it would take along, elsewhere. */
-export const sendAway: Fault = async (request) =>
+/** Redirects the client to another origin, where it must not send its token. */
+export const redirectElsewhere: Fault = async (request) =>
   await refuse("302 Found", `location: ${request.foreign}/taken`)(request);
 
-/** Never answers. */
-export const beSilent: Fault = async ({ connection }) => await connection.gone();
+/** Never responds. */
+export const neverRespond: Fault = async ({ connection }) => await connection.waitForClose();
 
 /** Never ends its head. */
 export const stallHead: Fault = async ({ connection }) => {
   await connection.text("HTTP/1.1 200 OK\r\nContent-Le");
-  return await connection.gone();
+  return await connection.waitForClose();
 };
 
-/** Does not speak HTTP. */
-export const babble: Fault = async ({ connection }) => {
+/** Sends bytes that are not HTTP. */
+export const sendGarbage: Fault = async ({ connection }) => {
   await connection.text("* OK IMAP4rev1 ready\r\n\r\n");
   return await connection.end();
 };
 
 /** Closes the connection instead of a response. */
-export const hangUp: Fault = async ({ connection }) => await connection.end();
+export const closeWithoutResponse: Fault = async ({ connection }) => await connection.end();
 
 function requestedBytes({ image, start, stop }: DataRequest): Uint8Array {
   return image.subarray(start, stop);
@@ -303,7 +302,7 @@ function lengthOf(request: DataRequest): string {
   return `content-length: ${requestedBytes(request).byteLength}`;
 }
 
-/** Sends bytes from `bodyStart` to before `endExclusive`, truly labeled. */
+/** Sends bytes from `bodyStart` to before `endExclusive`, with the correct `Content-Range`. */
 async function labeled(request: DataRequest, from: number, stop: number): Promise<boolean> {
   const { connection, image } = request;
   const range = `content-range: bytes ${from}-${stop - 1}/${image.byteLength}`;

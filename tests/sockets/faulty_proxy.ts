@@ -1,9 +1,9 @@
 /**
- * A proxy between a client and a server that misbehaves as a seed says, one fault per connection: it cuts,
- * stalls, splits and delays bytes, or answers in place of the server.
+ * A proxy between a client and a server with one fault per connection, chosen by a seed: it cuts, stalls,
+ * splits and delays bytes, or responds in place of the server.
  */
 import { between, pick } from "../support/seed.ts";
-import type { Deeds } from "./faulty_server.ts";
+import type { FaultLog } from "./faulty_server.ts";
 
 /** What a proxy does to one connection. */
 type ProxyFault = "cutDown" | "cutUp" | "split" | "badGateway" | "garbage" | "refuse" | "halfClose";
@@ -21,12 +21,12 @@ const FAULTS: readonly ProxyFault[] = [
 const BAD_GATEWAY = "HTTP/1.1 502 Bad Gateway\r\ncontent-type: text/html\r\n" +
   "content-length: 18\r\nconnection: close\r\n\r\n<html>502</html>\r\n";
 
-/** Where a proxy leads, and how it misbehaves. */
+/** The server of a proxy, and its faults. */
 export interface FaultyProxyOptions {
   readonly random: () => number;
-  /** Probability that a connection is disturbed. */
-  readonly malice: number;
-  readonly deeds: Deeds;
+  /** Probability that a connection has a fault. */
+  readonly faultRate: number;
+  readonly faultLog: FaultLog;
 }
 
 /** The proxy. Disposing it closes every connection. */
@@ -61,9 +61,9 @@ export class FaultyProxy implements AsyncDisposable {
   }
 
   async #relay(client: Deno.TcpConn): Promise<void> {
-    const { random, malice, deeds } = this.#options;
-    const fault = random() < malice ? pick(random, FAULTS) : null;
-    if (fault !== null) deeds.push(`proxy: ${fault}`);
+    const { random, faultRate, faultLog } = this.#options;
+    const fault = random() < faultRate ? pick(random, FAULTS) : null;
+    if (fault !== null) faultLog.push(`proxy: ${fault}`);
     if (fault === "refuse") return;
     if (fault === "badGateway" || fault === "garbage") {
       await client.read(new Uint8Array(4_096));

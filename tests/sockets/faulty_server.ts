@@ -1,34 +1,34 @@
 /**
- * A server with one image that behaves badly as a seed says: in its records, in its data, and in how it
- * takes uploads. An upload that it acknowledges is kept, so a test can compare it with what was sent.
+ * A server with one image and faults chosen by a seed: in its records, its data, and its uploads. It keeps
+ * acknowledged uploads, so that a test can compare them with what was sent.
  */
 import { createHash } from "node:crypto";
 import { between, pick, seededBytes } from "../support/seed.ts";
 import {
-  babble,
-  callItGzip,
+  announceOtherLength,
+  announceTwoLengths,
+  closeWithoutResponse,
   type DataRequest,
   delimitByClose,
-  expire,
+  exceedLength,
   type Fault,
   flipBit,
-  hangUp,
   healthy,
-  hideRange,
+  labelAsGzip,
   lengthAndChunks,
-  misplace,
-  otherLength,
-  overrun,
+  omitContentRange,
+  redirectElsewhere,
   refuse,
+  rejectToken,
   reset,
-  sendAway,
   sendExtraBytes,
+  sendGarbage,
+  sendSlowly,
+  shiftContentRange,
   stall,
   stallHead,
-  trickle,
   truncate,
   truncateChunk,
-  twoLengths,
   wholeAs200,
   wholeAs206,
   wholeAs206InChunks,
@@ -42,7 +42,7 @@ import { WIRE_FAULTS } from "./wire_faults.ts";
 /** Id of the one image that has data. */
 export const IMAGE_ID = "0f6f3b1e-8c5d-4d6a-9a07-3d6b6f0b7c11";
 
-/** Bytes of the image: several reads, yet little enough for thousands of seeds. */
+/** Bytes of the image: more than one read, few enough for thousands of seeds. */
 export const IMAGE_SIZE = 70_001;
 
 /** The data of the image. */
@@ -73,19 +73,19 @@ const DATA_FAULTS: Readonly<Record<string, (at: number) => Fault>> = {
   delimitByClose,
   delimitAll: () => delimitByClose(1),
   stall,
-  trickle: () => trickle(3, 2),
+  sendSlowly: () => sendSlowly(3, 2),
   sendExtraBytes: () => sendExtraBytes,
-  overrun: () => overrun,
-  twoLengths: () => twoLengths,
+  exceedLength: () => exceedLength,
+  announceTwoLengths: () => announceTwoLengths,
   lengthAndChunks: () => lengthAndChunks,
-  otherLength: () => otherLength,
-  callItGzip: () => callItGzip,
+  announceOtherLength: () => announceOtherLength,
+  labelAsGzip: () => labelAsGzip,
   flipBit: () => flipBit,
-  startEarly: () => misplace({ start: -1 }),
-  startLate: () => misplace({ start: 1 }),
-  endEarly: () => misplace({ end: -7 }),
-  otherTotal: () => misplace({ total: 5 }),
-  hideRange: () => hideRange,
+  startEarly: () => shiftContentRange({ start: -1 }),
+  startLate: () => shiftContentRange({ start: 1 }),
+  endEarly: () => shiftContentRange({ end: -7 }),
+  otherTotal: () => shiftContentRange({ total: 5 }),
+  omitContentRange: () => omitContentRange,
   wholeAs206: () => wholeAs206,
   wholeAs206InChunks: () => wholeAs206InChunks,
   wholeAs200: () => wholeAs200,
@@ -99,11 +99,11 @@ const DATA_FAULTS: Readonly<Record<string, (at: number) => Fault>> = {
   rangeDenied: () => refuse("416 Range Not Satisfiable"),
   multipleChoices: () => refuse("300 Multiple Choices"),
   noContent: () => ({ connection }) => connection.start("204 No Content").then(() => true),
-  expire: () => expire,
-  sendAway: () => sendAway,
+  rejectToken: () => rejectToken,
+  redirectElsewhere: () => redirectElsewhere,
   stallHead: () => stallHead,
-  babble: () => babble,
-  hangUp: () => hangUp,
+  sendGarbage: () => sendGarbage,
+  closeWithoutResponse: () => closeWithoutResponse,
   ...Object.fromEntries(
     Object.entries(WIRE_FAULTS).map(([name, fault]) => [
       name,
@@ -137,7 +137,7 @@ const RECORD_BODIES: Readonly<Record<string, string>> = {
   notUtf8: "\u00ff\u00fe{",
 };
 
-/** Answers that stand for a record, by name. */
+/** Responses in place of a record, by name. */
 const RECORD_FAULTS: Readonly<Record<string, (connection: RawConnection) => Promise<boolean>>> = {
   ...Object.fromEntries(
     Object.entries(RECORD_BODIES).map(([name, body]) => [
@@ -155,7 +155,7 @@ const RECORD_FAULTS: Readonly<Record<string, (connection: RawConnection) => Prom
     for (let sent = 0; sent < 512; sent++) await connection.write(block);
     return await connection.end();
   },
-  hangUp: (connection) => connection.end(),
+  closeWithoutResponse: (connection) => connection.end(),
   reset: (connection) => connection.reset(),
   ...Object.fromEntries(
     Object.entries(WIRE_FAULTS).map(([name, fault]) => [
@@ -172,7 +172,7 @@ const RECORD_FAULTS: Readonly<Record<string, (connection: RawConnection) => Prom
   ),
 };
 
-/** How an upload is answered. */
+/** Responses to an upload. */
 const UPLOAD_FAULTS: readonly string[] = [
   "resetMidway",
   "endMidway",
@@ -185,17 +185,17 @@ const UPLOAD_FAULTS: readonly string[] = [
   "acknowledgeAtOnce",
 ];
 
-/** What a server did, for the report of a seed that fails. */
-export type Deeds = string[];
+/** The faults of a server, for the report of a failed seed. */
+export type FaultLog = string[];
 
-/** Chooses whether and how to misbehave. */
+/** The random choice of faults. */
 export interface FaultyServerOptions {
   readonly random: () => number;
   /** Probability that a response is faulty. */
-  readonly malice: number;
+  readonly faultRate: number;
   /** Whether faults that only a hash of the whole image reveals may be chosen. */
   readonly isHashed: boolean;
-  readonly deeds: Deeds;
+  readonly faultLog: FaultLog;
 }
 
 /** Images that uploads have made, shared by the servers of one cloud. */
@@ -226,12 +226,12 @@ export class StoredImages {
 /** The server. */
 export class FaultyServer implements AsyncDisposable {
   /** Connections to the server that is not configured. */
-  strayed = 0;
+  foreignConnections = 0;
   readonly #options: FaultyServerOptions;
   readonly #stored: StoredImages;
   readonly #server = new RawServer((connection, request) => this.#respond(connection, request));
   readonly #foreign = new RawServer((connection) => {
-    this.strayed++;
+    this.foreignConnections++;
     return connection.json("200 OK", {});
   });
 
@@ -271,10 +271,10 @@ export class FaultyServer implements AsyncDisposable {
 
   /** The name of a fault, or null for a correct response. */
   #choose(names: readonly string[], what: string): string | null {
-    const { random, malice, deeds } = this.#options;
-    if (random() >= malice) return null;
+    const { random, faultRate, faultLog } = this.#options;
+    if (random() >= faultRate) return null;
     const name = pick(random, names);
-    deeds.push(`${what}: ${name}`);
+    faultLog.push(`${what}: ${name}`);
     return name;
   }
 
@@ -336,7 +336,7 @@ export class FaultyServer implements AsyncDisposable {
     if (name === "storeOther") body[0] = (body[0] ?? 0) ^ 1;
     this.#stored.set(id, "active", body);
     if (name === "storeAndHangUp") return await connection.end();
-    if (name === "silent") return await connection.gone();
+    if (name === "silent") return await connection.waitForClose();
     if (name === "gatewayTimeout") return await sendText(connection, "504 Gateway Timeout", "late");
     await connection.start("204 No Content");
     return true;

@@ -1,4 +1,4 @@
-/** Uploads through the gateway to a server that answers before the body has come to its end. */
+/** Uploads through the gateway to a server that responds before the end of the body. */
 import { assertEquals, assertMatch } from "@std/assert";
 import { serve } from "../../lib/cli/server/serve.ts";
 import { createImageRouter, type RequestLog } from "../../lib/router/mod.ts";
@@ -17,7 +17,7 @@ const FRAMINGS: Readonly<Record<string, readonly [field: string, half: string]>>
 
 /** What the server does with its connection after the response. */
 const AFTERWARD: Readonly<Record<string, (connection: RawConnection) => Promise<boolean>>> = {
-  "keeps the connection": (connection) => connection.gone(),
+  "keeps the connection": (connection) => connection.waitForClose(),
   "ends the connection": (connection) => connection.end(),
   "resets the connection": (connection) => connection.reset(),
 };

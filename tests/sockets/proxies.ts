@@ -4,7 +4,7 @@ import { createEmbeddedGlance } from "../../lib/embedded/mod.ts";
 /** A proxy from Debian's packages. */
 export type Proxy = "nginx" | "lighttpd";
 
-/** The programs, and how each is kept in the foreground. */
+/** The programs, with the arguments that keep them in the foreground. */
 const PROGRAMS: Readonly<Record<Proxy, readonly [path: string, ...args: string[]]>> = {
   nginx: ["/usr/sbin/nginx", "-e", "stderr", "-g", "daemon off; pid nginx.pid;", "-c"],
   lighttpd: ["/usr/sbin/lighttpd", "-D", "-f"],
@@ -19,13 +19,13 @@ export function isInstalled(proxy: Proxy): boolean {
   }
 }
 
-/** What a test registers with for a proxy: one that is missing shows in the name of the ignored test. */
+/** The name of a test that needs a proxy; if the proxy is missing, the test is ignored and its name says so. */
 export function needing(proxy: Proxy, name: string): { name: string; ignore: boolean } {
   const ignore = !isInstalled(proxy);
   return { name: ignore ? `${name} (not installed: ${PROGRAMS[proxy][0]})` : name, ignore };
 }
 
-/** A proxy that runs. */
+/** A running proxy. */
 export interface RunningProxy extends AsyncDisposable {
   readonly url: string;
 }
@@ -107,7 +107,7 @@ export class SlowGlance implements AsyncDisposable {
   readonly log: string[] = [];
   readonly #glance = createEmbeddedGlance();
   readonly #slowUploads: number;
-  readonly #looks: number;
+  readonly #polls: number;
   readonly #stored = Promise.withResolvers<void>();
   readonly #servers = [0, 1].map(() =>
     Deno.serve(
@@ -118,10 +118,10 @@ export class SlowGlance implements AsyncDisposable {
   #uploads = 0;
   #seenSaving = 0;
 
-  /** The first `slowUploads` end when their record was requested `looks` times. */
-  constructor(slowUploads = 0, looks = 3) {
+  /** The first `slowUploads` end after `polls` requests for their record. */
+  constructor(slowUploads = 0, polls = 3) {
     this.#slowUploads = slowUploads;
-    this.#looks = looks;
+    this.#polls = polls;
   }
 
   /** Its roots. */
@@ -129,7 +129,7 @@ export class SlowGlance implements AsyncDisposable {
     return this.#servers.map(({ addr }) => `http://127.0.0.1:${addr.port}`);
   }
 
-  /** Images that there are, with their states. */
+  /** All images, with their states. */
   async images(): Promise<{ status: string; size: number | null }[]> {
     const { images } = await (await this.#glance.fetch(new Request("http://glance/v2/images")))
       .json();
@@ -150,11 +150,11 @@ export class SlowGlance implements AsyncDisposable {
     this.log.push(`${request.method} ${response.status}`);
     if (request.method !== "GET") return response;
     const text = await response.text();
-    if (text.includes('"saving"') && ++this.#seenSaving === this.#looks) this.#stored.resolve();
+    if (text.includes('"saving"') && ++this.#seenSaving === this.#polls) this.#stored.resolve();
     return new Response(text, response);
   }
 
-  /** The same request, whose body has no end until the image is stored. */
+  /** The same request, with a body that ends when the image is stored. */
   #slow(request: Request): Request {
     const body = request.body?.pipeThrough(
       new TransformStream<Uint8Array, Uint8Array>({ flush: () => this.#stored.promise }),

@@ -1,17 +1,17 @@
 /**
- * A caller of the gateway on a raw socket, polite or not, that reads a response as strictly as RFC 9112
- * wants: a body is complete only if its framing says so.
+ * A client of the gateway on a raw socket, with or without faults. It reads responses as strictly as RFC 9112
+ * requires: a body is complete only if its framing is.
  */
 import { between, pick } from "../support/seed.ts";
 import { IMAGE_ID, IMAGE_SIZE } from "./faulty_server.ts";
 
-/** What came of a request. */
+/** The outcome of a request. */
 export type ReceivedResponse =
   | { readonly kind: "complete"; readonly status: number; readonly body: Uint8Array }
   | { readonly kind: "cut"; readonly status: number | null }
   | { readonly kind: "left" };
 
-/** A request, and how its caller behaves. */
+/** A request, and how its client behaves. */
 export interface ClientPlan {
   readonly name: string;
   /** The bytes to send, in pieces. */
@@ -19,7 +19,7 @@ export interface ClientPlan {
   readonly method: string;
   /** The expected bytes if the response is 200 or 206, as `[start, stop)` of the image; null for others. */
   readonly requestedBytes: readonly [number, number] | null;
-  /** Leaves after so many bytes of the response; `Infinity` waits for the end. */
+  /** Disconnects after this many bytes of the response; `Infinity` waits for the end. */
   readonly leavesAfter: number;
   /** Ends its sending side after the pieces. */
   readonly halfCloses: boolean;
@@ -91,7 +91,7 @@ export function planClient(random: () => number): ClientPlan {
   };
 }
 
-/** Carries a plan out against the gateway at a port. */
+/** Executes a plan with the gateway at a port. */
 export async function callGateway(port: number, plan: ClientPlan): Promise<ReceivedResponse> {
   using conn = await Deno.connect({ hostname: "127.0.0.1", port });
   const sending = sendAll(conn, plan);
@@ -162,7 +162,7 @@ export function parseResponse(
   return complete(rest.subarray(0, Number(length)));
 }
 
-/** The content of a chunked body; null if its last chunk has not come. */
+/** The content of a chunked body; null if its last chunk has not arrived. */
 function unchunk(bytes: Uint8Array): Uint8Array | null {
   const content = new Uint8Array(bytes.byteLength);
   let filled = 0;

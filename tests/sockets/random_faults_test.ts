@@ -1,16 +1,22 @@
 /**
- * Servers, proxies and callers that all misbehave at once, over real sockets, as a seed says. Whatever they
- * do, a response is the exact bytes, a typed error or a refusal, and the process loses nothing.
+ * Servers, proxies and clients with random faults at the same time, over real sockets. Each outcome is the exact
+ * bytes or a typed error, and no descriptor leaks.
  */
 import { createHash } from "node:crypto";
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
-import { getDefaultImageService, GlanceError, type GlanceOptions } from "../../mod.ts";
+import {
+  getDefaultImageService,
+  GlanceError,
+  type GlanceImageService,
+  type GlanceOptions,
+} from "../../mod.ts";
 import { serve } from "../../lib/cli/server/serve.ts";
+import { sleep } from "../../lib/timer.ts";
 import { createImageRouter, type RequestLog } from "../../lib/router/mod.ts";
 import { between, pick, seededBytes, seededRandom } from "../support/seed.ts";
 import { callGateway, planClient } from "./random_client.ts";
 import { FaultyProxy } from "./faulty_proxy.ts";
-import { type Deeds, FaultyServer, IMAGE, IMAGE_ID, StoredImages } from "./faulty_server.ts";
+import { type FaultLog, FaultyServer, IMAGE, IMAGE_ID, StoredImages } from "./faulty_server.ts";
 
 /** Seeds of one run. `HOSTILE_SEED` replays one of them, `HOSTILE_SEEDS` runs more. */
 const SEEDS = Number(Deno.env.get("HOSTILE_SEEDS") ?? 2_000);
@@ -19,7 +25,7 @@ const ONLY = Deno.env.get("HOSTILE_SEED");
 /** Seeds that run at the same time. */
 const AT_ONCE = 12;
 
-/** Milliseconds after which a silent server is given up; tests wait for them. */
+/** Milliseconds of all timeouts; short, because tests wait for them. */
 const SILENCE = 120;
 
 /** Milliseconds within which every seed must have ended. */
@@ -34,26 +40,26 @@ const OPTIONS: GlanceOptions = {
 
 /** One cloud of two servers with proxies, made from a seed. */
 class FaultyCloud implements AsyncDisposable {
-  readonly deeds: Deeds = [];
+  readonly faultLog: FaultLog = [];
   readonly stored = new StoredImages();
   readonly urls: readonly string[];
   readonly #servers: readonly FaultyServer[];
   readonly #proxies: readonly FaultyProxy[];
 
   constructor(random: () => number, isHashed: boolean) {
-    const { deeds } = this;
-    const options = { random, malice: pick(random, [0, 0.3, 0.6]), isHashed, deeds };
+    const { faultLog } = this;
+    const options = { random, faultRate: pick(random, [0, 0.3, 0.6]), isHashed, faultLog };
     this.#servers = [1, 2].map(() => new FaultyServer(options, this.stored));
-    const malice = pick(random, [0, 0, 0.4]);
+    const faultRate = pick(random, [0, 0, 0.4]);
     this.#proxies = this.#servers.map(({ port }) =>
-      new FaultyProxy(port, { random, malice, deeds })
+      new FaultyProxy(port, { random, faultRate, faultLog })
     );
     this.urls = this.#proxies.map(({ url }) => url);
   }
 
-  /** Connections that a redirect has led to a server that is not configured. */
-  get strayed(): number {
-    return this.#servers.reduce((sum, { strayed }) => sum + strayed, 0);
+  /** Connections to a server that is not configured, after a redirect. */
+  get foreignConnections(): number {
+    return this.#servers.reduce((sum, { foreignConnections }) => sum + foreignConnections, 0);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -66,12 +72,12 @@ Deno.test("createImageRouter() sends exact bytes or an error when servers, proxi
   const reached = await runSeeds(async (seed) => {
     const random = seededRandom(seed);
     const plan = planClient(random);
-    await using hood = new FaultyCloud(random, plan.name === "whole");
+    await using cloud = new FaultyCloud(random, plan.name === "whole");
     const logged: RequestLog[] = [];
     using client = Deno.createHttpClient({});
     const router = createImageRouter({
       ...OPTIONS,
-      apiServers: hood.urls,
+      apiServers: cloud.urls,
       random,
       resume: random() < 0.8,
       verify: "auto",
@@ -84,8 +90,8 @@ Deno.test("createImageRouter() sends exact bytes or an error when servers, proxi
     });
     try {
       const response = await callGateway(Number(new URL(gateway.url).port), plan);
-      const reported = `seed ${seed}: ${plan.name}; ${hood.deeds.join(", ")}`;
-      assertEquals(hood.strayed, 0, `${reported}: a redirect was followed`);
+      const reported = `seed ${seed}: ${plan.name}; ${cloud.faultLog.join(", ")}`;
+      assertEquals(cloud.foreignConnections, 0, `${reported}: a redirect was followed`);
       if (response.kind !== "complete") return `${plan.name}: ${response.kind}`;
       const { status, body } = response;
       if (plan.requestedBytes !== null && (status === 200 || status === 206)) {
@@ -110,29 +116,24 @@ Deno.test("GlanceImageService downloads exact bytes or fails with a GlanceError 
   const reached = await runSeeds(async (seed) => {
     const random = seededRandom(seed + 1_000_000);
     const isHashed = random() < 0.7;
-    await using hood = new FaultyCloud(random, isHashed);
+    await using cloud = new FaultyCloud(random, isHashed);
     using client = Deno.createHttpClient({});
-    const service = getDefaultImageService({
-      ...OPTIONS,
-      apiServers: hood.urls,
-      random,
-      fetch: (input, init) => fetch(input, { ...init, client }),
-    });
+    const service = serviceOf(cloud, client, random);
     const start = isHashed ? 0 : between(random, 0, IMAGE.byteLength - 1);
     const end = isHashed ? IMAGE.byteLength - 1 : between(random, start, IMAGE.byteLength - 1);
     const connections = pick(random, [1, 1, 3]);
-    const told = () => `seed ${seed}: ${start}-${end}; ${hood.deeds.join(", ")}`;
+    const label = () => `seed ${seed}: ${start}-${end}; ${cloud.faultLog.join(", ")}`;
     try {
       const options = isHashed ? { connections, partSize: 20_000 } : { range: { start, end } };
       const stream = await service.download({ authToken: "t" }, IMAGE_ID, options);
       const body = new Uint8Array(await new Response(stream).arrayBuffer());
-      assert(isSame(body, IMAGE.subarray(start, end + 1)), `${told()}: the bytes are wrong`);
+      assert(isSame(body, IMAGE.subarray(start, end + 1)), `${label()}: the bytes are wrong`);
       return "exact";
     } catch (error) {
-      assertInstanceOf(error, GlanceError, `${told()}: ${error}`);
+      assertInstanceOf(error, GlanceError, `${label()}: ${error}`);
       return (error as GlanceError).name;
     } finally {
-      assertEquals(hood.strayed, 0, `${told()}: a redirect was followed`);
+      assertEquals(cloud.foreignConnections, 0, `${label()}: a redirect was followed`);
     }
   });
   if (ONLY !== undefined) return;
@@ -142,29 +143,24 @@ Deno.test("GlanceImageService downloads exact bytes or fails with a GlanceError 
 Deno.test("GlanceImageService.create() leaves the sent bytes or no active image when servers and proxies misbehave", async () => {
   const reached = await runSeeds(async (seed) => {
     const random = seededRandom(seed + 2_000_000);
-    await using hood = new FaultyCloud(random, true);
+    await using cloud = new FaultyCloud(random, true);
     using client = Deno.createHttpClient({});
-    const service = getDefaultImageService({
-      ...OPTIONS,
-      apiServers: hood.urls,
-      random,
-      fetch: (input, init) => fetch(input, { ...init, client }),
-    });
+    const service = serviceOf(cloud, client, random);
     const data = seededBytes(seed, between(random, 1, 60_000));
     const source = pick(random, [
       () => data,
       () => new Blob([data]),
       () => new Blob([data]).stream(),
     ]);
-    const told = () => `seed ${seed}: ${data.byteLength} bytes; ${hood.deeds.join(", ")}`;
+    const label = () => `seed ${seed}: ${data.byteLength} bytes; ${cloud.faultLog.join(", ")}`;
     const meta = { name: "disk", diskFormat: "raw", containerFormat: "bare" };
     try {
       const image = await service.create({ authToken: "t" }, meta, source());
-      const stored = hood.stored.get(image.id);
-      assert(stored?.data && isSame(stored.data, data), `${told()}: other bytes are stored`);
+      const stored = cloud.stored.get(image.id);
+      assert(stored?.data && isSame(stored.data, data), `${label()}: other bytes are stored`);
       return "stored";
     } catch (error) {
-      assertInstanceOf(error, GlanceError, `${told()}: ${error}`);
+      assertInstanceOf(error, GlanceError, `${label()}: ${error}`);
       return (error as GlanceError).name;
     }
   });
@@ -172,7 +168,20 @@ Deno.test("GlanceImageService.create() leaves the sent bytes or no active image 
   assert((reached.get("stored") ?? 0) > SEEDS / 4, `${[...reached]}`);
 });
 
-/** Runs every seed and counts what came of each; afterwards no descriptor may be left. */
+function serviceOf(
+  { urls }: FaultyCloud,
+  client: Deno.HttpClient,
+  random: () => number,
+): GlanceImageService {
+  return getDefaultImageService({
+    ...OPTIONS,
+    apiServers: urls,
+    random,
+    fetch: (input, init) => fetch(input, { ...init, client }),
+  });
+}
+
+/** Runs every seed and counts the outcomes. Fails if a descriptor is left open. */
 async function runSeeds(one: (seed: number) => Promise<string>): Promise<Map<string, number>> {
   const reached = new Map<string, number>();
   const failures: string[] = [];
@@ -218,19 +227,4 @@ function isSame(a: Uint8Array, b: Uint8Array): boolean {
 
 function hash(bytes: Uint8Array): string {
   return createHash("sha1").update(bytes).digest("hex");
-}
-
-/** Back-off in real time, as the servers are real. */
-function sleep(ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = () => {
-      clearTimeout(timer);
-      reject(signal?.reason);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", stop);
-      resolve();
-    }, ms);
-    signal?.addEventListener("abort", stop, { once: true });
-  });
 }

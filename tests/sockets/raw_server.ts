@@ -1,6 +1,5 @@
 /**
- * HTTP by hand on a TCP socket: a server that can break off, lie and fall silent at any byte, which
- * none that knows HTTP would do.
+ * An HTTP server on a TCP socket that can send anything, and close or stall at any byte.
  */
 
 /** A request, parsed from its head. */
@@ -10,10 +9,10 @@ export interface RawRequest {
   readonly headers: Headers;
 }
 
-/** Answers a request; true where the connection stays for another. */
+/** Handles a request; true if the connection stays open for another. */
 export type RequestHandler = (connection: RawConnection, request: RawRequest) => Promise<boolean>;
 
-/** One connection, as its server sees it. */
+/** The server's side of a connection. */
 export class RawConnection {
   readonly #socket: Deno.Conn;
 
@@ -22,7 +21,7 @@ export class RawConnection {
   }
 
   /**
-   * The head of the next request; null where there is none. The last byte of a head stays in the
+   * The head of the next request; null if there is none. The last byte of a head stays in the
    * kernel: {@linkcode RawConnection.reset} needs it.
    */
   async head(): Promise<RawRequest | null> {
@@ -46,7 +45,7 @@ export class RawConnection {
     return count === null ? null : into.subarray(0, count);
   }
 
-  /** One line, or what there is of it. */
+  /** One line, or the received part of it. */
   async line(): Promise<string> {
     return (await this.#until("\n")).trim();
   }
@@ -56,7 +55,7 @@ export class RawConnection {
     await this.text([`HTTP/1.1 ${status}`, ...fields, "", ""].join("\r\n"));
   }
 
-  /** A whole response with JSON. */
+  /** A complete response with JSON. */
   async json(status: string, value: unknown, ...fields: readonly string[]): Promise<true> {
     const text = JSON.stringify(value);
     const type = "content-type: application/json";
@@ -65,12 +64,12 @@ export class RawConnection {
     return true;
   }
 
-  /** Text as it is. */
+  /** Sends text unchanged. */
   async text(text: string): Promise<void> {
     await this.write(new TextEncoder().encode(text));
   }
 
-  /** Bytes as they are. */
+  /** Sends bytes unchanged. */
   async write(bytes: Uint8Array): Promise<void> {
     for (let rest = bytes; rest.byteLength > 0;) {
       rest = rest.subarray(await this.#socket.write(rest));
@@ -80,23 +79,23 @@ export class RawConnection {
   /** Ends the sending side with a FIN. */
   async end(): Promise<false> {
     await this.#socket.closeWrite();
-    await this.gone();
+    await this.waitForClose();
     return false;
   }
 
-  /** Breaks the connection: Linux answers with a RST where a byte that was sent stays unread. */
+  /** Resets the connection: Linux sends a RST on close if received bytes were not read. */
   reset(): Promise<false> {
     this.close();
     return Promise.resolve(false);
   }
 
   /** Reads until the client has closed the connection. */
-  async gone(): Promise<false> {
+  async waitForClose(): Promise<false> {
     while (await this.read(65_536).catch(() => null) !== null);
     return false;
   }
 
-  /** Closes it, once. */
+  /** Closes the connection once. */
   close(): void {
     try {
       this.#socket.close();
@@ -116,7 +115,7 @@ export class RawConnection {
   }
 }
 
-/** A server on a free port of loopback. Disposing it breaks what is open. */
+/** A server on a free port of loopback. Disposing it closes its connections. */
 export class RawServer implements AsyncDisposable {
   readonly #listener: Deno.TcpListener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #handler: RequestHandler;
@@ -141,7 +140,7 @@ export class RawServer implements AsyncDisposable {
 
   async #accept(): Promise<void> {
     for await (const socket of this.#listener) {
-      // What is written in two pieces would wait for the client's acknowledgement otherwise.
+      // Otherwise the second of two writes waits for the client's acknowledgement.
       socket.setNoDelay();
       this.#work.push(this.#serve(socket));
     }
@@ -151,9 +150,9 @@ export class RawServer implements AsyncDisposable {
     const connection = new RawConnection(socket);
     this.#connections.add(connection);
     try {
-      for (let stays = true; stays;) {
+      for (let keepsAlive = true; keepsAlive;) {
         const request = await connection.head();
-        stays = request !== null && await this.#handler(connection, request);
+        keepsAlive = request !== null && await this.#handler(connection, request);
       }
     } catch (error) {
       // The client, or the end of the test, has closed the connection.
@@ -171,7 +170,7 @@ function isClosed(error: unknown): boolean {
     .some((kind) => error instanceof kind);
 }
 
-/** A root without a server: its port was free a moment ago. */
+/** The root of no server: its port was free a moment ago. */
 export function closedServer(): string {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;

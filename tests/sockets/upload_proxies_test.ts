@@ -1,4 +1,4 @@
-/** Uploads through real nginx and lighttpd: what a proxy does to them must not lose an image. */
+/** Uploads through real nginx and lighttpd: a proxy must not cause the loss of an image. */
 import { assertEquals, assertInstanceOf, assertRejects, assertStringIncludes } from "@std/assert";
 import {
   getDefaultImageService,
@@ -37,7 +37,7 @@ function create(
 ) {
   const service = getDefaultImageService({
     apiServers: [url],
-    // Waits are a hundredth of what they are.
+    // Waits are a hundred times shorter.
     sleep: fast,
     timer: timerOf(fast),
     now: () => performance.now() * 100,

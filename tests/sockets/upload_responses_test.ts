@@ -39,7 +39,7 @@ const DATA = seededBytes(1, 600_001);
 /** More than the sockets between a client and a server that reads nothing can hold. */
 const LARGE = seededBytes(2, 16 * 1024 ** 2);
 
-/** How many times as fast as usual time passes for the client. */
+/** The factor by which the client's time is faster. */
 const SPEED = 50;
 
 const KINDS: readonly (readonly [what: string, data: (bytes: Uint8Array) => ImageData])[] = [
@@ -49,7 +49,7 @@ const KINDS: readonly (readonly [what: string, data: (bytes: Uint8Array) => Imag
   ["a stream", (bytes) => new Blob([bytes.slice()]).stream()],
 ];
 
-/** A client in a hurry. */
+/** A client whose time is faster. */
 function create(
   servers: UploadServers,
   data: ImageData,
@@ -85,7 +85,7 @@ function isSame(a: Uint8Array | null, b: Uint8Array): boolean {
   return a?.byteLength === b.byteLength && a.every((byte, i) => byte === b[i]);
 }
 
-/** What a client sees of an upload that Glance stores all the same. */
+/** Failures that a client sees although Glance stores the upload. */
 const SLOW: readonly (readonly [what: string, fault: UploadFault, requestTimeout?: number])[] = [
   ["a proxy answers 504", respondWhileSaving("504 Gateway Timeout", 4)],
   ["a proxy answers 502", respondWhileSaving("502 Bad Gateway", 4)],
@@ -132,7 +132,7 @@ Deno.test("create() keeps an image of which nothing is heard for an hour", async
   assertEquals([imageId], [...servers.images.keys()]);
 });
 
-/** Answers that come while the data is still being sent. */
+/** Responses that arrive while the data is still being sent. */
 const EARLY = ["401 Unauthorized", "413 Too Large", "502 Bad Gateway", "503 Busy"];
 
 for (const status of EARLY) {

@@ -1,24 +1,24 @@
 /**
- * Two servers that share their images, on real sockets, and a plan of what goes wrong with the uploads
- * that come to them, in their order. Like Glance they keep an image `queued` until its data is whole.
+ * Two servers with shared images on real sockets, and a fault for each upload, in order. Like Glance, they
+ * keep an image `queued` until its data is complete.
  */
 import { createHash } from "node:crypto";
 import { type RawConnection, type RawRequest, RawServer } from "./raw_server.ts";
 
-/** An upload that is about to be taken, or not. */
+/** An upload that the server may read. */
 export interface Upload {
   readonly connection: RawConnection;
   /** Reads `limit` bytes of the body; returns whether the body ended before. */
   take(limit?: number): Promise<boolean>;
   /** Stores the bytes read so far as the data of the image. */
   store(): void;
-  /** The same, after the image was `saving` for so many looks at its record. */
-  storeAfter(looks: number): void;
+  /** The same, after `polls` requests for the record returned `saving`. */
+  storeAfter(polls: number): void;
   /** Settled when the image is no longer `saving`. */
   readonly stored: Promise<void>;
 }
 
-/** Answers an upload; true where the connection stays for another request. */
+/** Responds to an upload; true if the connection stays open for another request. */
 export type UploadFault = (upload: Upload) => Promise<boolean>;
 
 /** Reads the whole body. */
@@ -58,7 +58,7 @@ export const acknowledgeAfter =
     return await connection.end();
   };
 
-/** Rejects after `size` bytes, and still reads the rest. */
+/** Rejects after `size` bytes, and reads the rest. */
 export const refuseAfter =
   (size: number, status: string): UploadFault => async ({ connection, take }) => {
     await take(size);
@@ -66,7 +66,7 @@ export const refuseAfter =
     return await connection.end();
   };
 
-/** Refuses after `size` bytes, and closes the connection with the rest unread. */
+/** Rejects after `size` bytes, and closes the connection without reading the rest. */
 export const refuseAndCloseAfter =
   (size: number, status: string): UploadFault => async ({ connection, take }) => {
     await take(size);
@@ -74,20 +74,20 @@ export const refuseAndCloseAfter =
     return await connection.reset();
   };
 
-/** Answers as a proxy, and closes the connection, while Glance goes on for so many looks. */
+/** Responds as a proxy and closes the connection, while Glance is `saving` for `polls` requests. */
 export const respondWhileSaving =
-  (status: string, looks: number): UploadFault => async ({ connection, take, storeAfter }) => {
+  (status: string, polls: number): UploadFault => async ({ connection, take, storeAfter }) => {
     await take();
-    storeAfter(looks);
+    storeAfter(polls);
     await connection.json(status, { message: "proxy" }, "connection: close");
     return await connection.end();
   };
 
-/** Does not respond while Glance stores for so many polls, and responds then. */
+/** Responds after Glance was `saving` for `polls` requests. */
 export const respondAfterSaving =
-  (looks: number): UploadFault => async ({ connection, take, storeAfter, stored }) => {
+  (polls: number): UploadFault => async ({ connection, take, storeAfter, stored }) => {
     await take();
-    storeAfter(looks);
+    storeAfter(polls);
     await stored;
     await connection.start("204 No Content");
     return true;
@@ -107,16 +107,16 @@ export const continueAt = (size: number): UploadFault => async ({ connection, ta
 /** Reads everything, and never responds. */
 export const neverRespond: UploadFault = async ({ connection, take }) => {
   await take();
-  return await connection.gone();
+  return await connection.waitForClose();
 };
 
-/** Stores all, and closes the connection instead of a response. */
+/** Stores the data, and closes the connection instead of a response. */
 export const storeAndHangUp: UploadFault = async ({ connection, take, store }) => {
   if (await take()) store();
   return await connection.end();
 };
 
-/** Stores another byte than came. */
+/** Stores a byte that differs from the one sent. */
 export const storeOther: UploadFault = async ({ connection, take, store }) => {
   await take(1);
   store();
@@ -128,8 +128,8 @@ export const storeOther: UploadFault = async ({ connection, take, store }) => {
 interface StoredImage {
   readonly fields: Record<string, unknown>;
   data: Uint8Array | null;
-  /** Looks for which it is still `saving`. */
-  savingLooks: number;
+  /** Requests for the record that still return `saving`. */
+  savingPolls: number;
   readonly stored: PromiseWithResolvers<void>;
 }
 
@@ -148,7 +148,7 @@ export class UploadServers implements AsyncDisposable {
   );
   #created = 0;
 
-  /** Of the responses to creations, the first `lostCreations` get lost. */
+  /** The responses to the first `lostCreations` creations are lost. */
   constructor(plan: readonly UploadFault[], lostCreations = 0) {
     this.#plan = [...plan];
     this.#lostCreations = lostCreations;
@@ -164,14 +164,14 @@ export class UploadServers implements AsyncDisposable {
     return this.#arrival.promise;
   }
 
-  /** The data of the one image that there is. */
+  /** The data of the only image. */
   get onlyData(): Uint8Array | null {
     const [image, ...others] = this.images.values();
     if (image === undefined || others.length > 0) throw new Error("There is not one image");
     return image.data;
   }
 
-  /** Waits until the servers have seen the end of each upload; how many bodies were whole, and how many not. */
+  /** Waits for the end of each upload, and returns how many bodies were complete and how many not. */
   async ended(): Promise<{ whole: number; broken: number }> {
     await Promise.allSettled(this.#uploads);
     const whole = this.#bodies.filter(({ isWhole }) => isWhole).length;
@@ -196,7 +196,7 @@ export class UploadServers implements AsyncDisposable {
     if (isData !== undefined) return await this.#noted(this.#upload(connection, request, image));
     if (request.method === "GET") {
       const record = recordOf(image);
-      if (image.savingLooks > 0 && --image.savingLooks === 0) image.stored.resolve();
+      if (image.savingPolls > 0 && --image.savingPolls === 0) image.stored.resolve();
       return await connection.json("200 OK", record);
     }
     this.images.delete(id);
@@ -210,7 +210,7 @@ export class UploadServers implements AsyncDisposable {
     const fields = JSON.parse(new TextDecoder().decode(body.bytes));
     if (this.images.has(fields.id)) return await connection.json("409 Conflict", {});
     const stored = Promise.withResolvers<void>();
-    const image = { fields, data: null, savingLooks: 0, stored };
+    const image = { fields, data: null, savingPolls: 0, stored };
     this.images.set(fields.id, image);
     if (this.#created++ < this.#lostCreations) return await connection.reset();
     return await connection.json("201 Created", recordOf(image));
@@ -230,9 +230,9 @@ export class UploadServers implements AsyncDisposable {
       connection,
       take: (limit = Infinity) => body.take(limit),
       store: () => void (image.data = body.bytes),
-      storeAfter: (looks) => {
+      storeAfter: (polls) => {
         image.data = body.bytes;
-        image.savingLooks = looks;
+        image.savingPolls = polls;
       },
       stored: image.stored.promise,
     });
@@ -244,8 +244,8 @@ export class UploadServers implements AsyncDisposable {
   }
 }
 
-function recordOf({ fields, data, savingLooks }: StoredImage): Record<string, unknown> {
-  if (savingLooks > 0) return { ...fields, status: "saving", size: null };
+function recordOf({ fields, data, savingPolls }: StoredImage): Record<string, unknown> {
+  if (savingPolls > 0) return { ...fields, status: "saving", size: null };
   if (data === null) return { ...fields, status: "queued", size: null };
   const os_hash_value = createHash("sha512").update(data).digest("hex");
   const facts = { size: data.byteLength, os_hash_algo: "sha512", os_hash_value };
@@ -258,7 +258,7 @@ export class Body {
   readonly #isChunked: boolean;
   readonly #parts: Uint8Array[] = [];
   #size = 0;
-  /** Bytes that are announced and have not come. */
+  /** Announced bytes that have not arrived. */
   #left = 0;
   #hasBegun = false;
   #isWhole = false;
@@ -269,21 +269,21 @@ export class Body {
     this.#left = Number(headers.get("content-length") ?? 0);
   }
 
-  /** Whether all of it has arrived, with a proper end. */
+  /** Whether all of it has arrived, with a valid end. */
   get isWhole(): boolean {
     return this.#isWhole;
   }
 
-  /** What has come. */
+  /** The received bytes. */
   get bytes(): Uint8Array {
     const all = new Uint8Array(this.#size);
     this.#parts.reduce((offset, part) => (all.set(part, offset), offset + part.byteLength), 0);
     return all;
   }
 
-  /** Reads until it is whole, broken off, or has `limit` bytes; whether it is whole. */
+  /** Reads until the body is complete, breaks, or has `limit` bytes; returns whether it is complete. */
   async take(limit: number): Promise<boolean> {
-    // What a request has before its body is read with it: see `RawConnection.head`.
+    // The last byte of the head is read with the body: see `RawConnection.head`.
     if (!this.#hasBegun) await this.#connection.line();
     this.#hasBegun = true;
     while (!this.#isWhole && this.#size < limit) {
@@ -302,7 +302,7 @@ export class Body {
     return this.#isWhole;
   }
 
-  /** False where there is none, nor an end. */
+  /** False if no byte and no end has arrived. */
   async #nextChunk(): Promise<boolean> {
     if (!this.#isChunked) return this.#isWhole = true;
     const line = await this.#connection.line().catch(() => "");

@@ -1,4 +1,4 @@
-/** Uploads over real sockets: one whole image, or none and a typed error. */
+/** Uploads over real sockets: one complete image, or none and a typed error. */
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import {
   getDefaultImageService,
@@ -30,23 +30,23 @@ import {
 const KIB = 1024;
 const DATA = seededBytes(1, 600 * KIB + 1);
 
-/** Where a server breaks off. */
+/** The byte at which a server closes the connection. */
 const MIDDLE = 200 * KIB;
 
 /** More than the sockets between a client and a server that reads nothing can hold. */
 const SLICES_THAT_BLOCK = 256;
 
-/** Milliseconds after which silence is a fault, and not longer since the tests wait for them. */
+/** Timeout in milliseconds; short, because tests wait for it. */
 const SILENCE = 150;
 
-/** What can be sent again. */
+/** Data that can be sent again. */
 const REPLAYABLE: readonly (readonly [what: string, data: () => ImageData])[] = [
   ["bytes", () => DATA],
   ["a blob", () => new Blob([DATA])],
   ["a function that gives a stream", () => () => new Blob([DATA]).stream()],
 ];
 
-/** What can be read once. */
+/** Data that can be read once. */
 const ONCE: readonly (readonly [what: string, data: () => ImageData])[] = [
   ["a stream", () => new Blob([DATA]).stream()],
   ["an iterable", () => slices(DATA)],

@@ -1,6 +1,6 @@
 /**
- * What a server can do wrong in HTTP/1.1 itself. Each fault holds for any response: what comes in front of it,
- * its fields, and how its body is framed.
+ * Violations of HTTP/1.1 by a server, for any response: bytes before it, invalid fields, and the framing of
+ * its body.
  */
 import type { RawConnection } from "./raw_server.ts";
 
@@ -11,7 +11,7 @@ export interface PlainResponse {
   readonly body: Uint8Array;
 }
 
-/** Sends a response; true if the connection stays for another. */
+/** Sends a response; true if the connection stays open for another. */
 export type WireFault = (connection: RawConnection, response: PlainResponse) => Promise<boolean>;
 
 /** Adds fields, valid or not, to a response that is otherwise correct. */
@@ -22,7 +22,7 @@ const fields = (...odd: readonly string[]): WireFault => async (connection, resp
   return true;
 };
 
-/** Sends text in front of a response that is right apart from it. */
+/** Sends text before a correct response. */
 const before = (text: string): WireFault => async (connection, response) => {
   await connection.text(text);
   return await fields()(connection, response);
@@ -38,7 +38,7 @@ const chunked =
     return true;
   };
 
-/** Frames a body with a field that is wrong, and ends. */
+/** Frames a body with an invalid field, and closes the connection. */
 const framed =
   (field: string, start = ""): WireFault => async (connection, { status, fields, body }) => {
     await connection.start(status, ...fields, field);
@@ -56,7 +56,7 @@ const statusLine = (line: string): WireFault => async (connection, { fields, bod
   return await connection.end();
 };
 
-/** Faults of the wire, by name. */
+/** The faults, by name. */
 export const WIRE_FAULTS: Readonly<Record<string, WireFault>> = {
   foldedField: fields("x-a: b\r\n  folded"),
   nulInField: fields("x-a: b\0c"),

@@ -1,6 +1,6 @@
 /**
- * Servers that never answer a range as it was asked: every way to read a part gets the right bytes all the
- * same, and nothing that has failed is asked again.
+ * Servers that never send the requested range: every way to read a part returns the right bytes, and no failed
+ * request is repeated.
  */
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
@@ -16,33 +16,33 @@ import { CliHarness } from "../cli/harness.ts";
 import { MemoryFiles } from "../cli/memory_files.ts";
 import { FaultServers, IMAGE_ID, IMAGE_SIZE } from "./fault_servers.ts";
 import {
-  callItGzip,
-  falseMultipart,
   type Fault,
   healthy,
-  hideRange,
-  labeledWhole,
-  misplace,
+  labelAsGzip,
+  mislabelAsMultipart,
   multipart,
+  omitContentRange,
+  redirectElsewhere,
   refuse,
   restAs200,
   restAs200InChunks,
-  sendAway,
   sendBlock,
   sendLess,
+  shiftContentRange,
   startAtBlock,
   truncate,
   wholeAs200,
   wholeAs206,
   wholeAs206InChunks,
+  wholeAs206Labeled,
 } from "./faults.ts";
 
-/** What both servers answer to every range. */
+/** The response of both servers to every range. */
 const WRONG_RANGES: readonly (readonly [what: string, lie: Fault])[] = [
   ["a part that starts at a block", startAtBlock(65_536)],
   ["a part that is too short", sendLess(0.4)],
   ["one block of a cache", sendBlock(131_072)],
-  ["the whole image, labeled", labeledWhole],
+  ["the whole image, labeled", wholeAs206Labeled],
   ["the whole image as 206", wholeAs206],
   ["the whole image as 206 in chunks", wholeAs206InChunks],
   ["the whole image as 200", wholeAs200],
@@ -50,24 +50,24 @@ const WRONG_RANGES: readonly (readonly [what: string, lie: Fault])[] = [
   ["the rest as 200, labeled", restAs200(true)],
   ["the rest as 200 in chunks", restAs200InChunks],
   ["multipart/byteranges", multipart],
-  ["what is called multipart", falseMultipart],
-  ["no label", hideRange],
-  ["a part that starts too late", misplace({ start: 1 })],
-  ["a part of another image", misplace({ total: 5 })],
-  ["what is called gzip", callItGzip],
+  ["what is called multipart", mislabelAsMultipart],
+  ["no label", omitContentRange],
+  ["a part that starts too late", shiftContentRange({ start: 1 })],
+  ["a part of another image", shiftContentRange({ total: 5 })],
+  ["what is called gzip", labelAsGzip],
   ["400", refuse("400 Bad Request")],
   ["403", refuse("403 Forbidden")],
   ["404", refuse("404 Not Found")],
   ["416", refuse("416 Range Not Satisfiable")],
   ["500", refuse("500 Oops")],
   ["501", refuse("501 Not Implemented")],
-  ["a redirect to a foreign host", sendAway],
+  ["a redirect to a foreign host", redirectElsewhere],
 ];
 
 /** Faults after which the response for the whole image is not labeled either. */
 const DENIALS: ReadonlySet<string> = new Set(["403", "404", "500", "501"]);
 
-/** A part on disk, and a range: from a byte that is at no block's start. */
+/** A partial file, and a range that does not start at a block boundary. */
 const START = 150_007;
 
 const forRanges = (mismatch: Fault): Fault => (request) =>
@@ -86,7 +86,7 @@ function repeated({ ranges }: FaultServers): string[] {
 
 for (const [what, lie] of WRONG_RANGES) {
   // A server that denies a range denies the image: no other server is left.
-  if (DENIALS.has(what) || lie === sendAway) continue;
+  if (DENIALS.has(what) || lie === redirectElsewhere) continue;
 
   Deno.test(`image-download finishes a partial file when every server responds to a range with ${what}`, async () => {
     await using servers = wrongRangeServers(lie);
@@ -112,7 +112,7 @@ for (const [what, lie] of WRONG_RANGES) {
 
   Deno.test(`GET /file returns the right bytes when every server responds to a range with ${what}`, async () => {
     for (const resume of [true, false]) {
-      // Without resume, the gateway cuts what a server cuts.
+      // Without resume, the gateway resets the connection when the server does.
       await using servers = wrongRangeServers(lie, resume ? truncate(0.4) : healthy);
       const gateway = createImageRouter({ apiServers: servers.urls, random: () => 0, resume });
       const get = (headers: Record<string, string>) =>
@@ -136,7 +136,7 @@ for (const [what, lie] of WRONG_RANGES) {
       const plan = [truncate(0.4), forRanges(lie)];
       await using servers = new FaultServers(plan);
       assertEquals(digestOf(await download(servers, options)), servers.sha512);
-      assertEquals([servers.unmet, servers.strayed], [0, 0]);
+      assertEquals([servers.unusedFaults, servers.foreignConnections], [0, 0]);
       assert(servers.ranges.length < 20, `${servers.ranges.length} requests`);
     }
   });
