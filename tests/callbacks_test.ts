@@ -1,5 +1,5 @@
 /**
- * Functions that users pass may throw, reject, or return anything: that never ends the process, and never gives
+ * Functions of the user may throw, reject, or return anything: that never ends the process, and never grants
  * access. An unhandled rejection fails the run of this file.
  */
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";

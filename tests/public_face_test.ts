@@ -301,7 +301,7 @@ new GlanceClientWrapper({ apiServer: ["glance"] });
 const options: GlanceOptions = { apiServers: "glance" };
 // @ts-expect-error: a schema that there is not
 client.call({}, "schemas.get", "colour");
-// @ts-expect-error: a schema of the metadata catalog is asked for by another name
+// @ts-expect-error: a schema of the metadata catalog has its own operation
 client.call({}, "schemas.get", "namespace");
 // @ts-expect-error: an image whose name is a number
 client.call({}, "create", { name: 42 });
@@ -405,7 +405,7 @@ function untyped(program: string, types: RegExp): string {
   return script;
 }
 
-/** A directory of its own below the one for temporary files, with no configuration above it. */
+/** A temporary directory without a configuration in any parent. */
 class TemporaryFolder implements AsyncDisposable {
   readonly path: string;
 

@@ -1,4 +1,4 @@
-/** The documents say only what is true: their programs and commands run, and their names exist. */
+/** The programs and commands in the documents run, and the names in them exist. */
 import { assert, assertEquals } from "@std/assert";
 import { resolveOptions } from "../lib/options.ts";
 import { documentPaths, documentText, fencedBlocks, Playground, ROOT } from "./support/snippets.ts";

@@ -1,4 +1,4 @@
-/** What is made of the body of a response, and what is left of it. */
+/** Decoding of response bodies, and of invalid ones. */
 import { assertEquals, assertRejects } from "@std/assert";
 import { GlanceClientWrapper, GlanceImageService, UnexpectedResponse } from "../../mod.ts";
 

@@ -75,7 +75,7 @@ Deno.test("getLocation() uses the privileged context for the location API, and t
 
 const HASH = { os_hash_algo: "sha512", os_hash_value: "abc" };
 
-/** Metadata -> what the location API is sent, and what a patch is sent. */
+/** Metadata -> the body for the location API, and the patch. */
 const SENT: readonly (readonly [
   metadata: Record<string, unknown>,
   api: Record<string, unknown>,

@@ -8,7 +8,7 @@ import { harnessOf } from "../support/client_harness.ts";
 import type { OperationName } from "../../lib/api/mod.ts";
 import { DATA, REQUESTS, rowOf } from "./operation_requests.ts";
 
-/** What cannot be a segment of a path. */
+/** Values that cannot be a segment of a path. */
 const SEGMENTS: readonly unknown[] = [
   ...["", ".", "..", "a/b", "../admin", "/", "a\\b", "a\u0000b", "a\nb", "\u007f", "\ud800"],
   ...[undefined, null, 42, {}, [], true],
@@ -169,7 +169,7 @@ function circle(): unknown {
 
 const KEEP = Symbol("keep");
 
-/** What replaces the arguments of a request, each by its place. */
+/** Invalid arguments, by their position in the call. */
 const REPLACEMENTS = fc.array(
   fc.oneof({ weight: 2, arbitrary: fc.constant<unknown>(KEEP) }, ANYTHING),
   { minLength: 4 },
@@ -210,7 +210,7 @@ Deno.test("run() rejects an invalid context or argument list before any request"
   assertEquals(script.requests.length, 0);
 });
 
-/** Ids that look odd and are one segment each. */
+/** Unusual ids that are one segment each. */
 const ODD: readonly (readonly [id: string, path: string])[] = [
   ["...", "/v2/images/..."],
   ["%2e%2e", "/v2/images/%252e%252e"],

@@ -1,4 +1,4 @@
-/** What the operations return for the responses of a server. */
+/** The results of operations for responses of a server. */
 import { assertEquals, assertRejects } from "@std/assert";
 import { UnexpectedResponse } from "../../mod.ts";
 import { empty } from "../support/scripted_fetch.ts";

@@ -60,7 +60,7 @@ const QUERIES: readonly (readonly [parameters: ListParameters, query: string])[]
       'name=in:"a,b",e:f,i j,in:k',
     ].join(),
   ],
-  // Glance takes back no backslash.
+  // Glance does not remove backslashes.
   [{ filters: { name: ["g\\h", "i\\", "j\\,k"] } }, 'name=in:g\\h,i\\,"j\\,k"'],
   [{ filters: { name: ["", "a", ""] } }, 'name=in:"",a,""'],
   [{ filters: { name: ['c"d'] } }, 'name=eq:c"d'],

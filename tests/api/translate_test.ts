@@ -4,7 +4,7 @@ import { glanceName, isBaseProperty, isReservedProperty } from "../../lib/api/tr
 import { type ImageMeta, Invalid } from "../../mod.ts";
 import { fromGlance, type GlanceImage, toGlance } from "../../lib/api/mod.ts";
 
-/** An image with everything that Glance has to say. */
+/** An image with every property that Glance returns. */
 const FULL: GlanceImage = {
   id: "42",
   name: "cirros",
@@ -92,7 +92,7 @@ Deno.test("fromGlance() does not change its argument", () => {
   assertEquals(given, FULL);
 });
 
-/** What Glance writes -> the date. */
+/** Text from Glance -> the date. */
 const DATES: readonly (readonly [text: string | null | undefined, date: string | null])[] = [
   ["2026-01-02T03:04:05Z", "2026-01-02T03:04:05.000Z"],
   ["2026-01-02T03:04:05", "2026-01-02T03:04:05.000Z"],

@@ -158,7 +158,7 @@ Deno.test("endpointsFromCatalog() names the endpoint types in the catalog when n
 });
 
 Deno.test("endpointsFromCatalog() accepts a service without a list of endpoints", () => {
-  // A JSON catalog may contain anything, whatever its type says.
+  // A JSON catalog may not match its type.
   const catalog = JSON.parse('[{ "type": "image", "name": "glance" }]');
   assertEquals(endpointsFromCatalog(catalog, GLANCE, null), []);
 });

@@ -1,4 +1,4 @@
-/** What `authenticate` does when Keystone refuses, is not trusted, or is not available. */
+/** `authenticate` when Keystone rejects the request, is not trusted, or is not available. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { authenticate, type Credentials } from "../../lib/auth/keystone.ts";
 import {

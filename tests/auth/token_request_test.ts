@@ -118,7 +118,7 @@ const REFUSED: readonly (readonly [given: Given, message: string])[] = [
     { applicationCredentialId: "a1", applicationCredentialSecret: "s", projectName: "demo" },
     "is bound to a project",
   ],
-  // A configuration may contain anything, whatever the type says.
+  // A configuration from JavaScript may not match its type.
   [{ ...ALICE, systemScope: "some" as "all" }, 'must be "all"'],
   [{ ...ALICE, method: "magic" as "token" }, '"password", "applicationCredential", "token"'],
 ];

@@ -71,7 +71,7 @@ type ErrorClass = new (...args: never[]) => Error;
 export interface Row {
   /** The called method. */
   readonly method: string;
-  /** What is wrong with the arguments, or what they lead to. */
+  /** The cause in the message. */
   readonly title: string;
   readonly call: (fixture: BadInputFixture) => unknown;
   readonly error: ErrorClass;

@@ -1,4 +1,4 @@
-/** The image that the origins serve: a file and the record that Glance would give of it. */
+/** The image that the origins serve: a file and its record. */
 import { createHash } from "node:crypto";
 
 /** An image on disk. */

@@ -9,10 +9,10 @@ const MIB = 2 ** 20;
 /** Images of a long list, and of one that is a tenth of it. */
 const [MANY, FEW] = [100_000, 10_000];
 
-/** How many times as long as the bare pages a list may take. */
+/** Maximum ratio of the time of a list to that of the bare pages. */
 const MOST = 1.2;
 
-/** Mebibytes that a ten times longer list may take more at its peak: what the collector has not found yet. */
+/** Mebibytes by which the peak of a ten times longer list may be higher: garbage that is not collected yet. */
 const GROWTH = 24;
 
 /** Callers for whom availability is decided in another way each. */
@@ -95,7 +95,7 @@ async function peakOf(url: string, count: number): Promise<number> {
   return (peak - idle) / MIB;
 }
 
-/** The server, as a process of its own. */
+/** The server, as a separate process. */
 async function startServer(): Promise<AsyncDisposable & { readonly url: string }> {
   const port = freePort();
   const args = ["run", "-A", `${import.meta.dirname}/list_server.ts`, `${port}`];

@@ -1,16 +1,16 @@
 /**
- * Ratios taken in one run: the rivals of a job take turns, so that whatever else the machine does falls
- * on all of them, and the medians are compared.
+ * Ratios within one run: the rivals of a job run alternately, so that other load of the machine affects all
+ * of them, and the medians are compared.
  */
 
 /** One way to do a job. */
 export interface Rival {
   readonly name: string;
-  /** Does the job once; what it returns is not looked at. */
+  /** Runs the job once; the result is ignored. */
   run(): Promise<unknown>;
 }
 
-/** A job and who does it. */
+/** A job and its rivals. */
 export interface Job {
   readonly name: string;
   readonly ours: Rival;
@@ -23,7 +23,7 @@ export interface Job {
 /** A figure that must not be exceeded. */
 export interface Limit {
   readonly name: string;
-  /** What was measured, once a round. */
+  /** The measurements, one per round. */
   readonly values: readonly number[];
   readonly unit: string;
   readonly atMost: number;
@@ -40,7 +40,7 @@ export interface Result {
   readonly aim: string;
 }
 
-/** Runs a job: one round that does not count, then the rounds, in which the rivals take turns. */
+/** Runs a job: a warm-up round, then rounds in which the rivals run one after another. */
 export async function measure({ name, ours, against, reach, rounds }: Job): Promise<Result> {
   const times = { ours: [] as number[], against: [] as number[] };
   for (let round = -1; round < rounds; round++) {
@@ -62,7 +62,7 @@ export async function measure({ name, ours, against, reach, rounds }: Job): Prom
   };
 }
 
-/** The row of a figure that stands for itself. */
+/** The row of a figure without a rival. */
 export function limited({ name, values, unit, atMost }: Limit): Result {
   const value = median(values);
   const most = values.length > 1 ? `, most ${Math.max(...values).toFixed(0)}` : "";

@@ -1,7 +1,7 @@
 /** The results of a group of benchmarks, and their common options. */
 import type { Result } from "./measure.ts";
 
-/** Rows of the table, and what else there is to say. */
+/** Rows of the table, and notes. */
 export interface Report {
   readonly results: readonly Result[];
   readonly lines?: readonly string[];
@@ -46,7 +46,7 @@ export function countingSink(): { sink: WritableStream<Uint8Array>; count: () =>
   return { sink, count: () => count };
 }
 
-/** @throws {Error} where the bytes are not all there */
+/** @throws {Error} if bytes are missing */
 export function checkCount(count: number, size: number): void {
   if (count !== size) throw new Error(`${count} bytes instead of ${size}`);
 }

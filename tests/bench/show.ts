@@ -1,4 +1,4 @@
-/** What the service adds to one small request. */
+/** The overhead of the service for one small request. */
 import { getDefaultImageService } from "../../mod.ts";
 import { randomImage } from "./bench_image.ts";
 import { measure } from "./measure.ts";

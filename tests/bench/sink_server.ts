@@ -1,13 +1,13 @@
 /**
- * A store that takes uploads and drops them, no bottleneck for a proxy in front of it: `sink_server.ts PORT`,
- * or at so many bytes a second, `sink_server.ts PORT RATE`.
+ * A store that discards uploads, fast enough for any proxy in front of it: `sink_server.ts PORT`,
+ * or limited to RATE bytes per second, `sink_server.ts PORT RATE`.
  */
 const [port, rate = "Infinity"] = Deno.args;
 
 const LATIN1 = new TextDecoder("latin1");
 const ENCODER = new TextEncoder();
 
-/** What ends a chunked body. */
+/** The end of a chunked body. */
 const LAST_CHUNK = "\r\n0\r\n\r\n";
 
 /** Milliseconds of taking that may be caught up with after a pause: what timers are late by. */

@@ -1,6 +1,6 @@
 /**
  * Servers of one image that send so many bytes a second each, however many connections there are: nginx
- * limits each request for itself, and gives each a first second for nothing.
+ * limits each request for itself, and does not limit its first second.
  * `slow_server.ts PATH RECORD RATE PORT...`
  */
 const [path = "", record = "", rate = "", ...ports] = Deno.args;

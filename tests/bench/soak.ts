@@ -19,13 +19,13 @@ const UPLOAD_SIZE = 4 * 2 ** 20;
 /** Seconds between two samples of the gateway. */
 const SAMPLE_SECONDS = 10;
 
-/** What the process may have grown by from the second sixth of the run to the last, in MiB and files. */
+/** Maximum growth of the process from the second sixth of the run to the last, in MiB and files. */
 const MAY_GROW = { memory: 32, descriptors: 16 };
 
 const START = new URL("../../lib/cli/start.ts", import.meta.url).pathname;
 const V8_FLAGS = "--v8-flags=--max-semi-space-size=4,--heap-growing-percent=50";
 
-/** A `task start` of its own. */
+/** A new `task start`. */
 class Server {
   #child: Deno.ChildProcess;
   url = "";
@@ -87,7 +87,7 @@ class Server {
   }
 }
 
-/** What happened, by name. */
+/** Counters of events, by name. */
 const counts = new Map<string, number>();
 const failures: string[] = [];
 

@@ -79,7 +79,7 @@ async function startSink(rate?: number): Promise<Proxy> {
   return await proxyOf("sink", port, child);
 }
 
-/** `task start --data` in a directory of its own. */
+/** `task start --data` in a new directory. */
 async function startEmbedded(): Promise<Proxy> {
   const directory = await Deno.makeTempDir({ prefix: "glance-bench-data-" });
   const port = freePort();
@@ -114,7 +114,7 @@ async function put(
   if (!success) throw new Error(`curl failed on ${target}`);
 }
 
-/** Creates an image of its own for the data, and deletes it. */
+/** Creates a new image for the data, and deletes it. */
 async function store(url: string, image: BenchImage, framing: FramingName): Promise<void> {
   const created = await fetch(`${url}/v2/images`, {
     method: "POST",

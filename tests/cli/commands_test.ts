@@ -286,7 +286,7 @@ Deno.test("runGlance() prints no control character that can change what a termin
   // C0, DEL, C1, soft hyphen, line separators, bidi, zero-width, tags, annotations, lone surrogates.
   const odd = "\x00\x07\x1b]0;x\x07\r\x7f\x85\x9b2J\xad\u061c\u180e\u200b\u200d\u200e\u2028\u2029" +
     "\u202e\u2060\u2066\u2069\u3164\ufeff\ufff9\u{e0041}\ud800";
-  // What is written for people stays: letters with marks, emoji with their variation.
+  // Text for people is kept: letters with marks, emoji with their variation selectors.
   const plain = "e\u0301 ❤\ufe0f 日本";
   const name = `${odd}${plain}`;
   const image = { id: ID, name, status: "active", [`k${odd}`]: name, tags: [name] };

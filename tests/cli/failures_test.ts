@@ -14,7 +14,7 @@ const NO_ID = "33333333-3333-4333-8333-333333333333";
 interface Case {
   readonly args: readonly string[];
   readonly code?: number;
-  /** The whole of standard error, without its line end; `…` stands for anything. */
+  /** All of standard error, without its line end; `…` matches any text. */
   readonly message: string;
   readonly harness?: CliHarnessOptions;
 }

@@ -40,7 +40,7 @@ export class MemoryFiles implements SystemFiles {
   readonly broken: Map<string, string> = new Map();
   /** Bytes that fit on the disk. */
   capacity = Infinity;
-  /** What a power failure leaves: content as it was when it was synced last. */
+  /** The files after a power failure: content as of its last sync. */
   readonly durable: Map<string, Uint8Array>;
   /** Names of files that were not closed. */
   readonly left: Set<string> = new Set();

@@ -1,4 +1,4 @@
-/** The command line as a process of its own, with the permissions that its task has. */
+/** The command line as a process, with the permissions of its task. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { sampleBytes } from "../../lib/cli/server/sample.ts";
 import { type Handler, type RunningServer, serve } from "../../lib/cli/server/serve.ts";
@@ -92,7 +92,7 @@ function drying(response: Response, limit: number): Response {
   return new Response(body, response);
 }
 
-/** Fulfilled when a file has so many bytes. */
+/** Resolves when a file has this many bytes. */
 async function untilSize(path: string, size: number): Promise<void> {
   const watcher = Deno.watchFs(path.slice(0, path.lastIndexOf("/")));
   const isThere = async () => (await Deno.stat(path).catch(() => null))?.size ?? 0;
@@ -104,7 +104,7 @@ function namesIn(directory: string): string[] {
   return [...Deno.readDirSync(directory)].map(({ name }) => name).sort();
 }
 
-/** What a line of bash prints, in which `$GLANCE` is the command. */
+/** The output of a line of bash, in which `$GLANCE` is the command. */
 async function inBash(line: string, url: string, directory: string): Promise<string> {
   const program = ["run", "--quiet", ...PERMISSIONS, new URL("main.ts", CLI).pathname];
   const { code, stdout, stderr } = await new Deno.Command("bash", {

@@ -17,16 +17,16 @@ const OTHER_ID = "22222222-2222-4222-8222-222222222222";
 const RAW = ["--disk-format", "raw", "--container-format", "bare"] as const;
 const SIZE = 300_000;
 const DISK = sampleBytes(SIZE);
-/** Bytes that come at once. */
+/** Bytes of a chunk. */
 const PIECE_SIZE = 40_000;
 const DOWNLOAD = ["image-download", ID, "--file", "x"] as const;
 
 /** A cloud with one image whose network can be cut, and that records its requests. */
 class Cloud {
   readonly harness: CliHarness;
-  /** The `Range` headers of all reads of data; null where there was none. */
+  /** The `Range` headers of all reads of data; null if there was none. */
   readonly ranges: (string | null)[] = [];
-  /** Bytes of data until the network is gone. */
+  /** Bytes of data until the network fails. */
   left: number = Infinity;
   /** Called with each chunk that is handed over. */
   onChunk: () => void = () => {};
@@ -77,7 +77,7 @@ class Cloud {
     return new Response(response.body === null ? null : this.#wire(response.body), response);
   }
 
-  /** The same bytes in small pieces, until the network is gone. */
+  /** The same bytes in small pieces, until the network fails. */
   #wire(body: ReadableStream<Uint8Array<ArrayBuffer>>): ReadableStream<Uint8Array<ArrayBuffer>> {
     const reader = body.getReader();
     let chunk = new Uint8Array();
@@ -211,7 +211,7 @@ Deno.test("image-download resumes after SIGKILL with every byte that was written
   const files = new MemoryFiles();
   let left = new MemoryFiles();
   cloud.left = 200_000;
-  // What is in the files at some moment is what a killed process leaves.
+  // A killed process leaves the files as they are at that moment.
   cloud.onChunk = () => left = new MemoryFiles(Object.fromEntries(files.content));
   await cloud.download(files);
   cloud.onChunk = () => {};
@@ -267,7 +267,7 @@ Deno.test("image-download restarts when the partial file has changed on disk", a
         stderr,
         /(^|\n)Restarting "x\.part" from the first byte: (its content|its size)[^\n]*\n$/,
       );
-      // It is noticed before another byte is asked for.
+      // It is detected before another byte is requested.
       assertEquals(cloud.ranges, [null]);
       assertWhole(files);
     });

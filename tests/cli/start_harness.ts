@@ -51,7 +51,7 @@ export class StartHarness {
     return /^Listening on (http:\S+)/.exec(await this.printed())?.[1] ?? "";
   }
 
-  /** What was logged, as it was read from JSON. */
+  /** The log entries, parsed from JSON. */
   get log(): readonly Readonly<Record<string, unknown>>[] {
     return this.stderr.text.trimEnd().split("\n").map((line) => JSON.parse(line));
   }

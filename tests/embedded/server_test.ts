@@ -1,4 +1,4 @@
-/** What the embedded Glance adds to the contract: options, ports, shared stores, races. */
+/** The embedded Glance beyond the contract: options, ports, shared storage, races. */
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import {

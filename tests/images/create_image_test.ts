@@ -45,7 +45,7 @@ Deno.test("create() omits null properties, except those that can be null", async
   assertEquals(glance.sentTo("POST /v2/images"), [{ id, name: null, os_type: "linux" }]);
 });
 
-/** What a network does to a POST that was carried out. */
+/** How the response to a successful POST is lost. */
 const LOSSES: readonly (readonly [what: string, loss: (response: Step) => Step])[] = [
   ["is lost with its connection", (response) => async (request) => {
     await play(response, request);

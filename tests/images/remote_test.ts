@@ -130,7 +130,7 @@ const CATALOG = [{
   endpoints: [{ interface: "public", region: "north", url: "https://nova.example" }],
 }];
 
-/** Where an href leads -> whether the token goes with it. */
+/** The server of an href -> whether the token is sent to it. */
 const TRUST: readonly (readonly [
   options: GlanceOptions,
   context: RequestContext,

@@ -156,7 +156,7 @@ Deno.test("update() accepts an image from show() with an older `updated_at`", as
   assertEquals(patches.length, 1);
 });
 
-/** What only Glance sets, and another value for each. */
+/** Properties that only Glance sets, each with a different value. */
 const READ_ONLY: Readonly<Record<string, unknown>> = {
   id: "43",
   status: "queued",

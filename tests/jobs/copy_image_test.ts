@@ -22,7 +22,7 @@ import { Cloud, contextOf, FORMATS } from "./embedded.ts";
 
 const BYTES = seededBytes(7, 600_000);
 
-/** A source with an image, a target without one, and a way to look at what is left there. */
+/** A source with an image, a target without one, and the images that remain in the target. */
 async function cloudsWith(
   meta: ImageMeta = {},
   from: Cloud = new Cloud(),
@@ -38,12 +38,12 @@ async function cloudsWith(
   return { from, to, image, left };
 }
 
-/** Two clocks as one: whatever waits on the clock of the source or the target goes on. */
+/** Two clocks as one: advancing it advances the clocks of the source and the target. */
 async function run<T>({ from, to }: { from: Cloud; to: Cloud }, work: Promise<T>): Promise<T> {
   return await from.clock.run(to.clock.run(work));
 }
 
-/** The body of `response` as a body that breaks after so many bytes. */
+/** The body of `response` as a body that breaks after `bytes` bytes. */
 async function brokenAfter(bytes: number, response: Response): Promise<Response> {
   const whole = new Uint8Array(await response.arrayBuffer()).slice(0, bytes);
   const { stream } = new FakeBody([...chunksOf(whole, 50_000), new TypeError("connection reset")]);

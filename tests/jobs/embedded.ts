@@ -37,5 +37,5 @@ export function contextOf(name: "alice" | "bob" | "root"): RequestContext {
   return { authToken: name, userId, projectId };
 }
 
-/** What an image needs before it can have data. */
+/** The formats that an image must have before an upload. */
 export const FORMATS = { diskFormat: "raw", containerFormat: "bare" };

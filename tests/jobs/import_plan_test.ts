@@ -1,4 +1,4 @@
-/** Which method fits what is to be imported, and what the cloud offers. */
+/** The import method for a source and the methods of the cloud. */
 import { assertEquals, assertThrows } from "@std/assert";
 import { Invalid, NotImplemented } from "../../mod.ts";
 import { chooseMethod, type ImportChoice, sourceKind } from "../../lib/jobs/import_plan.ts";

@@ -1,13 +1,13 @@
 /**
  * Commands that change something, by our command line and by python-glanceclient's, each on things of its
- * own with names of the same length: the same tables and exit codes, but for what is listed here.
+ * own with names of the same length: the same tables and exit codes, except for the differences listed here.
  */
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { type GlanceCommand, type LineResult, ourGlance, pythonGlance } from "./glance_commands.ts";
 
 const DATA = crypto.getRandomValues(new Uint8Array(60_000));
 
-/** An image that both look at. */
+/** An image that both show. */
 const BOTH = crypto.randomUUID();
 
 const NAMESPACE_FILE = {
@@ -138,7 +138,7 @@ const DIFFERENT: readonly (readonly [line: string, codes: [theirs: number, ours:
   // Rejected before the request, although only Glance defines it.
   ["md-namespace-create <ns>::X --created-at 2026-01-01T00:00:00Z", [1, 2]],
   ["md-namespace-create <ns>::X --self /v2/x", [1, 2]],
-  // glanceclient fails at what it has a flag for.
+  // glanceclient fails although it has a flag for this.
   ["md-namespace-create <ns>::R --resource-type-associations OS::Nova::Flavor --owner <ns>", [
     1,
     0,
@@ -153,7 +153,7 @@ const DIFFERENT: readonly (readonly [line: string, codes: [theirs: number, ours:
   ["image-create-via-import --id <new> --name n --tags a b --property p=q", [1, 0]],
 ];
 
-/** What there is of each side before. */
+/** The images of each side, created before. */
 const PREPARED: readonly string[] = [
   "image-create --id <queued> --name queued --disk-format raw --container-format bare",
   "image-create --id <second> --name second --disk-format raw --container-format bare",
@@ -162,7 +162,7 @@ const PREPARED: readonly string[] = [
   "md-object-create <ns>::Kept --name o --schema {}",
 ];
 
-/** What a side has of its own, by placeholder. */
+/** The values of one side, by placeholder. */
 type Own = Readonly<Record<string, string>>;
 
 /**

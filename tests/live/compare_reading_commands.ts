@@ -1,6 +1,6 @@
 /**
  * Our command line and python-glanceclient's, side by side on the same Glance: the same words give the
- * same tables and exit codes, but for what is listed here.
+ * same tables and exit codes, except for the differences listed here.
  */
 import { assertEquals, assertNotEquals } from "@std/assert";
 import { type GlanceCommand, ourGlance, pythonGlance } from "./glance_commands.ts";
@@ -76,7 +76,7 @@ const DIFFERENT: readonly (readonly [line: string, codes: [theirs: number, ours:
   [`image-update ${ID} --property nonsense`, [1, 2]],
   [`image-update ${ID} --visibility nonsense`, [1, 2]],
   ["image-list --limit -1", [1, 2]],
-  // Which keys there are is for the cloud to say.
+  // The keys depend on the cloud.
   ["image-list --sort-key nonsense", [2, 1]],
   // An update that changes nothing is a mistake.
   [`image-update ${ID}`, [0, 2]],
@@ -103,7 +103,7 @@ export async function compareWithGlanceclient(
   for (const line of PREPARED) assertEquals((await ours(line, environment)).code, 0);
   for (const line of SAME) {
     await t.step(line, async () => {
-      // Theirs comes first: ours changes nothing then that is as it is to be.
+      // Theirs runs first; ours then finds nothing to change.
       const their = await outcome(theirs, line);
       assertEquals(await outcome(ours, line), their);
     });

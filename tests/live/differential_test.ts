@@ -1,6 +1,6 @@
 /**
  * Random requests to the real Glance, to the gateway in front of another one, and to the embedded Glance:
- * status, headers and body must be the same, but for what `differential/differences.ts` lists.
+ * status, headers and body must be the same, except for the differences in `differential/differences.ts`.
  *
  * By hand:
  *

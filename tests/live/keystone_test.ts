@@ -199,7 +199,7 @@ async function renewOf(context: RequestContext): Promise<RequestContext> {
   return await context.renew?.() ?? {};
 }
 
-/** Keystone's API with one token, for what a test needs besides signing in. */
+/** Keystone's API with one token, for preparations of a test. */
 class Identity {
   readonly #url: string;
   readonly #token: string;

@@ -25,7 +25,7 @@ export { LIVE_PACKAGES } from "./packages.ts";
 export { IMAGE_MEMBER_QUOTA } from "./glance.ts";
 export type { Credentials, ImageService, IssuedToken, StackUser } from "./keystone.ts";
 
-/** What may differ between two stacks. */
+/** The options of a stack. */
 export interface StackOptions {
   /**
    * Largest image that Glance accepts, in bytes; a larger one is answered with 413.
@@ -108,7 +108,7 @@ export class LiveStack implements AsyncDisposable {
     };
   }
 
-  /** Ends one Glance server and waits until it is gone; its open connections break. */
+  /** Kills one Glance server and waits until it has ended; its open connections break. */
   async stopGlance(index: 0 | 1, signal: Deno.Signal = "SIGTERM"): Promise<void> {
     await this.#servers[index].stop(signal);
   }
@@ -130,7 +130,7 @@ export class LiveStack implements AsyncDisposable {
 }
 
 /**
- * Starts a stack of its own; any number can run side by side.
+ * Starts a new stack; any number can run at the same time.
  *
  * @throws {Error} if a package is missing, or a part does not start (with the end of its log)
  */

@@ -69,7 +69,7 @@ export function headersOf(response: Response): Record<string, string> {
   return rest;
 }
 
-/** A body that breaks after so many bytes. */
+/** A body that breaks after a number of bytes. */
 export function cutAfter(
   bytes: Uint8Array<ArrayBuffer>,
   count: number,

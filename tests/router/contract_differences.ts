@@ -1,4 +1,4 @@
-/** Where the gateway is not meant to do as Glance does. */
+/** Intended differences between the gateway and Glance. */
 
 /** Checks of Glance's ways that the gateway does not keep, and why. */
 export const DIFFERENCES: Readonly<Record<string, string>> = {

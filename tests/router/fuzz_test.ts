@@ -175,7 +175,7 @@ function check({ server, path, headers }: Arrived, where: string): void {
   }
 }
 
-/** The data of an image, a path of the API with one thing changed, or anything at all. */
+/** The data of an image, a path of the API with one change, or a random path. */
 function randomUrl(random: () => number, ids: readonly string[]): string {
   if (random() < 0.3) return `http://gateway/v2/images/${pick(random, ids)}/file`;
   const template = pick(random, ROUTES).path.replaceAll(/\{\w+\}/g, () => pick(random, ids));
@@ -205,7 +205,7 @@ function randomRequest(random: () => number, method: string, url: string): Reque
   const hasBody = method !== "GET" && method !== "HEAD" && random() < 0.7;
   const body = random() < 0.3 ? seededBytes(between(random, 0, 999), 5000) : pick(random, BODIES);
   const request = new Request("http://gateway/", { method, headers, ...hasBody && { body } });
-  // As it came over the wire: a runtime would make it neat.
+  // Unchanged, as on the wire: a runtime would normalize it.
   return new Proxy(request, {
     get(target, name) {
       if (name === "url") return url;

@@ -150,7 +150,7 @@ Deno.test("allowedHosts always allows the host of publicEndpoint", async () => {
   assertEquals(response.status, 200);
 });
 
-/** What a browser adds to a request that a page sends, and whether a write with it passes. */
+/** Headers that a browser adds to a request of a page, and whether a write with them is allowed. */
 const ORIGINS: readonly (readonly [passes: boolean, headers: Record<string, string>])[] = [
   [true, {}], // curl
   [true, { "origin": "http://gw:9292", "sec-fetch-site": "same-origin" }],
@@ -186,7 +186,7 @@ Deno.test("checkHost() rejects a write without a token from a page of another si
       for (const path of ["/v2/images", `/v2/images/${id}/actions/deactivate`]) {
         const response = await router.request(`http://gw:9292${path}`, {
           method: "POST",
-          // What a form can send without asking for permission.
+          // A form can send this without a preflight request.
           headers: { host: "gw:9292", "content-type": "text/plain", ...headers },
           body: "{}",
         });

@@ -268,7 +268,7 @@ function requestsOf(cloud: Cloud): string[] {
   return [...new Set(cloud.requests.map(({ method, path }) => `${method} ${path}`))];
 }
 
-/** A request whose URL is not made neat first, as some runtimes give it. */
+/** A request whose URL is not normalized, as on some runtimes. */
 function withRawUrl(url: string, method = "GET"): Request {
   return new Proxy(new Request("http://gateway/", { method }), {
     get(request, name) {

@@ -1,4 +1,4 @@
-/** Over sockets, what a gateway answers to requests that no `fetch` sends is what its server answers. */
+/** Over sockets, a gateway responds to requests that no `fetch` sends as its server does. */
 import { assertEquals, assertMatch } from "@std/assert";
 import { serve } from "../../lib/cli/server/serve.ts";
 import { createEmbeddedGlance, memoryStorage } from "../../lib/embedded/mod.ts";

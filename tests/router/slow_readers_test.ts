@@ -10,7 +10,7 @@ const LIMIT = 64 * MIB;
 /** Idle upstream connections, as many of new downloads, and a margin. */
 const CONNECTIONS = 8 + 8 + 8;
 
-/** On a machine that is busy with other tests, garbage and timers come late: the best of so many runs counts. */
+/** Number of runs, of which the best counts: a busy machine delays garbage collection and timers. */
 const RUNS = 3;
 
 Deno.test({
@@ -25,7 +25,7 @@ Deno.test({
   },
 });
 
-/** What slow readers cost the gateway. */
+/** The cost of slow readers for the gateway. */
 interface Cost {
   /** Bytes by which the process has grown. */
   readonly memory: number;

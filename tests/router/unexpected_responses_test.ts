@@ -97,7 +97,7 @@ Deno.test("GET /file makes no header from a hash that is not one", async () => {
   }
 });
 
-/** What a gateway in front of an image of unknown size answers to HEAD, in lower case. */
+/** The response of a gateway to HEAD of an image of unknown size, in lower case. */
 async function headOnSocket(
   prefix: string,
   fetchOf: (router: ImageRouter) => (request: Request) => Response | Promise<Response>,

@@ -5,7 +5,7 @@ import { createImageRouter, type ImageRouterOptions } from "../../lib/router/mod
 import { seededBytes } from "../support/seed.ts";
 import { storeImage } from "../support/stored_image.ts";
 
-/** Milliseconds after which what was waited for will not come. */
+/** Maximum milliseconds of a wait. */
 const TIME_LIMIT = 20_000;
 
 /** A relay in front of a server that counts its connections, and can break them. */
@@ -18,7 +18,7 @@ export class Front implements AsyncDisposable {
   opened = 0;
   /** Bytes that callers were sent. */
   sent = 0;
-  /** Breaks a connection once it has sent so many bytes to its caller. */
+  /** Breaks a connection after it has sent this many bytes to its client. */
   cutAfter = Infinity;
   /** Whether it accepts no other connection after it has broken one. */
   diesOfCut = false;
@@ -190,14 +190,14 @@ export class Wire implements AsyncDisposable {
   }
 }
 
-/** How a command ended, and what it wrote. */
+/** The exit code and output of a command. */
 export interface Ended {
   readonly code: number;
   readonly stdout: Uint8Array;
   readonly text: string;
 }
 
-/** A test that is left out where there is no curl. */
+/** A test that is ignored if curl is not installed. */
 export function testWithCurl(name: string, fn: () => Promise<void>): void {
   Deno.test({ name, fn, ignore: !hasCurl() });
 }

@@ -9,7 +9,7 @@ const LIMIT = 120_000;
  * The results of `script` in a page of Chromium, which is opened with `query`.
  *
  * @param program path of Chromium
- * @param folder where it keeps its profile
+ * @param folder for its profile
  */
 export async function resultsInChromium(
   program: string,
@@ -64,6 +64,6 @@ function stop(child: Deno.ChildProcess): void {
   try {
     child.kill("SIGKILL");
   } catch {
-    // It has ended by itself.
+    // It has already ended.
   }
 }

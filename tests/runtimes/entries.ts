@@ -30,13 +30,13 @@ new Miniflare({
 /** Debian's Chromium; null if it is not installed. */
 export const CHROMIUM: string | null = ["/usr/bin/chromium"].find(isFile) ?? null;
 
-/** What the page runs: the suite, whose results it sends to the server that it came from. */
+/** The script of the page: it runs the suite and sends the results to its server. */
 export const PAGE_ENTRY = `runSuite(new URL(location.href)).then(
   (results) => JSON.stringify(results),
   (error) => String(error?.stack ?? error),
 ).then((body) => fetch("/results", { method: "POST", body }));`;
 
-/** The command that opens a page and stays on it. */
+/** The command that opens a page. */
 export function chromiumCommand(program: string, url: string, profile: string): readonly string[] {
   return [
     program,

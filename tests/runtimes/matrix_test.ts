@@ -96,11 +96,11 @@ function stop(child: Deno.ChildProcess): void {
   try {
     child.kill("SIGKILL");
   } catch {
-    // It has ended by itself.
+    // It has already ended.
   }
 }
 
-/** What curl, as a strict client, receives from a gateway on that runtime. */
+/** The responses that curl, a strict client, receives from a gateway on the runtime. */
 async function gatewayChecks(
   base: string,
   query: string,

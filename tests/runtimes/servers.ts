@@ -71,7 +71,7 @@ export function freePort(): number {
   return listener.addr.port;
 }
 
-/** What lets a page of any origin use the Image API. */
+/** CORS headers that let a page of any origin use the Image API. */
 const CORS = {
   "access-control-allow-origin": "*",
   "access-control-allow-methods": "GET, POST, PUT, PATCH, DELETE",
@@ -85,7 +85,7 @@ function listen(
 ): { server: Deno.HttpServer<Deno.NetAddr>; url: string } {
   const options = { hostname: "127.0.0.1", port: 0, onListen: () => {}, onError: gone };
   const server = Deno.serve(options, async (request) => {
-    // A page asks from another origin, as a dashboard does.
+    // The page has another origin, like a dashboard.
     if (request.method === "OPTIONS") return new Response(null, { status: 204, headers: CORS });
     const response = await handler(request);
     const headers = new Headers(response.headers);

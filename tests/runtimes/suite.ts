@@ -12,7 +12,7 @@ import {
 } from "../../mod.ts";
 import { createImageRouter, type ImageRouter } from "../../lib/router/mod.ts";
 
-/** The outcome of a check: empty where it holds. */
+/** The outcome of a check: empty if it passes. */
 export type Results = Record<string, string>;
 
 /** Where the checks find their servers. */
@@ -173,8 +173,8 @@ export async function runSuite(url: URL): Promise<Results> {
 const GATEWAYS = new Map<string, ImageRouter>();
 
 /**
- * A gateway in front of the cutting server and, with `resume`, the healthy one; with `one`, in front of the healthy one
- * alone. All requests of a kind share one, as those of a program do.
+ * A gateway for the cutting server and, with `resume`, the healthy one; with `one`, only for the healthy one.
+ * Requests with the same options share a gateway, as those of a program do.
  */
 export async function gateway(request: Request): Promise<Response> {
   const url = new URL(request.url);
@@ -189,7 +189,7 @@ export async function gateway(request: Request): Promise<Response> {
     random: () => 0.99,
   });
   GATEWAYS.set(kind, router);
-  // The Host as it came: the gateway is to judge it on each runtime.
+  // The Host is sent unchanged, because the gateway checks it on each runtime.
   const host = request.headers.get("host");
   return await router.fetch(
     new Request(new URL(rest ?? "/", url), {

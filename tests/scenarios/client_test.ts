@@ -69,7 +69,7 @@ async function tokenSentBy(
   return [request?.url.href, request?.headers.get("x-auth-token")];
 }
 
-// A TLS client with its own CA or certificate is a `fetch` of its own; there is no other knob.
+// A TLS client with its own CA or certificate is passed as `fetch`; there is no other option.
 
 Deno.test("call() sends the token over http with Keystone and without TLS (scenario 58)", async () => {
   const options = { netloc: "fake_host:9292", useSsl: false };
@@ -130,7 +130,7 @@ for (const [number, useSsl, scheme] of [["60", true, "https"], ["61", false, "ht
 Deno.test("call() sends the privileged user's token to the location API (scenario 62)", async () => {
   const glance = new ScenarioGlance();
   const id = glance.add();
-  // The reference makes a second client for it; here it is a context of its own on the same client.
+  // The reference creates a second client for it; here it is a second context of the same client.
   const service = glance.service({
     apiServers: ["https://fake_host:9292"],
     privilegedContext: { authToken: "token-of-cinder" },

@@ -89,7 +89,7 @@ Deno.test("download() throws an image error with its original error as cause (sc
       headers: { "x-openstack-request-id": "req-42" },
     });
   glance.respondTo(`GET /v2/images/${id}/file`, forbidden);
-  // There is no exception below a status: its words and the request's id take the place of a traceback.
+  // A status has no exception as its cause: its message and the request id replace a traceback.
   const error = await assertRejects(
     () => glance.service().download(CONTEXT, id),
     ImageNotAuthorized,

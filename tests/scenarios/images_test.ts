@@ -16,7 +16,7 @@ import {
   STAMP_DATE,
 } from "./scenario_glance.ts";
 
-/** What an untyped caller may give: base properties and other keys. */
+/** Metadata of an untyped caller: base properties and other keys. */
 function meta(given: Record<string, unknown>): ImageMeta {
   return given as ImageMeta;
 }

@@ -1,4 +1,4 @@
-/** Scenarios 35 to 39, 62 and 72: where the data of an image is. */
+/** Scenarios 35 to 39, 62 and 72: locations of image data. */
 import { assertEquals, assertRejects } from "@std/assert";
 import { ProgrammingError, type RequestContext } from "../../mod.ts";
 import { accepted, CATALOG, CONTEXT, ScenarioGlance } from "./scenario_glance.ts";

@@ -49,7 +49,7 @@ export const NO_TOKEN: RequestContext = {
   serviceCatalog: CATALOG,
 };
 
-/** What an image needs before it can have data. */
+/** The formats that an image must have before an upload. */
 export const FORMATS = { disk_format: "raw", container_format: "bare" };
 
 const EMPTY: Omit<ImageRow, "id"> = {

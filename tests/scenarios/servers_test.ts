@@ -114,7 +114,7 @@ for (
     ["https://glance.example:9292", "glance.example:9292", true],
     ["https://glance.example/image", "glance.example/image", true],
     ["https://glance.example/image/", "glance.example/image", true],
-    // Cinder keeps the version, and asks for /v2/v2/images.
+    // Cinder keeps the version, and requests /v2/v2/images.
     ["https://glance.example/image/v2/", "glance.example/image", true],
     ["[::1]:9292", "[::1]:9292", false],
   ] as const

@@ -16,7 +16,7 @@ const SIGNED = {
   img_signature_key_type: "fake_key_type",
 };
 
-/** What the verifier was made of, and the verdict on an image with these properties. */
+/** The arguments of the verifier, and the result for an image with these properties. */
 async function verify(
   properties: Record<string, string>,
   verifier: SignatureVerifier,

@@ -54,7 +54,7 @@ Deno.test("show() returns boot requirements as properties (scenario 54)", () => 
 Deno.test("toGlance() flattens properties, which override keys of the same name (scenario 55)", () => {
   const key = "cinder_encryption_key_deletion_policy";
   const properties = { kernel_id: "foo", ramdisk_id: "bar", x_billinginfo: "123" };
-  // A name that is not a base property, next to the properties: what an untyped caller may give.
+  // A name that is not a base property, next to `properties`: an untyped caller may pass it.
   const meta = { [key]: "outer", properties: { ...properties, [key]: "NOPE" } } as ImageMeta;
   assertEquals(toGlance(meta), { ...properties, [key]: "NOPE" });
 });

@@ -1,4 +1,4 @@
-/** Downloads against a simulated cluster: whatever goes wrong, the image or a typed error. */
+/** Downloads from a simulated cluster with random faults: the exact image or a typed error. */
 import { assert, assertEquals } from "@std/assert";
 import { toBytes } from "@std/streams";
 import { type DownloadOptions, getDefaultImageService, GlanceError } from "../../mod.ts";

@@ -1,6 +1,6 @@
 /** Fake bodies that record how they end: the sanitizers do not detect a synthetic body that is left open. */
 
-/** What a body does next: send bytes, break, or stall. */
+/** A step of a body: send bytes, break, or stall. */
 export type BodyStep = Uint8Array<ArrayBuffer> | Error | "silence";
 
 /** How a body behaves. */
@@ -14,7 +14,7 @@ export interface FakeBodyOptions {
   readonly signal?: AbortSignal;
 }
 
-/** What the controllers of both kinds of streams have in common. */
+/** The common interface of the controllers of both kinds of streams. */
 interface Controller {
   readonly byobRequest?: ReadableStreamBYOBRequest | null;
   enqueue(chunk: Uint8Array<ArrayBuffer>): void;

@@ -10,7 +10,7 @@ import { storeImage } from "./stored_image.ts";
 
 export const ROOT = new URL("../../", import.meta.url);
 
-/** What `deno add` writes, of the gateway and of the package itself. */
+/** The import map that `deno add` writes, for the gateway and the package itself. */
 async function importMap(): Promise<Readonly<Record<string, string>>> {
   const { name, exports, imports } = JSON.parse(await documentText("deno.json"));
   const own = Object.entries<string>(exports)
@@ -116,7 +116,7 @@ export class Playground implements AsyncDisposable {
 
   async #run(cwd: string, program: string, args: readonly string[]): Promise<string> {
     const denoDir = Deno.env.get("DENO_DIR") ?? `${Deno.env.get("HOME")}/.cache/deno`;
-    // npm sets it for everything that it starts, and a task would take its folder for the reader's.
+    // npm sets it for every child process, and a task would use its folder instead of the reader's.
     const { INIT_CWD: _, ...inherited } = Deno.env.toObject();
     const { success, stdout, stderr } = await new Deno.Command(program, {
       args: [...args],

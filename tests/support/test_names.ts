@@ -9,7 +9,7 @@ const CALL = /(?:\bDeno\.test|\.step|\bcheck|\bneeding|\btestOnLinux)\(\s*(?:"\w
 /** A call that declares a test and not a step of one. */
 const TEST = /(?:\bDeno\.test|\bneeding|\btestOnLinux)\(\s*(?:"\w+",\s*)?/.source;
 
-/** What names a row of a bench or of a table of differences. */
+/** The name of a row of a bench or of a table of differences. */
 const ROW = /\bname:\s*/.source;
 
 /** The key of a check that every runtime runs. */

@@ -27,7 +27,7 @@ export class Put {
     return concat(this.chunks);
   }
 
-  /** Reads the body to its end, or until so many bytes have arrived. */
+  /** Reads the body to its end, or until `bytes` bytes have arrived. */
   async take(bytes = Infinity): Promise<this> {
     for (let count = 0; count < bytes;) {
       const { done, value } = await this.#reader?.read() ?? { done: true };
@@ -121,7 +121,7 @@ export const lostResponse: PutHandler = async (glance, put) => {
   throw refused();
 };
 
-/** The connection breaks after so many bytes, none of which are kept. */
+/** The connection breaks after `bytes` bytes, none of which are kept. */
 export function cutAfter(bytes: number): PutHandler {
   return async (_, put) => {
     await put.take(bytes);
@@ -130,7 +130,7 @@ export function cutAfter(bytes: number): PutHandler {
   };
 }
 
-/** Responds after so many bytes. */
+/** Responds after `bytes` bytes. */
 export function respondAfter(bytes: number, status: number): PutHandler {
   return async (_, put) => {
     await put.take(bytes);
@@ -139,7 +139,7 @@ export function respondAfter(bytes: number, status: number): PutHandler {
   };
 }
 
-/** Stops reading after so many bytes and never responds. */
+/** Stops reading after `bytes` bytes and never responds. */
 export function stallAfter(bytes: number): PutHandler {
   return async (_, put) => {
     await put.take(bytes);

@@ -11,7 +11,7 @@ async function script(shell: string): Promise<string> {
   return stdout;
 }
 
-/** What bash offers for a command line whose last word is being written. */
+/** The completions of bash for a command line whose last word is incomplete. */
 async function offered(...words: readonly string[]): Promise<string[]> {
   const lines = [
     await script("bash"),

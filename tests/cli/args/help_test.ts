@@ -81,7 +81,7 @@ const GLANCECLIENT: Readonly<Record<string, string>> = {
   "bash-completion": "",
 };
 
-/** Commands that are ours alone. */
+/** Commands that glanceclient does not have. */
 const OURS: readonly string[] = ["completion", "image-copy"];
 
 const GLANCECLIENT_GLOBAL =

@@ -216,7 +216,7 @@ Deno.test("OPERATIONS has a hint that is an action for each status of failure", 
   }
 });
 
-/** Commands that answered 0 where a list of versions came, and their like. */
+/** Commands that once exited with 0 for a list of versions, and similar ones. */
 const SILENT = [
   ["image-delete", ID],
   ["image-update", "--name", "x", ID],

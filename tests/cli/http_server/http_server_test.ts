@@ -428,7 +428,7 @@ Deno.test("serve() reads a body no faster than its handler when the client sends
     }
     await client.send("0\r\n\r\n");
   })();
-  // The buffers of the kernel are full when nothing was sent between two looks.
+  // The buffers of the kernel are full when nothing was sent between two polls.
   const look = (last: number) => {
     if (sent === last) return full.resolve();
     const now = sent;

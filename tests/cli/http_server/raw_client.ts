@@ -65,7 +65,7 @@ export class RawClient implements Disposable {
 /** A server with raw clients. */
 export interface Serving extends AsyncDisposable, Pick<RunningServer, "stop"> {
   connect(): Promise<RawClient>;
-  /** Returns the response to `GET /path`, on a connection of its own. */
+  /** Returns the response to `GET /path`, on a new connection. */
   send(line: string, options?: { readonly close?: boolean }): Promise<string>;
 }
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { SocketReader } from "../../../lib/cli/http_server/socket_reader.ts";
 
-/** A connection that returns so many bytes from each read, and records the memory of the reads. */
+/** A connection that returns a fixed number of bytes per read, and records the memory of the reads. */
 function source(counts: number[]) {
   const memories = new Set<ArrayBufferLike>();
   return {

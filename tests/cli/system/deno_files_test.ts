@@ -127,7 +127,7 @@ Deno.test("image-download leaves no file when it fails before the first byte", a
   });
 });
 
-/** What may be in the place of a file that a download writes to, made at `path`. */
+/** Creates something other than a regular file at `path`, the target of a download. */
 const IN_PLACE: Readonly<Record<string, (path: string, victim: string) => Promise<unknown>>> = {
   "a link to a file": (path, victim) => Deno.symlink(victim, path),
   "a link to nothing": (path) => Deno.symlink(`${path}.nothing`, path),

@@ -220,14 +220,14 @@ Deno.test("GET /file delivers a correct response completely, and logs it as comp
 /** The bytes that a client has received until the end of the connection. */
 interface Reply {
   readonly status: number;
-  /** What was announced. */
+  /** The announced length. */
   readonly length: number | null;
   readonly body: Uint8Array;
 }
 
 /**
- * An error, or a success that breaks before its announced end. Only a range may be completed: the whole image is
- * read in its place, of which it needs a part that came; the result says whether it was.
+ * Asserts that the response is an error, or a success that breaks before its announced end. Only a range may be
+ * complete: the gateway then reads it from the whole image. Returns whether it was complete.
  */
 function assertNotMistaken({ status, length, body }: Reply, range: string | null): boolean {
   if (status >= 400) {

@@ -11,7 +11,7 @@ Deno.test("createImageRouter() forwards only headers that Glance reads, and no a
       "x-auth-token": "token-1",
       "x-service-token": "token-2",
       "x-image-meta-store": "fast",
-      // Who one is, is for Keystone to say.
+      // Only Keystone identifies a client.
       "x-roles": "admin",
       "x-user-id": "root",
       "x-project-id": "admin",
@@ -23,7 +23,7 @@ Deno.test("createImageRouter() forwards only headers that Glance reads, and no a
       "x-service-identity-status": "Confirmed",
       "x-service-catalog": "[]",
       "openstack-system-scope": "all",
-      // For this hop alone (RFC 9110, section 7.6.1).
+      // Hop-by-hop (RFC 9110, section 7.6.1).
       "keep-alive": "timeout=5",
       "proxy-authorization": "Basic x",
       "proxy-connection": "keep-alive",

@@ -35,7 +35,7 @@ type Chunk = Uint8Array<ArrayBuffer>;
 class FakeSink {
   readonly stream: WritableStream<Chunk>;
   readonly parts: Chunk[] = [];
-  /** What became of it. */
+  /** How it ended. */
   readonly outcome: unknown[] = [];
 
   constructor(write: (chunk: Chunk) => void | Promise<void> = () => {}, highWaterMark = 1) {
@@ -163,7 +163,7 @@ Deno.test("downloadTo() aborts the sink when no server can continue", async () =
   assertEquals(sink.outcome, [["aborted", error]]);
 });
 
-/** What keeps a download from beginning. */
+/** Arguments with which a download does not begin. */
 const UNOPENED:
   readonly (readonly [what: string, steps: readonly Step[], options: DownloadOptions])[] = [
     ["there is no image", [404], {}],

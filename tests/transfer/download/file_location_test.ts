@@ -11,7 +11,7 @@ import { bytesOf } from "../../support/bodies.ts";
 import { BYTES, CALLER, ID, record, recordOf, Served } from "../../support/image.ts";
 import { type ClientHarness, harnessOf } from "../../support/client_harness.ts";
 
-/** A folder of images that is gone after the test. */
+/** A folder of images that is removed after the test. */
 class Store implements AsyncDisposable {
   readonly folder: string;
   readonly root: string;
@@ -47,7 +47,7 @@ class Store implements AsyncDisposable {
   }
 }
 
-/** Files take real time, which is not the simulated clock's. */
+/** Reading files takes real time, which the simulated clock does not have. */
 async function downloadAll({ service }: ClientHarness, options = {}): Promise<Uint8Array> {
   return await bytesOf(await service.download(CALLER, ID, options));
 }

@@ -1,4 +1,4 @@
-/** Bytes that come again are compared with those that were delivered. */
+/** Repeated bytes are compared with the delivered ones. */
 import { assertEquals } from "@std/assert";
 import { DeliveredTail } from "../../../lib/transfer/download/overlap.ts";
 import { CUT, downloadAll, LENGTH, until } from "../../support/downloads.ts";
@@ -16,7 +16,7 @@ Deno.test("DeliveredTail recognizes delivered bytes in chunks of any size", () =
       bytes[bytes.byteLength - 1]! ^= 1;
       assertEquals(tail.differsFrom(bytes, 10_000 - end!), true, `${start}-${end} by ${size}`);
     }
-    // What was delivered long ago is not known any more.
+    // Only the last delivered bytes are kept.
     assertEquals(tail.differsFrom(new Uint8Array(1_000), 8_000), false);
   }
 });

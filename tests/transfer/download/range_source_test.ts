@@ -1,4 +1,4 @@
-/** One stretch of an image: judged before it is believed, and what is learned from it. */
+/** The response to one request for data: it is checked before use, and reveals what a server supports. */
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { ImageDownloadFailed, Invalid } from "../../../mod.ts";
 import { bytesOf } from "../../support/bodies.ts";

@@ -1,4 +1,4 @@
-/** What to do with a response that has image data. */
+/** Decisions about responses with image data. */
 import { assertEquals } from "@std/assert";
 import type { Proof, RangeResponseFacts } from "../../../lib/http/byte_range.ts";
 import {

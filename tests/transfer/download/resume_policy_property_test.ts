@@ -1,4 +1,4 @@
-/** What holds after every sequence of breaks. */
+/** Properties of every sequence of breaks. */
 import { assert, assertEquals } from "@std/assert";
 import { ServerUnreachable } from "../../../mod.ts";
 import {

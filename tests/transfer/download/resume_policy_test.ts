@@ -1,4 +1,4 @@
-/** What a failure proves about a server, the next request, and when a download fails. */
+/** Conclusions from a failure: about its server, the next request, and the end of the download. */
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import {
   AuthenticationFailed,
@@ -47,7 +47,7 @@ const UNSIZED = { ...FIRST, isSized: false };
 const PIECE = { response: { server: B, isRange: true } };
 const hash = { expected: "sha512 1", actual: "sha512 2", server: B, status: 200 };
 
-/** A failure, the position of the download -> what it proves about the server. */
+/** A failure and the position of the download -> the conclusion about the server. */
 const BREAKS: readonly (readonly [
   what: string,
   error: unknown,

@@ -1,4 +1,4 @@
-/** A download goes on: at the byte where it broke, on the next server, and with the same image. */
+/** A download resumes at the byte where it broke, on the next server, with the same image. */
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import {
   type GlanceClientWrapperOptions,

@@ -6,7 +6,7 @@ import { BYTES, ID, record, recordOf, Served } from "../../support/image.ts";
 import { failure, play, redirect, seen } from "../../support/scripted_fetch.ts";
 import { failureOf, harnessOf, harnessOn } from "../../support/client_harness.ts";
 
-/** What a server answers that does not have the image, or does not give it. */
+/** Responses of a server that does not have the image, or denies it. */
 const DENIALS = [400, 403, 404, 405, 409, 410, 413, 416, 451, 500, 501, 505];
 
 for (const status of [...DENIALS, 429, 502, 503, 504]) {

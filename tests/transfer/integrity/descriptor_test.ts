@@ -49,7 +49,7 @@ for (const [record, [size, hashAlgorithm, hashValue, checksum]] of IDENTITIES) {
 const KNOWN = { imageId: "42", size: 3, hashAlgorithm: "sha512", hashValue: "a", checksum: "b" };
 const UNKNOWN = { imageId: "42", size: null, hashAlgorithm: null, hashValue: null, checksum: null };
 
-/** What differs from what is known -> whether it is the same data. */
+/** A difference from the known facts -> whether it is the same data. */
 const SAME:
   readonly (readonly [differs: Partial<typeof KNOWN | typeof UNKNOWN>, isSame: boolean])[] = [
     [{}, true],
@@ -70,7 +70,7 @@ for (const [differs, isSame] of SAME) {
   });
 }
 
-/** What is known of an image and how it is to be verified -> the hash that is computed. */
+/** The known hashes of an image and `verify` -> the hash that is computed. */
 const CHOSEN: readonly (readonly [
   identity: Partial<typeof KNOWN | typeof UNKNOWN>,
   verify: "auto" | "required" | "off",

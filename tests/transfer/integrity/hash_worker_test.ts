@@ -220,7 +220,7 @@ Deno.test("close() of a hasher ends a wait for room, and does nothing the second
 /** Bytes that go around the slots more than twice. */
 const BYTES = seededBytes(9, 9 * MIB + 5);
 
-/** Where {@linkcode BYTES} come from, and what computes their hash in a thread. */
+/** A source of {@linkcode BYTES}, and the worker that hashes them. */
 async function threadedFixture(
   hashValue = digestOf(BYTES),
 ): Promise<{ rangeSource: RangeSource; verifier: Verifier | null }> {

@@ -43,7 +43,7 @@ for (const [algorithm, text, digest] of KNOWN) {
   });
 }
 
-/** The digest of bytes that come in pieces. */
+/** The digest of bytes that arrive in pieces. */
 function digestOf(hasher: Hasher | null, bytes: Uint8Array, sizes: readonly number[]): string {
   let offset = 0;
   for (const size of sizes) hasher?.update(bytes.subarray(offset, offset += size));

@@ -221,7 +221,7 @@ Deno.test("verifyImageSignature() throws when the data is locked or not a stream
     "a locked stream",
   );
   await reader.cancel();
-  // What a JavaScript caller may give.
+  // A JavaScript caller may pass this.
   const text = "text" as unknown as ReadableStream<Uint8Array>;
   await assertRejects(() => verify(propertiesOf(GOOD), text), Invalid, "not a ReadableStream");
 });

@@ -5,7 +5,7 @@
  * @module
  */
 
-/** What was signed. */
+/** The signed bytes. */
 export const SIGNED_DATA = "the bytes of a disk";
 
 /** Certificates by name. All but `rsaPssOnly` ended in 2011: their dates are not for us to judge. */

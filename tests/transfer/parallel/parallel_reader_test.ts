@@ -31,7 +31,7 @@ import { failureOf, harnessOf, harnessOn } from "../../support/client_harness.ts
 /** The fault of a request for a part; null for the correct part. */
 type Trick = (request: SeenRequest, start: number, served: Served) => Step | null;
 
-/** Servers that give parts of an image, unless they play a trick. */
+/** Servers that send parts of an image, unless a fault is set. */
 function cluster(
   bytes = BYTES,
   trick: Trick = () => null,
@@ -103,7 +103,7 @@ Deno.test("download() tests once whether a store supports ranges", async () => {
   assertEquals(harness.ranges().filter((range) => range === "bytes=0-0").length, 1);
 });
 
-/** What keeps a download to one connection. */
+/** Options and images that limit a download to one connection. */
 const ALONE: readonly (readonly [
   why: string,
   options: DownloadOptions,
@@ -320,7 +320,7 @@ Deno.test("download() delivers a part in chunks into a buffer of the part's size
   const read = async () => {
     const parts: Uint8Array[] = [];
     for (let offset = 0;;) {
-      // The memory of a part, filled bit by bit at the place where the part has the same bytes.
+      // The memory of a part, filled piece by piece at the same position as the part.
       const view = new Uint8Array(new ArrayBuffer(150_000), offset, 1_000);
       const { done, value } = await reader.read(view);
       if (done) return concat(parts);

@@ -1,4 +1,4 @@
-/** Parts of a parallel download: where they are cut, and what of them can be handed over. */
+/** Parts of a parallel download: their boundaries, and which of their bytes can be delivered. */
 import { assert, assertEquals } from "@std/assert";
 import { Attempt, PartBuffer } from "../../../lib/transfer/parallel/part_buffer.ts";
 import { cut } from "../../../lib/transfer/parallel/part_scheduler.ts";

@@ -1,4 +1,4 @@
-/** Staging: once and whole, and what is known where the connection breaks. */
+/** Staging: all bytes once, and the outcome after a broken connection. */
 import { assertEquals, assertRejects } from "@std/assert";
 import { Session } from "../../../lib/api/session.ts";
 import { stage } from "../../../lib/transfer/upload/staging.ts";

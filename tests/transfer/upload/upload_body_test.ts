@@ -1,4 +1,4 @@
-/** The body of an upload: what a runtime sees of it when its source fails. */
+/** The body of an upload, as a runtime reads it when its source fails. */
 import { assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import { UploadBody, type UploadBodyOptions } from "../../../lib/transfer/upload/upload_body.ts";
 import { sourceOf } from "../../../lib/transfer/upload/upload_source.ts";
@@ -114,7 +114,7 @@ class FixedLengthStream extends TransformStream<Uint8Array, Uint8Array> {
   }
 }
 
-/** Does something on a runtime that looks like workerd. */
+/** Runs a function as if on workerd. */
 async function onWorkerd(run: () => Promise<void>): Promise<void> {
   const runtime = globalThis as { FixedLengthStream?: unknown };
   FixedLengthStream.lengths = [];

@@ -49,7 +49,7 @@ function renewable() {
   return { context, renewals };
 }
 
-/** Refuses every token but the new one, after so many bytes. */
+/** Rejects every token but the new one, after a number of bytes. */
 function refuseOld(bytes: number): PutHandler {
   return async (glance, put) => {
     if (put.request.headers.get("x-auth-token") === "new") return await stored(glance, put);
@@ -202,7 +202,7 @@ Deno.test("upload() of size 0 sends an empty body, and throws when the source ha
   assertEquals(glance.puts.length, 0);
 });
 
-/** Does something in a runtime that looks like a browser, whose `Request` may turn streams into text. */
+/** Runs a function as if in a browser, whose `Request` may convert streams to text. */
 async function inBrowser(sendsStreams: boolean, run: () => Promise<void>): Promise<void> {
   const { Request: RealRequest } = globalThis;
   Object.defineProperty(navigator, "userAgent", { value: "Mozilla/5.0", configurable: true });

@@ -1,4 +1,4 @@
-/** Uploads: what is sent from each kind of data. */
+/** Uploads of each kind of data. */
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { GlanceConnectionFailed, type ImageData, Invalid, type Progress } from "../../../mod.ts";
 import { FakeBody, utf8 } from "../../support/bodies.ts";

@@ -1,4 +1,4 @@
-/** Uploads: breaks, lost responses and timeouts, and the proof that what is stored is what was sent. */
+/** Uploads: breaks, lost responses and timeouts, and the comparison of stored and sent data. */
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import {
   GlanceConnectionFailed,
@@ -91,7 +91,7 @@ Deno.test("upload() fails after numRetries breaks", async () => {
   }
 });
 
-/** What Glance stores instead of what was sent. */
+/** Data that Glance stores instead of the sent data. */
 const STORED: readonly (readonly [
   what: string,
   store: (glance: UploadGlance, bytes: Uint8Array) => void,
@@ -188,11 +188,11 @@ Deno.test("upload() of bytes fails in time when a server does not respond", asyn
     numRetries: 0,
   });
   await assertRejects(() => upload(seededBytes(1, 600_000)), GlanceConnectionFailed, "2500 ms");
-  // As long as the slowest stream of the same bytes could take: three slices, and the response.
+  // The maximum time of a stream of the same bytes: three slices, and the response.
   assertEquals([clock.now(), clock.pending], [3 * 500 + 1_000, 0]);
 });
 
-/** What an upload is doing when it is aborted. */
+/** States of an upload when it is aborted. */
 const ABORTED: readonly (readonly [what: string, handler: PutHandler, data: () => ImageData])[] = [
   ["bytes are sent", stallAfter(0), () => BYTES],
   ["a stream is sent", stallAfter(1_000), () => chunks()],

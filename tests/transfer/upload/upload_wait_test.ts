@@ -1,4 +1,4 @@
-/** Uploads without a response that can be believed: waiting for Glance instead of giving them up. */
+/** Uploads without a conclusive response: they wait for Glance instead of failing. */
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import {
   type GlanceClientWrapperOptions,
@@ -57,7 +57,7 @@ function saving(end: (put: Put) => Response | Promise<Response>): PutHandler {
   };
 }
 
-/** What a client sees while Glance is still storing the data. */
+/** Failures that a client sees while Glance is still storing the data. */
 const UNANSWERED: readonly (readonly [what: string, handler: PutHandler])[] = [
   ["a proxy answers 504", saving(() => failure(504))],
   ["a proxy answers 502", saving(() => failure(502))],

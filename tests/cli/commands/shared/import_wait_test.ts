@@ -6,7 +6,7 @@ import { MemoryFiles } from "../../memory_files.ts";
 
 const ID = "11111111-1111-4111-8111-111111111111";
 
-/** What Glance shows of the image, look by look; the last one stays. */
+/** The states of the image, one per request; the last one repeats. */
 type Looks = readonly Readonly<Record<string, unknown>>[];
 
 const LOCKED = { status: "importing", os_glance_import_task: "t" };

@@ -1,4 +1,4 @@
-/** Lists of the command line that come in pages. */
+/** Lists of the command line in pages. */
 import { assertEquals } from "@std/assert";
 import { allPages } from "../../../../lib/cli/commands/shared/pages.ts";
 
