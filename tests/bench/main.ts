@@ -14,9 +14,10 @@ import { listReport } from "./list.ts";
 import { memoryReport } from "./memory.ts";
 import { startOrigin } from "./origin.ts";
 import { parallelReport } from "./parallel.ts";
-import { type Group, IMAGE_SIZE, ROUNDS } from "./report.ts";
+import { type Group, IMAGE_SIZE, type Report, ROUNDS } from "./report.ts";
 import { showReport } from "./show.ts";
 import { uploadReport } from "./upload.ts";
+import { wanReport } from "./wan/main.ts";
 
 const GROUPS: Readonly<Record<string, Group>> = {
   show: showReport,
@@ -34,10 +35,18 @@ const GROUPS: Readonly<Record<string, Group>> = {
   glance: glanceReport,
 };
 
-const names = Deno.args.length === 0 ? Object.keys(GROUPS) : Deno.args;
-const unknown = names.filter((name) => !(name in GROUPS));
+/** Benches that run only by name: they need root, or take long. Numbers choose rows of them. */
+const NAMED: Readonly<Record<string, (rows: readonly string[]) => Promise<Report>>> = {
+  wan: wanReport,
+};
+
+const rows = Deno.args.filter((word) => /^\d+$/.test(word));
+const named = Deno.args.filter((word) => !rows.includes(word));
+const names = named.length === 0 ? Object.keys(GROUPS) : named;
+const known = [...Object.keys(GROUPS), ...Object.keys(NAMED)];
+const unknown = names.filter((name) => !known.includes(name));
 if (unknown.length > 0) {
-  console.error(`There is no bench "${unknown[0]}": there are ${Object.keys(GROUPS).join(", ")}`);
+  console.error(`There is no bench "${unknown[0]}": there are ${known.join(", ")}`);
   Deno.exit(2);
 }
 
@@ -46,12 +55,14 @@ const results = [];
 const lines = [];
 for (const name of names) {
   console.error(`${name} ...`);
-  const report = await GROUPS[name]?.();
+  const report = await (GROUPS[name]?.() ?? NAMED[name]?.(rows));
   results.push(...report?.results ?? []);
   lines.push(...report?.lines ?? []);
 }
 const seconds = ((performance.now() - started) / 1000).toFixed(0);
 const mib = (IMAGE_SIZE / 2 ** 20).toFixed(0);
-console.log(`${mib} MiB on loopback, medians of ${ROUNDS} rounds and more, ${seconds} s in all`);
-console.log(tableOf(results));
+if (results.length > 0) {
+  console.log(`${mib} MiB on loopback, medians of ${ROUNDS} rounds and more, ${seconds} s in all`);
+}
+if (results.length > 0) console.log(tableOf(results));
 for (const line of lines) console.log(line);

@@ -1,0 +1,83 @@
+/**
+ * Networks as they are: `deno task bench wan`, or some rows by number, as `deno task bench wan 2 4`. Each row
+ * runs `BENCH_ROUNDS` times (3), and the worst counts.
+ */
+import { type BenchImage, randomImage } from "../bench_image.ts";
+import { type Report, ROUNDS } from "../report.ts";
+import { blackHole, holeInMiddle, outage, slow, upload } from "./faults.ts";
+import { HEAD, type Line, type Row, rowOf, tableOf, worst } from "./lines.ts";
+import { compileEmulator, Network, obstacle } from "./network.ts";
+import {
+  automatic,
+  gateway,
+  http2,
+  type Lab,
+  type MeasureRow,
+  parallel,
+  requests,
+} from "./rows.ts";
+import { makeFiles } from "./servers.ts";
+
+const ROWS: Readonly<Record<string, MeasureRow>> = {
+  1: http2,
+  2: blackHole,
+  3: outage,
+  4: slow,
+  5: holeInMiddle,
+  6: parallel,
+  7: automatic,
+  8: requests,
+  9: gateway,
+  10: upload,
+};
+
+/** Signals that end a run early. Its namespaces are removed then. */
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+
+/** The table of some rows; of all if none is named. */
+export async function wanReport(names: readonly string[]): Promise<Report> {
+  const missing = await obstacle();
+  if (missing !== null) return { results: [], lines: [`Cannot run the bench "wan": ${missing}`] };
+  const directory = await Deno.makeTempDir({ prefix: "glance-bench-wan-" });
+  const images = new Map<number, BenchImage>();
+  const image = async (mib: number) => {
+    const known = images.get(mib) ?? await randomImage(mib * 2 ** 20);
+    images.set(mib, known);
+    return known;
+  };
+  const interrupted = async () => {
+    await Network.removeAll();
+    await Deno.remove(directory, { recursive: true });
+    Deno.exit(130);
+  };
+  for (const signal of SIGNALS) Deno.addSignalListener(signal, interrupted);
+  try {
+    await Network.removeAll();
+    const files = await makeFiles(directory);
+    const lab = { ...files, emulator: await compileEmulator(directory), image };
+    const rows: Row[] = [HEAD];
+    for (const name of names.length === 0 ? Object.keys(ROWS) : names) {
+      rows.push(...await rowsOf(name, lab));
+    }
+    return { results: [], lines: [tableOf(rows)] };
+  } finally {
+    for (const signal of SIGNALS) Deno.removeSignalListener(signal, interrupted);
+    for (const known of images.values()) await known[Symbol.asyncDispose]();
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+/** Runs the rounds of a row. */
+async function rowsOf(name: string, lab: Omit<Lab, "round">): Promise<readonly Row[]> {
+  const measure = ROWS[name];
+  if (measure === undefined) return [[name, "there is no such row"]];
+  const rounds: (readonly Line[])[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const lines = await measure({ ...lab, round });
+    rounds.push(lines);
+    for (const line of lines) console.error(rowOf(name, line).join("  "));
+  }
+  return (rounds[0] ?? []).map((_, i) =>
+    rowOf(name, worst(rounds.flatMap((lines) => lines[i] ?? [])))
+  );
+}
