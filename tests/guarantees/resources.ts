@@ -43,13 +43,13 @@ export const RESOURCES: readonly Guarantee[] = [
   ],
   [
     "Silent sockets, half-sent headers and stalled uploads are closed.",
-    "cli/http_server/http_server_test.ts: serve() closes a connection when its client sends nothing in time",
-    "cli/http_server/http_server_test.ts: serve() closes a connection when its client reads nothing in time",
+    "cli/http_server/slow_clients_test.ts: serve() closes a connection when its client sends nothing in time",
+    "cli/http_server/slow_clients_test.ts: serve() closes a connection when its client reads nothing in time",
   ],
   [
     "A client that sends a byte from time to time does not keep its connection.",
-    "cli/http_server/http_server_test.ts: serve() answers 408 when a client sends a byte of a body from time to time",
-    "cli/http_server/http_server_test.ts: serve() closes a connection when its client sends only empty lines",
+    "cli/http_server/slow_clients_test.ts: serve() answers 408 when a client sends a byte of a body from time to time",
+    "cli/http_server/slow_clients_test.ts: serve() closes a connection when its client sends only empty lines",
   ],
   [
     "A slow reader is not cut, but gives its connection to the next client when all are in use.",

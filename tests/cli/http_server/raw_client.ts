@@ -1,5 +1,10 @@
 /** A client that sends exact bytes and returns the bytes of the response. */
-import type { RunningServer } from "../../../lib/cli/server/serve.ts";
+import {
+  type Handler,
+  type RunningServer,
+  serve,
+  type ServeLimits,
+} from "../../../lib/cli/server/serve.ts";
 
 /** A connection. */
 export class RawClient implements Disposable {
@@ -85,4 +90,13 @@ export function servingOn(server: RunningServer): Serving {
     },
     [Symbol.asyncDispose]: () => server.kill(),
   };
+}
+
+/** Responds with the method, the path, and the body. */
+export const echo: Handler = async (request) =>
+  new Response(`${request.method} ${new URL(request.url).pathname} ${await request.text()}`);
+
+/** The HTTP server with this handler, on a free port. */
+export function serving(handler: Handler, limits: ServeLimits = {}): Serving {
+  return servingOn(serve(handler, { host: "127.0.0.1", port: 0 }, limits));
 }
