@@ -19,7 +19,7 @@ import {
   untrusted,
   unusable,
 } from "./keystone_errors.ts";
-import { trustHint } from "../http/tls_hints.ts";
+import { explain, explainTls } from "../http/explain/explain.ts";
 import { redact } from "../redact.ts";
 import { AUTH_URL } from "../terms.ts";
 
@@ -92,14 +92,15 @@ async function attempt(
   try {
     const { response, text } = await exchange(options, request);
     if (response.ok) return { headers: response.headers, document: documentOf(request, text) };
-    const error = refusal(request, response, text);
+    const { explanation } = await explain(text, {}, request.secrets);
+    const error = refusal(request, response, { text, explanation });
     if (!isRetryableStatus(response.status)) throw error;
     const retryAfter = parseRetryAfter(response.headers.get("retry-after"), options.wallClock());
     return { error, retryAfter };
   } catch (error) {
     if (!(error instanceof ServerUnreachable)) throw error;
-    const hint = trustHint(error.message);
-    if (hint !== null) throw untrusted(request, error, hint);
+    const { hint } = await explainTls(error.message);
+    if (hint !== undefined) throw untrusted(request, error, hint);
     return { error, retryAfter: null };
   }
 }

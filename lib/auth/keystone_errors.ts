@@ -13,7 +13,7 @@ import {
   type ServerUnreachable,
   UnexpectedResponse,
 } from "../errors.ts";
-import { explanationIn, requestIdOf } from "../http/response_errors.ts";
+import { requestIdOf } from "../http/response_errors.ts";
 import { parseJson } from "../http/json.ts";
 import type { WireRequest } from "../http/request_spec.ts";
 import { isRecord } from "../validate.ts";
@@ -36,10 +36,14 @@ export interface KeystoneRequest {
 /** Keystone's text for every 401, which adds nothing to the status. */
 const BARE_REFUSAL = "The request you have made requires authentication";
 
-export function refusal(request: KeystoneRequest, response: Response, text: string): GlanceError {
+/** The error of a response with an error status, whose body is `text`. */
+export function refusal(
+  request: KeystoneRequest,
+  response: Response,
+  { text, explanation }: { readonly text: string; readonly explanation: string },
+): GlanceError {
   const { status } = response;
   const facts = { server: request.server.endpoint, status, requestId: requestIdOf(response) };
-  const explanation = explanationIn(text, request.secrets);
   if (isRefusal(status, text)) {
     return new AuthenticationFailed(
       `Cannot ${request.action}: Keystone at "${urlOf(request)}" refused with ${status}${

@@ -5,19 +5,9 @@
  */
 import type { ApiServer } from "../api_server.ts";
 import { GlanceConnectionFailed, type GlanceError, UnexpectedResponse } from "../errors.ts";
-import { hintForCause } from "./cause_hints.ts";
-import { withoutEnd } from "../validate.ts";
-import { parseJson, readStart } from "./json.ts";
+import { readStart } from "./json.ts";
 import { errorFromStatus } from "./error_from_status.ts";
-
-/** Maximum characters of an explanation in a message. */
-const QUOTE_LIMIT = 400;
-
-/** The first and the last words of WebOb's default text for a 401. */
-const BROWSER_REFUSAL = [
-  "This server could not verify that you are authorized",
-  "credentials required",
-] as const;
+import { explain } from "./explain/explain.ts";
 
 /** The request of an error response, for its message. */
 export interface FailedRequest {
@@ -43,26 +33,16 @@ export async function errorFromResponse(
 ): Promise<GlanceError> {
   const text = await readStart(response, { signal }).catch(() => "");
   const { hints = {}, ...facts } = request;
-  const explanation = explanationIn(text, secrets);
-  const general = isForeign(response, text) ? FOREIGN_HINT : hints[response.status];
-  const { hint = general, terms } = hintForCause(explanation, request);
-  return errorFromStatus({
-    ...facts,
-    terms,
-    status: response.status,
-    requestId: requestIdOf(response),
-    explanation,
-    hint,
-  });
+  const { status } = response;
+  const requestId = requestIdOf(response);
+  const isForeign = status === 404 && requestId === undefined && FOREIGN_PAGE.test(text);
+  const general = isForeign ? "check that the endpoint is an Image API" : hints[status];
+  const { hint = general, terms, explanation } = await explain(text, request, secrets);
+  return errorFromStatus({ ...facts, terms, status, requestId, explanation, hint });
 }
 
-const FOREIGN_HINT = "check that the endpoint is an Image API";
-
-/** Whether a 404 is the page of a web server or proxy. Glance answers JSON, with the id of the request. */
-function isForeign(response: Response, text: string): boolean {
-  return response.status === 404 && requestIdOf(response) === undefined &&
-    /^\s*<|^404 page not found/i.test(text);
-}
+/** The 404 of a web server or proxy. Glance answers JSON, with the id of the request. */
+const FOREIGN_PAGE = /^\s*<|^404 page not found/i;
 
 /**
  * The error for a response with a status below 400 that the operation does not define. Glance responds with
@@ -142,62 +122,4 @@ export function connectionFailed(
 /** The id of the request in the cloud's logs. */
 export function requestIdOf(response: Pick<Response, "headers">): string | undefined {
   return response.headers.get("x-openstack-request-id") ?? undefined;
-}
-
-/**
- * The explanation in an error body, without secrets: the `message` of WebOb's JSON, the text of its HTML
- * page, Keystone's `error.message`, or the text itself.
- */
-export function explanationIn(text: string, secrets: readonly string[] = []): string {
-  const hide = (text: string) =>
-    secrets.reduce((hidden, secret) => hidden.replaceAll(secret, "***"), text);
-  const bare = hide(text);
-  const sentence = messageIn(parseJson(bare)) ?? textOfHtml(bare);
-  const words = withoutBrowserRefusal(sentence.replaceAll(/\s+/g, " ")).trim();
-  // Hidden again, because JSON may escape a secret, and before the cut, which could leave half of one.
-  const line = hide(withoutEnd(words, ". "));
-  return line.length > QUOTE_LIMIT ? `${line.slice(0, QUOTE_LIMIT)}…` : line;
-}
-
-function messageIn(document: unknown): string | null {
-  if (typeof document !== "object" || document === null) return null;
-  const { message, error } = document as { message?: unknown; error?: unknown };
-  if (typeof message === "string") return textOfHtml(message);
-  return typeof error === "object" ? messageIn(error) : null;
-}
-
-function withoutBrowserRefusal(words: string): string {
-  const [first, last] = BROWSER_REFUSAL;
-  const [start, end] = [words.indexOf(first), words.lastIndexOf(last)];
-  return start < 0 || end < start ? words : words.slice(0, start) + words.slice(end + last.length);
-}
-
-/** Elements whose content a browser does not show as text. */
-const INVISIBLE = /^(head|script|style)\b/i;
-
-/** The visible text of an HTML page; WebOb's pages repeat the title in the head. */
-function textOfHtml(text: string): string {
-  if (!/<\w/.test(text)) return text;
-  const lower = text.toLowerCase();
-  const unclosed = new Set<string>();
-  let visible = "";
-  for (let at = 0; at < text.length;) {
-    const open = text.indexOf("<", at);
-    const close = open < 0 ? -1 : text.indexOf(">", open);
-    if (close < 0) {
-      visible += text.slice(at);
-      break;
-    }
-    visible += `${text.slice(at, open)} `;
-    at = close + 1;
-    const name = INVISIBLE.exec(lower.slice(open + 1, open + 8))?.[1] ?? "";
-    if (name === "" || unclosed.has(name)) continue;
-    const end = lower.indexOf(`</${name}`, at);
-    // Remembered, so that many unclosed elements do not take quadratic time.
-    if (end < 0) unclosed.add(name);
-    else at = end;
-  }
-  return visible
-    .replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&quot;", '"')
-    .replaceAll("&#39;", "'").replaceAll("&#x27;", "'").replaceAll("&amp;", "&");
 }

@@ -12,7 +12,7 @@ import type { ResolvedOptions } from "../options.ts";
 import { inspect, isResponse } from "../validate.ts";
 import { abortable } from "./deadline.ts";
 import type { WireRequest } from "./request_spec.ts";
-import { PASS_FETCH, trustHint } from "./tls_hints.ts";
+import { explainTls } from "./explain/explain.ts";
 import { redact, redactUrls } from "../redact.ts";
 
 /** Maximum redirects within one origin. */
@@ -143,10 +143,12 @@ async function sendOnce(
     if (signal.aborted) throw signal.reason;
     if (error instanceof GlanceError) throw error;
     const reason = reasonOf(error);
-    const hint = trustHint(reason);
+    const { hint, terms } = await explainTls(reason);
     throw new ServerUnreachable(
-      `Cannot reach the server "${server.endpoint}": ${reason}${hint === null ? "" : `; ${hint}`}`,
-      { terms: [PASS_FETCH], cause: error, server: server.endpoint },
+      `Cannot reach the server "${server.endpoint}": ${reason}${
+        hint === undefined ? "" : `; ${hint}`
+      }`,
+      { terms, cause: error, server: server.endpoint },
     );
   }
 }

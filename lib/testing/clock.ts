@@ -4,6 +4,7 @@
  * @module
  */
 // Loaded ahead: a clock cannot know that a program waits for code that it imports on demand.
+import "../http/explain/error_texts.ts";
 import "../transfer/download/multipart.ts";
 import "../transfer/rarely_used.ts";
 import { setImmediate } from "node:timers";

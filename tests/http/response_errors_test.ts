@@ -1,6 +1,8 @@
 /** The explanation in an error response, up to a limit. */
 import { assert, assertEquals } from "@std/assert";
-import { errorFromResponse, explanationIn } from "../../lib/http/response_errors.ts";
+import { explain } from "../../lib/http/explain/explain.ts";
+import { explanationIn } from "../../lib/http/explain/explanation.ts";
+import { errorFromResponse } from "../../lib/http/response_errors.ts";
 import { FakeBody, utf8 } from "../support/bodies.ts";
 
 const REQUEST = { action: 'show image "42"', server: "https://glance", imageId: "42", attempts: 2 };
@@ -112,4 +114,9 @@ Deno.test("errorFromResponse() hints that there may be no Image API when a 404 i
   assertEquals(await isForeign("404 page not found\n", {}), true);
   assertEquals(await isForeign(page, { "x-openstack-request-id": "req-1" }), false);
   assertEquals(await isForeign('{"message": "No image found"}', {}), false);
+});
+
+Deno.test("explain() has only the facts of a response when its texts cannot be loaded", async () => {
+  const explained = await explain("No image found", {}, [], () => Promise.resolve(null));
+  assertEquals(explained, { explanation: "" });
 });

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { Term } from "../terms.ts";
+import type { Term } from "../../terms.ts";
 
 /** The request that was refused. */
-interface Refused {
+export interface Refused {
   readonly imageId?: string | undefined;
   readonly namespace?: string | undefined;
 }
@@ -36,12 +36,14 @@ const HINTS: readonly (readonly [sentence: RegExp, hint: CauseHint])[] = [
   [/\blast (location|store)\b/i, "delete the image instead"],
 ];
 
-/** The hint for an explanation, and its term if front ends word it themselves. */
+/** What the user can do; empty if that is not known. */
 export interface FoundHint {
   readonly hint?: string | undefined;
-  readonly terms?: readonly Term[];
+  /** The parts of the hint that front ends word themselves. */
+  readonly terms?: readonly Term[] | undefined;
 }
 
+/** The hint for an explanation. */
 export function hintForCause(explanation: string, refused: Refused): FoundHint {
   const hint = HINTS.find(([sentence]) => sentence.test(explanation))?.[1];
   if (typeof hint !== "function") return { hint };

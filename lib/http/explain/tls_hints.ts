@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Term } from "../terms.ts";
+import type { FoundHint } from "./cause_hints.ts";
+import type { Term } from "../../terms.ts";
 
 /** The part of a hint that applies to programs only. */
 export const PASS_FETCH: Term = {
@@ -39,7 +40,8 @@ const HINTS: readonly (readonly [message: RegExp, hint: string])[] = [
   ],
 ];
 
-/** The hint for the error message of a failed request; null if TLS is not the cause. */
-export function trustHint(message: string): string | null {
-  return HINTS.find(([pattern]) => pattern.test(message))?.[1] ?? null;
+/** The hint for the error message of a failed request, if TLS is the cause. */
+export function trustHint(message: string): FoundHint {
+  const hint = HINTS.find(([pattern]) => pattern.test(message))?.[1];
+  return hint === undefined ? {} : { hint, terms: [PASS_FETCH] };
 }

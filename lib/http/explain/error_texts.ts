@@ -1,0 +1,8 @@
+/**
+ * The texts of errors, imported on demand by `explain.ts`. They import only types.
+ *
+ * @module
+ */
+export { hintForCause } from "./cause_hints.ts";
+export { explanationIn } from "./explanation.ts";
+export { trustHint } from "./tls_hints.ts";
