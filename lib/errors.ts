@@ -62,7 +62,7 @@ export class GlanceError extends Error {
 
   /** `message` must not contain a secret: see {@linkcode redact}. */
   constructor(message: string, options: GlanceErrorOptions = {}) {
-    super(message, "cause" in options ? { cause: options.cause } : undefined);
+    super(message, options);
     this.imageId = options.imageId;
     this.server = options.server;
     this.status = options.status;

@@ -11,7 +11,7 @@ import { callSafely, type GlanceEvent, ignoringErrors } from "./events.ts";
 import { defaultFetch } from "./platform.ts";
 import { nativeTimer, sleep } from "./timer.ts";
 import { checkRecord, describeType, inspect } from "./validate.ts";
-import { optionTerm } from "./terms.ts";
+import { optionTerm, type Term } from "./terms.ts";
 
 /** Options of every function and class of this module. All are optional. */
 export interface GlanceOptions {
@@ -165,19 +165,26 @@ export function resolveOptions(options: GlanceOptions | ResolvedOptions = {}): R
   if (isResolved(options)) return options;
   const resolved: ResolvedOptions = Object.freeze({
     apiServers: apiServersOf(options.apiServers ?? null),
-    numRetries: countOf("numRetries", options.numRetries ?? 3),
+    numRetries: checked(
+      "numRetries",
+      options.numRetries ?? 3,
+      isCount,
+      "a whole number of at least 0",
+    ),
     catalogInfo: parseCatalogInfo(options.catalogInfo ?? "image:glance:publicURL"),
     regionName: options.regionName ?? null,
     authUrl: options.authUrl ?? null,
-    requestTimeout: timeoutOf("requestTimeout", options.requestTimeout ?? 60_000),
-    stallTimeout: timeoutOf("stallTimeout", options.stallTimeout ?? 30_000),
-    allowedDirectUrlSchemes: listOf(
-      "allowedDirectUrlSchemes",
-      options.allowedDirectUrlSchemes ?? [],
+    requestTimeout: checked("requestTimeout", options.requestTimeout ?? 60_000, isTimeout, TIMEOUT),
+    stallTimeout: checked("stallTimeout", options.stallTimeout ?? 30_000, isTimeout, TIMEOUT),
+    allowedDirectUrlSchemes: listOf("allowedDirectUrlSchemes", options.allowedDirectUrlSchemes),
+    directUrlRoots: listOf("directUrlRoots", options.directUrlRoots),
+    trustedHosts: listOf("trustedHosts", options.trustedHosts).map(parseTrustedHost),
+    authStrategy: checked(
+      "authStrategy",
+      options.authStrategy ?? "keystone",
+      (strategy) => strategy === "keystone" || strategy === "noauth",
+      '"keystone" or "noauth"',
     ),
-    directUrlRoots: listOf("directUrlRoots", options.directUrlRoots ?? []),
-    trustedHosts: listOf("trustedHosts", options.trustedHosts ?? []).map(parseTrustedHost),
-    authStrategy: authStrategyOf(options.authStrategy ?? "keystone"),
     privilegedContext: options.privilegedContext ?? null,
     onEvent: ignoringErrors(options.onEvent),
     fetch: options.fetch ?? defaultFetch,
@@ -196,66 +203,64 @@ function isResolved(options: GlanceOptions | ResolvedOptions): options is Resolv
   return RESOLVED.has(options);
 }
 
+/** The value of an option if it is valid, that is, `expected`. */
+function checked<Value>(
+  name: string,
+  value: Value,
+  isValid: (value: Value) => boolean,
+  expected: string,
+): Value {
+  if (isValid(value)) return value;
+  throw unusable(name, `is ${inspect(value)} and must be ${expected}`);
+}
+
+function isCount(value: number): boolean {
+  return Number.isInteger(value) && value >= 0;
+}
+
+const TIMEOUT = "milliseconds above 0; use Infinity for no limit";
+
+function isTimeout(value: number): boolean {
+  return typeof value === "number" && value > 0;
+}
+
 function apiServersOf(servers: readonly string[] | null): readonly ApiServer[] | null {
   if (servers === null) return null;
   const list = listOf("apiServers", servers);
   if (list.length > 0) return list.map(parseApiServer);
-  throw new InvalidConfigurationValue(
-    'Cannot use the option "apiServers": it must list at least one server; leave it out to use the service catalog',
+  throw unusable(
+    "apiServers",
+    "must list at least one server; leave it out to use the service catalog",
   );
 }
 
 /** A copy of a list of strings. The message omits an invalid value: it may be a URL with a password. */
-function listOf(name: string, value: readonly string[]): readonly string[] {
-  const isList = Array.isArray(value);
-  const odd = isList ? value.filter((entry) => typeof entry !== "string") : [value];
-  if (odd.length === 0) return [...value];
-  throw new InvalidConfigurationValue(
-    `Cannot use the option "${name}": it ${isList ? "contains" : "is"} ${
-      describeType(odd[0])
-    } and must be a list of strings`,
-  );
+function listOf(name: string, value: readonly string[] | undefined): readonly string[] {
+  const list = value ?? [];
+  const isList = Array.isArray(list);
+  const odd = isList ? list.filter((entry) => typeof entry !== "string") : [list];
+  if (odd.length === 0) return [...list];
+  const state = `${isList ? "contains" : "is"} ${describeType(odd[0])}`;
+  throw unusable(name, `${state} and must be a list of strings`);
 }
 
 /** @throws {InvalidConfigurationValue} if the text does not have three parts, or its type is empty. */
 function parseCatalogInfo(text: string): CatalogInfo {
   const [serviceType, serviceName, endpointType, ...rest] = String(text).split(":");
-  if (!serviceType || serviceName === undefined || !endpointType || rest.length > 0) {
-    throw new InvalidConfigurationValue(
-      `Cannot use the option "catalogInfo": it is ${
-        inspect(text)
-      } and must have the form "<service type>:<service name>:<endpoint type>"`,
-      { terms: [optionTerm("catalogInfo")] },
-    );
+  if (serviceType && serviceName !== undefined && endpointType && rest.length === 0) {
+    return { serviceType, serviceName, endpointType };
   }
-  return { serviceType, serviceName, endpointType };
+  const form = '"<service type>:<service name>:<endpoint type>"';
+  const terms = [optionTerm("catalogInfo")];
+  throw unusable("catalogInfo", `is ${inspect(text)} and must have the form ${form}`, terms);
 }
 
-function countOf(name: string, value: number): number {
-  if (Number.isInteger(value) && value >= 0) return value;
-  throw new InvalidConfigurationValue(
-    `Cannot use the option "${name}": it is ${
-      inspect(value)
-    } and must be a whole number of at least 0`,
-  );
-}
-
-function timeoutOf(name: string, value: number): number {
-  if (typeof value === "number" && value > 0) return value;
-  throw new InvalidConfigurationValue(
-    `Cannot use the option "${name}": it is ${
-      inspect(value)
-    } and must be milliseconds above 0; use Infinity for no limit`,
-  );
-}
-
-function authStrategyOf(value: string): "keystone" | "noauth" {
-  if (value === "keystone" || value === "noauth") return value;
-  throw new InvalidConfigurationValue(
-    `Cannot use the option "authStrategy": it is ${
-      inspect(value)
-    } and must be "keystone" or "noauth"`,
-  );
+function unusable(
+  name: string,
+  problem: string,
+  terms?: readonly Term[],
+): InvalidConfigurationValue {
+  return new InvalidConfigurationValue(`Cannot use the option "${name}": it ${problem}`, { terms });
 }
 
 /** Wraps a sleep function so that it never throws, but rejects. */

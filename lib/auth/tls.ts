@@ -40,7 +40,7 @@ interface DenoLike {
 }
 
 // At most one of these globals exists.
-const { Deno, Bun } = globalThis as { readonly Deno?: DenoLike; readonly Bun?: unknown };
+const runtime = globalThis as { readonly Deno?: DenoLike; readonly Bun?: unknown };
 
 /**
  * Makes the `fetch` option for a cloud; null if the global `fetch` is sufficient.
@@ -67,7 +67,7 @@ export async function fetchForCloud(
 ): Promise<CloudFetch | null> {
   const { caCertFile, certFile, keyFile } = tls;
   if (caCertFile === null && certFile === null) return null;
-  if (Deno === undefined && Bun === undefined) return withoutFetch(tls);
+  if (runtime.Deno === undefined && runtime.Bun === undefined) return withoutFetch(tls);
   const read = async (path: string | null, term: Term) =>
     path === null ? undefined : await readPem(path, term, readTextFile);
   const pem = {
@@ -75,7 +75,7 @@ export async function fetchForCloud(
     cert: await read(certFile, CERT),
     key: await read(certFile === null ? null : keyFile ?? certFile, KEY),
   };
-  return Deno === undefined ? bunFetch(pem) : denoFetch(Deno, pem);
+  return runtime.Deno === undefined ? bunFetch(pem) : denoFetch(runtime.Deno, pem);
 }
 
 function denoFetch(deno: DenoLike, { ca, cert, key }: Pem): CloudFetch {

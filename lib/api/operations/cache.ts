@@ -34,7 +34,7 @@ export interface CacheOperations {
 }
 
 const CACHE = "/v2/cache";
-const CACHED = `${CACHE}/{image_id}`;
+const CACHED = "/v2/cache/{image_id}";
 const FEATURE = { feature: "the image cache", hints: { 403: ASK_ADMINISTRATOR } };
 
 const TARGETS: readonly string[] = ["cache", "queue"] satisfies CacheTarget[];

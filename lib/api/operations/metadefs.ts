@@ -61,9 +61,9 @@ export interface MetadefOperations {
 }
 
 const NAMESPACES = "/v2/metadefs/namespaces";
-const NAMESPACE = `${NAMESPACES}/{namespace}`;
-const ASSOCIATIONS = `${NAMESPACE}/resource_types`;
-const ASSOCIATION = `${ASSOCIATIONS}/{resource_type}`;
+const NAMESPACE = "/v2/metadefs/namespaces/{namespace}";
+const ASSOCIATIONS = "/v2/metadefs/namespaces/{namespace}/resource_types";
+const ASSOCIATION = "/v2/metadefs/namespaces/{namespace}/resource_types/{resource_type}";
 
 /** The operations of namespaces and resource types. */
 export const METADEF_OPERATIONS: OperationDefinitions<MetadefOperations> = /* @__PURE__ */ tableOf<

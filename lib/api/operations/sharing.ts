@@ -38,7 +38,7 @@ export interface SharingOperations {
 }
 
 const MEMBERS = "/v2/images/{image_id}/members";
-const MEMBER = `${MEMBERS}/{member_id}`;
+const MEMBER = "/v2/images/{image_id}/members/{member_id}";
 const TAG = "/v2/images/{image_id}/tags/{tag}";
 
 /** Lists the members of an image. */
