@@ -5,7 +5,7 @@
 import { InvalidConfigurationValue } from "../errors.ts";
 
 /** The supported authentication methods. */
-export const AUTH_METHODS: readonly AuthMethod[] = ["password", "applicationCredential", "token"];
+const AUTH_METHODS: readonly AuthMethod[] = ["password", "applicationCredential", "token"];
 
 /** An authentication method. */
 export type AuthMethod = "password" | "applicationCredential" | "token";

@@ -58,15 +58,6 @@ export type ImportMethod =
   | "copy-image"
   | "upload";
 
-/** All import methods, in the order of preference. */
-export const IMPORT_METHODS: readonly ImportMethod[] = [
-  "glance-direct",
-  "web-download",
-  "glance-download",
-  "copy-image",
-  "upload",
-];
-
 /** The target stores of an import. */
 export interface ImportTargets {
   /** Ids of the stores (default: the default store, unless `allStores` is set). */

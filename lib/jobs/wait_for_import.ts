@@ -20,8 +20,7 @@ import {
   taskIn,
   verdictOf,
 } from "./import_state.ts";
-import { poll, type WaitOptions } from "./poll.ts";
-import { WAIT_LONGER } from "./poll.ts";
+import { poll, WAIT_LONGER, type WaitOptions } from "./poll.ts";
 
 /** Options of a wait for an import. */
 export interface ImportWaitOptions extends WaitOptions, ImportGoal {

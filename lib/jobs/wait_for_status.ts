@@ -9,8 +9,7 @@ import type { Image, ImageStatus } from "../api/types.ts";
 import { showImage } from "../images/visible.ts";
 import { inspect } from "../validate.ts";
 import { ImageStalled } from "./errors.ts";
-import { poll, type WaitOptions } from "./poll.ts";
-import { WAIT_LONGER } from "./poll.ts";
+import { poll, WAIT_LONGER, type WaitOptions } from "./poll.ts";
 
 /** Options of a wait for a status. */
 export interface StatusWaitOptions extends WaitOptions {

@@ -18,14 +18,7 @@ import type { ApiPath } from "./routes.ts";
 import { versionsDocument } from "./versions.ts";
 
 /** The methods that Glance knows. On an unknown path, it answers other methods with 501. */
-const KNOWN_METHODS: ReadonlySet<string> = new Set([
-  "GET",
-  "HEAD",
-  "POST",
-  "PUT",
-  "DELETE",
-  "PATCH",
-]);
+const KNOWN_METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"];
 
 /** `GET /` (300, as Glance) and `GET /versions` (200). */
 export async function listVersions(
@@ -125,7 +118,7 @@ async function refuseAtPath(
 
 /** The error for a path that is not part of the API. */
 export function unknownPath({ method }: Request): HttpError {
-  return new HttpError(KNOWN_METHODS.has(method) ? 404 : 501);
+  return new HttpError(KNOWN_METHODS.includes(method) ? 404 : 501);
 }
 
 /** Sends a request that needs no token. */

@@ -2,6 +2,7 @@
  * Error responses of the gateway itself, in Glance's layout: HTML or JSON, whichever the client prefers, else
  * plain text.
  */
+import { bestOffer } from "../embedded/http/negotiation.ts";
 
 /** Title and default explanation by status. */
 const STATUS_TEXTS: Readonly<Record<number, readonly [title: string, explanation: string]>> = {
@@ -51,7 +52,8 @@ export function httpErrorResponse(request: Request, refusal: HttpError): Respons
   const { status } = refusal;
   const title = STATUS_TEXTS[status]?.[0] ?? "Error";
   const code = `${status} ${title}`;
-  const type = preferredType(request.headers.get("accept") ?? "");
+  const offer = bestOffer(request.headers.get("accept"), ["text/html", "application/json"]);
+  const type = offer ?? "text/plain";
   const headers = new Headers(refusal.headers);
   headers.set("content-type", type === "application/json" ? type : `${type}; charset=UTF-8`);
   const text = bodyOf(type, code, title, textOf(request, refusal));
@@ -77,40 +79,4 @@ function bodyOf(type: string, code: string, title: string, text: string): string
     return `${code}\n\n${text.replaceAll("\n", " ").replaceAll("<br />", "\n")}`;
   }
   return `<html>\n <head>\n  <title>${code}</title>\n </head>\n <body>\n  <h1>${code}</h1>\n  ${text}\n </body>\n</html>`;
-}
-
-/** One media range with its parameters and its weight (RFC 9110, section 12.5.1). */
-const MEDIA_RANGE = (() => {
-  const token = "[\\w!#$%&'*+.^`|~-]+";
-  const parameter = `[ \\t]*;[ \\t]*(?!q=)${token}=(?:${token}|"[^"]*")`;
-  const weight = "[ \\t]*;[ \\t]*q=(?:0(?:\\.\\d{0,3})?|1(?:\\.0{0,3})?)";
-  return new RegExp(
-    `^(?:${token}/${token}(?:${parameter})*(?:${weight}(?:${parameter})*)?)?$`,
-    "i",
-  );
-})();
-
-/**
- * The preferred of the three types. The most specific media range of `Accept` decides. As in Glance, an invalid
- * header accepts everything.
- */
-function preferredType(accept: string): string {
-  const isValid = accept.split(",").every((range) => MEDIA_RANGE.test(range.trim()));
-  if (!isValid) return "text/html";
-  const ranges = accept.toLowerCase().split(",").map((range) => range.split(";"));
-  const weightOf = (type: string) => {
-    const patterns = [type, `${type.split("/")[0]}/*`, "*/*"];
-    const matches = patterns.map((pattern) => ranges.find(([name]) => name?.trim() === pattern));
-    return weight(matches.find((range) => range !== undefined));
-  };
-  const [html, json] = [weightOf("text/html"), weightOf("application/json")];
-  if (html === 0 && json === 0) return "text/plain";
-  return json > html ? "application/json" : "text/html";
-}
-
-function weight(range: readonly string[] | undefined): number {
-  if (range === undefined) return 0;
-  const text = range.map((part) => part.trim()).find((part) => part.startsWith("q="));
-  const value = text === undefined ? 1 : Number(text.slice("q=".length));
-  return value;
 }

@@ -63,7 +63,7 @@ export function withId(text: string, id: string): string {
  * Appends the canonical spelling of the id to a JSON object, since the gateway looks images up by it. All other
  * bytes stay unchanged: of two members with one name, JSON parsers use the last.
  */
-export function withCanonicalId(text: string): string {
+function withCanonicalId(text: string): string {
   const document = parseJson(text);
   if (!isRecord(document) || typeof document["id"] !== "string") return text;
   const id = canonicalId(document["id"]);

@@ -104,19 +104,11 @@ export function createImageRouter(options: ImageRouterOptions): ImageRouter {
   const atMost = (limit: number) => isWorkerd() ? Infinity : limit;
   const isContended = (): boolean => admission.isContended || smallAdmission.isContended;
   const upstreams = new IdleUpstreams({ limit: atMost(MAX_IDLE), isContended, now, timer });
-  const isSettled = (download: object) => upstreams.isIdleClient(download);
-  const admission = new Admission({
-    limit: atMost(MAX_STARTING),
-    isIdleClient: isSettled,
-    now,
-    timer,
-  });
-  const smallAdmission = new Admission({
-    limit: atMost(MAX_STARTING_SMALL),
-    isIdleClient: isSettled,
-    now,
-    timer,
-  });
+  const isIdleClient = (download: object) => upstreams.isIdleClient(download);
+  const admissionOf = (limit: number) =>
+    new Admission({ limit: atMost(limit), isIdleClient, now, timer });
+  const admission = admissionOf(MAX_STARTING);
+  const smallAdmission = admissionOf(MAX_STARTING_SMALL);
   const bodies = new BodyBudget({ timer });
   const directHeadRequests = new WeakSet<Request>();
   const shared = { client, metrics, admission, smallAdmission, upstreams, bodies };

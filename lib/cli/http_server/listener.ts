@@ -14,12 +14,7 @@ import { TimeLimits } from "./time_limit.ts";
 const RETRY = 100;
 
 /** Errors of one connection: its client has left (accept(2)). */
-const CLIENT_LEFT: ReadonlySet<string> = new Set([
-  "ECONNABORTED",
-  "ECONNRESET",
-  "ENOTCONN",
-  "EPROTO",
-]);
+const CLIENT_LEFT = ["ECONNABORTED", "ECONNRESET", "ENOTCONN", "EPROTO"];
 
 /** Default maximum number of connections. */
 export const MAX_CONNECTIONS = 4_000;
@@ -106,7 +101,7 @@ export class HttpListener {
     } catch (error) {
       const code = codeOf(error) ?? "";
       // A pause would let one client that resets its connections delay all others.
-      if (CLIENT_LEFT.has(code)) return null;
+      if (CLIENT_LEFT.includes(code)) return null;
       // No file descriptor is left.
       if (/^E[MN]FILE$/.test(code)) this.#learnLimit();
       if (!this.#isClosed && !this.#reclaim()) await this.#ended(RETRY);

@@ -69,7 +69,7 @@ const QCOW2_MAGIC = 0x514649fb;
 const QCOW2_HEADER_BYTES = 32;
 
 /** Consumes the data in chunks; `value` returns the result. */
-export class VirtualSize {
+class VirtualSize {
   readonly #format: string | null;
   readonly #header: Uint8Array<ArrayBuffer> = new Uint8Array(QCOW2_HEADER_BYTES);
   #size = 0;

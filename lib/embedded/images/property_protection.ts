@@ -22,7 +22,7 @@ interface ProtectedCaller {
 }
 
 /** True if the first rule that matches the name allows one of the roles. */
-export function mayTouch(
+function mayTouch(
   { cloud, identity }: ProtectedCaller,
   name: string,
   action: PropertyAction,

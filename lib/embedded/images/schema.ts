@@ -5,16 +5,7 @@ import { checkAgainst, type Schema } from "../http/json_schema.ts";
 const UUID = "^([0-9a-fA-F]){8}-([0-9a-fA-F]){4}-([0-9a-fA-F]){4}-([0-9a-fA-F]){4}" +
   "-([0-9a-fA-F]){12}$";
 
-const CONTAINER_FORMATS = [
-  "ami",
-  "ari",
-  "aki",
-  "bare",
-  "ovf",
-  "ova",
-  "docker",
-  "compressed",
-] as const;
+const CONTAINER_FORMATS = ["ami", "ari", "aki", "bare", "ovf", "ova", "docker", "compressed"];
 
 const DISK_FORMATS = [
   "ami",
