@@ -1,8 +1,4 @@
-/**
- * The address of an API server, parsed once from a configuration. Pure.
- *
- * @module
- */
+/** The address of an API server, parsed once from a configuration. Pure. */
 import { InvalidConfigurationValue } from "./errors.ts";
 import { inspect, withoutEnd } from "./validate.ts";
 import { redact } from "./redact.ts";

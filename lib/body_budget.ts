@@ -2,8 +2,6 @@
  * Limits the memory that buffered request bodies use. Each body has a limit in bytes and in time, and all
  * together have a limit in bytes. When the total is reached, the largest body of the client with the most
  * buffered bytes is refused.
- *
- * @module
  */
 
 import { concat } from "./concat.ts";

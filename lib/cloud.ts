@@ -1,8 +1,6 @@
 /**
  * Finds the cloud to connect to, in options, `OS_*` variables, `clouds.yaml`, and `GLANCE_API_SERVERS`, and
  * makes the options of a client and its sign-in. The client, the gateway, and the command line start here.
- *
- * @module
  */
 import {
   type CloudConfig,

@@ -1,8 +1,4 @@
-/**
- * Byte chunks as one array.
- *
- * @module
- */
+/** Byte chunks as one array. */
 
 /** The first `length` bytes of chunks (default: all). */
 export function concat(

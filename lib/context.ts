@@ -1,8 +1,6 @@
 /**
  * The context of a request: the user's token and the facts that Keystone sent with it. Plain, immutable
  * data.
- *
- * @module
  */
 
 /** An endpoint in a service catalog: Keystone v3's shape, or v2's with one key per interface. */

@@ -1,10 +1,9 @@
 /**
  * Looks up Node's built-in modules at run time. Deno, Node, Bun, and workerd have them, some edge runtimes
  * do not. The core has no static import of them, so it loads everywhere.
- *
- * @module
  */
 
+/** The global that has the modules. */
 interface Runtime {
   readonly process?: { readonly getBuiltinModule?: (name: string) => unknown };
 }

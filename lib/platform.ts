@@ -1,8 +1,6 @@
 /**
  * Environment variables, the working directory, files, and the default `fetch`, looked up at run time because
  * runtimes differ in them. The library reads them only here.
- *
- * @module
  */
 import { builtinModule } from "./node_builtin.ts";
 import { InvalidConfigurationValue } from "./errors.ts";

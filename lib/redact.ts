@@ -1,8 +1,4 @@
-/**
- * Removes secrets from URLs, for messages and logs.
- *
- * @module
- */
+/** Removes secrets from URLs, for messages and logs. */
 /**
  * Removes the parts of a URL that may be secret: user information, query, and fragment.
  *

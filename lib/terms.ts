@@ -1,8 +1,6 @@
 /**
  * Terms: the parts of error messages that name options and calls of the library. Each front end, such as the
  * command line, replaces them with its own words.
- *
- * @module
  */
 
 /** What a term names. */

@@ -1,8 +1,4 @@
-/**
- * Timers: those of the runtime, and those built on a given `sleep`.
- *
- * @module
- */
+/** Timers: those of the runtime, and those built on a given `sleep`. */
 
 /** Resolves after `ms` milliseconds; rejects with the signal's reason on abort. */
 export type Sleep = (ms: number, signal?: AbortSignal) => Promise<void>;

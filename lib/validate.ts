@@ -1,7 +1,5 @@
 /**
  * Checks untyped values from JavaScript callers and from the network, and formats them for messages. Pure.
- *
- * @module
  */
 import { Invalid } from "./errors.ts";
 

@@ -1,7 +1,5 @@
 /**
  * Splits the metadata of an update into what changes and what must already hold, and checks the latter. Pure.
- *
- * @module
  */
 import { ImageConflict, Invalid } from "../errors.ts";
 import { checkRecord, inspect, ownValue } from "../validate.ts";

@@ -1,8 +1,4 @@
-/**
- * `GlanceClientWrapper`: a client that calls operations by their names.
- *
- * @module
- */
+/** `GlanceClientWrapper`: a client that calls operations by their names. */
 import type { RequestContext } from "../context.ts";
 import { fetchCatalog } from "../auth/keystone.ts";
 import { Invalid } from "../errors.ts";

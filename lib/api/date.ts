@@ -1,9 +1,6 @@
-/**
- * Parses the dates of Glance. Pure.
- *
- * @module
- */
+/** Parses the dates of Glance. Pure. */
 
+/** The code of the digit 0. */
 const ZERO = 48;
 
 /** Days from March 1 of year 0 to January 1, 1970. */

@@ -1,8 +1,4 @@
-/**
- * Decodes the body of a response into the result of an operation. Pure.
- *
- * @module
- */
+/** Decodes the body of a response into the result of an operation. Pure. */
 import { parseJson } from "../http/json.ts";
 import { describeType, inspect, isRecord } from "../validate.ts";
 import type { GlanceImage } from "./types.ts";

@@ -1,7 +1,5 @@
 /**
  * The locations of image data: the location API of 2024.2, else the older properties of the image.
- *
- * @module
  */
 import {
   ADD_IMAGE_LOCATION,

@@ -1,7 +1,5 @@
 /**
  * What an operation is, and how it builds a request from arguments and reads a result from a response.
- *
- * @module
  */
 import type { ApiServer } from "../api_server.ts";
 import { Invalid } from "../errors.ts";

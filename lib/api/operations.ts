@@ -1,8 +1,6 @@
 /**
  * The table of the Image API. `Operations` declares the types, and `DEFINITIONS` the requests and responses.
  * `GlanceClientWrapper.call`, the routes of the gateway, and the documentation use this table.
- *
- * @module
  */
 import { CACHE_OPERATIONS, type CacheOperations } from "./operations/cache.ts";
 import { tableOf } from "./operations/define.ts";

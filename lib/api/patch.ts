@@ -3,8 +3,6 @@
  * Pure.
  *
  * Glance rejects `move`, `copy`, `test`, and paths into a list, so a general diff library does not work.
- *
- * @module
  */
 import { Invalid } from "../errors.ts";
 import { inspect } from "../validate.ts";

@@ -1,8 +1,4 @@
-/**
- * Builds the query string of a list. Pure.
- *
- * @module
- */
+/** Builds the query string of a list. Pure. */
 import { Invalid, UnexpectedResponse } from "../errors.ts";
 import { checkRecord, inspect } from "../validate.ts";
 import type { Query } from "./operations.ts";

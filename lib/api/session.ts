@@ -1,8 +1,4 @@
-/**
- * `Session`: a client with the context and the abort signal of its calls, bound once.
- *
- * @module
- */
+/** `Session`: a client with the context and the abort signal of its calls, bound once. */
 import type { RequestContext } from "../context.ts";
 import { checkRecord } from "../validate.ts";
 import type { CallOptions, CallPolicy, OpenResponse } from "../http/request_spec.ts";

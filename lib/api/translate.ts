@@ -1,8 +1,4 @@
-/**
- * Translates between `GlanceImage` and `Image`: `fromGlance` and `toGlance`. Pure.
- *
- * @module
- */
+/** Translates between `GlanceImage` and `Image`: `fromGlance` and `toGlance`. Pure. */
 import { Invalid } from "../errors.ts";
 import { checkRecord, describeType, setOwn } from "../validate.ts";
 import { parseJson } from "../http/json.ts";

@@ -1,8 +1,6 @@
 /**
  * Images, members, and stores: `GlanceImage` is the JSON of Image API v2, `Image` the camelCase form of
  * this library. Types and constants only.
- *
- * @module
  */
 
 /**

@@ -1,7 +1,5 @@
 /**
  * The bodies of requests and responses, exactly as on the wire, except images. Types and constants only.
- *
- * @module
  */
 import type { GlanceImage, ImageStore, ImageVisibility, JsonValue } from "./types.ts";
 

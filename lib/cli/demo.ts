@@ -1,8 +1,6 @@
 /**
  * `deno task demo`: uploads an image to one of two servers, stops a server in the middle of the download, and
  * shows that the download continues from the other one.
- *
- * @module
  */
 import { connect, type Connection, type GlanceEvent } from "../../mod.ts";
 import { createEmbeddedGlance, memoryStorage } from "../embedded/mod.ts";

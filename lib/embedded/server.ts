@@ -1,8 +1,4 @@
-/**
- * Serves the Image API from one fetch handler.
- *
- * @module
- */
+/** Serves the Image API from one fetch handler. */
 
 import { type EmbeddedRequest, isRequestId } from "./request/request.ts";
 import { ignoreRejection } from "../events.ts";

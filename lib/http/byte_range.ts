@@ -1,7 +1,5 @@
 /**
  * Byte ranges (RFC 9110, section 14), and checks that a response contains the requested bytes. Pure.
- *
- * @module
  */
 
 /** Bytes from `start` to `end`, both inclusive and counted from 0; `end` defaults to the last byte. */

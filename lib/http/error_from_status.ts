@@ -1,8 +1,4 @@
-/**
- * The error of a response with an error status.
- *
- * @module
- */
+/** The error of a response with an error status. */
 import {
   Conflict,
   type GlanceError,

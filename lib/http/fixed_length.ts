@@ -1,8 +1,6 @@
 /**
  * Request bodies with a `Content-Length`, in the form that each runtime needs. Deno and workerd send a plain
  * stream with chunked encoding; most browsers cannot send one.
- *
- * @module
  */
 
 /** The globals that identify a runtime. */

@@ -1,8 +1,6 @@
 /**
  * Reads response bodies up to a limit in bytes; the deadline of the request limits the time. Also parses JSON
  * from untrusted sources.
- *
- * @module
  */
 import { concat } from "../concat.ts";
 import { UnexpectedResponse } from "../errors.ts";

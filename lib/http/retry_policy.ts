@@ -1,8 +1,4 @@
-/**
- * Whether a request may be retried, and after which delay. Pure.
- *
- * @module
- */
+/** Whether a request may be retried, and after which delay. Pure. */
 
 /** Statuses of temporary failures. */
 const RETRYABLE_STATUSES: ReadonlySet<number> = new Set([429, 502, 503, 504]);

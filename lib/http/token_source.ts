@@ -1,8 +1,4 @@
-/**
- * The port through which the retry loop gets tokens, so that it does not depend on Keystone.
- *
- * @module
- */
+/** The port through which the retry loop gets tokens, so that it does not depend on Keystone. */
 import type { RequestContext } from "../context.ts";
 
 /** The tokens of one call. */

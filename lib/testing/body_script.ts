@@ -1,8 +1,4 @@
-/**
- * Response bodies that a simulated server sends.
- *
- * @module
- */
+/** Response bodies that a simulated server sends. */
 import { NEVER, type SimulatedClock } from "./clock.ts";
 import type { Links } from "./links.ts";
 import { between } from "./seed.ts";

@@ -1,8 +1,6 @@
 /**
  * A simulated cluster of Glance servers behind a fetch, with one image and many kinds of faults. A seed and a
  * plan determine its behavior. It counts the bodies that clients leave open.
- *
- * @module
  */
 import type { RequestContext } from "../context.ts";
 import type { GlanceOptions } from "../options.ts";

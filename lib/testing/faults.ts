@@ -1,8 +1,4 @@
-/**
- * The faults that a simulated cluster can produce.
- *
- * @module
- */
+/** The faults that a simulated cluster can produce. */
 import { between, pick } from "./seed.ts";
 
 /**

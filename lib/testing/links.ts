@@ -1,8 +1,6 @@
 /**
  * The network between a client and the servers of a cluster: bandwidth, latency, and black holes, which change
  * over time.
- *
- * @module
  */
 import { NEVER, type SimulatedClock } from "./clock.ts";
 

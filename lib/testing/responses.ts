@@ -1,8 +1,6 @@
 /**
  * The response of a simulated server, as data: a pure function of the request, the fault, and the state of the
  * cluster.
- *
- * @module
  */
 import { createHash } from "node:crypto";
 import { concat } from "../concat.ts";

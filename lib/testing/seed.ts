@@ -1,8 +1,4 @@
-/**
- * Reproducible random numbers.
- *
- * @module
- */
+/** Reproducible random numbers. */
 
 /**
  * Returns a generator of numbers from 0 to below 1, which depend only on the seed (Mulberry32).

@@ -1,7 +1,5 @@
 /**
  * Readers of response bodies: BYOB if the runtime supports it, else by chunks, behind one interface.
- *
- * @module
  */
 
 /** Bytes in a transferable buffer. */

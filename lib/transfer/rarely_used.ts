@@ -2,8 +2,6 @@
  * Code that few downloads need, imported on demand: several connections, files in the store, hashing threads.
  * It is one module, of which bundlers make one file. It imports only types of what is loaded at the start, and is
  * passed the rest: bundlers put code that both import into another file.
- *
- * @module
  */
 export { directRangeSource } from "./download/file_location.ts";
 export { canSeek } from "./download/seek_probe.ts";

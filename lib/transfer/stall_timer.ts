@@ -1,8 +1,6 @@
 /**
  * The stall timeout: limits the time without a byte. It runs only while a read or write is pending, so a
  * slow consumer never causes a timeout.
- *
- * @module
  */
 import type { Deadline } from "../http/deadline.ts";
 import type { ResolvedOptions } from "../options.ts";

@@ -1,8 +1,4 @@
-/**
- * Chooses between hashing inline and in a thread.
- *
- * @module
- */
+/** Chooses between hashing inline and in a thread. */
 import { GlanceError } from "../errors.ts";
 import { isWorkerd } from "../http/fixed_length.ts";
 import { builtinModule } from "../node_builtin.ts";

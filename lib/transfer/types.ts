@@ -1,8 +1,4 @@
-/**
- * The options of downloads and uploads, and their progress. Types and constant lists only.
- *
- * @module
- */
+/** The options of downloads and uploads, and their progress. Types and constant lists only. */
 
 /** Bytes of an image to upload. */
 export type ImageBytes =

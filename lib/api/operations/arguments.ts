@@ -1,7 +1,5 @@
 /**
  * Checks of the arguments of operations, for callers without types, before any request is sent. Pure.
- *
- * @module
  */
 import { inspect, isRecord } from "../../validate.ts";
 import type { DataBody, Query } from "../wire.ts";

@@ -1,8 +1,4 @@
-/**
- * Operations of the cloud: import methods, stores, usage, schemas, tasks, versions, and health.
- *
- * @module
- */
+/** Operations of the cloud: import methods, stores, usage, schemas, tasks, versions, and health. */
 import { queryIn, recordIn, textIn } from "./arguments.ts";
 import { receiveList, receiveNothing, receivePage, receiveRecord, receiveText } from "../decode.ts";
 import {

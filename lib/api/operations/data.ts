@@ -1,8 +1,4 @@
-/**
- * Operations of image data.
- *
- * @module
- */
+/** Operations of image data. */
 import { formatRange } from "../../http/byte_range.ts";
 import { countIn, dataIn, encoded, rangeIn, recordIn, textIn, textsIn } from "./arguments.ts";
 import type { RequestParts } from "../operation.ts";

@@ -1,8 +1,4 @@
-/**
- * `defineOperation`: an operation in one line, and what differs from the defaults.
- *
- * @module
- */
+/** `defineOperation`: an operation in one line, and what differs from the defaults. */
 import { type Operation, parametersOf } from "../operation.ts";
 import { receiveNothing } from "../decode.ts";
 

@@ -1,8 +1,4 @@
-/**
- * Operations of metadata definitions: the objects, properties, and tags of a namespace.
- *
- * @module
- */
+/** Operations of metadata definitions: the objects, properties, and tags of a namespace. */
 import { namedIn, queryIn, recordIn, textIn, textsIn, truthIn } from "./arguments.ts";
 import { sendView } from "./metadefs.ts";
 import type {

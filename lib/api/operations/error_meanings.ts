@@ -1,8 +1,8 @@
 /**
  * What the error statuses of each operation mean. Documentation: no program needs it to call an operation.
- *
- * @module
  */
+
+/** The meanings by status. */
 type Meanings = Readonly<Record<number, string>>;
 
 const ADMIN = "for administrators only";

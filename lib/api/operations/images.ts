@@ -1,8 +1,4 @@
-/**
- * Operations of images: records, status, imports, locations, and tasks.
- *
- * @module
- */
+/** Operations of images: records, status, imports, locations, and tasks. */
 import { listIn, queryIn, recordIn, textIn } from "./arguments.ts";
 import { changeIn, hashIn, importIn } from "./image_arguments.ts";
 import type { JsonPatch } from "../patch.ts";

@@ -1,8 +1,6 @@
 /**
  * The metadata definitions catalog of Glance: the properties of images, volumes, and flavors that a cloud
  * documents. Types only.
- *
- * @module
  */
 import type { JsonValue } from "../types.ts";
 

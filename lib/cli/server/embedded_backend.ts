@@ -1,8 +1,4 @@
-/**
- * A gateway to an embedded Glance in this process, to try things out without a cloud.
- *
- * @module
- */
+/** A gateway to an embedded Glance in this process, to try things out without a cloud. */
 import { GlanceClientWrapper } from "../../api/client.ts";
 import { GlanceImageService } from "../../images/service.ts";
 import { createEmbeddedGlance, directoryStorage, memoryStorage } from "../../embedded/mod.ts";

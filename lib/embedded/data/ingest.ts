@@ -1,8 +1,4 @@
-/**
- * Writes data to the byte storage and computes its size and digests on the way.
- *
- * @module
- */
+/** Writes data to the byte storage and computes its size and digests on the way. */
 import { badRequest, Failure } from "../http/errors.ts";
 import { ImageHasher } from "../storage/hashing.ts";
 import type { EmbeddedCloud } from "../request/embedded_cloud.ts";

@@ -1,8 +1,4 @@
-/**
- * The options of the embedded Glance.
- *
- * @module
- */
+/** The options of the embedded Glance. */
 
 import type { ImageStore } from "../../api/types.ts";
 import type { EmbeddedCacheOptions } from "../data/image_cache.ts";

@@ -1,8 +1,4 @@
-/**
- * Hints for errors whose cause is in Glance's explanation but not in the status. Pure.
- *
- * @module
- */
+/** Hints for errors whose cause is in Glance's explanation but not in the status. Pure. */
 import type { Term } from "../../terms.ts";
 
 /** The request that was refused. */

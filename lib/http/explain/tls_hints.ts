@@ -1,7 +1,5 @@
 /**
  * Hints for TLS failures, by the messages of Deno (rustls), and of Node and Bun (OpenSSL). Pure.
- *
- * @module
  */
 import type { FoundHint } from "./cause_hints.ts";
 import type { Term } from "../../terms.ts";

@@ -1,8 +1,6 @@
 /**
  * An open download as a byte stream, for any kind of reader: bytes are read when they are pulled, into the
  * memory that the reader of the stream supplies.
- *
- * @module
  */
 import type { Chunk, ImageReader } from "../body_reader.ts";
 

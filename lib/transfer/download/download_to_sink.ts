@@ -1,8 +1,6 @@
 /**
  * Downloads into a sink without a stream in between. One chunk is read ahead while another is written. The
  * sink is aborted if the download fails.
- *
- * @module
  */
 import type { RequestContext } from "../../context.ts";
 import { Invalid } from "../../errors.ts";

@@ -1,8 +1,6 @@
 /**
  * Reads image data directly from the store instead of through Glance: `file` URLs, if the scheme is allowed
  * and the file is below a configured folder.
- *
- * @module
  */
 import type { RangeResponse } from "./range_response.ts";
 import type { BodyReader, Chunk } from "../body_reader.ts";

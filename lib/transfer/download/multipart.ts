@@ -1,8 +1,6 @@
 /**
  * `multipart/byteranges` (RFC 9110, section 14.6), which some servers send for a single range: finds the
  * part with the requested byte and reads it like a body.
- *
- * @module
  */
 import type { BodyReader, Chunk } from "../body_reader.ts";
 import type { ContentRange, parseContentRange } from "../../http/byte_range.ts";

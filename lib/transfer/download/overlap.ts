@@ -1,8 +1,6 @@
 /**
  * Skips bytes that a server sends again and compares them with the delivered ones, so that a body with a
  * wrong start is never appended.
- *
- * @module
  */
 import type { RangeResponse } from "./range_response.ts";
 import type { Chunk } from "../body_reader.ts";

@@ -1,8 +1,6 @@
 /**
  * The body of one response with image data: which bytes of the image it has, and a reader with a stall
  * timeout.
- *
- * @module
  */
 import { GlanceError, ServerUnreachable } from "../../errors.ts";
 import type { OpenResponse } from "../../http/request_spec.ts";

@@ -1,8 +1,6 @@
 /**
  * Decides what to do with a response with image data: read it, request the whole image instead, or reject it.
  * Pure.
- *
- * @module
  */
 import {
   isUsable,

@@ -1,8 +1,4 @@
-/**
- * Finds out whether the store of an image can seek, before a download depends on it.
- *
- * @module
- */
+/** Finds out whether the store of an image can seek, before a download depends on it. */
 import type { GlanceRangeSource } from "./range_source.ts";
 import type { classifyFailure } from "./resume_policy.ts";
 

@@ -1,7 +1,5 @@
 /**
  * The identity of image data, as the image record states it, and the verification of a transfer against it.
- *
- * @module
  */
 import { ImageIntegrityError, Invalid } from "../../errors.ts";
 import type { GlanceImage } from "../../api/types.ts";

@@ -4,8 +4,6 @@
  * So neither thread blocks, and the worker can be terminated at any time. The worker is created by
  * `node:worker_threads` (Deno, Node, Bun) from a string, which needs no file, URL, or permission. Without a
  * worker, bytes are hashed inline.
- *
- * @module
  */
 import type { GlanceError } from "../../errors.ts";
 import type { NativeHasher } from "./hashing.ts";

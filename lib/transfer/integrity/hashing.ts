@@ -1,8 +1,6 @@
 /**
  * Incremental hashes: those of `node:crypto` if the runtime has it, else a pure implementation, which is
  * imported only then. WebCrypto cannot be used: its digest takes all bytes at once.
- *
- * @module
  */
 import { builtinModule } from "../../node_builtin.ts";
 import { ownValue } from "../../validate.ts";

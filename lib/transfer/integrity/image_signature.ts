@@ -1,8 +1,6 @@
 /**
  * Verifies the signature of an image: the `img_signature` properties, as Cinder, Nova, and Glance read them,
  * against streamed data. The cryptography is in `signature_verifier.ts`; certificates come through a port.
- *
- * @module
  */
 import type { RequestContext } from "../../context.ts";
 import { ImageSignatureVerificationFailed, Invalid, InvalidSignatureImage } from "../../errors.ts";

@@ -1,8 +1,6 @@
 /**
  * MD5, SHA-256 and SHA-512 in plain TypeScript, for runtimes without `node:crypto`. Slower than a
  * native implementation, and imported only if there is none.
- *
- * @module
  */
 import type { Hasher } from "../types.ts";
 

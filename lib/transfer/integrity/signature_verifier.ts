@@ -2,8 +2,6 @@
  * Verifies signatures with the runtime's `node:crypto`, which is looked up at run time: the supported methods
  * and key types, the checks of the certificate, and the limits of the runtime. The rules are those of
  * OpenStack's cursive, the signature library of Glance, Nova, and Cinder.
- *
- * @module
  */
 import { messageOf } from "../../validate.ts";
 import { builtinModule } from "../../node_builtin.ts";

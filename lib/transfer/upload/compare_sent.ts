@@ -1,8 +1,4 @@
-/**
- * Compares sent data with the data that Glance has stored. Pure.
- *
- * @module
- */
+/** Compares sent data with the data that Glance has stored. Pure. */
 import type { SentData } from "./upload_state.ts";
 
 /** Glance's default. If an operator configures another one, only the size is compared. */

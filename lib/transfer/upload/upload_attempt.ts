@@ -1,8 +1,6 @@
 /**
  * One attempt to send the data of an image: counts and hashes it, limits the wait, and classifies the outcome
  * if the connection breaks.
- *
- * @module
  */
 import { GlanceError, Invalid } from "../../errors.ts";
 import { STAGE_IMAGE_DATA, UPLOAD_IMAGE_DATA } from "../../api/operations/data.ts";

@@ -1,8 +1,6 @@
 /**
  * The body of an upload: a stream that counts and hashes its bytes, and that never ends as if it were
  * complete when its source fails.
- *
- * @module
  */
 import { Invalid, ServerUnreachable } from "../../errors.ts";
 import type { Deadline } from "../../http/deadline.ts";

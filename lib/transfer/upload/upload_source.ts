@@ -1,8 +1,4 @@
-/**
- * The source of an upload: reads the caller's data chunk by chunk, whatever its type.
- *
- * @module
- */
+/** The source of an upload: reads the caller's data chunk by chunk, whatever its type. */
 import { Invalid } from "../../errors.ts";
 import { checkRecord, describeType, inspect } from "../../validate.ts";
 import type { ImageBytes, ImageData, UploadOptions } from "../types.ts";

@@ -1,8 +1,4 @@
-/**
- * The state of one upload, shared by its attempts, and their outcomes.
- *
- * @module
- */
+/** The state of one upload, shared by its attempts, and their outcomes. */
 import { GlanceConnectionFailed, GlanceError, UnexpectedResponse } from "../../errors.ts";
 import { ignoringErrors } from "../../events.ts";
 import type { Session } from "../../api/session.ts";
