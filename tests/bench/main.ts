@@ -5,6 +5,7 @@
  * grow with (10 GiB).
  */
 import { randomImage } from "./bench_image.ts";
+import { chaosReport } from "./chaos.ts";
 import { downloadReport } from "./download.ts";
 import { failoverReport } from "./failover.ts";
 import { gatewayResults } from "./gateway.ts";
@@ -37,6 +38,7 @@ const GROUPS: Readonly<Record<string, Group>> = {
 
 /** Benches that run only by name: they need root, or take long. Numbers choose rows of them. */
 const NAMED: Readonly<Record<string, (rows: readonly string[]) => Promise<Report>>> = {
+  chaos: chaosReport,
   wan: wanReport,
 };
 

@@ -8,6 +8,7 @@
  */
 import { createHash } from "node:crypto";
 import { between, pick, seededBytes, seededRandom } from "../support/seed.ts";
+import { type ProcessSample, sampleOf } from "./process_sample.ts";
 
 const SECONDS = Number(Deno.env.get("SOAK_SECONDS") ?? 600);
 const CALLERS = Number(Deno.env.get("SOAK_CALLERS") ?? 12);
@@ -104,7 +105,7 @@ const gateway = await Server.start([], { GLANCE_API_SERVERS: `${one.url},${two.u
 const processes = [gateway, one, two, glance];
 try {
   const image = await storeImage(seededBytes(SEED, IMAGE_SIZE));
-  const samples: { memory: number; descriptors: number }[] = [];
+  const samples: ProcessSample[] = [];
   const sampling = setInterval(() => {
     const sample = sampleOf(gateway.pid);
     samples.push(sample);
@@ -270,14 +271,8 @@ function hashOf(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
-function sampleOf(pid: number): { memory: number; descriptors: number } {
-  const [, kib = "0"] = /VmRSS:\s+(\d+)/.exec(Deno.readTextFileSync(`/proc/${pid}/status`)) ?? [];
-  const descriptors = [...Deno.readDirSync(`/proc/${pid}/fd`)].length;
-  return { memory: Math.round(Number(kib) / 1024), descriptors };
-}
-
 /** Prints what the run has shown; 0 if it is good. */
-function verdict(samples: readonly { memory: number; descriptors: number }[]): number {
+function verdict(samples: readonly ProcessSample[]): number {
   const sixth = Math.max(1, Math.floor(samples.length / 6));
   const growth = (of: keyof typeof MAY_GROW) =>
     median(samples.slice(-sixth).map((sample) => sample[of])) -

@@ -58,6 +58,11 @@ export class ServerProcess implements AsyncDisposable {
     }
   }
 
+  /** Its id. */
+  get pid(): number {
+    return this.#child.pid;
+  }
+
   /** True until the process ends. */
   get running(): boolean {
     return this.#exit === undefined;

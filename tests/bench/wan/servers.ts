@@ -1,15 +1,12 @@
 /** What runs in a network: nginx that answers like Glance, the gateway, and the programs to compare. */
 import type { BenchImage } from "../bench_image.ts";
+import { configureNginx, nginxArgv, temporaryPaths } from "../nginx_glance.ts";
 import { shell } from "../report.ts";
 import type { CommandOptions, Ended, Network, Running } from "./network.ts";
 
 const CLI = new URL("../../../lib/cli/", import.meta.url).pathname;
 const PERMISSIONS = ["--allow-net", "--allow-env", "--allow-read", "--allow-write"];
 const V8_FLAGS = "--v8-flags=--max-semi-space-size=4,--heap-growing-percent=50";
-
-/** What glanceclient requests besides the image. */
-const VERSIONS = '{"versions": [{"id": "v2.9", "status": "CURRENT", "links": []}]}';
-const SCHEMA = '{"name": "image", "properties": {}, "additionalProperties": {"type": "string"}}';
 
 /** Port of the gateway, next to the client. */
 export const GATEWAY_PORT = 9300;
@@ -38,11 +35,11 @@ export class Server {
   readonly #log: string;
   #process: Running | null = null;
 
-  private constructor(network: Network, i: number, directory: string) {
+  private constructor(network: Network, i: number, argv: readonly string[], log: string) {
     this.#network = network;
     this.#i = i;
-    this.#argv = ["nginx", "-c", `${directory}/nginx.conf`, "-e", `${directory}/error.log`];
-    this.#log = `${directory}/access.log`;
+    this.#argv = argv;
+    this.#log = log;
   }
 
   /** @param port of plain HTTP, if a relay has 9292 */
@@ -54,9 +51,10 @@ export class Server {
     port: number = 9292,
   ): Promise<Server> {
     const own = await Deno.makeTempDir({ dir: directory });
-    await Deno.writeTextFile(`${own}/record.json`, image.record);
-    await Deno.writeTextFile(`${own}/nginx.conf`, configuration(directory, own, image, port));
-    const server = new Server(network, i, own);
+    const certificate = `${directory}/cert.pem; ssl_certificate_key ${directory}/key.pem`;
+    const listen = `listen ${port}; listen 9443 ssl http2; ssl_certificate ${certificate};`;
+    const argv = await configureNginx(own, image, listen);
+    const server = new Server(network, i, argv, `${own}/access.log`);
     await server.start();
     return server;
   }
@@ -79,35 +77,6 @@ export class Server {
     await Deno.truncate(this.#log);
     return text.split("\n").filter(Boolean).map((line) => line.split(" "));
   }
-}
-
-function configuration(shared: string, own: string, image: BenchImage, port: number): string {
-  const { checksum } = JSON.parse(image.record);
-  return `daemon off; master_process off; pid ${own}/pid;
-events { worker_connections 1024; }
-http {
-  log_format short '$connection $request_method $uri $status $body_bytes_sent';
-  access_log ${own}/access.log short; sendfile on; tcp_nopush on; ${temporaryPaths(own)}
-  server {
-    listen ${port}; listen 9443 ssl http2;
-    ssl_certificate ${shared}/cert.pem; ssl_certificate_key ${shared}/key.pem;
-    location = / { return 300 '${VERSIONS}'; }
-    location = /versions { return 200 '${VERSIONS}'; }
-    location = /v2/schemas/image { default_type application/json; return 200 '${SCHEMA}'; }
-    location = /v2/images/${image.id} { default_type application/json; alias ${own}/record.json; }
-    location = /v2/images/${image.id}/file {
-      default_type application/octet-stream; add_header Content-MD5 ${checksum};
-      alias ${image.path};
-    }
-  }
-}
-`;
-}
-
-/** The directives that keep temporary files below a directory. */
-function temporaryPaths(directory: string): string {
-  return ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-    .map((kind) => `${kind}_temp_path ${directory}/${kind};`).join(" ");
 }
 
 /** Starts the gateway next to the client. */
@@ -150,8 +119,7 @@ http {
 }
 `,
   );
-  const argv = ["nginx", "-c", `${own}/nginx.conf`, "-e", `${own}/error.log`];
-  const proxy = network.start(network.client, argv, { timeout: 3600 });
+  const proxy = network.start(network.client, nginxArgv(own), { timeout: 3600 });
   await listening(network, network.client, `${GATEWAY_PORT + 1}`);
   return proxy;
 }
