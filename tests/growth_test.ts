@@ -1,6 +1,6 @@
 /** The time to process untrusted text is proportional to its length, whatever its content. */
 import { assert, assertEquals } from "@std/assert";
-import { explanationIn } from "../lib/http/explain/explanation.ts";
+import { explanationIn } from "../lib/http/on_demand/explanation.ts";
 import { parseRetryAfter } from "../lib/http/retry_policy.ts";
 import { causesOf, sentenceOf } from "../lib/cli/system/errors.ts";
 import { printable } from "../lib/cli/system/console.ts";

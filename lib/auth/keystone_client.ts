@@ -19,7 +19,7 @@ import {
   untrusted,
   unusable,
 } from "./keystone_errors.ts";
-import { explain, explainTls } from "../http/explain/explain.ts";
+import { explain, explainTls } from "../http/explain.ts";
 import { redact } from "../redact.ts";
 import { AUTH_URL } from "../terms.ts";
 

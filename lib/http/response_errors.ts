@@ -7,7 +7,7 @@ import type { ApiServer } from "../api_server.ts";
 import { GlanceConnectionFailed, type GlanceError, UnexpectedResponse } from "../errors.ts";
 import { readStart } from "./json.ts";
 import { errorFromStatus } from "./error_from_status.ts";
-import { explain } from "./explain/explain.ts";
+import { explain } from "./explain.ts";
 
 /** The request of an error response, for its message. */
 export interface FailedRequest {

@@ -12,17 +12,11 @@ import type { ResolvedOptions } from "../options.ts";
 import { inspect, isResponse } from "../validate.ts";
 import { abortable } from "./deadline.ts";
 import type { WireRequest } from "./request_spec.ts";
-import { explainTls } from "./explain/explain.ts";
+import { explainTls } from "./explain.ts";
 import { redact, redactUrls } from "../redact.ts";
-
-/** Maximum redirects within one origin. */
-const MAX_REDIRECTS = 5;
 
 /** Maximum characters of the message of a failed fetch. */
 const REASON_LIMIT = 2_000;
-
-/** Redirects that keep the method (RFC 9110, sections 15.4.8 and 15.4.9). */
-const KEEPS_METHOD: ReadonlySet<number> = new Set([307, 308]);
 
 /** All redirects. A 300 is Glance's list of versions, and a 304 has no target. */
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
@@ -47,10 +41,18 @@ export async function send(
   let url = server.endpoint + request.path;
   for (let hops = 0;; hops++) {
     const response = await sendOnce(options, server, url, request, signal);
-    if (response.type === "opaqueredirect") throw hiddenRedirect(server, url, request);
-    if (!REDIRECTS.has(response.status)) return response;
+    const isHidden = response.type === "opaqueredirect";
+    if (!isHidden && !REDIRECTS.has(response.status)) return response;
     await discard(response);
-    url = nextHop(server, url, request, response, hops);
+    const { nextHop } = await import("./on_demand/redirects.ts");
+    const target = nextHop({ request, from: url, response, hops });
+    if (typeof target === "string") {
+      throw new RedirectRefused(`Cannot ${request.method} "${redact(url)}": ${target}`, {
+        server: server.endpoint,
+        status: isHidden ? undefined : response.status,
+      });
+    }
+    url = target.href;
   }
 }
 
@@ -185,47 +187,4 @@ function reasonOf(error: unknown): string {
     .replaceAll(/ for url \([^()\s]*\)/g, "")
     .replaceAll(/\s+/g, " ");
   return redactUrls(text).slice(0, REASON_LIMIT) || "the connection failed";
-}
-
-/** The error for a redirect in a browser, which hides the target. */
-function hiddenRedirect(server: ApiServer, url: string, { method }: WireRequest): RedirectRefused {
-  return new RedirectRefused(
-    `Cannot ${method} "${
-      redact(url)
-    }": the server redirects, and a browser does not show the target; use the URL to which it redirects`,
-    { server: server.endpoint },
-  );
-}
-
-function nextHop(
-  server: ApiServer,
-  from: string,
-  request: WireRequest,
-  response: Response,
-  hops: number,
-): string {
-  const refuse = (state: string, hint = "check the URL of the server") =>
-    new RedirectRefused(
-      `Cannot ${request.method} "${redact(from)}": ${state}; ${hint}`,
-      { server: server.endpoint, status: response.status },
-    );
-  const location = response.headers.get("location");
-  const target = location !== null && URL.canParse(location, from) ? new URL(location, from) : null;
-  if (target === null) throw refuse("the server redirects without a valid Location");
-  if (target.origin !== new URL(from).origin) {
-    throw refuse(
-      `the server redirects to another origin, "${target.origin}", which is not followed`,
-      "configure that server if it is the right one",
-    );
-  }
-  if (hops >= MAX_REDIRECTS) throw refuse(`the server redirects more than ${MAX_REDIRECTS} times`);
-  const safe = request.method === "GET" || request.method === "HEAD";
-  if (!safe && !KEEPS_METHOD.has(response.status)) {
-    throw refuse(`the redirect (${response.status}) would change the method`);
-  }
-  if (request.body instanceof ReadableStream) {
-    throw refuse("the server redirects an upload that cannot be sent again");
-  }
-  target.hash = "";
-  return target.href;
 }

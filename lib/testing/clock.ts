@@ -4,7 +4,8 @@
  * @module
  */
 // Loaded ahead: a clock cannot know that a program waits for code that it imports on demand.
-import "../http/explain/error_texts.ts";
+import "../http/on_demand/error_texts.ts";
+import "../http/on_demand/redirects.ts";
 import "../transfer/download/multipart.ts";
 import "../transfer/rarely_used.ts";
 import { setImmediate } from "node:timers";

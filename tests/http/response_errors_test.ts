@@ -1,7 +1,7 @@
 /** The explanation in an error response, up to a limit. */
 import { assert, assertEquals } from "@std/assert";
-import { explain } from "../../lib/http/explain/explain.ts";
-import { explanationIn } from "../../lib/http/explain/explanation.ts";
+import { explain } from "../../lib/http/explain.ts";
+import { explanationIn } from "../../lib/http/on_demand/explanation.ts";
 import { errorFromResponse } from "../../lib/http/response_errors.ts";
 import { FakeBody, utf8 } from "../support/bodies.ts";
 

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { inTerminalWords } from "../../../lib/cli/args/wording.ts";
 import { endpointsFromCatalog } from "../../../lib/auth/catalog.ts";
-import { PASS_FETCH } from "../../../lib/http/explain/tls_hints.ts";
+import { PASS_FETCH } from "../../../lib/http/on_demand/tls_hints.ts";
 import { WAIT_LONGER } from "../../../lib/jobs/poll.ts";
 import { AUTH_URL, optionTerm, type Term, type TermKey, VERIFY_AUTO } from "../../../lib/terms.ts";
 import { GlanceError } from "../../../mod.ts";

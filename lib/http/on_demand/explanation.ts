@@ -1,8 +1,4 @@
-/**
- * Finds the explanation in the body of an error response. Pure.
- *
- * @module
- */
+/** Finds the explanation in the body of an error response. Pure. */
 
 /** Maximum characters of an explanation in a message. */
 const QUOTE_LIMIT = 400;

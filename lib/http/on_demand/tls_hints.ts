@@ -1,6 +1,4 @@
-/**
- * Hints for TLS failures, by the messages of Deno (rustls), and of Node and Bun (OpenSSL). Pure.
- */
+/** Hints for TLS failures, by the messages of Deno (rustls), and of Node and Bun (OpenSSL). Pure. */
 import type { FoundHint } from "./cause_hints.ts";
 import type { Term } from "../../terms.ts";
 

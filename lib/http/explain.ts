@@ -1,10 +1,8 @@
 /**
  * Explains failures: what a response says, and what the user can do. The texts are imported on demand, since most
  * programs never need them. A network that has failed may not load them either: then the error has only its facts.
- *
- * @module
  */
-import type { FoundHint, Refused } from "./cause_hints.ts";
+import type { FoundHint, Refused } from "./on_demand/cause_hints.ts";
 
 /** The explanation of an error response, one sentence or empty, and the hint for its cause. */
 export interface Explained extends FoundHint {
@@ -34,6 +32,6 @@ export async function explainTls(message: string): Promise<FoundHint> {
 }
 
 /** The texts; null if they cannot be loaded. */
-function errorTexts(): Promise<typeof import("./error_texts.ts") | null> {
-  return import("./error_texts.ts").catch(() => null);
+function errorTexts(): Promise<typeof import("./on_demand/error_texts.ts") | null> {
+  return import("./on_demand/error_texts.ts").catch(() => null);
 }
