@@ -104,11 +104,7 @@ export class ServerPools {
   readonly #byCatalog = new WeakMap<object, ServerPool>();
 
   /** `server` is the only one of all contexts, if it is not null; `source` has catalogs, if it is not null. */
-  constructor(
-    options: ResolvedOptions,
-    server: ApiServer | null,
-    source: CatalogSource | null,
-  ) {
+  constructor(options: ResolvedOptions, server: ApiServer | null, source: CatalogSource | null) {
     this.#options = options;
     this.#server = server;
     this.#source = source;

@@ -67,10 +67,7 @@ export async function runGlance(args: readonly string[], system: System): Promis
   }
 }
 
-function textFor(
-  line: Exclude<CommandLine, { readonly kind: "run" }>,
-  program: string,
-): string {
+function textFor(line: Exclude<CommandLine, { readonly kind: "run" }>, program: string): string {
   if (line.kind === "version") return VERSION;
   return line.command === null
     ? programHelp(COMMANDS, GLOBAL_FLAGS, program)

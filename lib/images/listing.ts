@@ -100,9 +100,7 @@ export class ImageIterator<Item extends object> implements AsyncGenerator<Item, 
     return null;
   }
 
-  #counted(
-    result: Promise<IteratorResult<Item, void>>,
-  ): Promise<IteratorResult<Item, void>> {
+  #counted(result: Promise<IteratorResult<Item, void>>): Promise<IteratorResult<Item, void>> {
     this.#calls++;
     return result.finally(() => this.#calls--);
   }

@@ -77,9 +77,7 @@ const IMAGE_PATH = /^(?<prefix>.*?)(?:\/v\d+(?:\.\d+)?)?(?:\/images)?\/(?<id>[^/
 /** An IPv6 host without brackets, as in some configurations. */
 const BARE_IPV6_HOST = /^(https?:\/\/)([0-9a-f]*:[0-9a-f]*:[0-9a-f:]*)(\/|$)/i;
 
-function parseImageHref(
-  href: string,
-): { server: ApiServer; netloc: string; imageId: string } {
+function parseImageHref(href: string): { server: ApiServer; netloc: string; imageId: string } {
   const text = href.trim().replace(BARE_IPV6_HOST, "$1[$2]$3");
   const url = parseHttpUrl(text);
   if (url === null) throw invalid(href, "it is not an http or https URL");

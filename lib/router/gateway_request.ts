@@ -142,10 +142,7 @@ export async function authorizeRequest(
  *
  * @throws {HttpError} 502 for such a response.
  */
-export async function concealOwnToken(
-  { options }: Gateway,
-  response: Response,
-): Promise<Response> {
+export async function concealOwnToken({ options }: Gateway, response: Response): Promise<Response> {
   if (options.service === null || response.status !== 401) return response;
   await response.body?.cancel();
   const cause = new Error("Cannot call the image service: it rejected the token of the gateway");

@@ -59,9 +59,7 @@ export interface ImageRouterOptions extends GlanceOptions {
    * is sent as it is. Any other result is logged and answered with 500.
    * @default none: all requests are allowed
    */
-  readonly authorize?: (
-    call: GatewayCall,
-  ) => boolean | Response | Promise<boolean | Response>;
+  readonly authorize?: (call: GatewayCall) => boolean | Response | Promise<boolean | Response>;
   /**
    * Public URL of the gateway, including the prefix below which it is mounted, for `Location` and the list
    * of versions: `https://images.example/image`. Set it if a proxy in front of the gateway terminates TLS or

@@ -134,13 +134,9 @@ function findCommand(name: string, table: Table, words: readonly string[] = [nam
     const meant = commands.find((row) => row.name === (OPENSTACK_COMMANDS[joined] ?? joined));
     if (meant === undefined) continue;
     const given = words.slice(0, count).join(" ");
-    throw new UsageError(
-      `Cannot run "${given}": unknown command; did you mean "${meant.name}"?`,
-    );
+    throw new UsageError(`Cannot run "${given}": unknown command; did you mean "${meant.name}"?`);
   }
-  throw new UsageError(
-    `Cannot run "${name}": unknown command; ${commandHint(name, commands)}`,
-  );
+  throw new UsageError(`Cannot run "${name}": unknown command; ${commandHint(name, commands)}`);
 }
 
 /** Most commands that an error lists. */

@@ -104,10 +104,7 @@ function copyOptions({ values }: CopyCall): CopyOptions {
 function checkRegion({ service, context }: Connection, region: string): void {
   const { serviceCatalog } = context;
   if (serviceCatalog === undefined) return;
-  const regions = regionsInCatalog(
-    serviceCatalog,
-    service.client.options.catalogInfo.serviceType,
-  );
+  const regions = regionsInCatalog(serviceCatalog, service.client.options.catalogInfo.serviceType);
   if (regions.includes(region)) return;
   throw new CommandFailed(
     `Cannot copy to the region "${region}": the cloud has the regions "${

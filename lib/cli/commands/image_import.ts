@@ -44,10 +44,7 @@ export const IMAGE_IMPORT: Command = command({
 });
 
 /** @throws {CommandFailed} if the cloud does not offer the method. */
-export async function checkMethod(
-  { ask }: Pick<Invocation, "ask">,
-  method: string,
-): Promise<void> {
+export async function checkMethod({ ask }: Pick<Invocation, "ask">, method: string): Promise<void> {
   const info = await ask("info.import").catch((cause) => {
     if (!(cause instanceof NotFound)) throw cause;
     throw new CommandFailed(

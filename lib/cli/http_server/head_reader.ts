@@ -20,11 +20,7 @@ export class HeadReader {
   /** Held bytes that do not contain the end of the head. */
   #searched = 0;
 
-  constructor(
-    reader: SocketReader,
-    limits: Pick<ClientLimits, "head" | "idle">,
-    time: TimeLimits,
-  ) {
+  constructor(reader: SocketReader, limits: Pick<ClientLimits, "head" | "idle">, time: TimeLimits) {
     this.#reader = reader;
     this.#limits = limits;
     this.#time = time;

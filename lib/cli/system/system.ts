@@ -2,6 +2,8 @@
  * Ports of the command line: standard streams, environment, files, network and clock. `deno_system.ts`
  * implements them; tests have their own.
  */
+import type { GlanceOptions } from "../../options.ts";
+
 /** Bytes of files and streams. */
 export type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -84,16 +86,7 @@ export interface SystemFiles {
 }
 
 /** Ports of the library; see `GlanceOptions`. */
-export interface LibraryPorts {
-  /** Makes all requests. */
-  readonly fetch?: (input: string, init: RequestInit) => Promise<Response>;
-  /** Waits; rejects with the signal's reason when it is aborted. */
-  readonly sleep?: (ms: number, signal?: AbortSignal) => Promise<void>;
-  /** Milliseconds of a monotonic clock. */
-  readonly now?: () => number;
-  /** A random number, at least 0 and less than 1. */
-  readonly random?: () => number;
-}
+export type LibraryPorts = Pick<GlanceOptions, "fetch" | "sleep" | "now" | "random">;
 
 /** The environment that the command line runs in. */
 export interface System {

@@ -13,9 +13,7 @@ export async function downloadData(call: EmbeddedRequest): Promise<Response> {
   const { cloud, request } = call;
   const row = visibleImage(call);
   if (row.status === "deactivated" && !isAdmin(call.identity)) {
-    throw forbidden(
-      "The requested image has been deactivated. Image data download is forbidden.",
-    );
+    throw forbidden("The requested image has been deactivated. Image data download is forbidden.");
   }
   const location = chooseLocation(call, row);
   const slice = sliceOf(request.headers, location === null ? null : row.size ?? 0);

@@ -118,11 +118,11 @@ const KEYWORDS: ReadonlyMap<string, Keyword> = new Map<string, Keyword>([
       typeof value === "number" && value < minimum,
       () => `${value} is less than the minimum of ${minimum}`,
     )],
-  ["minItems", ({ value, schema: { minItems = 0 } }) =>
-    when(
-      Array.isArray(value) && value.length < minItems,
-      () => `${python(value)} is too short`,
-    )],
+  [
+    "minItems",
+    ({ value, schema: { minItems = 0 } }) =>
+      when(Array.isArray(value) && value.length < minItems, () => `${python(value)} is too short`),
+  ],
   ["uniqueItems", ({ value, schema: { uniqueItems = false } }) =>
     when(
       uniqueItems && Array.isArray(value) && new Set(value.map(python)).size < value.length,

@@ -22,10 +22,7 @@ export async function deleteFromStore(call: EmbeddedRequest): Promise<Response> 
     throw conflict(`The selected store ${storeId} is not available on this node.`);
   }
   const atImage = { ...call, params: [imageId] };
-  requireOwner(
-    call,
-    visibleImage(atImage, () => notFound(`Failed to find image ${imageId}`)),
-  );
+  requireOwner(call, visibleImage(atImage, () => notFound(`Failed to find image ${imageId}`)));
   let key: string | null = null;
   await changeImage(atImage, (row) => {
     if (row.status !== "active") {

@@ -104,10 +104,7 @@ export function checkUniqueNames(names: readonly string[]): void {
  * @param before prefix of the message.
  * @throws {Failure} 400 if there is one.
  */
-export function checkCharacters(
-  values: Readonly<Record<string, unknown>>,
-  before = "",
-): void {
+export function checkCharacters(values: Readonly<Record<string, unknown>>, before = ""): void {
   for (const [name, value] of Object.entries(values)) {
     if (typeof value === "object" && value !== null && !Array.isArray(value)) {
       // A parsed JSON object has string keys and unknown values.

@@ -63,11 +63,7 @@ export function checkLimit(call: EmbeddedRequest, name: LimitName, delta: number
  * @param size in bytes; null if unknown.
  * @throws {Failure} 413 if it does not fit.
  */
-export function checkByteLimits(
-  call: EmbeddedRequest,
-  imageId: string,
-  size: number | null,
-): void {
+export function checkByteLimits(call: EmbeddedRequest, imageId: string, size: number | null): void {
   const { userStorageQuota } = call.cloud;
   if (userStorageQuota === Infinity) return;
   const others = ownRows(call).filter(({ id }) => id !== imageId);

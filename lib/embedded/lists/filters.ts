@@ -128,9 +128,7 @@ function timeTest(key: "created_at" | "updated_at", value: string): RowTest {
   const [operator, time] = isoTime(value) === null ? splitOperator(value) : ["eq", value];
   const threshold = isoTime(time);
   if (threshold === null) {
-    throw badRequest(
-      `Bad "${key}" query filter format. Use ISO 8601 DateTime notation.`,
-    );
+    throw badRequest(`Bad "${key}" query filter format. Use ISO 8601 DateTime notation.`);
   }
   const compare = Object.hasOwn(COMPARISONS, operator) ? COMPARISONS[operator] : undefined;
   if (compare === undefined) throw badRequest("Unable to filter on a unknown operator.");

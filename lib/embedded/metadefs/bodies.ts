@@ -8,6 +8,7 @@ import type {
   Dated,
   NamespaceRow,
   ObjectRow,
+  PartRows,
   PropertyRow,
   PropertySchema,
   TagRow,
@@ -69,10 +70,7 @@ export function checkText(action: string, ...values: readonly object[]): void {
 export function namespaceFields(
   body: Definition,
   projectId: string | null,
-): Pick<
-  NamespaceRow,
-  "namespace" | "display_name" | "description" | "visibility" | "protected" | "owner"
-> {
+): Omit<NamespaceRow, keyof PartRows | keyof Dated> {
   return {
     namespace: text(body["namespace"]) ?? "",
     display_name: text(body["display_name"]),

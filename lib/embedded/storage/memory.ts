@@ -49,11 +49,7 @@ class MemoryBytes implements ByteStorage {
     });
   }
 
-  read(
-    key: string,
-    start: number,
-    end: number,
-  ): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+  read(key: string, start: number, end: number): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
     const chunks = this.#data.get(key);
     if (chunks === undefined) {
       return Promise.reject(new Error(`Cannot read "${key}": it was deleted`));

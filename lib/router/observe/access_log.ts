@@ -118,10 +118,7 @@ export class Trace {
   failed(error: unknown): void {
     const cause = error instanceof HttpError && error.cause !== undefined ? error.cause : error;
     if (cause instanceof GlanceError) this.#entry.server = cause.server ?? this.#entry.server;
-    this.#entry.error = bounded(
-      messageOf(cause),
-      ERROR_LIMIT,
-    );
+    this.#entry.error = bounded(messageOf(cause), ERROR_LIMIT);
     this.#entry.outcome = "failed";
   }
 

@@ -11,15 +11,19 @@ import { CommandFailed, UsageError } from "../../system/errors.ts";
 import type { Flags, Target, TextFlag, Values } from "../../args/command.ts";
 import type { System } from "../../system/system.ts";
 
-/** Defines a flag that overrides an environment variable. */
-function overriding(variable: string, summary: string, ...aliases: string[]): TextFlag {
-  return {
-    kind: "text",
-    value: placeholderFor(variable),
-    overrides: variable,
-    summary,
-    aliases,
-  };
+/**
+ * Defines flags that override the environment variables with their names: `--os-auth-url` overrides
+ * `OS_AUTH_URL`. A list is a summary and other names of the flag.
+ */
+function overriding<Name extends string>(
+  summaries: Readonly<Record<Name, string | readonly string[]>>,
+): Readonly<Record<Name, TextFlag>> {
+  const flags = Object.entries<string | readonly string[]>(summaries).map(([name, words]) => {
+    const [summary = "", ...aliases] = [words].flat();
+    const overrides = name.replaceAll("-", "_").toUpperCase();
+    return [name, { kind: "text", value: placeholderFor(overrides), overrides, summary, aliases }];
+  });
+  return Object.fromEntries(flags);
 }
 
 /** `<URL>` for `OS_AUTH_URL`: the last word of the name of the variable. */
@@ -29,67 +33,51 @@ function placeholderFor(variable: string): string {
 }
 
 /** Flags for the credentials and the scope. */
-const SIGN_IN_FLAGS = {
-  "os-auth-url": overriding("OS_AUTH_URL", "URL of Keystone"),
-  "os-username": overriding("OS_USERNAME", "Name of the user", "os-user-name"),
-  "os-user-id": overriding("OS_USER_ID", "Id of the user"),
-  "os-password": overriding("OS_PASSWORD", "Password; visible to other users of this machine"),
-  "os-user-domain-id": overriding("OS_USER_DOMAIN_ID", "Id of the user's domain"),
-  "os-user-domain-name": overriding("OS_USER_DOMAIN_NAME", "Name of the user's domain"),
-  "os-project-id": overriding("OS_PROJECT_ID", "Id of the project", "os-tenant-id"),
-  "os-project-name": overriding("OS_PROJECT_NAME", "Name of the project", "os-tenant-name"),
-  "os-project-domain-id": overriding("OS_PROJECT_DOMAIN_ID", "Id of the project's domain"),
-  "os-project-domain-name": overriding("OS_PROJECT_DOMAIN_NAME", "Name of the project's domain"),
-  "os-domain-id": overriding("OS_DOMAIN_ID", "Id of the domain, for a domain-scoped token"),
-  "os-domain-name": overriding("OS_DOMAIN_NAME", "Name of the domain, for a domain-scoped token"),
-  "os-default-domain-id": overriding(
-    "OS_DEFAULT_DOMAIN_ID",
-    "Id of the domain of user and project",
-  ),
-  "os-default-domain-name": overriding(
-    "OS_DEFAULT_DOMAIN_NAME",
-    "Name of the domain of user and project",
-  ),
-  "os-system-scope": overriding("OS_SYSTEM_SCOPE", '"all" for a system-scoped token'),
-  "os-trust-id": overriding("OS_TRUST_ID", "Not supported: use an application credential"),
-  "os-auth-type": overriding(
-    "OS_AUTH_TYPE",
-    "Authentication type, for example password",
-    "os-auth-plugin",
-  ),
-  "os-auth-token": overriding("OS_AUTH_TOKEN", "Existing token", "os-token"),
-  "os-application-credential-id": overriding(
-    "OS_APPLICATION_CREDENTIAL_ID",
-    "Id of the application credential",
-  ),
-  "os-application-credential-name": overriding(
-    "OS_APPLICATION_CREDENTIAL_NAME",
-    "Name of the application credential",
-  ),
-  "os-application-credential-secret": overriding(
-    "OS_APPLICATION_CREDENTIAL_SECRET",
+const SIGN_IN_FLAGS = overriding({
+  "os-auth-url": "URL of Keystone",
+  "os-username": ["Name of the user", "os-user-name"],
+  "os-user-id": "Id of the user",
+  "os-password": "Password; visible to other users of this machine",
+  "os-user-domain-id": "Id of the user's domain",
+  "os-user-domain-name": "Name of the user's domain",
+  "os-project-id": ["Id of the project", "os-tenant-id"],
+  "os-project-name": ["Name of the project", "os-tenant-name"],
+  "os-project-domain-id": "Id of the project's domain",
+  "os-project-domain-name": "Name of the project's domain",
+  "os-domain-id": "Id of the domain, for a domain-scoped token",
+  "os-domain-name": "Name of the domain, for a domain-scoped token",
+  "os-default-domain-id": "Id of the domain of user and project",
+  "os-default-domain-name": "Name of the domain of user and project",
+  "os-system-scope": '"all" for a system-scoped token',
+  "os-trust-id": "Not supported: use an application credential",
+  "os-auth-type": ["Authentication type, for example password", "os-auth-plugin"],
+  "os-auth-token": ["Existing token", "os-token"],
+  "os-application-credential-id": "Id of the application credential",
+  "os-application-credential-name": "Name of the application credential",
+  "os-application-credential-secret":
     "Secret of the application credential; visible to other users of this machine",
-  ),
-} as const satisfies Flags;
+});
+
+const ENDPOINT_FLAGS = overriding({
+  "os-region-name": "Name of the region",
+  "os-image-url": "URL of Glance, instead of the one in the catalog",
+  "os-endpoint-type": [
+    "Interface in the catalog: public, internal or admin (default: public)",
+    "os-interface",
+  ],
+  "os-service-type": "Service type in the catalog (default: image)",
+  "os-cacert": "PEM file with CA certificates",
+  "os-cert": "PEM file with the client certificate",
+  "os-key": "PEM file with the key of the client certificate",
+});
 
 /** Flags for the cloud, its endpoints, TLS and time limits. */
 export const CLOUD_FLAGS = {
-  "os-cloud": overriding("OS_CLOUD", "Name of the cloud in clouds.yaml"),
+  ...overriding({ "os-cloud": "Name of the cloud in clouds.yaml" }),
   ...SIGN_IN_FLAGS,
-  "os-region-name": overriding("OS_REGION_NAME", "Name of the region"),
-  "os-image-url": overriding("OS_IMAGE_URL", "URL of Glance, instead of the one in the catalog"),
-  "os-endpoint-type": overriding(
-    "OS_ENDPOINT_TYPE",
-    "Interface in the catalog: public, internal or admin (default: public)",
-    "os-interface",
-  ),
-  "os-service-type": overriding(
-    "OS_IMAGE_SERVICE_TYPE",
-    "Service type in the catalog (default: image)",
-  ),
-  "os-cacert": overriding("OS_CACERT", "PEM file with CA certificates"),
-  "os-cert": overriding("OS_CERT", "PEM file with the client certificate"),
-  "os-key": overriding("OS_KEY", "PEM file with the key of the client certificate"),
+  ...ENDPOINT_FLAGS,
+  // glanceclient's variable has another name than its flag.
+  "os-service-type": { ...ENDPOINT_FLAGS["os-service-type"], overrides: "OS_IMAGE_SERVICE_TYPE" },
   "timeout": number(
     "<SECONDS>",
     "Seconds until a response must start (default: 60); not a limit for transfers",
@@ -172,10 +160,7 @@ function isRegionIndependent(name: string): boolean {
  *
  * @throws {UsageError} if flags contradict each other, or one is not supported.
  */
-export function cloudInput(
-  values: CloudValues,
-  environment: System["environment"],
-): CloudInput {
+export function cloudInput(values: CloudValues, environment: System["environment"]): CloudInput {
   const { "os-cloud": cloud, "os-image-url": imageUrl } = values;
   const { timeout, "stall-timeout": stallTimeout } = values;
   if (values["insecure"]) {

@@ -34,9 +34,7 @@ type FormatValues = {
 export function checkFormats(values: FormatValues, action: string): void {
   const missing = missingFormats(values);
   if (missing.length === 0) return;
-  throw new UsageError(
-    `Cannot ${action}: its format is missing; add ${missing.join(" and ")}`,
-  );
+  throw new UsageError(`Cannot ${action}: its format is missing; add ${missing.join(" and ")}`);
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Reads lists page by page, by the key of the last entry of the page before. */
 import { GlanceError } from "../../../errors.ts";
+import { definedMembers } from "../../../validate.ts";
 
 /** How many earlier entries are tried as the marker if the last one was deleted. */
 const MAX_EARLIER = 20;
@@ -42,7 +43,5 @@ export async function allPages<T>(
 export function queryOf(
   parameters: Readonly<Record<string, string | undefined>>,
 ): [name: string, value: string][] {
-  return Object.entries(parameters).flatMap(([name, value]) =>
-    value === undefined ? [] : [[name, value]]
-  );
+  return Object.entries(definedMembers<Record<string, string>>(parameters)) as [string, string][];
 }
