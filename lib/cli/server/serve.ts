@@ -57,7 +57,7 @@ export function serve(
   const socket = listen(host, port);
   let isEnding = false;
   const listener = new HttpListener(socket, {
-    handler: (request) => isEnding ? Promise.resolve(refusal()) : handler(request),
+    handler: (request) => isEnding ? Promise.resolve(unavailable()) : handler(request),
     limits: { ...CLIENT_LIMITS, ...limits },
     maxConnections: connections,
   });
@@ -89,7 +89,7 @@ function listen(host: string, port: number): Deno.TcpListener {
 }
 
 /** The response while the server stops. A client with several servers retries at another one. */
-function refusal(): Response {
+function unavailable(): Response {
   const headers = { connection: "close", "retry-after": "1" };
   return new Response("The server is stopping.\n", { status: 503, headers });
 }

@@ -48,18 +48,18 @@ export async function imageData(gateway: Gateway, call: GatewayRequest): Promise
   if (request.method === "HEAD") return headResponse(gateway, request, image);
   // Glance answers if there is no data. An administrator can read a deactivated image.
   const hasData = image.status === "active" || image.status === "deactivated";
-  if (!hasData) return await forwardRefusal(gateway, call, [204]);
+  if (!hasData) return await forwardErrorResponse(gateway, call, [204]);
   const plan = dataPlanOf(request.headers, image);
-  if (plan === null) return await forwardRefusal(gateway, call, []);
+  if (plan === null) return await forwardErrorResponse(gateway, call, []);
   // Glance answers 403 to most users before it reads the range.
   const isUnsatisfiable = plan.kind === "unsatisfiable";
   if (isUnsatisfiable && image.status === "deactivated") {
-    const refusal = await forwardRefusal(gateway, call, []).catch((error) => {
+    const errorResponse = await forwardErrorResponse(gateway, call, []).catch((error) => {
       // To an administrator, Glance sends a suffix range of an empty image.
       if (error instanceof UnexpectedResponse) return null;
       throw error;
     });
-    if (refusal !== null) return refusal;
+    if (errorResponse !== null) return errorResponse;
   }
   if (plan.kind !== "whole" && plan.kind !== "part") return withoutData(image, plan);
   if (mayBypass && !isSmall(plan)) {
@@ -70,7 +70,7 @@ export async function imageData(gateway: Gateway, call: GatewayRequest): Promise
     return await openData(gateway, call, image, plan);
   } catch (error) {
     // Forward Glance's own error response.
-    if (isRefusal(error)) return await forwardRefusal(gateway, call, []);
+    if (isClientError(error)) return await forwardErrorResponse(gateway, call, []);
     throw error;
   }
 }
@@ -130,7 +130,7 @@ function withoutData(
  *
  * @throws {UnexpectedResponse} for any other response.
  */
-async function forwardRefusal(
+async function forwardErrorResponse(
   gateway: Gateway,
   call: GatewayRequest,
   expected: readonly number[],
@@ -168,7 +168,7 @@ async function forwardRefusal(
  * Whether an error is a 4xx response of Glance. Errors about a response that the gateway rejects may carry a
  * status, too; they are not.
  */
-function isRefusal(error: unknown): boolean {
+function isClientError(error: unknown): boolean {
   if (!(error instanceof GlanceError)) return false;
   const { status = 0 } = error;
   return status >= 400 && status < 500 && status !== 429 &&
