@@ -24,24 +24,24 @@ const REPORTED: readonly (readonly [
   what: string,
   api: Step,
   rest: Record<string, unknown> | null,
-  told: unknown,
+  expected: unknown,
 ])[] = [
-  ["what the location API tells", places(), null, [null, PLACES]],
-  ["the image's own places where the API has none", places([]), { locations: PLACES }, [
+  ["the locations of the location API", places(), null, [null, PLACES]],
+  ["the locations of the image when the API has none", places([]), { locations: PLACES }, [
     null,
     PLACES,
   ]],
-  ["the image's own where the API is missing (404)", 404, { direct_url: "file:///x" }, [
+  ["those of the image when the API is missing (404)", 404, { direct_url: "file:///x" }, [
     "file:///x",
     null,
   ]],
-  ["the image's own where the API is missing (405)", 405, { locations: PLACES }, [null, PLACES]],
-  ["the image's own where the API is missing (501)", 501, { locations: [] }, [null, []]],
-  ["the image's own where the API is forbidden", 403, { direct_url: "a:b", locations: PLACES }, [
+  ["those of the image when the API is missing (405)", 405, { locations: PLACES }, [null, PLACES]],
+  ["those of the image when the API is missing (501)", 501, { locations: [] }, [null, []]],
+  ["those of the image when the API is forbidden", 403, { direct_url: "a:b", locations: PLACES }, [
     "a:b",
     PLACES,
   ]],
-  ["nothing where Glance shows nothing", 403, {}, [null, null]],
+  ["null when Glance shows none", 403, {}, [null, null]],
 ];
 
 for (const [what, api, rest, reported] of REPORTED) {
@@ -132,17 +132,17 @@ Deno.test("addLocation() throws the errors of both APIs", async () => {
   await assertRejects(() => add(harnessOf([404, 404])), ImageNotFound);
 });
 
-/** Where the service's own endpoints are, and who has them. */
+/** Catalogs of the privileged context and of the caller. */
 const OWN = [{ type: "image", endpoints: [{ interface: "public", url: "https://own" }] }];
 const USERS = [{ type: "image", endpoints: [{ interface: "public", url: "https://callers" }] }];
 
 for (
   const [what, privileged, host] of [
-    ["the caller's servers, where it has no catalog", {}, "callers"],
-    ["its own servers, where it has a catalog", { serviceCatalog: OWN }, "own"],
+    ["the caller's servers when the privileged context has no catalog", {}, "callers"],
+    ["its own servers when the privileged context has a catalog", { serviceCatalog: OWN }, "own"],
   ] as const
 ) {
-  Deno.test(`addLocation() uses ${what} as the privileged context`, async () => {
+  Deno.test(`addLocation() uses ${what}`, async () => {
     const { service, script } = harnessOf([image(), places()], {
       apiServers: null,
       privilegedContext: { authToken: "service", ...privileged },

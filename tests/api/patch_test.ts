@@ -28,14 +28,14 @@ interface Case {
 }
 
 const CASES: readonly Case[] = [
-  { does: "changes nothing where nothing is wanted", desired: {}, patch: [] },
+  { does: "returns no operation when nothing is desired", desired: {}, patch: [] },
   {
-    does: "changes nothing where all is as wanted",
+    does: "returns no operation when nothing differs",
     desired: { name: "old", min_disk: 1, protected: false, os_type: "linux" },
     patch: [],
   },
   {
-    does: "replaces what is there and adds what is not",
+    does: "replaces existing properties and adds new ones",
     desired: { name: "new", hw_vif_model: "virtio", os_hidden: true },
     patch: [
       { op: "replace", path: "/name", value: "new" },
@@ -44,17 +44,17 @@ const CASES: readonly Case[] = [
     ],
   },
   {
-    does: "removes a custom property that is null, if it is there",
+    does: "removes an existing custom property when its desired value is null",
     desired: { os_type: null, never_there: null },
     patch: [{ op: "remove", path: "/os_type" }],
   },
   {
-    does: "sets a base property that is null to null, where it is not",
+    does: "sets a base property to null when its desired value is null",
     desired: { name: null, disk_format: null },
     patch: [{ op: "replace", path: "/name", value: null }],
   },
   {
-    does: "tells a number from a text and false from nothing",
+    does: "distinguishes a number from a string, and false from null",
     desired: { min_disk: "1", protected: null },
     patch: [
       { op: "replace", path: "/min_disk", value: "1" },
@@ -62,12 +62,12 @@ const CASES: readonly Case[] = [
     ],
   },
   {
-    does: "takes tags for a set, in any order and however often one is named",
+    does: "treats tags as a set, in any order and with duplicates",
     desired: { tags: ["b", "a", "b"] },
     patch: [],
   },
   {
-    does: "replaces tags as a whole where the set differs",
+    does: "replaces all tags when the set differs",
     desired: { tags: ["b", "c"] },
     patch: [{ op: "replace", path: "/tags", value: ["b", "c"] }],
   },
@@ -77,7 +77,7 @@ const CASES: readonly Case[] = [
     patch: [{ op: "replace", path: "/tags", value: [] }],
   },
   {
-    does: "moves a value to another name as an add and a remove, which is all that Glance takes",
+    does: "renames a property with an add and a remove, the only operations that Glance accepts",
     desired: { os_type: null, os_distro: "linux" },
     patch: [
       { op: "remove", path: "/os_type" },
@@ -85,7 +85,7 @@ const CASES: readonly Case[] = [
     ],
   },
   {
-    does: "purges custom properties that are not wanted, but none that Glance reserves",
+    does: "removes other custom properties, except those that Glance reserves, when it purges",
     desired: { name: "old" },
     purge: true,
     patch: [
@@ -94,13 +94,13 @@ const CASES: readonly Case[] = [
     ],
   },
   {
-    does: "purges nothing that is wanted, and removes what is null once",
+    does: "keeps desired properties, and removes a null one once, when it purges",
     desired: { os_type: "linux", kernel_id: null },
     purge: true,
     patch: [{ op: "remove", path: "/kernel_id" }],
   },
   {
-    does: "moves a value while it purges",
+    does: "renames a property when it purges",
     desired: { os_distro: "linux" },
     purge: true,
     patch: [
@@ -110,7 +110,7 @@ const CASES: readonly Case[] = [
     ],
   },
   {
-    does: "escapes what a JSON pointer reads as more than a name",
+    does: "escapes the special characters of JSON pointers",
     desired: { "a/b": "1", "c~d": "2", "~1": "3", "e f": "4" },
     patch: [
       { op: "add", path: "/a~1b", value: "1" },
@@ -120,7 +120,7 @@ const CASES: readonly Case[] = [
     ],
   },
   {
-    does: "takes the names that every object has for properties like any other",
+    does: "treats names of Object.prototype as properties like any other",
     desired: { constructor: "x", toString: null },
     patch: [{ op: "add", path: "/constructor", value: "x" }],
   },

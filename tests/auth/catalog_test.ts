@@ -43,24 +43,24 @@ interface Case {
 
 const CASES: readonly Case[] = [
   {
-    claim: "takes the image service's public URL (scenario 3)",
+    claim: "returns the image service's public URL (scenario 3)",
     catalog: [image([{ publicURL: "http://example.com:9292" }])],
     expected: [["example.com:9292", false]],
   },
   {
-    claim: "takes the endpoint of the region (scenario 4a)",
+    claim: "returns the endpoint of the region (scenario 4a)",
     catalog: TWO_REGIONS,
     region: "regionTwo",
     expected: [["region2.example.com:9292", false]],
   },
   {
-    claim: "falls back to the first where no endpoint is in the region (scenario 4b)",
+    claim: "returns the first endpoint when none is in the region (scenario 4b)",
     catalog: TWO_REGIONS,
     region: "regionThree",
     expected: [["region1.example.com:9292", false]],
   },
   {
-    claim: "takes the first where no region is wanted (scenario 4c)",
+    claim: "returns the first endpoint when no region is given (scenario 4c)",
     catalog: TWO_REGIONS,
     expected: [["region1.example.com:9292", false]],
   },
@@ -70,13 +70,13 @@ const CASES: readonly Case[] = [
     expected: [["example.com/image", true]],
   },
   {
-    claim: "gives nothing where the catalog has no image service (scenario 69)",
+    claim: "returns nothing when the catalog has no image service (scenario 69)",
     catalog: [V3[0] as CatalogEntry],
     expected: [],
   },
-  { claim: "gives nothing for an empty catalog (scenario 69)", catalog: [], expected: [] },
+  { claim: "returns nothing when the catalog is empty (scenario 69)", catalog: [], expected: [] },
   {
-    claim: "gives nothing for a service without endpoints (scenario 69)",
+    claim: "returns nothing when the service has no endpoints (scenario 69)",
     catalog: [image([])],
     expected: [],
   },
@@ -87,7 +87,7 @@ const CASES: readonly Case[] = [
     expected: [["a:9292", false]],
   },
   {
-    claim: "takes interface names with and without URL as the same",
+    claim: "treats interface names with and without URL as equal",
     catalog: V3,
     info: "image:glance:internal",
     expected: [["internal-a:9292", false]],
@@ -100,13 +100,13 @@ const CASES: readonly Case[] = [
     expected: [["internal-a:9292", false]],
   },
   {
-    claim: "knows a region by its id, and gives all of its endpoints, each once",
+    claim: "finds a region by its id, and returns each of its endpoints once",
     catalog: V3,
     region: "C",
     expected: [["c1:9292", false], ["c2:9292", false]],
   },
   {
-    claim: "prefers the service with the wanted name",
+    claim: "prefers the service with the given name",
     catalog: [
       image([{ publicURL: "http://first" }], "other"),
       image([{ publicURL: "http://second" }]),
@@ -114,7 +114,7 @@ const CASES: readonly Case[] = [
     expected: [["second", false]],
   },
   {
-    claim: "takes the first of the type where none has the name",
+    claim: "returns the first service of the type when none has the name",
     catalog: [
       image([{ publicURL: "http://first" }], "other"),
       image([{ publicURL: "http://second" }], "another"),
@@ -122,7 +122,7 @@ const CASES: readonly Case[] = [
     expected: [["first", false]],
   },
   {
-    claim: "takes the first of the type where no name is wanted",
+    claim: "returns the first service of the type when no name is given",
     catalog: [
       image([{ publicURL: "http://first" }], "other"),
       image([{ publicURL: "http://second" }]),
@@ -131,7 +131,7 @@ const CASES: readonly Case[] = [
     expected: [["first", false]],
   },
   {
-    claim: "looks for the given type",
+    claim: "finds the service of the given type",
     catalog: V3,
     info: "compute::public",
     expected: [["nova", false]],

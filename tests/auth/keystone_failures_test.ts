@@ -47,7 +47,7 @@ const REFUSED: readonly Refused[] = [
       'Cannot authenticate as user "alice" for project "demo": Keystone at "https://keystone:5000/v3" refused with 401; check the user, the password',
   },
   {
-    claim: "a password that has run out",
+    claim: "an expired password",
     response: () => refusal(401, "The password is expired and needs to be changed for user: u1."),
     type: AuthenticationFailed,
     message: 'refused with 401, "The password is expired and needs to be changed for user: u1";',
@@ -59,7 +59,7 @@ const REFUSED: readonly Refused[] = [
     message: "it requires another factor",
   },
   {
-    claim: "what is not allowed",
+    claim: "a forbidden action",
     response: () => refusal(403, "You are not authorized to perform the requested action."),
     type: AuthenticationFailed,
     message: "refused with 403",
@@ -72,7 +72,7 @@ const REFUSED: readonly Refused[] = [
     credentials: ROBOT,
   },
   {
-    claim: "a token that has ended",
+    claim: "an expired token",
     response: () => refusal(404, "Failed to validate token"),
     type: AuthenticationFailed,
     message: "sign in with a password or an application credential",
@@ -127,7 +127,7 @@ const REFUSED: readonly Refused[] = [
     message: "check that authUrl",
   },
   {
-    claim: "an answer without a token",
+    claim: "a response without a token",
     response: () => Response.json({ token: {} }, { status: 201 }),
     type: UnexpectedResponse,
     message: "returned no token",

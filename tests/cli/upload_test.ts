@@ -28,13 +28,13 @@ class ChangingFiles extends MemoryFiles {
 }
 
 /**
- * A Glance in which an upload is answered by a proxy, and whose record says `status` and no size for so
- * many looks.
+ * A Glance behind a proxy that responds to the upload; the record has `status` and no size for `polls`
+ * requests.
  */
 function behindProxy(
   proxyStatus: number,
   status: string,
-  looks: number,
+  polls: number,
   onLook = (_: number) => {},
 ) {
   const glance = embedded();
@@ -45,7 +45,7 @@ function behindProxy(
     requests.push(`${request.method} ${pathname.split("/").at(-1)}`);
     const response = await glance(request);
     if (request.method === "PUT") {
-      left = looks;
+      left = polls;
       return new Response("proxy", { status: proxyStatus });
     }
     if (request.method !== "GET" || left === 0 || !pathname.endsWith(ID)) return response;

@@ -109,7 +109,7 @@ Deno.test("GlanceConnectionFailed has the error of each attempt, in order, and n
   assertEquals(
     error.message,
     'Cannot show image "42": "http://a", "http://b", "http://c" gave no usable response in 4 attempts; ' +
-      'last error at "http://a": the server answered 502, "told to answer 502"',
+      'last error at "http://a": the server answered 502, "scripted status 502"',
   );
 });
 

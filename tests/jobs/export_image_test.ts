@@ -25,7 +25,7 @@ async function exported() {
 }
 
 Deno.test("exportImage() returns a JSON record, and opens the data on demand", async () => {
-  const { image, record, data, requested: asked } = await exported();
+  const { image, record, data, requested } = await exported();
   assertEquals(JSON.parse(JSON.stringify(record)), record);
   assertEquals(record, {
     name: "disk",
@@ -43,7 +43,7 @@ Deno.test("exportImage() returns a JSON record, and opens the data on demand", a
     osHashAlgo: "sha512",
     osHashValue: image.osHashValue,
   });
-  assertEquals(asked, [`GET /v2/images/${image.id}`]);
+  assertEquals(requested, [`GET /v2/images/${image.id}`]);
   for (let times = 0; times < 2; times++) assertEquals(await bytesOf(await data()), BYTES);
 });
 
@@ -81,9 +81,9 @@ for (const [form, dataOf] of Object.entries(FORMS)) {
       const flipped = BYTES.slice();
       flipped[77] = (flipped[77] as number) ^ 1;
       for (const wrong of [flipped, BYTES.slice(1)]) {
-        const told = { record: { ...record, checksum: null }, data: dataOf(wrong) };
-        const refusal = restoreImage(service, context, told);
-        const error = await assertRejects(() => refusal, Error);
+        const source = { record: { ...record, checksum: null }, data: dataOf(wrong) };
+        const rejected = restoreImage(service, context, source);
+        const error = await assertRejects(() => rejected, Error);
         const isRight = error instanceof ImageIntegrityError ||
           (error instanceof Invalid && wrong !== flipped);
         assertEquals(isRight, true, String(error));
@@ -104,20 +104,20 @@ Deno.test("restoreImage() accepts an image as record, and uses its portable prop
 });
 
 Deno.test("restoreImage() rejects an invalid record before any request", async () => {
-  const { service, context, requested: asked } = new Cloud();
-  for (const exported of [undefined, null, "x", { data: BYTES }, { record: [], data: BYTES }]) {
-    const restored = restoreImage(service, context, exported as never);
+  const { service, context, requested } = new Cloud();
+  for (const source of [undefined, null, "x", { data: BYTES }, { record: [], data: BYTES }]) {
+    const restored = restoreImage(service, context, source as never);
     await assertRejects(() => restored, Invalid, "it must be an object");
   }
-  assertEquals(asked, []);
+  assertEquals(requested, []);
 });
 
 Deno.test("restoreImage() rejects an unknown verify mode before any request", async () => {
   const { record } = await exported();
-  const { service, context, requested: asked } = new Cloud();
+  const { service, context, requested } = new Cloud();
   const options = { verify: "off" } as unknown as { verify: "auto" };
-  const told = { record, data: BYTES };
-  await assertRejects(() => restoreImage(service, context, told, options), Invalid, '"off"');
+  const source = { record, data: BYTES };
+  await assertRejects(() => restoreImage(service, context, source, options), Invalid, '"off"');
   const bare: PortableRecord = { ...record, checksum: null, osHashValue: null };
   const strict = { verify: "required" } as const;
   await assertRejects(
@@ -125,5 +125,5 @@ Deno.test("restoreImage() rejects an unknown verify mode before any request", as
     Invalid,
     "has no hash",
   );
-  assertEquals(asked.filter((line) => !line.startsWith("GET")), []);
+  assertEquals(requested.filter((line) => !line.startsWith("GET")), []);
 });

@@ -209,13 +209,13 @@ Deno.test("importImage() does not wait if `wait` is false", async () => {
 Deno.test("importImage() continues after a lost response if the import has begun", async () => {
   for (const [status, isTaken] of [["importing", true], ["queued", false]] as const) {
     const { cloud, id, work } = await cloudWith();
-    let looks = 0;
+    let polls = 0;
     cloud.intercept = async ({ request }) => {
       const { pathname } = new URL(request.url);
       if (pathname.endsWith(`${id}/import`) && request.method === "POST") throw refused();
       if (pathname.endsWith("/tasks")) return Response.json({ tasks: [] });
       if (pathname.endsWith(id)) {
-        return Response.json({ id, status: looks++ > 0 ? "active" : status });
+        return Response.json({ id, status: polls++ > 0 ? "active" : status });
       }
       return await offering(["web-download"])({ request });
     };

@@ -274,7 +274,7 @@ const PLACES: readonly CloudCase[] = [
 ];
 
 const SECRETS: readonly CloudCase[] = [
-  settings("secure.yaml beside it", "auth: {auth_url: 'http://k', username: one, password: old}", {
+  settings("secure.yaml next to it", "auth: {auth_url: 'http://k', username: one, password: old}", {
     files: { "work/secure.yaml": "clouds: {one: {auth: {password: secured}}}" },
   }),
   settings("secure.json at home", "auth: {auth_url: 'http://k', username: one}", {
@@ -371,9 +371,9 @@ const DETAILS: readonly CloudCase[] = [
     "keys with dashes",
     "region-name: North\nauth: {auth-url: 'http://k', username: one, password: p, project-name: demo}",
   ),
-  settings("settings beside auth", "auth_url: http://k\nusername: one\npassword: p\nauth: {}"),
+  settings("settings next to auth", "auth_url: http://k\nusername: one\npassword: p\nauth: {}"),
   settings(
-    "settings below and beside auth",
+    "settings below and next to auth",
     `username: other\nproject_name: outer\ntenant_name: older\n${AUTH}`,
   ),
   settings(

@@ -9,7 +9,7 @@ import type { LiveStack, StackUser } from "./stack.ts";
 const PATCH_TYPE = "application/openstack-images-v2.1-json-patch";
 
 /** Maximum number of polls for an import, and their interval. */
-const MAX_LOOKS = 200;
+const MAX_POLLS = 200;
 const LOOK_INTERVAL_MS = 50;
 
 /** A JSON object. */
@@ -74,12 +74,12 @@ export class RawGlance {
     await this.upload(id, data, "stage");
     const method = { name: "glance-direct" };
     await this.json("POST", `images/${id}/import`, { method, ...stores && { stores } });
-    for (let look = 0; look < MAX_LOOKS; look++) {
+    for (let poll = 0; poll < MAX_POLLS; poll++) {
       const record = await this.record(id) ?? {};
       if (record["status"] === "active" && !("os_glance_import_task" in record)) return;
       await new Promise((resolve) => setTimeout(resolve, LOOK_INTERVAL_MS));
     }
-    throw new Error(`Cannot import image ${id}: it is not done after ${MAX_LOOKS} looks`);
+    throw new Error(`Cannot import image ${id}: it is not done after ${MAX_POLLS} polls`);
   }
 
   /** Applies a JSON patch. */

@@ -40,7 +40,7 @@ Deno.test("GET /file closes the connection to the server when its client disconn
 });
 
 testWithCurl(
-  "A download that a server cuts is healed by the other one: curl gets every byte",
+  "GET /file sends curl every byte when a server breaks and another continues",
   async () => {
     await using wire = new Wire();
     const { id, bytes } = await wire.image(SIZE);
@@ -55,7 +55,7 @@ testWithCurl(
   },
 );
 
-testWithCurl("curl takes up a download where it broke", async () => {
+testWithCurl("GET /file lets curl resume a broken download", async () => {
   await using wire = new Wire({ numRetries: 0 });
   const { id, bytes } = await wire.image(SIZE);
   const url = `${wire.url}/v2/images/${id}/file`;
@@ -74,7 +74,7 @@ testWithCurl("curl takes up a download where it broke", async () => {
   }
 });
 
-testWithCurl("curl's ranges are served", async () => {
+testWithCurl("GET /file serves the ranges of curl", async () => {
   await using wire = new Wire();
   const { id, bytes } = await wire.image(SIZE);
   const url = `${wire.url}/v2/images/${id}/file`;
@@ -92,7 +92,7 @@ testWithCurl("curl's ranges are served", async () => {
   assertEquals([code, text.includes("416")], [22, true]);
 });
 
-testWithCurl("A download that no server can finish ends in an error for curl", async () => {
+testWithCurl("GET /file makes curl fail when no server can finish the download", async () => {
   for (const resume of [true, false]) {
     await using wire = new Wire({ resume, numRetries: 1 });
     const { id } = await wire.image(SIZE);
@@ -103,7 +103,7 @@ testWithCurl("A download that no server can finish ends in an error for curl", a
   }
 });
 
-testWithCurl("curl uploads, with a length and without", async () => {
+testWithCurl("PUT /file accepts uploads of curl with and without a length", async () => {
   await using wire = new Wire();
   const { bytes } = await wire.image(SIZE);
   const file = await Deno.makeTempFile();

@@ -116,7 +116,7 @@ Deno.test("detail() throws an error with its original error as cause (scenario 4
   const error = await assertRejects(
     () => glance.service().detail(CONTEXT),
     NotAuthorized,
-    'list images: the server answered 403, "as told"',
+    'list images: the server answered 403, "as scripted"',
   );
   assertEquals([error.name, error.imageId, error.status], ["NotAuthorized", undefined, 403]);
 });

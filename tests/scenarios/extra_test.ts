@@ -112,8 +112,8 @@ for (const [status, imageError, plainError] of STATUSES) {
     glance.respondTo(`GET /v2/images/${id}`, status);
     glance.respondTo("GET /v2/images", status);
     const service = glance.service();
-    const ofImage = await assertRejects(() => service.show(CONTEXT, id), imageError, "as told");
-    const plain = await assertRejects(() => service.detail(CONTEXT), plainError, "as told");
+    const ofImage = await assertRejects(() => service.show(CONTEXT, id), imageError, "as scripted");
+    const plain = await assertRejects(() => service.detail(CONTEXT), plainError, "as scripted");
     assertEquals([ofImage.name, ofImage.status], [imageError.name, status]);
     assertEquals([plain.name, plain.status], [plainError.name, status]);
     assertEquals([glance.requests.length, glance.sleeps], [2, []]);

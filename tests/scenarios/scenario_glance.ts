@@ -156,7 +156,7 @@ export class ScenarioGlance extends FakeGlance {
     await this.#data;
     const response = this.#responses.get(request)?.shift();
     if (response instanceof Error) throw response;
-    return typeof response === "number" ? failure(response, "as told") : response?.() ?? null;
+    return typeof response === "number" ? failure(response, "as scripted") : response?.() ?? null;
   }
 
   async #write(key: string, text: string): Promise<void> {

@@ -96,7 +96,7 @@ export function empty(status = 204): Response {
 
 /** An error response of Glance, in its format. */
 export function failure(status: number, headers: HeadersInit = {}): Response {
-  return Response.json({ message: `told to answer ${status}` }, { status, headers });
+  return Response.json({ message: `scripted status ${status}` }, { status, headers });
 }
 
 /** A redirect. */

@@ -4,10 +4,12 @@
 const LITERAL = /"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`/.source;
 
 /** A call that declares a test, with what comes before its name. */
-const CALL = /(?:\bDeno\.test|\.step|\bcheck|\bneeding|\btestOnLinux)\(\s*(?:"\w+",\s*)?/.source;
+const CALL =
+  /(?:\bDeno\.test|\.step|\bcheck|\bneeding|\btestOnLinux|\btestWithCurl)\(\s*(?:"\w+",\s*)?/
+    .source;
 
 /** A call that declares a test and not a step of one. */
-const TEST = /(?:\bDeno\.test|\bneeding|\btestOnLinux)\(\s*(?:"\w+",\s*)?/.source;
+const TEST = /(?:\bDeno\.test|\bneeding|\btestOnLinux|\btestWithCurl)\(\s*(?:"\w+",\s*)?/.source;
 
 /** The name of a row of a bench or of a table of differences. */
 const ROW = /\bname:\s*/.source;

@@ -15,33 +15,37 @@ const SECRETS =
 
 const REFUSED: readonly Refused[] = [
   {
-    claim: "YAML that is broken",
+    claim: "invalid YAML",
     files: {
       "/here/clouds.yaml": "clouds:\n  one:\n    auth: {password: canary-1\n  x: [canary-2",
     },
     message: 'Cannot read the clouds file "/here/clouds.yaml": it is not valid YAML at line',
   },
   {
-    claim: "JSON that is broken",
+    claim: "invalid JSON",
     files: { "/here/clouds.json": '{"clouds": {"one": {"auth": {"password": "canary-1", }}}}' },
     message: '"/here/clouds.json": it is not valid JSON; correct it',
   },
   {
-    claim: "a file that holds no mapping",
+    claim: "a file that is not a mapping",
     files: { "/here/clouds.yaml": "- canary-1" },
     message: "it does not contain a mapping",
   },
   {
-    claim: "clouds that are no mapping",
+    claim: "clouds that are not a mapping",
     files: { "/here/clouds.yaml": "clouds: [canary-1]" },
     message: '"/here/clouds.yaml": "clouds" is not a mapping',
   },
   {
-    claim: "a cloud that is no mapping",
+    claim: "a cloud that is not a mapping",
     files: { "/here/clouds.yaml": "clouds: {one: canary-1}" },
     message: '"clouds.one" is not a mapping',
   },
-  { claim: "auth that is no mapping", files: one("auth: canary-1"), message: '"clouds.one.auth"' },
+  {
+    claim: "auth that is not a mapping",
+    files: one("auth: canary-1"),
+    message: '"clouds.one.auth"',
+  },
   {
     claim: "a password that is a list",
     files: one("auth: {auth_url: 'http://k', username: u, password: [canary-1]}"),
@@ -49,7 +53,7 @@ const REFUSED: readonly Refused[] = [
       'Cannot use the cloud "one" in "/here/clouds.yaml": "auth.password" is read as a list, not as text; write it in quotes',
   },
   {
-    claim: "a cloud that is not there",
+    claim: "a missing cloud",
     environment: { OS_CLOUD: "two" },
     files: one(SECRETS),
     message: '"/here/clouds.yaml" does not contain it (known clouds: "one"); correct the name',
@@ -81,7 +85,7 @@ const REFUSED: readonly Refused[] = [
     message: "OS_AUTH_URL is missing",
   },
   {
-    claim: "a way to sign in that is not supported",
+    claim: "an unsupported auth type",
     files: one(`auth_type: v3oidcpassword\n${SECRETS}`),
     message: '"auth_type" is "v3oidcpassword"; supported are "password", "v3password"',
   },
@@ -91,7 +95,7 @@ const REFUSED: readonly Refused[] = [
     message: '"auth.trust_id" is not supported; use an application credential',
   },
   {
-    claim: "a system scope that is not all of it",
+    claim: 'a system scope other than "all"',
     files: one("auth: {auth_url: 'http://k', password: canary-1, system_scope: some}"),
     message: '"auth.system_scope" must be "all"',
   },
@@ -101,7 +105,7 @@ const REFUSED: readonly Refused[] = [
     message: '"image_endpoint_override" is missing',
   },
   {
-    claim: "a fixed token that is not there",
+    claim: "a missing fixed token",
     files: one("auth_type: admin_token\nimage_endpoint_override: http://g"),
     message: '"auth.token" is missing',
   },
@@ -117,17 +121,17 @@ const REFUSED: readonly Refused[] = [
     message: '"regions" has an entry without a name',
   },
   {
-    claim: "regions that are no list",
+    claim: "regions that are not a list",
     files: one(`region_name: {canary: x}\n${SECRETS}`),
     message: '"region_name" is read as a mapping',
   },
   {
-    claim: "a timeout that is none",
+    claim: "an invalid timeout",
     environment: { ...BY_PASSWORD, OS_API_TIMEOUT: "soon" },
     message: "OS_API_TIMEOUT must be a number of seconds above 0",
   },
   {
-    claim: "a named file that is not there",
+    claim: "a named file that does not exist",
     environment: { OS_CLIENT_CONFIG_FILE: "/mine.yaml" },
     files: one(SECRETS),
     message: '"/mine.yaml": it does not exist; correct OS_CLIENT_CONFIG_FILE',
@@ -139,12 +143,12 @@ const REFUSED: readonly Refused[] = [
     message: '"/safe.yaml": permission denied; correct OS_CLIENT_CONFIG_FILE or OS_CLIENT_SECURE',
   },
   {
-    claim: "a file that cannot be read, where nothing else is",
+    claim: "a file that cannot be read when there is no other",
     files: { [`${HOME}/clouds.yaml`]: new Error("permission denied") },
     message: `this file could not be read: "${HOME}/clouds.yaml": permission denied`,
   },
   {
-    claim: "a file that cannot be read, where the cloud may be in it",
+    claim: "a file that cannot be read when it may contain the cloud",
     environment: { OS_CLOUD: "two" },
     files: { [`${HOME}/clouds.yaml`]: new Error("permission denied") },
     message:

@@ -90,7 +90,7 @@ const LIST = ["a:9292", "https://b/image"];
 
 const WITH_SERVERS: readonly ServersCase[] = [
   {
-    claim: "alone are a cloud without Keystone",
+    claim: "configure a cloud without Keystone when nothing else is set",
     environment: SERVERS,
     expected: {
       name: "GLANCE_API_SERVERS",
@@ -99,29 +99,29 @@ const WITH_SERVERS: readonly ServersCase[] = [
     },
   },
   {
-    claim: "get no token of a cloud that is not named",
+    claim: "do not use the token of a cloud that is not named",
     environment: SERVERS,
     files: one(AUTH),
     expected: { name: "GLANCE_API_SERVERS", credentials: null },
   },
   {
-    claim: "go before the catalog of a cloud that is named",
+    claim: "override the catalog of a named cloud",
     environment: { ...SERVERS, OS_CLOUD: "one" },
     files: one(AUTH),
     expected: { name: "one", options: { apiServers: LIST, authUrl: URL } },
   },
   {
-    claim: "go before the endpoint of the variables",
+    claim: "override the endpoint of the variables",
     environment: { ...SERVERS, ...BY_PASSWORD, OS_IMAGE_ENDPOINT_OVERRIDE: "http://other" },
     expected: { name: "envvars", options: { apiServers: LIST, authUrl: URL } },
   },
   {
-    claim: "take a token that is there",
+    claim: "use an existing token",
     environment: { ...SERVERS, OS_TOKEN: "t" },
     expected: { credentials: null, context: { authToken: "t" }, options: { apiServers: LIST } },
   },
   {
-    claim: "do without Keystone next to variables that do not sign in",
+    claim: "do not use Keystone when the variables cannot sign in",
     environment: { ...SERVERS, OS_IMAGE_API_VERSION: "2", OS_CACERT: "/ca.pem" },
     expected: {
       credentials: null,

@@ -31,7 +31,7 @@ import {
 
 type Chunk = Uint8Array<ArrayBuffer>;
 
-/** A sink whose fate is on record. */
+/** A sink that records how it ends. */
 class FakeSink {
   readonly stream: WritableStream<Chunk>;
   readonly parts: Chunk[] = [];

@@ -141,7 +141,7 @@ Deno.test("download() decodes the path of a file URL once", async () => {
 
 /** URLs that must not be followed: the data is requested from Glance instead. */
 const ELSEWHERE: readonly (readonly [what: string, url: (store: Store) => Promise<string>])[] = [
-  ["beside the allowed folder", (store) => store.write("outside", BYTES)],
+  ["next to the allowed folder", (store) => store.write("outside", BYTES)],
   ["in a folder whose name begins like the allowed one", async (store) => {
     await Deno.mkdir(`${store.folder}/images-2`);
     return await store.write("images-2/42", BYTES);

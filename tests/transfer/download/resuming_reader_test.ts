@@ -376,8 +376,8 @@ function crumbs(served: Served, length: number): Step[] {
       "content-length": String(10_000 - at),
       "content-md5": digest("md5", BYTES),
     };
-    const told = { status: at === 0 ? 200 : 206, headers };
-    const step = served.data([BYTES.slice(at, at + 1), CUT], told);
+    const init = { status: at === 0 ? 200 : 206, headers };
+    const step = served.data([BYTES.slice(at, at + 1), CUT], init);
     return (step as (request: SeenRequest) => Response)(request);
   };
   return Array.from({ length }, () => crumb);

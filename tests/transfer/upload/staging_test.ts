@@ -101,11 +101,11 @@ Deno.test("stage() succeeds when the response is lost and Glance has every byte"
 
 Deno.test("stage() polls until Glance reports the staged size", async () => {
   const { glance, stage } = stagingHarness([stagedUnconfirmed(10_000)]);
-  let looks = 0;
+  let polls = 0;
   glance.onShow = (it) => {
-    if (it.record !== null) it.record["size"] = ++looks < 4 ? null : 10_000;
+    if (it.record !== null) it.record["size"] = ++polls < 4 ? null : 10_000;
   };
-  assertEquals([(await stage(BYTES)).size, looks], [10_000, 4]);
+  assertEquals([(await stage(BYTES)).size, polls], [10_000, 4]);
 });
 
 Deno.test("stage() rejects when Glance has kept a part of the data", async () => {
@@ -129,9 +129,9 @@ Deno.test("stage() rejects when Glance has kept a part of the data", async () =>
 
 Deno.test("stage() accepts the size that Glance reports late when all of a stream was sent", async () => {
   const { glance, stage } = stagingHarness([stagedUnconfirmed(Infinity)]);
-  let looks = 0;
+  let polls = 0;
   glance.onShow = (it) => {
-    if (it.record !== null) it.record["size"] = ++looks < 100 ? null : 10_000;
+    if (it.record !== null) it.record["size"] = ++polls < 100 ? null : 10_000;
   };
   assertEquals(await stage(chunks()), { size: 10_000, digest: digest("sha512", BYTES) });
 });

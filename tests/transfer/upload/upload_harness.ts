@@ -12,10 +12,10 @@ export function uploadHarness(
 ) {
   const glance = new UploadGlance(handlers);
   const harness = harnessOn(glance.fetch, options);
-  const upload = async (data: ImageData, reported: UploadOptions = {}) =>
-    await harness.clock.run(harness.service.update(CALLER, ID, {}, data, reported));
-  const create = async (data: ImageData, told: UploadOptions = {}) =>
-    await harness.clock.run(harness.service.create(CALLER, { name: "disk" }, data, told));
+  const upload = async (data: ImageData, options: UploadOptions = {}) =>
+    await harness.clock.run(harness.service.update(CALLER, ID, {}, data, options));
+  const create = async (data: ImageData, options: UploadOptions = {}) =>
+    await harness.clock.run(harness.service.create(CALLER, { name: "disk" }, data, options));
   return { ...harness, glance, upload, create };
 }
 

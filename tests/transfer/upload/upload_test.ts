@@ -52,9 +52,9 @@ Deno.test("upload() polls an image while it is saving", async () => {
   const saving = (end: (glance: UploadGlance) => void): PutHandler => async (glance, put) => {
     await put.take();
     glance.record = { ...glance.record, status: "saving" };
-    let looks = 0;
+    let polls = 0;
     glance.onShow = () => {
-      if (++looks === 4) end(glance);
+      if (++polls === 4) end(glance);
     };
     throw new TypeError("reset");
   };

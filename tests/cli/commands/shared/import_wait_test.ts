@@ -7,17 +7,17 @@ import { MemoryFiles } from "../../memory_files.ts";
 const ID = "11111111-1111-4111-8111-111111111111";
 
 /** The states of the image, one per request; the last one repeats. */
-type Looks = readonly Readonly<Record<string, unknown>>[];
+type States = readonly Readonly<Record<string, unknown>>[];
 
 const LOCKED = { status: "importing", os_glance_import_task: "t" };
 
 /** A cloud that accepts an import and shows its progress in the image and its tasks. */
 function importing(
-  looks: Looks,
+  states: States,
   tasks: readonly unknown[] = [],
   onLook = (_looks: number) => {},
 ): Fetch {
-  const left = [...looks];
+  const left = [...states];
   let count = 0;
   return (request) => {
     const { pathname } = new URL(request.url);
@@ -30,8 +30,8 @@ function importing(
     if (pathname.endsWith("/tasks")) return respond({ tasks });
     if (request.method === "POST") return Promise.resolve(new Response(null, { status: 202 }));
     onLook(++count);
-    const look = left.length > 1 ? left.shift() : left[0];
-    return respond({ id: ID, ...look });
+    const state = left.length > 1 ? left.shift() : left[0];
+    return respond({ id: ID, ...state });
   };
 }
 
@@ -54,10 +54,10 @@ Deno.test("--wait ends with the import, and prints the final image", async () =>
 
 Deno.test("--wait shows the state of the import on a terminal", async () => {
   const tasks = [{ id: "t", status: "processing", message: "Copied 1 MiB" }];
-  const look = { ...LOCKED, os_glance_importing_to_stores: "fast,slow" };
+  const state = { ...LOCKED, os_glance_importing_to_stores: "fast,slow" };
   const task = { id: "t", status: "success", message: "Copied 3 MiB" };
-  const fetch = importing([look, look, { status: "active" }], tasks, (looks) => {
-    if (looks === 3) tasks[0] = task;
+  const fetch = importing([state, state, { status: "active" }], tasks, (polls) => {
+    if (polls === 3) tasks[0] = task;
   });
   const line = LINE.split(" ");
   const { code, stderr } = await new CliHarness(fetch).run(line, { isTerminal: true });
@@ -68,8 +68,8 @@ Deno.test("--wait shows the state of the import on a terminal", async () => {
 
 Deno.test("--wait prints that the import continues when it is interrupted", async () => {
   const ended = new AbortController();
-  const fetch = importing([LOCKED], [], (looks) => {
-    if (looks === 3) ended.abort(new Interrupted("SIGINT"));
+  const fetch = importing([LOCKED], [], (polls) => {
+    if (polls === 3) ended.abort(new Interrupted("SIGINT"));
   });
   const { signal } = ended;
   const { code, stdout, stderr } = await new CliHarness(fetch).run(LINE.split(" "), { signal });
@@ -93,14 +93,14 @@ Deno.test("--wait fails with the cause when the import has failed", async () => 
 
 Deno.test("--wait succeeds when an import has reached some of its stores, and names the others", async () => {
   const line = `${LINE} --stores fast,slow`;
-  const looks = [LOCKED, { status: "active", stores: "fast", os_glance_failed_import: "slow" }];
-  const { code, stderr } = await new CliHarness(importing(looks)).run(line.split(" "));
+  const states = [LOCKED, { status: "active", stores: "fast", os_glance_failed_import: "slow" }];
+  const { code, stderr } = await new CliHarness(importing(states)).run(line.split(" "));
   assertEquals([code, stderr], [
     0,
     `Image "${ID}" is not in "slow": Glance could not write to it\n`,
   ]);
   const strict = `${line} --allow-failure False`;
-  const failed = await new CliHarness(importing(looks)).run(strict.split(" "));
+  const failed = await new CliHarness(importing(states)).run(strict.split(" "));
   assertEquals(failed.code, 1);
   assertStringIncludes(failed.stderr, 'it is active, failed for "slow"');
 });
