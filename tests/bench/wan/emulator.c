@@ -121,6 +121,9 @@ int main(int count, char **names) {
   static unsigned char bytes[70000];
   setvbuf(stdin, NULL, _IONBF, 0);
   setvbuf(stdout, NULL, _IOLBF, 0);
+  // A busy machine must not add delay.
+  struct sched_param priority = {.sched_priority = 1};
+  if (sched_setscheduler(0, SCHED_FIFO, &priority)) perror("SCHED_FIFO");
   prctl(PR_SET_TIMERSLACK, 1000);
   puts("up");
   for (;;) {

@@ -45,13 +45,15 @@ export async function wanReport(names: readonly string[]): Promise<Report> {
     images.set(mib, known);
     return known;
   };
-  const interrupted = async () => {
+  const cleanUp = async () => {
     await Network.removeAll();
+    for (const known of images.values()) await known[Symbol.asyncDispose]();
     await Deno.remove(directory, { recursive: true });
-    Deno.exit(130);
   };
+  const interrupted = () => void cleanUp().finally(() => Deno.exit(130));
   for (const signal of SIGNALS) Deno.addSignalListener(signal, interrupted);
   try {
+    // Those of runs that were killed.
     await Network.removeAll();
     const files = await makeFiles(directory);
     const lab = { ...files, emulator: await compileEmulator(directory), image };
@@ -62,8 +64,7 @@ export async function wanReport(names: readonly string[]): Promise<Report> {
     return { results: [], lines: [tableOf(rows)] };
   } finally {
     for (const signal of SIGNALS) Deno.removeSignalListener(signal, interrupted);
-    for (const known of images.values()) await known[Symbol.asyncDispose]();
-    await Deno.remove(directory, { recursive: true });
+    await cleanUp();
   }
 }
 
@@ -73,9 +74,13 @@ async function rowsOf(name: string, lab: Omit<Lab, "round">): Promise<readonly R
   if (measure === undefined) return [[name, "there is no such row"]];
   const rounds: (readonly Line[])[] = [];
   for (let round = 0; round < ROUNDS; round++) {
-    const lines = await measure({ ...lab, round });
-    rounds.push(lines);
-    for (const line of lines) console.error(rowOf(name, line).join("  "));
+    try {
+      const lines = await measure({ ...lab, round });
+      rounds.push(lines);
+      for (const line of lines) console.error(rowOf(name, line).join("  "));
+    } catch (error) {
+      return [[name, `it cannot be measured: ${error instanceof Error ? error.message : error}`]];
+    }
   }
   return (rounds[0] ?? []).map((_, i) =>
     rowOf(name, worst(rounds.flatMap((lines) => lines[i] ?? [])))

@@ -58,7 +58,10 @@ export function secondsFor({ size }: BenchImage, { rate, rtt }: Link): number {
 
 /** Seconds of a command; Infinity if it failed, or if its file is not the image. */
 export async function timeOf(ended: Ended, image?: BenchImage, file?: string): Promise<number> {
-  if (!ended.isSuccess) return Infinity;
+  if (!ended.isSuccess) {
+    console.error(`A command failed after ${ended.seconds.toFixed(1)} s: ${ended.stderr.trim()}`);
+    return Infinity;
+  }
   if (image === undefined || file === undefined) return ended.seconds;
   const { isSame } = await compareFiles(image.path, file);
   await Deno.remove(file);

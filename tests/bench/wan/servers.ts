@@ -18,13 +18,16 @@ export interface Files {
   readonly authority: string;
 }
 
-/** Makes the certificate of the servers of any network. */
+/** Makes the certificate of the servers of any network, and its authority. */
 export async function makeFiles(directory: string): Promise<Files> {
   const names = [0, 1].map((i) => `IP:10.77.${i}.2`).join(",");
+  const request = "openssl req -x509 -newkey rsa:2048 -nodes -days 2";
+  const leaf = `-CA authority.pem -CAkey authority.key -addext basicConstraints=CA:FALSE`;
   await shell(
-    `cd ${directory} && openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=wan -addext subjectAltName=${names} -keyout key.pem -out cert.pem`,
+    `cd ${directory} && ${request} -subj /CN=authority -keyout authority.key -out authority.pem && ` +
+      `${request} -subj /CN=wan ${leaf} -addext subjectAltName=${names} -keyout key.pem -out cert.pem`,
   );
-  return { directory, authority: `${directory}/cert.pem` };
+  return { directory, authority: `${directory}/authority.pem` };
 }
 
 /** An nginx with one image, on HTTP at 9292, and on HTTPS with HTTP/2 at 9443. */
@@ -128,7 +131,7 @@ http {
 export async function startEmbedded(network: Network, i: number, port: number): Promise<Running> {
   const argv = [
     ...[Deno.execPath(), "run", ...PERMISSIONS, V8_FLAGS, `${CLI}start.ts`, "--embedded"],
-    ...["--port", `${port}`, "--no-log"],
+    ...["--port", `${port}`, "--no-log", "--public-endpoint", network.endpoints()[i] ?? ""],
   ];
   const namespace = network.server(i);
   const server = network.start(namespace, argv, { timeout: 3600 });
