@@ -88,7 +88,7 @@ Deno.test("mod.ts and what it imports import nothing from outside lib", () => {
   assert(seen.size > 20);
 });
 
-Deno.test("what is imported on demand shares no code with what is loaded at the start", () => {
+Deno.test("no code that is imported on demand is shared with the code that is loaded at the start", () => {
   // Bundlers would move the shared code to a file of its own, which costs a request and a tenth of the size.
   const loadedWith = (first: readonly string[]) => {
     const paths = new Set(first);

@@ -27,10 +27,10 @@ const FAULTS: Readonly<Record<string, () => never>> = {
   },
   "rejects": () => Promise.reject(new Error("faulty")) as never,
   "rejects later": () => settled().then(() => Promise.reject(new Error("faulty"))) as never,
-  "gives undefined": () => undefined as never,
-  "gives a text": () => "garbage" as never,
-  "gives NaN": () => NaN as never,
-  "gives an object that is awaited like a promise and throws": () =>
+  "returns undefined": () => undefined as never,
+  "returns a string": () => "garbage" as never,
+  "returns NaN": () => NaN as never,
+  "returns a thenable that throws": () =>
     ({
       get then() {
         throw new Error("faulty");

@@ -24,7 +24,7 @@ async function withCloudsFile(
   }
 }
 
-Deno.test("resolveCloud() names where the configuration comes from", async () => {
+Deno.test("resolveCloud() names the source of the configuration", async () => {
   const originOf = async (input: Parameters<typeof resolveCloud>[0]) =>
     (await resolveCloud(input))?.origin;
   const credentials = { authUrl: "http://keystone/v3", username: "a", password: "b" };

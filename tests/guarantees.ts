@@ -20,5 +20,5 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
   "Resources": RESOURCES,
   "Access": ACCESS,
   "Configuration and messages": CONFIGURATION,
-  "Answers as Glance gives them": COMPATIBILITY,
+  "Responses as Glance sends them": COMPATIBILITY,
 };

@@ -225,7 +225,7 @@ Deno.test("fetchCatalog() sends the token of the context", async () => {
   ]);
 });
 
-Deno.test("fetchCatalog() names what is missing", async () => {
+Deno.test("fetchCatalog() throws an error that names the missing options", async () => {
   const keystone = new FakeKeystone();
   const context = { authToken: "canary-token" };
   const attempt = () => fetchCatalog(authUrl, context, keystone.options);

@@ -30,7 +30,7 @@ const BODIES: readonly (readonly [claim: string, given: Given, auth: unknown])[]
     },
   ],
   [
-    "gives both the default domain that is named",
+    "uses the named default domain for user and project",
     { ...ALICE, projectName: "demo", defaultDomainName: "Sales" },
     {
       identity: {
@@ -44,16 +44,16 @@ const BODIES: readonly (readonly [claim: string, given: Given, auth: unknown])[]
     identity: { methods: ["token"], token: { id: "t" } },
     scope: { project: { id: "p1" } },
   }],
-  ["asks for a domain", { token: "t", domainName: "Sales" }, {
+  ["requests a domain scope", { token: "t", domainName: "Sales" }, {
     identity: { methods: ["token"], token: { id: "t" } },
     scope: { domain: { name: "Sales" } },
   }],
-  ["asks for the system", { token: "t", systemScope: "all" }, {
+  ["requests the system scope", { token: "t", systemScope: "all" }, {
     identity: { methods: ["token"], token: { id: "t" } },
     scope: { system: { all: true } },
   }],
   [
-    "takes an application credential by id",
+    "uses an application credential by id",
     { applicationCredentialId: "a1", applicationCredentialSecret: "s" },
     {
       identity: {
@@ -63,7 +63,7 @@ const BODIES: readonly (readonly [claim: string, given: Given, auth: unknown])[]
     },
   ],
   [
-    "takes an application credential by name and user",
+    "uses an application credential by name and user",
     {
       applicationCredentialName: "robot",
       applicationCredentialSecret: "s",
@@ -81,7 +81,7 @@ const BODIES: readonly (readonly [claim: string, given: Given, auth: unknown])[]
       },
     },
   ],
-  ["takes an empty text for none", { ...ALICE, userId: "", projectId: "", projectName: "" }, {
+  ["treats an empty string as absent", { ...ALICE, userId: "", projectId: "", projectName: "" }, {
     identity: {
       methods: ["password"],
       password: { user: { name: "alice", domain: { id: "default" }, password: "p" } },

@@ -101,7 +101,7 @@ Deno.test("TokenSession keeps the members of the context that do not belong to t
   ]);
 });
 
-Deno.test("TokenSession emits no event when the same token came back", async () => {
+Deno.test("TokenSession emits no event when a renewal returns the same token", async () => {
   const { caller, events } = callerOf({
     authToken: "old",
     renew: () => Promise.resolve({ authToken: "old" }),

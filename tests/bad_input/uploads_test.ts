@@ -107,7 +107,13 @@ testBadInput([
     "upload an object:",
     "ReadableStream",
   ),
-  row("create()", "a function that gives a text", upload(() => () => "text"), Invalid, "a string"),
+  row(
+    "create()",
+    "a function that returns a string",
+    upload(() => () => "text"),
+    Invalid,
+    "a string",
+  ),
   row(
     "create()",
     "bytes in shared memory",

@@ -71,7 +71,7 @@ const CASES: Readonly<Record<string, Case>> = {
     args: ["image-create", "--name", "n".repeat(300)],
     message: 'Cannot create an image "nnn…": the server answered 400, "…" (req-…)',
   },
-  "an id that is none": {
+  "an invalid id": {
     args: ["image-create", "--id", "mine"],
     message: 'Cannot create an image: the server answered 400, "…" (req-…)',
   },
@@ -95,7 +95,7 @@ const CASES: Readonly<Record<string, Case>> = {
     message:
       'Cannot set property "os_glance_x": names that begin with "os_glance" are reserved for Glance; choose another name',
   },
-  "a disk size that is no number": {
+  "a disk size that is not a number": {
     args: ["image-update", ID, "--min-disk", "big"],
     code: 2,
     message: 'Cannot use "--min-disk big": it must be an integer of at least 0',
@@ -147,7 +147,7 @@ const CASES: Readonly<Record<string, Case>> = {
     code: 2,
     message: 'Cannot run "member-list": --image-id is missing; add it',
   },
-  "a member that is none": {
+  "an invalid member": {
     args: ["member-update", ID, "stranger", "accepted"],
     message:
       `Cannot update member "stranger" of image "${ID}": the server answered 404, "…"; check the image id and the member id: one of them does not exist, or you cannot see it (req-…)`,

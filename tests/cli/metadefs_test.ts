@@ -110,7 +110,7 @@ Deno.test("md-namespace-create and the other md-namespace commands create, chang
   assertEquals(await names(harness, "md-namespace-list"), ["Other"]);
 });
 
-Deno.test("md-namespace-list continues after an earlier namespace when its marker is gone", async () => {
+Deno.test("md-namespace-list continues after an earlier namespace when its marker was deleted", async () => {
   const glance = embedded();
   let listed = 0;
   // Another client deletes the last namespace of the first page.

@@ -12,7 +12,7 @@ function numbered<T>(count: number, make: (i: number) => T): T[] {
 /** Invalid images, with the status and a part of the message. */
 const REFUSED: readonly (readonly [what: string, image: unknown, status: number, text: string])[] =
   [
-    ["an id that is no UUID", { id: "nope" }, 400, "'nope' does not match"],
+    ["an id that is not a UUID", { id: "nope" }, 400, "'nope' does not match"],
     ["a name of 256 characters", { name: "x".repeat(256) }, 400, "' is too long"],
     ["a number for a name", { name: 5 }, 400, "5 is not of type 'null', 'string'"],
     ["an unknown disk format", { disk_format: "zip" }, 400, "'zip' is not one of [None, 'ami'"],
@@ -28,7 +28,7 @@ const REFUSED: readonly (readonly [what: string, image: unknown, status: number,
     ["a number for protected", { protected: 1 }, 400, "1 is not of type 'boolean'"],
     ["text for os_hidden", { os_hidden: "no" }, 400, "'no' is not of type 'boolean'"],
     ["text for tags", { tags: "a" }, 400, "'a' is not of type 'array'"],
-    ["a tag that is no text", { tags: [1] }, 400, "1 is not of type 'string'"],
+    ["a tag that is not a string", { tags: [1] }, 400, "1 is not of type 'string'"],
     ["a tag of 256 characters", { tags: ["x".repeat(256)] }, 400, "' is too long"],
     ["a number for a custom property", { color: 1 }, 400, "1 is not of type 'string'"],
     ["null for a custom property", { color: null }, 400, "None is not of type 'string'"],

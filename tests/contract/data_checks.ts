@@ -249,7 +249,7 @@ export const DATA_CHECKS: readonly Check[] = [
       assertEquals(headers.get(name), null, name);
     }
   }),
-  check("GET of data returns 204 when there is none", async (cloud) => {
+  check("GET of data returns 204 when the image has none", async (cloud) => {
     const { id } = await cloud.image();
     const response = await cloud.download(id);
     assertEquals([response.status, response.text], [204, ""]);

@@ -46,7 +46,7 @@ const BAD_LOCATIONS: readonly (readonly [what: string, value: unknown, text: str
   ["whose url is a number", { url: 5, metadata: {} }, "5 is not of type 'string'"],
   ["that is a file", { url: "file:///etc/passwd", metadata: {} }, "Invalid location"],
   ["of an unknown scheme", { url: "zz://x/y", metadata: {} }, "Invalid location"],
-  ["that is no URL", { url: "nope", metadata: {} }, "Invalid location"],
+  ["that is not a URL", { url: "nope", metadata: {} }, "Invalid location"],
 ];
 
 const badLocations: Check[] = BAD_LOCATIONS.map(([what, value, text]) =>
@@ -77,7 +77,7 @@ const BAD_REGISTRATIONS: readonly (readonly [what: string, body: unknown, text: 
     "Additional properties are not allowed ('checksum' was unexpected)",
   ],
   [
-    "with a hash that is no number",
+    "with a hash that is not hexadecimal",
     { url: URL_ON_WEB, validation_data: { os_hash_algo: "md5", os_hash_value: "xx" } },
     "os_hash_value (xx) is not a valid hexadecimal value",
   ],

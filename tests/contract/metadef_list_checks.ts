@@ -88,7 +88,7 @@ export const METADEF_LIST_CHECKS: readonly Check[] = [
     assertEquals([second.first, second.next], [`${list}&limit=2`, undefined]);
   }),
   check(
-    "one of several resource types is enough, and none of them gives nothing",
+    "a list of namespaces for several resource types has those with at least one",
     async (cloud) => {
       const { names: [b, , a] } = await three(cloud);
       const some = `${NAMESPACES}?resource_types=Contract::Nothing,${cloud.mark}`;

@@ -127,7 +127,7 @@ export const PATCH_CHECKS: readonly Check[] = [
     assertEquals([response.status, response.json["owner"]], [200, bob]);
     assertFailure(await cloud.get(`/v2/images/${id}`), 404);
   }),
-  check("PATCH lets the owner disown an image that stays visible", async (cloud) => {
+  check("PATCH lets the owner disown an image that remains visible", async (cloud) => {
     const { id } = await cloud.image();
     const disown = [{ op: "add", path: "/owner", value: null }];
     assertEquals((await cloud.patch(id, disown)).json["owner"], null);

@@ -105,7 +105,7 @@ export const TEXT_CHECKS: readonly Check[] = [
     assertEquals((await cloud.delete(`/v2/images/${id}/tags/%C3%BC`)).status, 204);
     assertEquals(((await cloud.show(id))["tags"] as string[]).length, 1);
   }),
-  check("a percent sign without two hexadecimal digits stays in the path", async (cloud) => {
+  check("a percent sign without two hexadecimal digits is kept in the path", async (cloud) => {
     const { id } = await cloud.image();
     for (const tag of ["%zz", "a%"]) {
       const { status } = await cloud.send("alice", "PUT", `/v2/images/${id}/tags/${tag}`);

@@ -25,7 +25,7 @@ export const ACCESS: readonly Guarantee[] = [
     "router/host_guard_test.ts: checkHost() rejects a write without a token from a page of another site",
   ],
   [
-    "The startup warning says what is refused.",
+    "The startup warning names the requests that are refused.",
     "cli/start_process_test.ts: start prints a warning when other machines can reach its address",
     "cli/start_test.ts: runStart() serves a sample image, prints examples, and ends on a signal",
   ],

@@ -3,7 +3,7 @@ import type { Guarantee } from "./guarantee.ts";
 
 export const COMPATIBILITY: readonly Guarantee[] = [
   [
-    "Tags and names with backslashes, control characters and dots lead where Glance leads them.",
+    "Tags and names with backslashes, control characters and dots select what they select in Glance.",
     "router/path_test.ts: addressOf() encodes any other name as a single segment",
     "router/raw_requests_test.ts: createImageRouter() responds to … over a socket as its server does",
     "live/differential/gateway_differences.ts: a name that consists of dots",
@@ -13,7 +13,7 @@ export const COMPATIBILITY: readonly Guarantee[] = [
     "router/path_test.ts: POST /metadefs/namespaces returns a Location that leads to a namespace of any name",
   ],
   [
-    "A body of a method that takes none is read as Glance reads it.",
+    "The body of a method without one is read as Glance reads it.",
     "router/forward/proxy_json_test.ts: DELETE forwards a body only when Content-Length announces it, as Glance reads it",
     "router/raw_requests_test.ts: createImageRouter() responds to … over a socket as its server does",
     "live/differential/gateway_differences.ts: a body of a request whose method or path takes none",
@@ -34,7 +34,7 @@ export const COMPATIBILITY: readonly Guarantee[] = [
     "router/raw_requests_test.ts: createImageRouter() responds to … over a socket as its server does",
   ],
   [
-    "The health check answers as Glance does.",
+    "The health check responds as Glance does.",
     "router/raw_requests_test.ts: createImageRouter() responds to … over a socket as its server does",
   ],
   [
@@ -73,7 +73,7 @@ export const COMPATIBILITY: readonly Guarantee[] = [
     "contract/text_checks.ts: a JSON body that … returns 400",
   ],
   [
-    "Characters of four bytes are refused where Glance refuses them.",
+    "Characters of four bytes are refused if Glance refuses them.",
     "contract/text_checks.ts: an emoji is rejected in tags, property names, and members",
     "contract/text_checks.ts: an emoji is rejected in every column of a metadata definition",
   ],

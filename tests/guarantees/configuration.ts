@@ -5,10 +5,10 @@ export const CONFIGURATION: readonly Guarantee[] = [
   [
     "Scalars of clouds.yaml are read as PyYAML reads them, or rejected.",
     "live/yaml_test.ts: readCloud() reads plain scalars as PyYAML does, or rejects them",
-    "auth/clouds/yaml_test.ts: readCloud() reads a password as it was written, or asks for quotes",
+    "auth/clouds/yaml_test.ts: readCloud() reads a password as written, or throws a hint to quote it",
   ],
   [
-    "Every printed command works with the real clients, whatever is configured.",
+    "Every printed command works with the real clients in any environment.",
     "live/printed_commands_test.ts: start prints commands for an embedded Glance that work whatever cloud is configured",
     "live/printed_commands_test.ts: start prints commands for a cloud that reach the gateway, with the client's token",
   ],
@@ -35,7 +35,7 @@ export const CONFIGURATION: readonly Guarantee[] = [
     "cli/args/wording_test.ts: image-download names the cause and who can help when an image is deactivated",
   ],
   [
-    "`member-update` by the owner says who may answer the offer.",
+    "`member-update` by the owner names who can set the status.",
     "cli/args/wording_test.ts: member-update names who can set the status when the owner calls it",
   ],
   [
@@ -46,8 +46,8 @@ export const CONFIGURATION: readonly Guarantee[] = [
     "Images can be deleted while they are listed.",
     "images/list_test.ts: list() continues if each yielded image is deleted, for any page size",
     "images/list_test.ts: list() continues if others delete the marker, or all yielded images",
-    "cli/commands/info_test.ts: task-list continues after an earlier task when its marker is gone",
-    "cli/metadefs_test.ts: md-namespace-list continues after an earlier namespace when its marker is gone",
+    "cli/commands/info_test.ts: task-list continues after an earlier task when its marker was deleted",
+    "cli/metadefs_test.ts: md-namespace-list continues after an earlier namespace when its marker was deleted",
   ],
   [
     "The embedded Glance answers 413 when its disk is full.",

@@ -13,16 +13,16 @@ export const INTERRUPTED_DOWNLOADS: readonly Guarantee[] = [
     "transfer/download/overlap_test.ts: download() does not use a 200 with the length of the rest when the image has no hash",
   ],
   [
-    "A download falls back to the whole image, and does not repeat a question that has failed.",
+    "A download falls back to the whole image, and does not repeat a request that has failed.",
     "transfer/download/resume_policy_test.ts: Candidates requests the whole image after two failed ranges of each server",
     "transfer/download/range_source_test.ts: download() requests no range again when the only server sent the whole image",
   ],
   [
-    "Running the command again finishes a part, whatever the servers answer to ranges.",
+    "Running the command again finishes a partial file with any response to ranges.",
     "sockets/wrong_ranges_test.ts: image-download finishes a partial file when every server responds to a range with …",
   ],
   [
-    "A server that denies the image during a download is passed over, and the others are asked.",
+    "A server that denies the image during a download is skipped, and the others are used.",
     "transfer/download/server_choice_test.ts: download() continues on the server that broke when the others respond with …",
     "transfer/download/server_choice_test.ts: download() tries a server that denied the image again after another delivered bytes and failed",
   ],

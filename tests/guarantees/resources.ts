@@ -52,7 +52,7 @@ export const RESOURCES: readonly Guarantee[] = [
     "cli/http_server/slow_clients_test.ts: serve() closes a connection when its client sends only empty lines",
   ],
   [
-    "A slow reader is not cut, but gives its connection to the next client when all are in use.",
+    "A slow reader is not disconnected, but its connection is used for the next client when all are in use.",
     "cli/http_server/listener_test.ts: HttpListener closes the slowest reader only when all connections are in use",
   ],
   [

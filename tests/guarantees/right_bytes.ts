@@ -3,7 +3,7 @@ import type { Guarantee } from "./guarantee.ts";
 
 export const RIGHT_BYTES: readonly Guarantee[] = [
   [
-    "The gateway answers 502 or resets the connection when a server lies about image data.",
+    "The gateway answers 502 or resets the connection when a server sends wrong image data.",
     "router/file/wrong_data_test.ts: GET /file answers with an error or resets the connection when a response …",
     "router/file/wrong_data_test.ts: GET /file resets a body with wrong bytes when verify is set, with resume on and off",
   ],
@@ -13,13 +13,13 @@ export const RIGHT_BYTES: readonly Guarantee[] = [
     "router/file/wrong_data_test.ts: GET /file delivers a correct response completely, and logs it as complete",
   ],
   [
-    "Data is checked whichever header asks for the range, and for administrators as well.",
+    "Data is checked for every header that requests a range, and for administrators.",
     "router/unexpected_responses_test.ts: GET /file responds to Content-Range as to Range, with resume on and off",
     "router/unexpected_responses_test.ts: GET /file returns a deactivated image to an administrator, with the checks of any other",
     "router/unexpected_responses_test.ts: GET /file forwards no data for an image without data",
   ],
   [
-    "A command fails at a wrong path, where Glance answers everything with 300.",
+    "A command fails at a wrong path, although Glance answers everything with 300.",
     "cli/args/wording_test.ts: runGlance() exits with 1 when the path is wrong and Glance responds to everything with 300",
     "images/response_contract_test.ts: call() names the missing Image API when a wrong path lists the versions",
   ],

@@ -25,7 +25,7 @@ export const SLOW_UPLOADS: readonly Guarantee[] = [
     "sockets/upload_proxies_test.ts: create() renews the token when nginx rejects it without reading the data",
   ],
   [
-    "A proxy that wants a length gets the size when it is known; otherwise the error says what to do.",
+    "A proxy that requires a length gets the size when it is known; otherwise the error has a hint.",
     "transfer/upload/upload_request_test.ts: upload() throws a hint when a proxy requires a length that is unknown",
     "sockets/upload_proxies_test.ts: create() sends the size that lighttpd requires, and throws a hint when it is unknown",
     "cli/upload_test.ts: image-create sends the size of a file, and prints a hint when the size of a pipe is required",

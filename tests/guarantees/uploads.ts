@@ -36,7 +36,7 @@ export const UPLOADS: readonly Guarantee[] = [
   [
     "An upload or a staging that is acknowledged before its last byte is an error.",
     "transfer/upload/staging_test.ts: stage() throws UnexpectedResponse when a stream is acknowledged before its last byte and the staged size is …",
-    "sockets/upload_responses_test.ts: create() fails and leaves no image when 204 comes while the source of a stream waits",
+    "sockets/upload_responses_test.ts: create() fails and leaves no image when a 204 arrives while the source of a stream waits",
     "sockets/gateway_uploads_test.ts: PUT /… answers 502 when a … body is acknowledged before its end and the server …",
   ],
   [

@@ -27,7 +27,7 @@ const CASES: readonly Case[] = [
     requests: 1,
   },
   {
-    during: "a wait that the server asked for",
+    during: "a wait for Retry-After",
     steps: [new Response("", { status: 429, headers: { "retry-after": "60" } })],
     options: { apiServers: ["a"] },
     requests: 1,

@@ -80,7 +80,7 @@ Deno.test("Deadline has no timer and no listener after it is disposed", () => {
   assertEquals(deadline.signal.aborted, false);
 });
 
-Deno.test("Deadline.abort() aborts with its reason, and the first reason stays", () => {
+Deno.test("Deadline.abort() aborts with its reason, and keeps the first reason", () => {
   const clock = new SimulatedClock();
   const controller = new AbortController();
   const deadline = timed(clock, controller.signal);

@@ -25,7 +25,7 @@ const RETRIED: readonly (readonly [what: string, step: Step])[] = [
   ["answers 503", 503],
   ["answers 504", 504],
   ["refuses the connection", refused()],
-  ["fails with what is no error", () => Promise.reject("reset")],
+  ["fails with a value that is not an error", () => Promise.reject("reset")],
 ];
 
 for (const [what, step] of RETRIED) {

@@ -91,7 +91,7 @@ Deno.test("delete() returns true, or throws", async () => {
   await assertRejects(remove(409), ImageConflict);
 });
 
-Deno.test("delete() succeeds if its response was lost and the image is gone", async () => {
+Deno.test("delete() succeeds if its response was lost and the image is deleted", async () => {
   const harness = harnessOf([refused(), 404]);
   assertEquals(await harness.clock.run(harness.service.delete(CALLER, ID)), true);
 });

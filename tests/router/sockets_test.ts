@@ -139,7 +139,7 @@ Deno.test("PUT /file leaves no short image when its client disconnects, with eit
   }
 });
 
-Deno.test("PUT /file returns the response of a refused large upload, and the connection stays usable", async () => {
+Deno.test("PUT /file returns the response of a rejected large upload, and keeps the connection usable", async () => {
   await using wire = new Wire({ maxUploadSize: MIB });
   const { id } = await wire.image(10);
   const body = new Uint8Array(SIZE);

@@ -23,7 +23,7 @@ const META = { name: "image", diskFormat: "raw", containerFormat: "bare" };
 const KINDS: readonly (readonly [what: string, data: () => ImageData, options: UploadOptions])[] = [
   ["bytes", () => DATA, {}],
   ["a Blob", () => new Blob([DATA]), {}],
-  ["a function that gives a stream", () => () => new Blob([DATA]).stream(), {}],
+  ["a function that returns a stream", () => () => new Blob([DATA]).stream(), {}],
   ["a stream", () => new Blob([DATA]).stream(), {}],
   ["a stream of known size", () => new Blob([DATA]).stream(), { size: DATA.byteLength }],
 ];

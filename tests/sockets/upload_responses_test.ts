@@ -92,7 +92,7 @@ const SLOW: readonly (readonly [what: string, fault: UploadFault, requestTimeout
   ["a proxy answers 500", respondWhileSaving("500 Internal Server Error", 4)],
   ["a proxy answers 408", respondWhileSaving("408 Request Timeout", 4)],
   ["a proxy answers 409 to its own repetition", respondWhileSaving("409 Conflict", 4)],
-  ["the response comes after requestTimeout", respondAfterSaving(4), 100_000],
+  ["the response arrives after requestTimeout", respondAfterSaving(4), 100_000],
 ];
 
 for (const [how, fault, requestTimeout = Infinity] of SLOW) {
@@ -172,7 +172,7 @@ for (const [what, data] of KINDS) {
   });
 }
 
-Deno.test("create() fails and leaves no image when 204 comes while the source of a stream waits", async () => {
+Deno.test("create() fails and leaves no image when a 204 arrives while the source of a stream waits", async () => {
   await using servers = new UploadServers([acknowledgeAfter(DATA.byteLength, true)]);
   const stream = new ReadableStream({
     start: (controller) => controller.enqueue(DATA),

@@ -43,7 +43,7 @@ const SILENCE = 150;
 const REPLAYABLE: readonly (readonly [what: string, data: () => ImageData])[] = [
   ["bytes", () => DATA],
   ["a blob", () => new Blob([DATA])],
-  ["a function that gives a stream", () => () => new Blob([DATA]).stream()],
+  ["a function that returns a stream", () => () => new Blob([DATA]).stream()],
 ];
 
 /** Data that can be read once. */
@@ -119,7 +119,7 @@ for (const [what, data] of [...REPLAYABLE, ...ONCE]) {
   });
 }
 
-Deno.test("create() fails in time when no response comes after the last byte", async () => {
+Deno.test("create() fails in time when no response arrives after the last byte", async () => {
   await using servers = new UploadServers([neverRespond]);
   const options = { requestTimeout: SILENCE };
   const error = await failureOf(create(servers, new Blob([DATA]).stream(), options));

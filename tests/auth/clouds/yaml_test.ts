@@ -66,7 +66,7 @@ function cloudWith(password: string): string {
   }\n`;
 }
 
-Deno.test("readCloud() reads a password as it was written, or asks for quotes", async () => {
+Deno.test("readCloud() reads a password as written, or throws a hint to quote it", async () => {
   for (const [text, reading] of SCALARS) {
     const read = () => readFile("/here/clouds.yaml", cloudWith(text));
     if (typeof reading === "boolean" || reading === "rejected") {
@@ -148,7 +148,7 @@ Deno.test("readCloud() reads a cloud next to one with values that need quotes", 
   assertEquals((await readFile("/here/clouds.yaml", text))?.credentials?.password, "p");
 });
 
-Deno.test("readCloud() reads a number in clouds.json as it was written, or asks for quotes", async () => {
+Deno.test("readCloud() reads a number in clouds.json as written, or throws a hint to quote it", async () => {
   for (
     const [text, reading] of [
       ['"x"', "x"],

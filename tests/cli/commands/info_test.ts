@@ -146,7 +146,7 @@ Deno.test("task-list requests page after page, in the order of its flags", async
   assertEquals(requests.length, 3);
 });
 
-Deno.test("task-list continues after an earlier task when its marker is gone", async () => {
+Deno.test("task-list continues after an earlier task when its marker was deleted", async () => {
   const task = (id: string) => ({ id, type: "import", status: "success", owner: "o" });
   const query = "limit=2&sort_key=status&sort_dir=desc";
   for (const status of [400, 404]) {
@@ -161,7 +161,7 @@ Deno.test("task-list continues after an earlier task when its marker is gone", a
   }
 });
 
-Deno.test("task-list fails when its marker is gone and no earlier task exists", async () => {
+Deno.test("task-list fails when its marker was deleted and no earlier task exists", async () => {
   const query = "limit=2&sort_key=status&sort_dir=desc";
   const { harness } = responding({
     [`GET /v2/tasks?${query}`]: { tasks: [{ id: "1", type: "import", status: "x", owner: "o" }] },

@@ -17,7 +17,7 @@ Deno.test("widthOf() counts the columns that a terminal needs", () => {
   for (const [text, width] of cases) assertEquals(widthOf(text), width, text);
 });
 
-Deno.test("wrap() breaks where Python's textwrap does", () => {
+Deno.test("wrap() breaks lines as Python's textwrap does", () => {
   const cases: readonly (readonly [text: string, lines: readonly string[]])[] = [
     ["", [""]],
     ["short", ["short"]],

@@ -99,7 +99,7 @@ const FAULTS: Readonly<Record<string, DataResponse>> = {
   "ends before its first byte": withBody(none, (correct) => correct),
   "is empty": withBody(none, () => 0),
   "ends with the connection, too early": withBody(short, () => null),
-  "goes on after the last byte until the connection ends": withBody(long, () => null),
+  "continues after the last byte until the connection closes": withBody(long, () => null),
   "is chunked and too short": chunked(short, true),
   "is chunked and too long": chunked(long, true),
   "is chunked and empty": chunked(none, true),
@@ -117,7 +117,7 @@ const FAULTS: Readonly<Record<string, DataResponse>> = {
       wanted,
     );
   },
-  "has an encoding that nobody knows": async (connection, wanted) => {
+  "has an unknown encoding": async (connection, wanted) => {
     const [status, fields] = correctHead(wanted);
     const respond = respondWith(status, [...fields, "content-encoding: secret"], wanted.bytes);
     return await respond(connection, wanted);

@@ -114,9 +114,14 @@ const ALONE: readonly (readonly [
   ["the image is one part", { connections: 4, partSize: 10_000 }, () => null, {}],
   ["nobody knows its size", { connections: 4, partSize: 10 }, () => null, { size: null }],
   ["its store cannot seek", { connections: 4, partSize: 10 }, () => 400, {}],
-  ["its servers give the whole for a range", { connections: 4, partSize: 10 }, (_, __, served) => {
-    return served.whole();
-  }, {}],
+  [
+    "its servers send the whole image for a range",
+    { connections: 4, partSize: 10 },
+    (_, __, served) => {
+      return served.whole();
+    },
+    {},
+  ],
 ];
 
 for (const [why, options, trick, rest] of ALONE) {

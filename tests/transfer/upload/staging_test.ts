@@ -169,7 +169,7 @@ for (const size of [null, 3_000, 10_000]) {
   });
 }
 
-Deno.test("stage() throws UnexpectedResponse when the data is acknowledged and the image stays queued", async () => {
+Deno.test("stage() throws UnexpectedResponse when the data is acknowledged and the image remains queued", async () => {
   for (const data of [chunks(), BYTES, new Blob([BYTES])]) {
     const { stage, clock } = stagingHarness([async (_, put) => {
       await put.take();

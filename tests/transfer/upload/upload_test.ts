@@ -197,8 +197,8 @@ const ABORTED: readonly (readonly [what: string, handler: PutHandler, data: () =
   ["bytes are sent", stallAfter(0), () => BYTES],
   ["a stream is sent", stallAfter(1_000), () => chunks()],
   ["the response is awaited", stallAfter(Infinity), () => chunks()],
-  ["its source gives nothing", stored, () => new FakeBody([BYTES, "silence"]).stream],
-  ["its iterable gives nothing", stored, async function* () {
+  ["its source returns nothing", stored, () => new FakeBody([BYTES, "silence"]).stream],
+  ["its iterable returns nothing", stored, async function* () {
     yield BYTES;
     await new Promise(() => {});
   }],

@@ -128,7 +128,7 @@ for (const status of ["killed", "deleted", "pending_delete"]) {
   });
 }
 
-Deno.test("create() fails when the image is gone while it waits", async () => {
+Deno.test("create() fails when the image is deleted while it waits", async () => {
   const { create, glance, later } = uploadHarness([saving(() => failure(504))]);
   later(5 * MINUTE, () => glance.record = null);
   await assertRejects(() => create(chunks()), ImageNotFound);

@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { allPages } from "../../../../lib/cli/commands/shared/pages.ts";
 
-Deno.test("allPages() ends when a page ends with a marker that was asked for before", async () => {
+Deno.test("allPages() ends when a page ends with a marker that was requested before", async () => {
   for (const around of [1, 2, 3, 7]) {
     let pages = 0;
     const all = await allPages((marker) => {
