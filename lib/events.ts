@@ -26,6 +26,21 @@ export type GlanceEvent =
     readonly cause: unknown;
   }
   | {
+    /**
+     * `server` has sent no headers for `delay` milliseconds. The request is sent to `to` as well; the first
+     * response is used, and the other request is canceled.
+     */
+    readonly kind: "hedge";
+    readonly server: string;
+    readonly to: string;
+    readonly delay: number;
+  }
+  | {
+    /** The cool-down of the server is over, and one request is sent to it. */
+    readonly kind: "probe";
+    readonly server: string;
+  }
+  | {
     /** A download broke after `offset` bytes and continues there, from `server`. */
     readonly kind: "resume";
     readonly server: string;

@@ -57,6 +57,13 @@ export interface GlanceOptions {
    */
   readonly stallTimeout?: number | undefined;
   /**
+   * Milliseconds without headers after which a `GET` or `HEAD` request is sent to a second server as well (a
+   * hedged request): the first response is used, and the other request is canceled. At most 2 % of the
+   * requests are hedged, unless a server is silent. `Infinity` never sends a request to two servers.
+   * @default {2_500}
+   */
+  readonly hedgeDelay?: number | undefined;
+  /**
    * Schemes of `direct_url` and `locations` whose data is read directly instead of through Glance. Only
    * `file` is supported, and only below `directUrlRoots`.
    * @default {[]}
@@ -176,6 +183,7 @@ export function resolveOptions(options: GlanceOptions | ResolvedOptions = {}): R
     authUrl: options.authUrl ?? null,
     requestTimeout: checked("requestTimeout", options.requestTimeout ?? 60_000, isTimeout, TIMEOUT),
     stallTimeout: checked("stallTimeout", options.stallTimeout ?? 30_000, isTimeout, TIMEOUT),
+    hedgeDelay: checked("hedgeDelay", options.hedgeDelay ?? 2_500, isTimeout, TIMEOUT),
     allowedDirectUrlSchemes: listOf("allowedDirectUrlSchemes", options.allowedDirectUrlSchemes),
     directUrlRoots: listOf("directUrlRoots", options.directUrlRoots),
     trustedHosts: listOf("trustedHosts", options.trustedHosts).map(parseTrustedHost),

@@ -1,7 +1,7 @@
 /** The time to process untrusted text is proportional to its length, whatever its content. */
 import { assert, assertEquals } from "@std/assert";
 import { explanationIn } from "../lib/http/on_demand/explanation.ts";
-import { parseRetryAfter } from "../lib/http/retry_policy.ts";
+import { parseRetryAfter } from "../lib/http/retry/retry_policy.ts";
 import { causesOf, sentenceOf } from "../lib/cli/system/errors.ts";
 import { printable } from "../lib/cli/system/console.ts";
 import { nearest } from "../lib/cli/args/nearest.ts";

@@ -8,6 +8,7 @@ import { CONFIGURATION } from "./guarantees/configuration.ts";
 import { INTERRUPTED_DOWNLOADS } from "./guarantees/interrupted_downloads.ts";
 import { RESOURCES } from "./guarantees/resources.ts";
 import { RIGHT_BYTES } from "./guarantees/right_bytes.ts";
+import { SILENT_SERVERS } from "./guarantees/silent_servers.ts";
 import { SLOW_UPLOADS } from "./guarantees/slow_uploads.ts";
 import { UPLOADS } from "./guarantees/uploads.ts";
 import type { Guarantee } from "./guarantees/guarantee.ts";
@@ -17,6 +18,7 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
   "Right bytes": RIGHT_BYTES,
   "Downloads that finish": INTERRUPTED_DOWNLOADS,
   "Uploads that Glance still stores": SLOW_UPLOADS,
+  "Silent servers": SILENT_SERVERS,
   "Resources": RESOURCES,
   "Access": ACCESS,
   "Configuration and messages": CONFIGURATION,

@@ -18,6 +18,7 @@ Deno.test("resolveOptions() has the defaults of Cinder's configuration", () => {
   assertEquals(options.authUrl, null);
   assertEquals(options.requestTimeout, 60_000);
   assertEquals(options.stallTimeout, 30_000);
+  assertEquals(options.hedgeDelay, 2_500);
   assertEquals(options.allowedDirectUrlSchemes, []);
   assertEquals(options.directUrlRoots, []);
   assertEquals(options.trustedHosts, []);
@@ -37,6 +38,7 @@ const GOOD: readonly (readonly [GlanceOptions, keyof GlanceOptions, unknown])[] 
   [{ numRetries: 0 }, "numRetries", 0],
   [{ requestTimeout: Infinity }, "requestTimeout", Infinity],
   [{ stallTimeout: 0.5 }, "stallTimeout", 0.5],
+  [{ hedgeDelay: Infinity }, "hedgeDelay", Infinity],
   [{ authStrategy: "noauth" }, "authStrategy", "noauth"],
   [{ regionName: "north" }, "regionName", "north"],
   [{ catalogInfo: "image::internal" }, "catalogInfo", {
@@ -68,6 +70,7 @@ const BAD: readonly (readonly [name: keyof GlanceOptions, value: unknown])[] = [
   ["requestTimeout", NaN],
   ["requestTimeout", "60000"],
   ["stallTimeout", 0],
+  ["hedgeDelay", 0],
   ["stallTimeout", -Infinity],
   ["apiServers", []],
   ["apiServers", "glance:9292"],

@@ -15,8 +15,8 @@ import type {
   ResponseHandler,
   WireRequest,
 } from "../http/request_spec.ts";
-import { request } from "../http/retry_loop.ts";
-import { RetryBudget } from "../http/retry_policy.ts";
+import { request } from "../http/retry/retry_loop.ts";
+import { RetryBudget } from "../http/retry/retry_policy.ts";
 import { type GlanceOptions, type ResolvedOptions, resolveOptions } from "../options.ts";
 import { checkRecord } from "../validate.ts";
 import { type Operation, specOf, toResult } from "./operation.ts";

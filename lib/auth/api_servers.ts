@@ -8,7 +8,7 @@ import { fetchCatalog } from "./keystone.ts";
 import type { RequestContext } from "../context.ts";
 import { type ApiServer, shuffled } from "../api_server.ts";
 import { InvalidConfigurationValue } from "../errors.ts";
-import { ServerPool } from "../http/server_pool.ts";
+import { ServerPool } from "../http/retry/server_pool.ts";
 import { type GlanceOptions, type ResolvedOptions, resolveOptions } from "../options.ts";
 import { optionTerm, type Term } from "../terms.ts";
 

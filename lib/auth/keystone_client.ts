@@ -8,7 +8,7 @@ import { type ApiServer, parseApiServer } from "../api_server.ts";
 import { GlanceError, InvalidConfigurationValue, ServerUnreachable } from "../errors.ts";
 import { Deadline } from "../http/deadline.ts";
 import { readStart, readText } from "../http/json.ts";
-import { backoff, isRetryableStatus, parseRetryAfter } from "../http/retry_policy.ts";
+import { backoff, isRetryableStatus, parseRetryAfter } from "../http/retry/retry_policy.ts";
 import { send } from "../http/transport.ts";
 import type { ResolvedOptions } from "../options.ts";
 import {

@@ -132,6 +132,10 @@ function eventText(event: GlanceEvent): string {
   if (event.kind === "storing") {
     return `Glance has received the data of image ${event.imageId} and is storing it; interrupting this command does not delete the image`;
   }
+  if (event.kind === "probe") return `probe: ${event.server} is asked again after its cool-down`;
+  if (event.kind === "hedge") {
+    return `hedge: ${event.server} sent no headers for ${event.delay} ms, so ${event.to} is asked, too`;
+  }
   const cause = sentenceOf(event.cause);
   if (event.kind === "retry") {
     return `retry: attempt ${event.attempt} at ${event.server} failed, next in ${event.delay} ms: ${cause}`;

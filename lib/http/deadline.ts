@@ -32,9 +32,22 @@ export class Deadline implements Disposable {
     return this.#controller.signal;
   }
 
-  /** Restarts the timer; `Infinity` stops it. */
-  arm(ms: number, expired: () => unknown): void {
+  /**
+   * Restarts the timer; `Infinity` stops it. `early` is called `after` milliseconds, and returns when it is
+   * called again. It uses the same timer, because each one costs time.
+   */
+  arm(
+    ms: number,
+    expired: () => unknown,
+    early?: { readonly after: number; readonly call: () => number },
+  ): void {
     this.disarm();
+    if (early !== undefined && early.after < ms) {
+      const { after, call } = early;
+      const next = () => this.arm(ms - after, expired, { after: call(), call });
+      this.#stop = this.#timer(after, next);
+      return;
+    }
     if (ms === Infinity) return;
     this.#stop = this.#timer(ms, () => this.#controller.abort(expired()));
   }

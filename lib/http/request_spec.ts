@@ -6,8 +6,8 @@
 import type { ApiServer } from "../api_server.ts";
 import type { ResolvedOptions } from "../options.ts";
 import type { Deadline } from "./deadline.ts";
-import type { RetryBudget } from "./retry_policy.ts";
-import type { ServerPool } from "./server_pool.ts";
+import type { RetryBudget } from "./retry/retry_policy.ts";
+import type { ServerPool } from "./retry/server_pool.ts";
 import type { TokenSource } from "./token_source.ts";
 
 /** A request relative to an endpoint root. */

@@ -30,6 +30,8 @@ export class Cloud extends FakeGlance {
       now: () => this.#now,
       sleep: (ms) => Promise.resolve(void (this.#now += ms)),
       timer: (ms, callback) => this.#timer(ms, callback),
+      // Its timer would fire before any response.
+      hedgeDelay: Infinity,
       log: (entry) => this.logged.push(entry),
       ...options,
     });

@@ -22,7 +22,7 @@ const PROGRAMS: readonly Program[] = [
       import { ApiClient, downloadImage } from "${ROOT}mod.ts";
       const client = new ApiClient({ netloc: "glance:9292" });
       await (await downloadImage(client, {}, "id")).pipeTo(new WritableStream());`,
-    limit: 22_000,
+    limit: 23_000,
   },
   {
     name: "a script that downloads with the service",
@@ -30,7 +30,7 @@ const PROGRAMS: readonly Program[] = [
       import { GlanceClientWrapper, GlanceImageService } from "${ROOT}mod.ts";
       const service = new GlanceImageService(new GlanceClientWrapper({ netloc: "glance:9292" }));
       await (await service.download({}, "id")).pipeTo(new WritableStream());`,
-    limit: 38_000,
+    limit: 39_000,
   },
   {
     name: "a script that connects to a cloud",
@@ -38,14 +38,14 @@ const PROGRAMS: readonly Program[] = [
       import { connect } from "${ROOT}mod.ts";
       const { service, context } = await connect();
       await (await service.download(context, "id")).pipeTo(new WritableStream());`,
-    limit: 48_000,
+    limit: 49_000,
   },
   {
     name: "the gateway, with Hono",
     source: `
       import { createImageRouter } from "${ROOT}lib/router/mod.ts";
       export default createImageRouter({ apiServers: ["http://glance:9292"] });`,
-    limit: 46_080,
+    limit: 47_104,
   },
 ];
 

@@ -36,6 +36,8 @@ export class Metrics {
     if (event.kind === "storing") return;
     const { server } = event;
     if (event.kind === "cooldown") return this.add("cooldowns_total", { server });
+    if (event.kind === "hedge") return this.add("hedges_total", { server });
+    if (event.kind === "probe") return this.add("probes_total", { server });
     if (event.kind === "retry") {
       this.add("retries_total", { server });
       if (event.isFailover) this.add("failovers_total", { server });

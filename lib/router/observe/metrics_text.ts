@@ -13,6 +13,8 @@ const COUNTERS = {
   retries_total: "Requests retried, by the server that had failed.",
   failovers_total: "Requests and downloads moved to another server, by the server that had failed.",
   resumes_total: "Downloads resumed after a failure, by the server that resumed.",
+  hedges_total: "Requests sent to a second server as well, by the server that was silent.",
+  probes_total: "Requests that probed a server after its cool-down, by server.",
   cooldowns_total: "Cool-downs of failing servers, by server.",
   releases_total: "Upstream connections closed while their client was idle, by server.",
   renewals_total: "Renewals of the gateway's own token, by reason.",

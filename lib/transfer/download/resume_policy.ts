@@ -12,7 +12,7 @@ import {
   ImageIntegrityError,
   ServerUnreachable,
 } from "../../errors.ts";
-import { backoffLimit } from "../../http/retry_policy.ts";
+import { backoffLimit } from "../../http/retry/retry_policy.ts";
 import { optionTerm } from "../../terms.ts";
 
 /** Longest delay during an outage in milliseconds, so that a server that is back is soon noticed. */

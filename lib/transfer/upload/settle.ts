@@ -6,7 +6,7 @@
 import { messageOf } from "../../validate.ts";
 import { GET_IMAGE } from "../../api/operations/images.ts";
 import { GlanceConnectionFailed, ImageUploadFailed, NotFound } from "../../errors.ts";
-import { backoff } from "../../http/retry_policy.ts";
+import { backoff } from "../../http/retry/retry_policy.ts";
 import type { Session } from "../../api/session.ts";
 import type { GlanceImage } from "../../api/types.ts";
 

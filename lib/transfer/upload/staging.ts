@@ -5,7 +5,7 @@
  */
 import { GlanceConnectionFailed, ImageConflict, ImageIntegrityError } from "../../errors.ts";
 import type { Session } from "../../api/session.ts";
-import { backoff } from "../../http/retry_policy.ts";
+import { backoff } from "../../http/retry/retry_policy.ts";
 import type { GlanceImage } from "../../api/types.ts";
 import { differenceBetween } from "./compare_sent.ts";
 import { recordAfter, sendOnce } from "./upload_attempt.ts";

@@ -92,25 +92,49 @@ export function backoffLimit(round: number): number {
   return Math.min(BACKOFF_CAP, BACKOFF_BASE * 2 ** round);
 }
 
-/**
- * A token bucket that limits the extra load of retries during an outage: a retry takes tokens, a success
- * returns some. While the bucket is empty, there are no retries.
- */
-export class RetryBudget {
-  static readonly #CAPACITY = 500;
-  static readonly #COST = 5;
-  static readonly #REFUND = 1;
-  #tokens = RetryBudget.#CAPACITY;
+/** A token bucket: what it limits takes tokens, and what goes well returns some. */
+class TokenBucket {
+  readonly #capacity: number;
+  readonly #cost: number;
+  #tokens: number;
 
-  /** Takes the tokens of one retry; false if there are not enough. */
+  constructor(capacity: number, cost: number) {
+    this.#capacity = this.#tokens = capacity;
+    this.#cost = cost;
+  }
+
+  /** Takes the tokens of one request; false if there are not enough. */
   spend(): boolean {
-    if (this.#tokens < RetryBudget.#COST) return false;
-    this.#tokens -= RetryBudget.#COST;
+    if (this.#tokens < this.#cost) return false;
+    this.#tokens -= this.#cost;
     return true;
   }
 
-  /** Returns tokens after a successful request. */
-  refund(): void {
-    this.#tokens = Math.min(RetryBudget.#CAPACITY, this.#tokens + RetryBudget.#REFUND);
+  /** Returns tokens. */
+  refund(tokens = 1): void {
+    this.#tokens = Math.min(this.#capacity, this.#tokens + tokens);
+  }
+}
+
+/**
+ * Limits the extra load of retries during an outage: a success returns a fifth of a retry. While the budget is
+ * used up, there are no retries.
+ */
+export class RetryBudget extends TokenBucket {
+  constructor() {
+    super(500, 5);
+  }
+}
+
+/** Tokens of one hedged request: it takes 50 requests to return them. */
+export const HEDGE_COST = 50;
+
+/**
+ * Limits hedged requests to 2 % of all requests, after a burst of 8. Otherwise a cloud whose every response
+ * takes longer than the delay would get each request twice.
+ */
+export class HedgeBudget extends TokenBucket {
+  constructor() {
+    super(8 * HEDGE_COST, HEDGE_COST);
   }
 }

@@ -2,12 +2,14 @@
 import { assert, assertEquals } from "@std/assert";
 import {
   backoff,
+  HEDGE_COST,
+  HedgeBudget,
   isAmbiguousStatus,
   isRetryableStatus,
   parseRetryAfter,
   RetryBudget,
-} from "../../lib/http/retry_policy.ts";
-import { seededRandom } from "../support/seed.ts";
+} from "../../../lib/http/retry/retry_policy.ts";
+import { seededRandom } from "../../support/seed.ts";
 
 Deno.test("isRetryableStatus() accepts only 429, 502, 503 and 504", () => {
   const all = Array.from({ length: 500 }, (_, i) => i + 100);
@@ -90,4 +92,26 @@ Deno.test("RetryBudget allows a retry after five successes, and never exceeds it
   budget.refund();
   assertEquals(budget.spend(), true);
   assertEquals(budget.spend(), false);
+});
+
+Deno.test("HedgeBudget allows 8 hedged requests, then one per 50 requests", () => {
+  const budget = new HedgeBudget();
+  const spent = () => Array.from({ length: 20 }, () => budget.spend()).filter(Boolean).length;
+  assertEquals(spent(), 8);
+  for (let i = 0; i < 49; i++) budget.refund();
+  assertEquals(spent(), 0);
+  budget.refund();
+  assertEquals(spent(), 1);
+  for (let i = 0; i < 10_000; i++) budget.refund();
+  assertEquals(spent(), 8);
+});
+
+Deno.test("HedgeBudget.refund() with the tokens of one request allows one more hedged request, up to its capacity", () => {
+  const budget = new HedgeBudget();
+  budget.refund(HEDGE_COST);
+  for (let i = 0; i < 8; i++) assert(budget.spend());
+  assert(!budget.spend());
+  budget.refund(HEDGE_COST);
+  assert(budget.spend());
+  assert(!budget.spend());
 });

@@ -1,10 +1,10 @@
 /** The pool of servers that remembers failures. */
 import { assertEquals } from "@std/assert";
-import type { GlanceEvent } from "../../mod.ts";
-import { ServerPool } from "../../lib/http/server_pool.ts";
-import { parseApiServer } from "../../lib/api_server.ts";
-import { resolveOptions } from "../../lib/options.ts";
-import { factsOf, ORDERLY } from "../support/client_harness.ts";
+import type { GlanceEvent } from "../../../mod.ts";
+import { ServerPool } from "../../../lib/http/retry/server_pool.ts";
+import { parseApiServer } from "../../../lib/api_server.ts";
+import { resolveOptions } from "../../../lib/options.ts";
+import { factsOf, ORDERLY } from "../../support/client_harness.ts";
 
 /** A pool with a manual clock. */
 function ringOf(names: readonly string[]) {
@@ -19,7 +19,7 @@ function ringOf(names: readonly string[]) {
   const take = (avoid: readonly string[] = []) =>
     ring.next(new Set(avoid.map((name) => `http://${name}`))).netloc;
   const fail = (name: string, retryAfter: number | null = null) =>
-    ring.failed(parseApiServer(name), new Error("cause"), retryAfter);
+    ring.failed(parseApiServer(name), new Error("cause"), { retryAfter });
   const takeThree = () => [take(), take(), take()].join("");
   return { ring, time, events, take, takeThree, fail };
 }

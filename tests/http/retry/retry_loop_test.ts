@@ -6,11 +6,11 @@ import {
   Invalid,
   ServerUnreachable,
   UnexpectedResponse,
-} from "../../mod.ts";
-import { FakeBody, utf8 } from "../support/bodies.ts";
-import { failure, refused, silence, type Step } from "../support/scripted_fetch.ts";
-import { type ClientHarness, factsOf, failureOf, harnessOf } from "../support/client_harness.ts";
-import type { OperationName } from "../../lib/api/mod.ts";
+} from "../../../mod.ts";
+import { FakeBody, utf8 } from "../../support/bodies.ts";
+import { failure, refused, silence, type Step } from "../../support/scripted_fetch.ts";
+import { type ClientHarness, factsOf, failureOf, harnessOf } from "../../support/client_harness.ts";
+import type { OperationName } from "../../../lib/api/mod.ts";
 
 const IMAGE = { id: "42", status: "active" };
 

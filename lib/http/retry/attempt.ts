@@ -1,0 +1,228 @@
+/**
+ * One attempt of a request on one server, and what its outcome means for the next attempt.
+ *
+ * @module
+ */
+import type { RequestContext } from "../../context.ts";
+import type { ApiServer } from "../../api_server.ts";
+import { GlanceError, ServerUnreachable, UnexpectedResponse } from "../../errors.ts";
+import { abortable, type Deadline } from "../deadline.ts";
+import {
+  type CallPolicy,
+  hasData,
+  isStream,
+  type OpenResponse,
+  type RequestSpec,
+  type ResponseHandler,
+  type Upstream,
+} from "../request_spec.ts";
+import { errorFromResponse, unexpectedStatus } from "../response_errors.ts";
+import { isAmbiguousStatus, parseRetryAfter, verdictOf } from "./retry_policy.ts";
+import { credentialHeaders, discard, send, tokensOf } from "../transport.ts";
+import { optionTerm } from "../../terms.ts";
+
+/** Bytes of progress after which another request costs no retry budget. */
+const FREE_RETRY_PROGRESS = 1024 * 1024;
+
+/** A failed attempt that may be retried. */
+export class FailedAttempt {
+  constructor(
+    readonly server: ApiServer,
+    readonly error: GlanceError,
+    /** Whether the request may have been carried out nevertheless. */
+    readonly ambiguous: boolean,
+    /** Milliseconds of the server's `Retry-After`. */
+    readonly retryAfter: number | null,
+    /** Whether the server sent no complete response within the time limit. */
+    readonly isTimeout: boolean,
+    /** Time at which the request was sent. */
+    readonly sentAt: number,
+  ) {}
+}
+
+/** The other attempts of the same request, which may run at the same time. */
+export interface Rivals {
+  /** Number of requests sent so far. */
+  readonly sent: number;
+  /** The attempts that have failed. */
+  readonly failures: readonly FailedAttempt[];
+  /** Called when a response decides the request: cancels the other attempts. */
+  readonly decide: (sentAt: number) => void;
+  /** Hedges the request while there are no headers; undefined if it runs on one server at a time. */
+  readonly hedge: HedgeTimer | undefined;
+}
+
+/** When a request is hedged. */
+export interface HedgeTimer {
+  /** Milliseconds without headers. */
+  readonly after: number;
+  /** Hedges the request if that is allowed; returns the milliseconds until the next call. */
+  readonly call: () => number;
+}
+
+/** The input of an attempt. */
+export interface AttemptInput<Result> {
+  readonly upstream: Upstream;
+  readonly spec: RequestSpec;
+  readonly policy: CallPolicy;
+  readonly server: ApiServer;
+  /** Aborts the attempt. It is disposed when the attempt fails. */
+  readonly deadline: Deadline;
+  readonly rivals: Rivals;
+  readonly onResponse: ResponseHandler<Result>;
+}
+
+/** A 401 for which the token can be renewed; the body is discarded. */
+const TOKEN_REFUSED = Symbol("token refused");
+
+/**
+ * Sends a request to one server; after a 401, renews the token and sends it once more. The time of a renewal
+ * does not count as the server's, and its errors are thrown unchanged.
+ */
+export async function attempt<Result>(
+  input: AttemptInput<Result>,
+): Promise<Result | FailedAttempt> {
+  const { upstream: { tokens }, policy: { signal }, deadline } = input;
+  try {
+    for (;;) {
+      const mayRenew = tokens.isRenewable && !isStream(input.spec.request);
+      const context = await abortable(tokens.context(), signal);
+      const outcome = await attemptAs(context, mayRenew, input);
+      if (outcome instanceof FailedAttempt) deadline[Symbol.dispose]();
+      if (outcome !== TOKEN_REFUSED) return outcome;
+      deadline.disarm();
+      await abortable(tokens.renewRefused(), signal);
+    }
+  } catch (error) {
+    deadline[Symbol.dispose]();
+    throw error;
+  }
+}
+
+async function attemptAs<Result>(
+  context: RequestContext,
+  mayRenew: boolean,
+  input: AttemptInput<Result>,
+): Promise<Result | FailedAttempt | typeof TOKEN_REFUSED> {
+  const { upstream: { options }, spec, deadline, rivals, onResponse } = input;
+  const sentAt = options.now();
+  arm(input);
+  try {
+    const response = await sendAs(context, input);
+    if (deadline.signal.aborted) {
+      await discard(response);
+      throw deadline.signal.reason;
+    }
+    const mayBeDone = rivals.failures.some(({ ambiguous }) => ambiguous);
+    const { success, alreadyDoneStatus } = spec;
+    const facts = { success, alreadyDoneStatus, mayRenew, mayBeDone };
+    const verdict = verdictOf(response.status, facts);
+    if (verdict !== "failed") rivals.decide(sentAt);
+    if (verdict === "accepted") return await onResponse(opened(input, response));
+    if (verdict === "alreadyDone") {
+      await discard(response);
+      return await onResponse(opened(input, new Response(null, { status: 204 })));
+    }
+    if (verdict === "tokenRefused") {
+      await discard(response);
+      return TOKEN_REFUSED;
+    }
+    const failure = await failureOf(response, context, input, sentAt);
+    if (verdict === "refused") throw failure.error;
+    return failure;
+  } catch (error) {
+    return brokenAttempt(input, error, sentAt);
+  }
+}
+
+/** Makes the failure of an attempt that threw; rethrows errors that another attempt could not avoid. */
+function brokenAttempt(
+  { spec, policy, server, deadline: { signal } }: AttemptInput<unknown>,
+  error: unknown,
+  sentAt: number,
+): FailedAttempt {
+  const { aborted, reason } = signal;
+  if (policy.signal?.aborted) throw policy.signal.reason;
+  // Aborted locally, because the source of an upload failed: the server is not at fault.
+  if (aborted && !(reason instanceof ServerUnreachable)) throw reason;
+  const failed = (error: GlanceError) =>
+    new FailedAttempt(server, error, true, null, aborted, sentAt);
+  if (error instanceof UnexpectedResponse) return failed(error);
+  if (error instanceof GlanceError && !(error instanceof ServerUnreachable)) throw error;
+  const cause = aborted ? reason : error;
+  if (cause instanceof ServerUnreachable) return failed(cause);
+  const message = `Cannot ${spec.action()}: the connection closed before the response was complete`;
+  const facts = { cause, server: server.endpoint, imageId: spec.imageId };
+  return failed(new ServerUnreachable(message, facts));
+}
+
+function opened(
+  { upstream: { pool, budget }, server, deadline, rivals }: AttemptInput<unknown>,
+  response: Response,
+): OpenResponse {
+  return {
+    response,
+    server,
+    deadline,
+    attempts: rivals.sent,
+    reportBreak: (cause, progress) => {
+      pool.failed(server, cause);
+      return progress >= FREE_RETRY_PROGRESS || budget.spend();
+    },
+  };
+}
+
+/** Starts the time limit, unless the policy sets it or image data is sent, whose duration is unknown. */
+function arm(
+  { upstream: { options }, spec, policy, server, deadline, rivals }: AttemptInput<unknown>,
+): void {
+  if (policy.onAttempt !== undefined) {
+    policy.onAttempt(deadline, server);
+  } else if (spec.success === null || !hasData(spec.request)) {
+    const { requestTimeout, numRetries } = options;
+    const { timeout = requestTimeout, retries = numRetries } = policy;
+    // A shorter limit is what is left of the stall timeout of a download.
+    const name = timeout < requestTimeout ? "stallTimeout" : "requestTimeout";
+    // After a timeout, all later attempts at the same server take as long together, so that a request to a
+    // single silent server takes two limits, and not one for each retry.
+    const isRepeated = rivals.failures.some((failure) =>
+      failure.isTimeout && failure.server === server
+    );
+    const limit = Math.round(Math.min(timeout, requestTimeout / (isRepeated ? retries : 1)));
+    const expired = () =>
+      new ServerUnreachable(
+        `Cannot ${spec.action()}: the server did not respond within ${limit} ms; raise "${name}" if it is slow`,
+        { terms: [optionTerm(name)], server: server.endpoint, imageId: spec.imageId },
+      );
+    deadline.arm(limit, expired, rivals.hedge);
+  }
+}
+
+async function sendAs(
+  context: RequestContext,
+  { upstream: { options, anonymous }, spec: { request }, server, deadline }: AttemptInput<unknown>,
+): Promise<Response> {
+  const credentials = anonymous ? {} : credentialHeaders(options, context);
+  const headers = { ...request.headers, ...credentials };
+  return await send(options, server, { ...request, headers }, deadline.signal);
+}
+
+async function failureOf(
+  response: Response,
+  context: RequestContext,
+  { upstream: { options }, spec, server, deadline, rivals }: AttemptInput<unknown>,
+  sentAt: number,
+): Promise<FailedAttempt> {
+  const { imageId, namespace, hints, success } = spec;
+  const [action, attempts] = [spec.action(), rivals.sent];
+  const request = { action, imageId, namespace, server: server.endpoint, attempts, hints };
+  if (response.status < 400) {
+    await discard(response);
+    const error = unexpectedStatus(response, request, success ?? []);
+    return new FailedAttempt(server, error, true, null, false, sentAt);
+  }
+  const error = await errorFromResponse(response, request, tokensOf(context), deadline.signal);
+  const retryAfter = parseRetryAfter(response.headers.get("retry-after"), options.wallClock());
+  const ambiguous = isAmbiguousStatus(response.status);
+  return new FailedAttempt(server, error, ambiguous, retryAfter, false, sentAt);
+}

@@ -1,0 +1,111 @@
+/**
+ * The retry loop: sends a request to one server after another, as `retry_policy.ts` and `server_pool.ts`
+ * decide, and waits between the rounds.
+ *
+ * @module
+ */
+import type { ApiServer } from "../../api_server.ts";
+import { UnexpectedResponse } from "../../errors.ts";
+import { FailedAttempt } from "./attempt.ts";
+import {
+  type CallPolicy,
+  isStream,
+  type RequestSpec,
+  type ResponseHandler,
+  type Upstream,
+} from "../request_spec.ts";
+import { Race } from "./race.ts";
+import { connectionFailed } from "../response_errors.ts";
+import { backoff } from "./retry_policy.ts";
+
+/**
+ * Sends a request until a server responds, and returns the result of `onResponse`.
+ *
+ * After a response that violates the API, the server cools down, and an idempotent request is sent to the
+ * servers that were not tried yet.
+ *
+ * @throws {GlanceConnectionFailed} if no server gave a usable response.
+ * @throws {UnexpectedResponse} if the response of the last server violates the API.
+ * @throws {GlanceError} if a server responded with an error status that is not retryable.
+ */
+export async function request<Result>(
+  upstream: Upstream,
+  spec: RequestSpec,
+  policy: CallPolicy,
+  onResponse: ResponseHandler<Result>,
+): Promise<Result> {
+  const { pool, budget, options } = upstream;
+  const { tried = new Set(), first, retries = options.numRetries } = policy;
+  const race = new Race({ upstream, spec, policy, onResponse, tried, limit: 1 + retries });
+  const { failures } = race;
+  try {
+    race.start(pool.next(tried, first, race.isHedgeable));
+    for (let round = 0;;) {
+      const outcome = await race.next();
+      if (!(outcome instanceof FailedAttempt)) {
+        budget.refund();
+        return outcome;
+      }
+      failures.push(outcome);
+      const { server, error, retryAfter, sentAt } = outcome;
+      pool.failed(server, error, { retryAfter, sentAt });
+      const isRoundOver = !pool.hasUntried(tried);
+      if (isRoundOver && race.isOpen) continue;
+      const reason = giveUpReason(upstream, spec, policy, race);
+      if (reason !== null && race.isOpen) continue;
+      if (reason !== null && isRoundOver && policy.timeout !== undefined && retryAfter !== null) {
+        // The caller asks again, but not before the time that the server has stated.
+        await options.sleep(Math.min(retryAfter, policy.timeout), policy.signal);
+      }
+      const isInvalid = error instanceof UnexpectedResponse;
+      if (isInvalid && (reason !== null || isRoundOver)) throw error;
+      if (reason !== null) throw connectionFailed(spec.action(), spec.imageId, failures, reason);
+      const wait = retryAfter ?? backoff(round, options.random);
+      const delay = isRoundOver ? Math.min(wait, policy.timeout ?? Infinity) : 0;
+      reportRetry(upstream, server, failures, delay, !isRoundOver);
+      if (isRoundOver) {
+        tried.clear();
+        await options.sleep(delay, policy.signal);
+        round++;
+      }
+      race.start(pool.next(tried, first, race.isHedgeable));
+    }
+  } finally {
+    race.cancel();
+  }
+}
+
+/**
+ * Why there is no other attempt, as the message says it after the number of attempts; empty if that number
+ * is the reason. Null if there may be another attempt.
+ */
+function giveUpReason<Result>(
+  { options, budget }: Upstream,
+  { request, idempotent }: RequestSpec,
+  { retries = options.numRetries, finalReason }: CallPolicy,
+  { failures, sent }: Race<Result>,
+): string | null {
+  const isUnsafe = failures.at(-1)?.ambiguous === true && !idempotent;
+  if (finalReason !== undefined && sent > retries) return finalReason;
+  if (isStream(request)) return ", and its data can be read only once, so it is not sent again";
+  if (isUnsafe) return ", the outcome is unknown, and the request is not safe to retry";
+  if (sent > retries) return "";
+  return budget.spend() ? null : ", and the retry budget is used up";
+}
+
+function reportRetry(
+  { options: { onEvent } }: Upstream,
+  { endpoint: server }: ApiServer,
+  failures: readonly FailedAttempt[],
+  delay: number,
+  isFailover: boolean,
+): void {
+  onEvent({
+    kind: "retry",
+    server,
+    attempt: failures.length,
+    delay: Math.round(delay),
+    isFailover,
+    cause: failures.at(-1)?.error,
+  });
+}

@@ -1,0 +1,23 @@
+/** A server that does not respond costs little, and causes few requests. */
+import type { Guarantee } from "./guarantee.ts";
+
+export const SILENT_SERVERS: readonly Guarantee[] = [
+  [
+    "A read is sent to a second server when the first one is silent, and the first response is used.",
+    "http/retry/race_test.ts: call() asks a second server after 2.5 s without headers, and cancels the first request",
+    "http/retry/race_test.ts: open() hedges a download until its headers, and cancels the response that is late",
+  ],
+  [
+    "A write never runs on two servers at once.",
+    "http/retry/race_test.ts: call() never runs a write on two servers",
+  ],
+  [
+    "A silent server takes less than 3 % of the time, and one request probes it.",
+    "http/retry/race_test.ts: call() loses less than 3 % of 330 s to a silent server, in sequence and with 10 callers",
+    "http/retry/race_test.ts: call() probes a silent server with one request after its cool-down, and another server 0.5 s later",
+  ],
+  [
+    "Servers that are slow, but work, get at most 2 % more requests.",
+    "http/retry/race_test.ts: call() sends at most 2 % more requests when every response takes 4 s",
+  ],
+];
