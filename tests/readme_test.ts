@@ -93,13 +93,13 @@ Deno.test("every relative link of a document leads to a file, and to a heading o
   for (const path of paths) {
     for (const [, link = ""] of (await documentText(path)).matchAll(/\]\(([^)\s]+)\)/g)) {
       if (/^[a-z]+:/.test(link)) continue;
-      if (!await leadsSomewhere(path, link)) broken.push(`${path}: ${link}`);
+      if (!await resolves(path, link)) broken.push(`${path}: ${link}`);
     }
   }
   assertEquals(broken, []);
 });
 
-async function leadsSomewhere(path: string, link: string): Promise<boolean> {
+async function resolves(path: string, link: string): Promise<boolean> {
   const url = new URL(link, new URL(path, ROOT));
   const anchor = url.hash.slice(1);
   url.hash = "";

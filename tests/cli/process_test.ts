@@ -76,7 +76,7 @@ async function ended(process: Deno.ChildProcess, input: Uint8Array | null = null
 }
 
 /** The same response, which stalls after `limit` bytes. */
-function drying(response: Response, limit: number): Response {
+function endingAfter(response: Response, limit: number): Response {
   const reader = response.body?.getReader();
   let left = limit;
   const body = new ReadableStream({
@@ -183,7 +183,7 @@ Deno.test("image-download resumes after SIGINT, SIGTERM and SIGKILL", async (t) 
       const limits = [HALF, Infinity];
       await using server = serveGlance((response, request) => {
         ranges.push(request.headers.get("range"));
-        return drying(response, limits.shift() ?? 0);
+        return endingAfter(response, limits.shift() ?? 0);
       });
       await inDirectory(async (directory) => {
         const create = ["image-create", "--id", ID, ...RAW];

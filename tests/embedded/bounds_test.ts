@@ -148,9 +148,9 @@ async function post(glance: ReturnType<typeof createEmbeddedGlance>, path: strin
   assertEquals(response.status, 201, text.slice(0, 300));
 }
 
-const stocked = createEmbeddedGlance();
-const isStocked = Promise.all(
-  Array.from({ length: 50 }, (_, i) => create(stocked, { name: `image ${i % 5}` })),
+const filled = createEmbeddedGlance();
+const isFilled = Promise.all(
+  Array.from({ length: 50 }, (_, i) => create(filled, { name: `image ${i % 5}` })),
 );
 
 async function list(search: string, headers: Record<string, string> = {}): Promise<void> {
@@ -158,7 +158,7 @@ async function list(search: string, headers: Record<string, string> = {}): Promi
 }
 
 async function get(path: string, headers: Record<string, string> = {}): Promise<void> {
-  await isStocked;
-  const response = await send(stocked, "GET", path, undefined, headers);
+  await isFilled;
+  const response = await send(filled, "GET", path, undefined, headers);
   await response.body?.cancel();
 }

@@ -35,7 +35,7 @@ async function overfill(
   );
 }
 
-async function survives(disk: SmallDisk): Promise<void> {
+async function assertKeepsData(disk: SmallDisk): Promise<void> {
   const { glance, errors } = open(disk);
   const kept = await create(glance, { name: "kept" });
   assertEquals(await upload(glance, kept, "kept data"), 204);
@@ -88,7 +88,7 @@ Deno.test({
   ignore: !mayMount,
   async fn() {
     await using disk = await mountedDisk(ROOM);
-    if (disk !== null) await survives(disk);
+    if (disk !== null) await assertKeepsData(disk);
   },
 });
 

@@ -87,7 +87,7 @@ export function stalledBody(first: string): {
 }
 
 /** A temporary directory that is removed on disposal. */
-export async function scratch(): Promise<AsyncDisposable & { readonly path: string }> {
+export async function temporaryDirectory(): Promise<AsyncDisposable & { readonly path: string }> {
   const path = await Deno.makeTempDir({ prefix: "embedded-glance-" });
   return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
 }

@@ -6,7 +6,7 @@ import {
   directoryStorage,
   type EmbeddedGlance,
 } from "../../lib/embedded/mod.ts";
-import { create, download, scratch, send, show, upload } from "./glance.ts";
+import { create, download, send, show, temporaryDirectory, upload } from "./glance.ts";
 
 /** A server on the directory, and the errors it reports. */
 function open(path: string): { glance: EmbeddedGlance; reports: string[] } {
@@ -55,7 +55,7 @@ function changed(change: Row): (path: string, row: Row) => Promise<void> {
 
 for (const [what, [text, damage]] of Object.entries(DAMAGE)) {
   Deno.test(`directoryStorage() reports a row file that ${what} and loses only that image`, async () => {
-    await using directory = await scratch();
+    await using directory = await temporaryDirectory();
     const before = open(directory.path).glance;
     const bad = await create(before, { name: "bad" });
     const good = await create(before, { name: "good" });
@@ -76,7 +76,7 @@ for (const [what, [text, damage]] of Object.entries(DAMAGE)) {
 }
 
 Deno.test("directoryStorage() keeps the id and data of an invalid row file until it is repaired", async () => {
-  await using directory = await scratch();
+  await using directory = await temporaryDirectory();
   const before = open(directory.path).glance;
   const id = await create(before, { name: "bad" });
   await upload(before, id, "precious");
@@ -93,7 +93,7 @@ Deno.test("directoryStorage() keeps the id and data of an invalid row file until
 });
 
 Deno.test("directoryStorage() loses only one image when a row file is unreadable", async () => {
-  await using directory = await scratch();
+  await using directory = await temporaryDirectory();
   const before = open(directory.path).glance;
   const bad = await create(before);
   const good = await create(before, { name: "good" });
@@ -105,7 +105,7 @@ Deno.test("directoryStorage() loses only one image when a row file is unreadable
 });
 
 Deno.test("directoryStorage() reports and keeps foreign files", async () => {
-  await using directory = await scratch();
+  await using directory = await temporaryDirectory();
   const before = open(directory.path).glance;
   const id = await create(before);
   await upload(before, id, "data");
@@ -122,7 +122,7 @@ Deno.test("directoryStorage() reports and keeps foreign files", async () => {
 });
 
 Deno.test("directoryStorage() renames a file of invalid metadata definitions", async () => {
-  await using directory = await scratch();
+  await using directory = await temporaryDirectory();
   const before = open(directory.path).glance;
   const define = async (glance: EmbeddedGlance, namespace: string) => {
     const body = JSON.stringify({ namespace });

@@ -6,7 +6,7 @@ import {
   directoryStorage,
   type EmbeddedGlance,
 } from "../../lib/embedded/mod.ts";
-import { scratch, send } from "./glance.ts";
+import { send, temporaryDirectory } from "./glance.ts";
 
 const NAMESPACES = "/v2/metadefs/namespaces";
 
@@ -36,7 +36,7 @@ const NAMESPACE = {
 };
 
 Deno.test("directoryStorage() keeps metadata definitions after a restart", async () => {
-  await using directory = await scratch();
+  await using directory = await temporaryDirectory();
   const before = open(directory.path);
   assertEquals(await status(before, "POST", "", NAMESPACE), 201);
   assertEquals(await status(before, "DELETE", "/Kept::Things/tags/one"), 204);
@@ -48,7 +48,7 @@ Deno.test("directoryStorage() keeps metadata definitions after a restart", async
 });
 
 Deno.test("directoryStorage() keeps all definitions that are created concurrently", async () => {
-  await using directory = await scratch();
+  await using directory = await temporaryDirectory();
   const glance = open(directory.path);
   assertEquals(await status(glance, "POST", "", NAMESPACE), 201);
   const names = Array.from({ length: 20 }, (_, i) => `tag-${i}`);
@@ -59,14 +59,14 @@ Deno.test("directoryStorage() keeps all definitions that are created concurrentl
 });
 
 Deno.test("directoryStorage() creates a name once when several requests create it concurrently", async () => {
-  await using directory = await scratch();
+  await using directory = await temporaryDirectory();
   const glance = open(directory.path);
   const made = Array.from({ length: 5 }, () => status(glance, "POST", "", NAMESPACE));
   assertEquals((await Promise.all(made)).toSorted(), [201, 409, 409, 409, 409]);
 });
 
 Deno.test("directoryStorage() keeps the previous catalog when a write is incomplete", async () => {
-  await using directory = await scratch();
+  await using directory = await temporaryDirectory();
   const before = open(directory.path);
   assertEquals(await status(before, "POST", "", NAMESPACE), 201);
   await Deno.writeTextFile(`${directory.path}/temporary/x`, '{"namespaces": [');
@@ -76,7 +76,7 @@ Deno.test("directoryStorage() keeps the previous catalog when a write is incompl
 });
 
 Deno.test("directoryStorage() does not keep a definition when it cannot be written", async () => {
-  await using directory = await scratch();
+  await using directory = await temporaryDirectory();
   const glance = open(directory.path);
   await glance.ready();
   await Deno.remove(`${directory.path}/temporary`);

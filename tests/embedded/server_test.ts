@@ -7,7 +7,7 @@ import {
   type EmbeddedGlanceOptions,
   memoryStorage,
 } from "../../lib/embedded/mod.ts";
-import { create, download, scratch, send, show, stalledBody, upload } from "./glance.ts";
+import { create, download, send, show, stalledBody, temporaryDirectory, upload } from "./glance.ts";
 
 Deno.test("createEmbeddedGlance() serves the same images when two servers share a store", async () => {
   const store = memoryStorage();
@@ -201,7 +201,7 @@ for (const [options, text] of BAD_OPTIONS) {
 }
 
 Deno.test("fetch() deletes the data of a location when PATCH removes it", async () => {
-  await using directory = await scratch();
+  await using directory = await temporaryDirectory();
   const glance = createEmbeddedGlance({
     storage: directoryStorage(directory.path),
     showLocations: true,

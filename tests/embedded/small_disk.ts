@@ -3,7 +3,7 @@
  * ENOSPC errors.
  */
 
-import { scratch } from "./glance.ts";
+import { temporaryDirectory } from "./glance.ts";
 
 /** A directory on a small disk. */
 export interface SmallDisk extends AsyncDisposable {
@@ -12,7 +12,7 @@ export interface SmallDisk extends AsyncDisposable {
 
 /** Mounts a tmpfs; null if the process may not mount. */
 export async function mountedDisk(bytes: number): Promise<SmallDisk | null> {
-  const directory = await scratch();
+  const directory = await temporaryDirectory();
   const mount = (...args: string[]) =>
     new Deno.Command(args[0] ?? "", { args: args.slice(1), stderr: "null" }).output()
       .then(({ success }) => success, () => false);
@@ -39,7 +39,7 @@ interface Written {
  * process until disposed.
  */
 export async function injectedDisk(bytes: number): Promise<SmallDisk> {
-  const directory = await scratch();
+  const directory = await temporaryDirectory();
   const { process } = globalThis as unknown as {
     process: { getBuiltinModule(id: string): unknown };
   };

@@ -51,7 +51,7 @@ async function brokenAfter(bytes: number, response: Response): Promise<Response>
 }
 
 /** The image records of a cloud, with some values replaced. */
-function telling(cloud: Cloud, mismatch: Readonly<Record<string, unknown>>): Intercept {
+function withProperties(cloud: Cloud, mismatch: Readonly<Record<string, unknown>>): Intercept {
   return async ({ request }) => {
     const isRecord = /\/images\/[^/]+$/.test(request.url) && request.method === "GET";
     if (!isRecord) return null;
@@ -164,7 +164,7 @@ Deno.test("copyImage() hashes with both algorithms if the clouds use different o
   const to = new Cloud({ hashAlgorithm: "sha256" });
   await to.service.create(to.context, FORMATS, BYTES.slice(1));
   const { from, image } = await cloudsWith({}, new Cloud({ hashAlgorithm: "sha384" }), to);
-  for (const cloud of [from, to]) cloud.intercept = telling(cloud, { checksum: null });
+  for (const cloud of [from, to]) cloud.intercept = withProperties(cloud, { checksum: null });
   const copy = await copyImage(from, to, image.id, { verify: "required" });
   assertEquals([image.osHashAlgo, copy.osHashAlgo, copy.checksum], ["sha384", "sha256", null]);
 });
@@ -179,13 +179,13 @@ Deno.test("copyImage() compares MD5 if the target's algorithm is unknown", async
 Deno.test("copyImage() with verify required fails if no hash can be compared, before or after the transfer", async () => {
   for (const which of ["from", "to"] as const) {
     const clouds = await cloudsWith();
-    clouds[which].intercept = telling(clouds[which], UNHASHED);
+    clouds[which].intercept = withProperties(clouds[which], UNHASHED);
     const copying = copyImage(clouds.from, clouds.to, clouds.image.id, { verify: "required" });
     await assertRejects(() => copying, Invalid, "Cannot verify image");
     assertEquals(await clouds.left(), []);
   }
   const clouds = await cloudsWith();
-  clouds.from.intercept = telling(clouds.from, UNHASHED);
+  clouds.from.intercept = withProperties(clouds.from, UNHASHED);
   assertEquals((await copyImage(clouds.from, clouds.to, clouds.image.id)).status, "active");
 });
 

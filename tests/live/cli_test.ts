@@ -138,11 +138,11 @@ Deno.test("runGlance() prints and changes what python-glanceclient does", async 
     assertEquals(left, ["data", ...paths.map((path) => path.slice(folder.length + 1))].sort());
   });
 
-  await t.step("copies between regions", () => goAcross(stack, file));
+  await t.step("copies between regions", () => copyBetweenRegions(stack, file));
 });
 
 /** Copies an image to another region: downloaded by Glance itself, and through this machine. */
-async function goAcross(stack: LiveStack, file: string): Promise<void> {
+async function copyBetweenRegions(stack: LiveStack, file: string): Promise<void> {
   const formats = "--disk-format raw --container-format bare";
   const ours = async (args: string) => {
     const { code, stdout, stderr } = await run(stack, OURS, `${args} --json`.split(" "));

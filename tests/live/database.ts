@@ -41,7 +41,7 @@ export async function startDatabase(directory: string): Promise<ServerProcess> {
     ],
     log,
     env: { PATH: `${Deno.env.get("PATH") ?? ""}:/usr/sbin` },
-  }, () => greets(socket));
+  }, () => isAccepting(socket));
 }
 
 const INSTALL = [
@@ -81,7 +81,7 @@ function asRoot(): string[] {
 }
 
 /** The server sends its greeting as soon as it accepts connections. */
-async function greets(socket: string): Promise<boolean> {
+async function isAccepting(socket: string): Promise<boolean> {
   using connection = await Deno.connect({ transport: "unix", path: socket });
   return await connection.read(new Uint8Array(64)) !== null;
 }

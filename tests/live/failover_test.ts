@@ -46,7 +46,7 @@ Deno.test("create() and download() continue when servers are killed", async (t) 
         await receiver.take(chunk);
       }
       assertEquals(receiver.result, [IMAGE_SIZE, image.sha512]);
-      assertGoesOn(stack, traffic, events, receiver.broken);
+      assertContinues(stack, traffic, events, receiver.broken);
       await stack.startGlance(receiver.broken);
     },
   );
@@ -61,7 +61,7 @@ Deno.test("create() and download() continue when servers are killed", async (t) 
     });
     await service.download(context, image.id, sink);
     assertEquals([isClosed, ...receiver.result], [true, IMAGE_SIZE, image.sha512]);
-    assertGoesOn(stack, traffic, events, receiver.broken);
+    assertContinues(stack, traffic, events, receiver.broken);
     await stack.startGlance(receiver.broken);
   });
 
@@ -75,7 +75,7 @@ Deno.test("create() and download() continue when servers are killed", async (t) 
     });
     for await (const chunk of await service.download(context, image.id)) await receiver.take(chunk);
     assertEquals(receiver.result, [IMAGE_SIZE, image.sha512]);
-    assertGoesOn(stack, traffic, events, receiver.broken);
+    assertContinues(stack, traffic, events, receiver.broken);
 
     const aborting = await signIn(stack, { requestTimeout: 3_000 });
     for (let call = 0; call < 2; call++) await aborting.service.show(context, image.id);
@@ -250,7 +250,7 @@ async function killServing(stack: LiveStack, traffic: Traffic): Promise<Index> {
 }
 
 /** Asserts that after one break exactly the missing bytes were requested from the next server. */
-function assertGoesOn(
+function assertContinues(
   stack: LiveStack,
   traffic: Traffic,
   events: readonly GlanceEvent[],

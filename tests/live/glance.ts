@@ -33,7 +33,7 @@ export const IMAGE_MEMBER_QUOTA = 8;
 
 const STORES = ["fast", "slow"];
 const METADEFS = "/etc/glance/metadefs";
-const PASTE = "/etc/glance/glance-api-paste.ini";
+const PASTE_CONFIG = "/etc/glance/glance-api-paste.ini";
 
 /** Creates Glance's tables, before the first server starts. */
 export async function prepareGlance(settings: GlanceSettings): Promise<void> {
@@ -185,7 +185,7 @@ allowed_hosts = [${["127.0.0.1", "localhost", ...importHosts].join()}]
 allowed_ports = []
 [paste_deploy]
 flavor = ${imageCache ? "keystone+cachemanagement" : "keystone"}
-config_file = ${PASTE}
+config_file = ${PASTE_CONFIG}
 [keystone_authtoken]
 www_authenticate_uri = ${credentials.authUrl}
 auth_url = ${credentials.authUrl}

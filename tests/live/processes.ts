@@ -141,7 +141,7 @@ export async function logTail(path: string): Promise<string> {
   }
 }
 
-const handedOut = new Set<number>();
+const usedPorts = new Set<number>();
 
 /**
  * A free port that this process has not used before.
@@ -151,8 +151,8 @@ const handedOut = new Set<number>();
 export function freePort(): number {
   for (let attempt = 0; attempt < PORT_ATTEMPTS; attempt++) {
     const port = FIRST_PORT + Math.floor(Math.random() * (LAST_PORT - FIRST_PORT));
-    if (handedOut.has(port) || !isFree(port)) continue;
-    handedOut.add(port);
+    if (usedPorts.has(port) || !isFree(port)) continue;
+    usedPorts.add(port);
     return port;
   }
   throw new Error(`Cannot find a free loopback port: ${PORT_ATTEMPTS} were in use`);

@@ -164,7 +164,7 @@ export async function startStack(options: StackOptions = {}): Promise<LiveStack>
   for (const server of servers) cleanup.use(server);
 
   cleanup.use(await startDatabase(directory));
-  await together([
+  await inParallel([
     async () => {
       const images = [
         { region: REGION, type: "image", url: servers[0].url },
@@ -176,18 +176,18 @@ export async function startStack(options: StackOptions = {}): Promise<LiveStack>
     async () => {
       const start = servers.map((server) => () => server.start());
       if (separate) {
-        await together([first, second].map((settings) => () => prepareGlance(settings)));
-        return await together(start);
+        await inParallel([first, second].map((settings) => () => prepareGlance(settings)));
+        return await inParallel(start);
       }
       await prepareGlance(first);
-      await together([() => loadMetadefs(first), ...start]);
+      await inParallel([() => loadMetadefs(first), ...start]);
     },
   ]);
   return new LiveStack(directory, keystoneUrl, servers, cleanup.move());
 }
 
 /** Like Promise.all, but leaves nothing running when it fails. */
-async function together(jobs: readonly (() => Promise<unknown>)[]): Promise<void> {
+async function inParallel(jobs: readonly (() => Promise<unknown>)[]): Promise<void> {
   const results = await Promise.allSettled(jobs.map((job) => job()));
   const failures = results.flatMap((result) => result.status === "rejected" ? [result.reason] : []);
   if (failures.length === 1) throw failures[0];

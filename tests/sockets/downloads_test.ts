@@ -255,7 +255,7 @@ Deno.test("download() uses the next server when one refuses connections", async 
 });
 
 /** Faults from which no other server can recover, with their errors. */
-const HOPELESS: readonly (readonly [
+const UNRECOVERABLE: readonly (readonly [
   what: string,
   plan: readonly Fault[],
   error: new (...args: never[]) => GlanceError,
@@ -275,7 +275,7 @@ const HOPELESS: readonly (readonly [
   ["every server ends at once", always(truncate(0)), ImageDownloadFailed],
 ];
 
-for (const [what, plan, error] of HOPELESS) {
+for (const [what, plan, error] of UNRECOVERABLE) {
   Deno.test(`download() throws ${error.name}, and completes no file, when ${what}`, async () => {
     for (const options of [{}, PARTS]) {
       await using servers = new FaultServers(plan);

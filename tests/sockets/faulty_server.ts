@@ -179,7 +179,7 @@ const UPLOAD_FAULTS: readonly string[] = [
   "refuseAtOnce",
   "refuseMidway",
   "gatewayTimeout",
-  "storeAndHangUp",
+  "storeWithoutResponse",
   "storeOther",
   "silent",
   "acknowledgeAtOnce",
@@ -335,7 +335,7 @@ export class FaultyServer implements AsyncDisposable {
     if (body === null) return false;
     if (name === "storeOther") body[0] = (body[0] ?? 0) ^ 1;
     this.#stored.set(id, "active", body);
-    if (name === "storeAndHangUp") return await connection.end();
+    if (name === "storeWithoutResponse") return await connection.end();
     if (name === "silent") return await connection.waitForClose();
     if (name === "gatewayTimeout") return await sendText(connection, "504 Gateway Timeout", "late");
     await connection.start("204 No Content");

@@ -42,7 +42,7 @@ export const endAfter = (size: number): UploadFault => async ({ connection, take
 };
 
 /** Reads at most `size` bytes, and does not respond. */
-export const stopTakingAfter =
+export const stopReadingAfter =
   (size: number, gone: Promise<void>): UploadFault => async ({ take }) => {
     await take(size);
     await gone;
@@ -111,7 +111,7 @@ export const neverRespond: UploadFault = async ({ connection, take }) => {
 };
 
 /** Stores the data, and closes the connection instead of a response. */
-export const storeAndHangUp: UploadFault = async ({ connection, take, store }) => {
+export const storeWithoutResponse: UploadFault = async ({ connection, take, store }) => {
   if (await take()) store();
   return await connection.end();
 };

@@ -20,9 +20,9 @@ import {
   refuseAfter,
   refuseAndCloseAfter,
   resetAfter,
-  stopTakingAfter,
-  storeAndHangUp,
+  stopReadingAfter,
   storeOther,
+  storeWithoutResponse,
   type UploadFault,
   UploadServers,
 } from "./upload_servers.ts";
@@ -106,7 +106,7 @@ for (const [what, data] of [...REPLAYABLE, ...ONCE]) {
   });
 
   Deno.test(`create() of ${what} succeeds when the response is lost`, async () => {
-    await using servers = new UploadServers([storeAndHangUp]);
+    await using servers = new UploadServers([storeWithoutResponse]);
     assertEquals((await create(servers, data())).size, DATA.byteLength);
     assertEquals(servers.onlyData, DATA);
     assertEquals(await servers.ended(), { whole: 1, broken: 0 });
@@ -130,7 +130,7 @@ Deno.test("create() fails in time when no response arrives after the last byte",
 
 Deno.test("create() fails in time when a server stops reading", async () => {
   const gone = Promise.withResolvers<void>();
-  await using servers = new UploadServers([stopTakingAfter(MIDDLE, gone.promise)]);
+  await using servers = new UploadServers([stopReadingAfter(MIDDLE, gone.promise)]);
   const source = repeated(DATA.subarray(0, 256 * KIB), SLICES_THAT_BLOCK);
   const error = await failureOf(create(servers, source, { stallTimeout: SILENCE }));
   gone.resolve();

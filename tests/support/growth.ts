@@ -3,7 +3,7 @@ import process from "node:process";
 import { assert } from "@std/assert";
 
 /** Milliseconds of CPU time within which the longer input always passes. */
-const UNDOUBTED = 100;
+const NEGLIGIBLE_MS = 100;
 
 /** Between the growth of linear work, which is 8, and that of quadratic work, which is 64. */
 const SUPERLINEAR = 24;
@@ -19,11 +19,13 @@ export async function assertLinear(
 ): Promise<void> {
   const best = async (length: number) => {
     let ms = Infinity;
-    for (let i = 0; i < TRIES && ms > UNDOUBTED; i++) ms = Math.min(ms, await time(length, work));
+    for (let i = 0; i < TRIES && ms > NEGLIGIBLE_MS; i++) {
+      ms = Math.min(ms, await time(length, work));
+    }
     return ms;
   };
   const longMs = await best(8 * short);
-  if (longMs < UNDOUBTED) return;
+  if (longMs < NEGLIGIBLE_MS) return;
   const shortMs = await best(short);
   assert(longMs < SUPERLINEAR * shortMs, `${what}: ${shortMs} ms, then ${longMs} ms`);
 }

@@ -48,7 +48,7 @@ export function fencedBlocks(text: string, language: string): string[] {
   return [...blocks].map(([, code]) => code ?? "");
 }
 
-/** A folder as a stranger's, with the repository in `glance-edge/`, and an Image API with two images. */
+/** An empty folder, with the repository in `glance-edge/`, and an Image API with two images. */
 export class Playground implements AsyncDisposable {
   readonly folder: string;
   readonly url: string;

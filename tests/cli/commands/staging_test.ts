@@ -18,7 +18,7 @@ async function show(harness: CliHarness): Promise<Record<string, unknown> | null
 }
 
 /** The embedded Glance, with given responses to some requests, such as `POST import`. */
-function glanceBut(responses: Readonly<Record<string, number>>): CliHarness {
+function harnessRejecting(responses: Readonly<Record<string, number>>): CliHarness {
   const glance = embedded();
   const fetch: Fetch = async (request) => {
     const status = responses[`${request.method} ${request.url.split("/").at(-1)}`];
@@ -192,7 +192,7 @@ Deno.test("image-create-via-import creates no image when the cloud does not have
 });
 
 Deno.test("image-create-via-import leaves no image when staging fails", async () => {
-  const harness = glanceBut({ "PUT stage": 413 });
+  const harness = harnessRejecting({ "PUT stage": 413 });
   const line = `image-create-via-import --id ${ID} ${RAW} --file disk.img`;
   const { code, stdout, stderr } = await harness.run(line.split(" "), { files: files() });
   assertEquals([code, stdout, await show(harness)], [1, "", null]);
@@ -200,7 +200,7 @@ Deno.test("image-create-via-import leaves no image when staging fails", async ()
 });
 
 Deno.test("image-create-via-import keeps the staged data and prints a hint when the import is rejected", async () => {
-  const harness = glanceBut({ "POST import": 403 });
+  const harness = harnessRejecting({ "POST import": 403 });
   const line = `image-create-via-import --id ${ID} ${RAW} --file disk.img`;
   const { code, stdout, stderr } = await harness.run(line.split(" "), { files: files() });
   assertEquals([code, stdout], [1, ""]);

@@ -6,7 +6,15 @@ import {
   directoryStorage,
   type EmbeddedGlance,
 } from "../../../lib/embedded/mod.ts";
-import { create, download, scratch, send, show, stalledBody, upload } from "../glance.ts";
+import {
+  create,
+  download,
+  send,
+  show,
+  stalledBody,
+  temporaryDirectory,
+  upload,
+} from "../glance.ts";
 
 /** A server on the current content of the directory, as after a restart. */
 function open(path: string): EmbeddedGlance {
@@ -30,7 +38,7 @@ async function changeRow(path: string, id: string, change: Record<string, unknow
 }
 
 Deno.test("directoryStorage() keeps all images after a restart", async () => {
-  await using directory = await scratch();
+  await using directory = await temporaryDirectory();
   const before = open(`${directory.path}/new/store`);
   const id = await create(before, { name: "kept", tags: ["a"], color: "red" });
   assertEquals(await upload(before, id, "0123456789"), 204);
@@ -49,7 +57,7 @@ Deno.test("directoryStorage() keeps all images after a restart", async () => {
 });
 
 Deno.test("directoryStorage() keeps all tasks after a restart", async () => {
-  await using directory = await scratch();
+  await using directory = await temporaryDirectory();
   const before = open(directory.path);
   const order = '{"type": "import", "input": {"import_from": "http://nowhere/"}}';
   const made = await send(before, "POST", "/v2/tasks", order);
@@ -62,7 +70,7 @@ Deno.test("directoryStorage() keeps all tasks after a restart", async () => {
 });
 
 Deno.test("directoryStorage() never reuses the id of a deleted image", async () => {
-  await using directory = await scratch();
+  await using directory = await temporaryDirectory();
   const before = open(directory.path);
   const id = await create(before);
   await send(before, "DELETE", `/v2/images/${id}`);
@@ -72,7 +80,7 @@ Deno.test("directoryStorage() never reuses the id of a deleted image", async () 
 });
 
 Deno.test("directoryStorage() removes the data of a deleted image", async () => {
-  await using directory = await scratch();
+  await using directory = await temporaryDirectory();
   const glance = open(directory.path);
   const id = await create(glance);
   await upload(glance, id, "data");
@@ -82,7 +90,7 @@ Deno.test("directoryStorage() removes the data of a deleted image", async () => 
 });
 
 Deno.test("directoryStorage() removes the data of an interrupted upload", async () => {
-  await using directory = await scratch();
+  await using directory = await temporaryDirectory();
   const glance = open(directory.path);
   const id = await create(glance);
   const { body, reached, fail } = stalledBody("half");
@@ -97,7 +105,7 @@ Deno.test("directoryStorage() removes the data of an interrupted upload", async 
 });
 
 Deno.test("directoryStorage() keeps staged data for an import after a restart", async () => {
-  await using directory = await scratch();
+  await using directory = await temporaryDirectory();
   const before = open(directory.path);
   const id = await create(before);
   await upload(before, id, "staged", "stage");
@@ -150,7 +158,7 @@ const CRASHES: readonly {
 
 for (const { name, row, data, status } of CRASHES) {
   Deno.test(`directoryStorage() makes an image ${status} after a crash ${name}`, async () => {
-    await using directory = await scratch();
+    await using directory = await temporaryDirectory();
     const before = open(directory.path);
     const id = await create(before);
     await upload(before, id, "staged", "stage");
@@ -167,7 +175,7 @@ for (const { name, row, data, status } of CRASHES) {
 }
 
 Deno.test("directoryStorage() removes incomplete files and unknown data at the start", async () => {
-  await using directory = await scratch();
+  await using directory = await temporaryDirectory();
   const before = open(directory.path);
   const id = await create(before);
   await upload(before, id, "data");
@@ -181,7 +189,7 @@ Deno.test("directoryStorage() removes incomplete files and unknown data at the s
 });
 
 Deno.test("directoryStorage() fails to open when the path is a file", async () => {
-  await using directory = await scratch();
+  await using directory = await temporaryDirectory();
   const file = `${directory.path}/file`;
   await Deno.writeTextFile(file, "");
   await assertRejects(() => open(file).ready());
@@ -189,7 +197,7 @@ Deno.test("directoryStorage() fails to open when the path is a file", async () =
 });
 
 Deno.test("directoryStorage() closes the file when a download is canceled", async () => {
-  await using directory = await scratch();
+  await using directory = await temporaryDirectory();
   const glance = open(directory.path);
   const id = await create(glance);
   await upload(glance, id, new Uint8Array(2_000_000));
@@ -203,7 +211,7 @@ Deno.test("directoryStorage() closes the file when a download is canceled", asyn
 });
 
 Deno.test("directoryStorage() completes a download when the image is deleted meanwhile", async () => {
-  await using directory = await scratch();
+  await using directory = await temporaryDirectory();
   const glance = open(directory.path);
   const id = await create(glance);
   await upload(glance, id, new Uint8Array(2_000_000));
@@ -213,7 +221,7 @@ Deno.test("directoryStorage() completes a download when the image is deleted mea
 });
 
 Deno.test("directoryStorage() keeps all other images when its process is killed during an upload", async () => {
-  await using directory = await scratch();
+  await using directory = await temporaryDirectory();
   const server = await startChild(directory.path);
   const glance = remote(server.endpoint);
   const kept = await create(glance, { name: "kept" });

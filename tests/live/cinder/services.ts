@@ -137,9 +137,9 @@ async function call(step: Step, context: RunContext): Promise<unknown> {
   const kwargs = step.kwargs ?? {};
   switch (step.method) {
     case "detail":
-      return (await service.detail(caller, camelKeys(kwargs) as ListParameters)).map(inTheirWords);
+      return (await service.detail(caller, camelKeys(kwargs) as ListParameters)).map(asCinderImage);
     case "show":
-      return inTheirWords(await service.show(caller, id));
+      return asCinderImage(await service.show(caller, id));
     case "list_members":
       return await service.listMembers(caller, id);
     case "get_stores":
@@ -147,15 +147,15 @@ async function call(step: Step, context: RunContext): Promise<unknown> {
     case "get_location":
       return await service.getLocation(caller, id);
     case "add_location":
-      return inTheirWords(
+      return asCinderImage(
         await service.addLocation(caller, id, String(second), third as Json),
       );
     case "create":
-      return inTheirWords(
+      return asCinderImage(
         await service.create(caller, camelKeys(first as Json) as ImageMeta, await dataOf(second)),
       );
     case "update":
-      return inTheirWords(
+      return asCinderImage(
         await service.update(
           caller,
           id,
@@ -204,7 +204,7 @@ function camelKeys(record: Json): Record<string, JsonValue> {
 }
 
 /** An image with Cinder's keys. */
-function inTheirWords(image: Image): Record<string, unknown> {
+function asCinderImage(image: Image): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(image).map(([key, value]) => [
       key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),

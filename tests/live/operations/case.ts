@@ -16,7 +16,7 @@ import type { OperationArgs, OperationName, OperationResult } from "../../../lib
  * The identity of a call: an administrator, two members with projects of their own, and one with an
  * invalid token.
  */
-export type User = "admin" | "alice" | "bob" | "stranger";
+export type User = "admin" | "alice" | "bob" | "unauthenticated";
 
 /** A server, clients of every identity, and an unreachable server. */
 export interface OperationHarness {
@@ -86,8 +86,8 @@ export async function offered(harness: OperationHarness): Promise<string> {
 }
 
 /** A call without a valid token. */
-export function asStranger<M extends OperationName>(args: OperationArgs<M>): Prepare<M> {
-  return () => ({ as: "stranger", args });
+export function asUnauthenticated<M extends OperationName>(args: OperationArgs<M>): Prepare<M> {
+  return () => ({ as: "unauthenticated", args });
 }
 
 /** An operation that needs no permission; the bad call uses an unreachable server. */
@@ -96,8 +96,8 @@ export function openOperation<M extends OperationName>(
   gives: (result: OperationResult<M>) => void,
 ): OperationCase<M> {
   return {
-    good: () => ({ as: "stranger", args, gives }),
-    bad: () => ({ as: "stranger", args, isGone: true }),
+    good: () => ({ as: "unauthenticated", args, gives }),
+    bad: () => ({ as: "unauthenticated", args, isGone: true }),
     error: GlanceConnectionFailed,
   };
 }

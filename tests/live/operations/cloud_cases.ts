@@ -9,7 +9,7 @@ import {
   NotImplemented,
 } from "../../../mod.ts";
 import {
-  asStranger,
+  asUnauthenticated,
   imageOf,
   imported,
   NO_ID,
@@ -42,7 +42,7 @@ export const CLOUD_CASES: OperationCases<CloudRowNames> = {
       args: [],
       gives: ({ value }) => assert(value.includes("glance-direct")),
     }),
-    bad: asStranger([]),
+    bad: asUnauthenticated([]),
     error: NotAuthorized,
   },
   "info.stores": {
@@ -51,7 +51,7 @@ export const CLOUD_CASES: OperationCases<CloudRowNames> = {
       args: [],
       gives: (stores) => assertEquals(stores.map(({ id }) => id).sort(), ["fast", "slow", "web"]),
     }),
-    bad: asStranger([]),
+    bad: asUnauthenticated([]),
     error: NotAuthorized,
   },
   "info.storesDetail": {
@@ -67,7 +67,7 @@ export const CLOUD_CASES: OperationCases<CloudRowNames> = {
   },
   "info.usage": {
     good: () => ({ as: "alice", args: [], gives: (usage) => assertEquals(usage, {}) }),
-    bad: asStranger([]),
+    bad: asUnauthenticated([]),
     error: NotAuthorized,
   },
   "schemas.get": {

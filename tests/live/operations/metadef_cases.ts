@@ -3,7 +3,7 @@ import { assert, assertEquals, assertObjectMatch } from "@std/assert";
 import { Conflict, NotAuthorized, NotFound } from "../../../mod.ts";
 import type { Fields } from "../raw_glance.ts";
 import {
-  asStranger,
+  asUnauthenticated,
   namesOf,
   nothing,
   type OperationCase,
@@ -115,7 +115,7 @@ export const METADEF_CASES: OperationCases<MetadefRowNames> = {
       await namespaceOf(harness);
       return { as: "alice", args: [], gives: (types) => assert(namesOf(types).includes(FLAVOR)) };
     },
-    bad: asStranger([]),
+    bad: asUnauthenticated([]),
     error: NotAuthorized,
   },
   "metadefs.associations.list": read((namespace) => ({

@@ -104,7 +104,7 @@ export function harnessAt(
     admin: contextOf(tokens.admin),
     alice: contextOf(tokens.alice),
     bob: contextOf(tokens.bob),
-    stranger: contextOf("gAAAAAnobody"),
+    unauthenticated: contextOf("gAAAAAnobody"),
   };
   return {
     client: new GlanceClientWrapper({ ...shared, apiServers: [url] }),

@@ -19,16 +19,16 @@ export async function* iterableOf<T>(stream: ReadableStream<T>): AsyncGenerator<
 
 /** A stream that fails after `size` bytes. */
 export function failingAfter(size: number, failure: Error): ReadableStream<Uint8Array> {
-  return giving(size, (controller) => controller.error(failure));
+  return sourceOf(size, (controller) => controller.error(failure));
 }
 
 /** A stream that stalls after `size` bytes until it is canceled. */
 export function pausingAfter(size: number): ReadableStream<Uint8Array> {
-  return giving(size, () => new Promise(() => {}));
+  return sourceOf(size, () => new Promise(() => {}));
 }
 
 /** A stream of random chunks; `then` runs at its end. */
-export function giving(
+export function sourceOf(
   size: number,
   then: (controller: ReadableStreamDefaultController<Uint8Array>) => void | Promise<void>,
 ): ReadableStream<Uint8Array> {

@@ -8,11 +8,11 @@ import {
   bytesOf,
   chunks,
   failingAfter,
-  giving,
   IMAGE_SIZE_CAP,
   iterableOf,
   MIB,
   pausingAfter,
+  sourceOf,
   untilEmpty,
   untilStatus,
 } from "./image_data.ts";
@@ -145,7 +145,7 @@ export async function checkFailedUploads(t: Deno.TestContext, stack: LiveStack):
   await t.step("update() can store the data after a failed update()", async () => {
     const { id } = await service.create(context, meta);
     const failure = new Error("the disk is gone");
-    const source = giving(MIB, async () => {
+    const source = sourceOf(MIB, async () => {
       await untilStatus(raw, id, "saving");
       throw failure;
     });

@@ -218,7 +218,7 @@ Deno.test("GET /file delivers a correct response completely, and logs it as comp
 });
 
 /** The bytes that a client has received until the end of the connection. */
-interface Reply {
+interface RawResponse {
   readonly status: number;
   /** The announced length. */
   readonly length: number | null;
@@ -229,7 +229,7 @@ interface Reply {
  * Asserts that the response is an error, or a success that breaks before its announced end. Only a range may be
  * complete: the gateway then reads it from the whole image. Returns whether it was complete.
  */
-function assertNotMistaken({ status, length, body }: Reply, range: string | null): boolean {
+function assertNotMistaken({ status, length, body }: RawResponse, range: string | null): boolean {
   if (status >= 400) {
     assertEquals(status, 502);
     return false;
@@ -256,7 +256,7 @@ async function send(
   range: string | null,
   options: Partial<ImageRouterOptions>,
   isLogged = true,
-): Promise<{ reply: Reply; logged: RequestLog[] }> {
+): Promise<{ reply: RawResponse; logged: RequestLog[] }> {
   await using glance = new RawServer((connection, request) => serve(connection, request, respond));
   const logged: RequestLog[] = [];
   const over = Promise.withResolvers<void>();
@@ -280,7 +280,7 @@ async function send(
     router.fetch,
   );
   try {
-    const reply = await readReply(gateway.addr.port, range);
+    const reply = await readRawResponse(gateway.addr.port, range);
     if (isLogged) await over.promise;
     return { reply, logged };
   } finally {
@@ -298,7 +298,7 @@ async function serve(
 }
 
 /** Sends a request by hand, and reads until the connection is over. */
-async function readReply(port: number, range: string | null): Promise<Reply> {
+async function readRawResponse(port: number, range: string | null): Promise<RawResponse> {
   using client = await Deno.connect({ hostname: "127.0.0.1", port });
   const fields = [
     `host: 127.0.0.1:${port}`,

@@ -5,7 +5,7 @@ import { Cloud, headersOf } from "../cloud.ts";
 const JSON_TYPE = { "content-type": "application/json" };
 
 Deno.test("createImageRouter() returns the status, headers and body of Glance", async () => {
-  const [ours, theirs] = [new Cloud(clockwork()), new Cloud(clockwork())];
+  const [ours, theirs] = [new Cloud(fixedTimeAndIds()), new Cloud(fixedTimeAndIds())];
   const router = ours.router();
   const id = "7c7a3d0e-35ae-4d6f-8f2e-0d8f6ad9f0a1";
   const patch = { "content-type": "application/openstack-images-v2.1-json-patch" };
@@ -259,7 +259,10 @@ Deno.test("createImageRouter() aborts a read when its client disconnects", async
   assertNotEquals(ended, undefined);
 });
 
-function clockwork(): { now: () => number; randomUUID: () => `${string}-${string}-4${string}` } {
+function fixedTimeAndIds(): {
+  now: () => number;
+  randomUUID: () => `${string}-${string}-4${string}`;
+} {
   return {
     now: () => 0,
     randomUUID: () => crypto.randomUUID() as `${string}-${string}-4${string}`,

@@ -50,7 +50,7 @@ function renewable() {
 }
 
 /** Rejects every token but the new one, after a number of bytes. */
-function refuseOld(bytes: number): PutHandler {
+function rejectOldToken(bytes: number): PutHandler {
   return async (glance, put) => {
     if (put.request.headers.get("x-auth-token") === "new") return await stored(glance, put);
     await put.take(bytes);
@@ -63,7 +63,7 @@ Deno.test("upload() renews a refused token once, and sends data that can be read
   for (const bytes of [0, 3_000, Infinity]) {
     for (const data of [() => chunks(), () => BYTES, new Blob([BYTES]), BYTES]) {
       const { context, renewals } = renewable();
-      const { glance, upload } = uploadHarness(Array(3).fill(refuseOld(bytes)), context);
+      const { glance, upload } = uploadHarness(Array(3).fill(rejectOldToken(bytes)), context);
       assertEquals((await upload(data)).size, 10_000);
       assertEquals([glance.puts.length, renewals.length], [2, 1]);
     }
