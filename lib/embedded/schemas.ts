@@ -4,25 +4,22 @@
  */
 
 import { type EmbeddedRequest, json } from "./request/request.ts";
-import { BASE_PROPERTIES, IMAGE_SCHEMA } from "./images/schema.ts";
+import { BASE_PROPERTIES, IMAGE_SCHEMA, text } from "./images/schema.ts";
+import { MEMBER_STATUSES } from "../api/types.ts";
 import type { Schema } from "./http/json_schema.ts";
-import { METADEF_DOCUMENTS, pageSchema } from "./metadefs/metadef_schemas.ts";
+import { METADEF_DOCUMENTS, pageSchema, READ_ONLY_TEXT } from "./metadefs/metadef_schemas.ts";
 import { LISTED_TASK_SCHEMA, TASK_SCHEMA } from "./tasks/task_schema.ts";
 
-const READ_ONLY_TEXT: Schema = { readOnly: true, type: "string" };
 const UUID = BASE_PROPERTIES["id"]?.pattern ?? "";
 
 const MEMBER: Schema = {
   name: "member",
   properties: {
     member_id: text("An identifier for the image member (tenantId)"),
-    image_id: { ...text("An identifier for the image"), pattern: UUID },
+    image_id: text("An identifier for the image", { pattern: UUID }),
     created_at: text("Date and time of image member creation"),
     updated_at: text("Date and time of last modification of image member"),
-    status: {
-      ...text("The status of this image member"),
-      enum: ["pending", "accepted", "rejected"],
-    },
+    status: text("The status of this image member", { enum: MEMBER_STATUSES }),
     schema: READ_ONLY_TEXT,
   },
 };
@@ -50,10 +47,6 @@ export function showSchema(name: string): (call: EmbeddedRequest) => Response {
 /** Glance publishes only the name and properties of a task schema. */
 function inspect({ name, properties }: Schema): Schema {
   return { name, properties: properties ?? {} };
-}
-
-function text(description: string): Schema {
-  return { type: "string", description };
 }
 
 function collection(name: string, items: Schema): Schema {

@@ -11,7 +11,7 @@ import { ImageHasher } from "../storage/hashing.ts";
 import { checkImportFilter } from "./import_filter.ts";
 import { isService, ownsOrService } from "../request/identity.ts";
 import { unauthorized } from "../request/policy.ts";
-import { checkAgainst, type Schema } from "../http/json_schema.ts";
+import { checkAgainst, type NamedSchema } from "../http/json_schema.ts";
 import { checkHash } from "../images/location_hashes.ts";
 import { changeImage, visibleImage } from "../images/access.ts";
 import { storeMetadata, webStoreId } from "../request/store_choice.ts";
@@ -19,7 +19,7 @@ import { checkFormats, type ImageRow, type TaskRow, withStatus } from "../storag
 import { failedTask, newTask, succeededTask } from "../storage/task_records.ts";
 import { openUrl } from "./location_data.ts";
 
-const SCHEMA: Schema & { readonly name: string } = {
+const SCHEMA: NamedSchema = {
   name: "location",
   properties: {
     add_location: {

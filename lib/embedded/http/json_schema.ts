@@ -32,12 +32,15 @@ export interface Schema {
   readonly [extra: string]: unknown;
 }
 
+/** A schema with a name, which validation errors contain. */
+export type NamedSchema = Schema & { readonly name: string };
+
 /**
  * Validates a value against a named schema.
  *
  * @throws {Failure} 400 that quotes the first error.
  */
-export function checkAgainst(schema: Schema & { readonly name: string }, value: unknown): void {
+export function checkAgainst(schema: NamedSchema, value: unknown): void {
   const fault = schemaFault(schema, value);
   if (fault === null) return;
   throw badRequest(`Provided object does not match schema '${schema.name}': ${fault}`);

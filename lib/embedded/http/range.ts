@@ -47,7 +47,7 @@ function fromRange(text: string, size: number | null): Slice {
   const end = first === "" || last === "" ? size : Number(last) + 1;
   // Glance treats a suffix range of an empty image as satisfiable.
   const isSuffix = first === "" && Number(last) > 0;
-  if (start >= size && !isSuffix) throw tooLate("Range", "Start position MUST be", size);
+  if (start >= size && !isSuffix) throw tooLate("Range", size);
   return { start, end: Math.min(end, size) };
 }
 
@@ -70,12 +70,12 @@ function fromContentRange(text: string, size: number | null): Slice {
   }
   if (size === null) throw unsatisfiable(NO_DATA);
   if (length === undefined && end > size) {
-    throw new Failure(416, undefined, {
-      detail: "Invalid stop position in Content-Range header. The stop position MUST be in the " +
+    throw unsatisfiable(
+      "Invalid stop position in Content-Range header. The stop position MUST be in the " +
         `inclusive range [0, ${size - 1}].`,
-    });
+    );
   }
-  if (start >= size) throw tooLate("Content-Range", "Start position MUST be", size);
+  if (start >= size) throw tooLate("Content-Range", size);
   return { start, end: Math.min(end, size) };
 }
 
@@ -83,9 +83,9 @@ function unsatisfiable(detail: string): Failure {
   return new Failure(416, undefined, { detail });
 }
 
-function tooLate(header: string, rule: string, size: number): Failure {
+function tooLate(header: string, size: number): Failure {
   return unsatisfiable(
-    `Invalid start position in ${header} header. ${rule} in the inclusive range ` +
+    `Invalid start position in ${header} header. Start position MUST be in the inclusive range ` +
       `[0, ${size - 1}].`,
   );
 }

@@ -1,6 +1,6 @@
 /** Members of an image: the projects it is shared with, and their acceptance status. */
 
-import type { ImageMember, MemberStatus } from "../../api/types.ts";
+import { type ImageMember, MEMBER_STATUSES, type MemberStatus } from "../../api/types.ts";
 import {
   type EmbeddedRequest,
   json,
@@ -20,8 +20,6 @@ import type { ImageRow, MemberRow } from "../storage/image_records.ts";
 
 /** VARCHAR(255). Glance answers 500 to a longer value. */
 const MEMBER_MAX = 255;
-
-const STATUSES: readonly MemberStatus[] = ["pending", "accepted", "rejected"];
 
 /** `GET /v2/images/{image_id}/members` */
 export function listMembers(call: EmbeddedRequest): Response {
@@ -162,7 +160,7 @@ function newStatus(body: JsonBody): unknown {
 }
 
 function checkedStatus(status: unknown): MemberStatus {
-  const known = STATUSES.find((candidate) => candidate === status);
+  const known = MEMBER_STATUSES.find((candidate) => candidate === status);
   if (known !== undefined) return known;
   throw badRequest('Incorrect request: Status must be "pending", "accepted" or "rejected".');
 }

@@ -1,6 +1,6 @@
 /** The JSON schema of an image: base properties, their types, and which are read-only. */
 
-import { checkAgainst, type Schema } from "../http/json_schema.ts";
+import { checkAgainst, type NamedSchema, type Schema } from "../http/json_schema.ts";
 
 const UUID = "^([0-9a-fA-F]){8}-([0-9a-fA-F]){4}-([0-9a-fA-F]){4}-([0-9a-fA-F]){4}" +
   "-([0-9a-fA-F]){12}$";
@@ -33,7 +33,8 @@ const STATUSES = [
   "deactivated",
 ] as const;
 
-function text(description: string, more: Schema = {}): Schema {
+/** The schema of a text. */
+export function text(description: string, more: Schema = {}): Schema {
   return { type: "string", description, ...more };
 }
 
@@ -137,7 +138,7 @@ const DESCRIBED_PROPERTIES: Readonly<Record<string, Schema>> = {
 const CUSTOM_PROPERTY: Schema = { type: "string" };
 
 /** The schema of an image, as served by `GET /v2/schemas/image`. */
-export const IMAGE_SCHEMA: Schema & { readonly name: string } = {
+export const IMAGE_SCHEMA: NamedSchema = {
   name: "image",
   properties: {
     ...BASE_PROPERTIES,

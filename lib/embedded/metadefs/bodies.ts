@@ -2,7 +2,7 @@
 
 import { type EmbeddedRequest, jsonBody } from "../request/request.ts";
 import { badRequest, forbidden } from "../http/errors.ts";
-import { checkAgainst } from "../http/json_schema.ts";
+import { checkAgainst, type NamedSchema } from "../http/json_schema.ts";
 import type {
   AssociationRow,
   Dated,
@@ -15,7 +15,6 @@ import type {
 } from "../storage/metadef_records.ts";
 import {
   ASSOCIATION_SCHEMA,
-  type NamedSchema,
   NAMELESS_PROPERTY_SCHEMA,
   OBJECT_SCHEMA,
   PROPERTY_SCHEMA,

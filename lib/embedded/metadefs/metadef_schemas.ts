@@ -3,14 +3,11 @@
  * /v2/schemas/metadefs/{name}`.
  */
 
-import type { Schema } from "../http/json_schema.ts";
-
-/** A schema with a name, which validation errors contain. */
-export type NamedSchema = Schema & { readonly name: string };
+import type { NamedSchema, Schema } from "../http/json_schema.ts";
 
 const TEXT: Schema = { type: "string" };
 const NAME: Schema = { type: "string", maxLength: 80 };
-const READ_ONLY_TEXT: Schema = { readOnly: true, type: "string" };
+export const READ_ONLY_TEXT: Schema = { readOnly: true, type: "string" };
 
 const TYPES = ["array", "boolean", "integer", "number", "object", "string", null] as const;
 

@@ -110,34 +110,26 @@ function checkedLimits(options: EmbeddedGlanceLimits): ResolvedLimits {
     const value = options[name as keyof ResolvedLimits];
     if (value === undefined) return [name, byDefault];
     if (Number.isSafeInteger(value) && value >= 0) return [name, value];
-    throw new TypeError(
-      `Cannot create an embedded Glance: "${name}" is ${value}; use a non-negative integer`,
-    );
+    throw unusable(`"${name}" is ${value}; use a non-negative integer`);
   });
   return Object.fromEntries(limits);
 }
 
 function checkedStorage(storage: EmbeddedStorage): ImageStorage {
   if (storage instanceof ImageStorage) return storage;
-  throw new TypeError(
-    'Cannot create an embedded Glance: "storage" is not a storage; use memoryStorage() or ' +
-      "directoryStorage(path)",
-  );
+  throw unusable('"storage" is not a storage; use memoryStorage() or directoryStorage(path)');
 }
 
 function checkedStores(stores: readonly ImageStore[]): readonly ImageStore[] {
   const bad = stores.find(({ id }) => !STORE_ID.test(id));
   if (bad !== undefined) {
-    throw new TypeError(
-      `Cannot create an embedded Glance: the store id "${bad.id}" cannot name a directory; ` +
+    throw unusable(
+      `the store id "${bad.id}" cannot name a directory; ` +
         "use letters, digits, dots, dashes and underscores",
     );
   }
   if (stores.some((store) => store["read-only"] !== "true")) return stores;
-  throw new TypeError(
-    'Cannot create an embedded Glance: no store of "stores" accepts uploads; ' +
-      'omit "read-only" from at least one',
-  );
+  throw unusable('no store of "stores" accepts uploads; omit "read-only" from at least one');
 }
 
 function checkedAlgorithm(algorithm: string): string {
@@ -145,19 +137,18 @@ function checkedAlgorithm(algorithm: string): string {
     new ImageHasher(algorithm);
     return algorithm;
   } catch (cause) {
-    throw new TypeError(
-      `Cannot create an embedded Glance: the hash algorithm "${algorithm}" is not supported; ` +
-        'use "sha512"',
-      { cause },
-    );
+    throw unusable(`the hash algorithm "${algorithm}" is not supported; use "sha512"`, cause);
   }
 }
 
 function minorOf(version: string): number {
   const minor = /^2\.(15|16|17|18)$/.exec(version)?.[1];
   if (minor !== undefined) return Number(minor);
-  throw new TypeError(
-    `Cannot create an embedded Glance: the version "${version}" is not supported; ` +
-      'use "2.15", "2.16", "2.17" or "2.18"',
+  throw unusable(
+    `the version "${version}" is not supported; use "2.15", "2.16", "2.17" or "2.18"`,
   );
+}
+
+function unusable(problem: string, cause?: unknown): TypeError {
+  return new TypeError(`Cannot create an embedded Glance: ${problem}`, { cause });
 }

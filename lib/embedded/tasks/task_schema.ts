@@ -1,9 +1,8 @@
 /** The schemas of a task and of a task in a list. */
 
-import { BASE_PROPERTIES } from "../images/schema.ts";
-import type { Schema } from "../http/json_schema.ts";
-
-const READ_ONLY_TEXT: Schema = { readOnly: true, type: "string" };
+import { BASE_PROPERTIES, text } from "../images/schema.ts";
+import type { NamedSchema, Schema } from "../http/json_schema.ts";
+import { READ_ONLY_TEXT } from "../metadefs/metadef_schemas.ts";
 
 /** All fields of a task, in Glance's order. */
 const FIELDS: Readonly<Record<string, Schema>> = {
@@ -38,18 +37,14 @@ const FIELDS: Readonly<Record<string, Schema>> = {
 
 const { input: _input, result: _result, message: _message, ...LISTED } = FIELDS;
 
-export const LISTED_TASK_SCHEMA: Schema & { readonly name: string } = {
+export const LISTED_TASK_SCHEMA: NamedSchema = {
   name: "task",
   properties: LISTED,
   additionalProperties: false,
 };
 
-export const TASK_SCHEMA: Schema & { readonly name: string } = {
+export const TASK_SCHEMA: NamedSchema = {
   name: "task",
   properties: FIELDS,
   additionalProperties: false,
 };
-
-function text(description: string): Schema {
-  return { type: "string", description };
-}

@@ -28,10 +28,10 @@ export function checkReadOnly(values: Readonly<Record<string, unknown>>): void {
 }
 
 /** @throws {UsageError} if the name is blank. */
-export function nameFrom(flag: string, text: string): string {
+export function nameFrom(text: string): string {
   const name = text.trim();
   if (name !== "") return name;
-  throw new UsageError(`Cannot use "--${flag} ${text}": it is blank; give a name`);
+  throw new UsageError(`Cannot use "--name ${text}": it is blank; give a name`);
 }
 
 /** Removes the read-only fields of a definition, which Glance refuses in requests. */

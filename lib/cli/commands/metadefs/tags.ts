@@ -23,7 +23,7 @@ export const TAG_COMMANDS: readonly Command[] = [
     positionals: [NAMESPACE],
     flags: { "name": required("<NAME>", "Name of the tag") },
     async run(invocation, namespace) {
-      const name = nameFrom("name", invocation.values["name"]);
+      const name = nameFrom(invocation.values["name"]);
       const tag = await invocation.ask("metadefs.tags.create", namespace, name);
       await printPart(invocation, TAGS, tag, name);
     },
@@ -53,7 +53,7 @@ export const TAG_COMMANDS: readonly Command[] = [
     positionals: [NAMESPACE, partArgument(TAGS)],
     flags: { "name": required("<NAME>", "New name of the tag") },
     async run(invocation, namespace, name) {
-      const newName = nameFrom("name", invocation.values["name"]);
+      const newName = nameFrom(invocation.values["name"]);
       await invocation.ask("metadefs.tags.update", namespace, name, newName);
       const tag = await invocation.ask("metadefs.tags.get", namespace, newName);
       await printPart(invocation, TAGS, tag, newName);
