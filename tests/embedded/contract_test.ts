@@ -23,13 +23,13 @@ runContract(
   embeddedTarget({ version: "2.18", imageCache: {} }, { version: "2.18", imageCache: true }),
 );
 
-/** Two servers on one store; requests alternate between them. */
+/** Two servers on one storage; requests alternate between them. */
 function alternating(): Target {
-  const store = memoryStorage();
+  const storage = memoryStorage();
   const web = new Map<string, string>();
   const servers = [
-    embeddedTarget({ storage: store }, {}, web),
-    embeddedTarget({ storage: store }, {}, web),
+    embeddedTarget({ storage }, {}, web),
+    embeddedTarget({ storage }, {}, web),
   ] as const;
   let count = 0;
   return { ...servers[0], fetch: (input, init) => servers[count++ % 2 ? 1 : 0].fetch(input, init) };

@@ -13,12 +13,20 @@ const ROOM = 256 * 1024;
 
 function open(disk: SmallDisk): { glance: EmbeddedGlance; errors: unknown[] } {
   const errors: unknown[] = [];
-  const store = directoryStorage(disk.path);
+  const storage = directoryStorage(disk.path);
   const onError = (error: unknown) => errors.push(error);
-  return { glance: createEmbeddedGlance({ storage: store, onError }), errors };
+  return { glance: createEmbeddedGlance({ storage, onError }), errors };
 }
 
-/** Uploads more than fits on the disk; returns the status. */
+/** A Glance on the disk, and the id of an image with the data `kept data`. */
+async function openWithImage(disk: SmallDisk) {
+  const opened = open(disk);
+  const id = await create(opened.glance, { name: "kept" });
+  assertEquals(await upload(opened.glance, id, "kept data"), 204);
+  return { ...opened, id };
+}
+
+/** Uploads more than fits on the disk, which is rejected. */
 async function overfill(
   glance: EmbeddedGlance,
   id: string,
@@ -36,9 +44,7 @@ async function overfill(
 }
 
 async function assertKeepsData(disk: SmallDisk): Promise<void> {
-  const { glance, errors } = open(disk);
-  const kept = await create(glance, { name: "kept" });
-  assertEquals(await upload(glance, kept, "kept data"), 204);
+  const { glance, errors, id: kept } = await openWithImage(disk);
   const big = await create(glance, { name: "big" });
   for (const target of ["file", "stage"] as const) {
     await overfill(glance, big, target);
@@ -98,9 +104,7 @@ Deno.test({
   async fn() {
     await using disk = await mountedDisk(ROOM);
     if (disk === null) return;
-    const { glance } = open(disk);
-    const id = await create(glance, { name: "kept" });
-    assertEquals(await upload(glance, id, "kept data"), 204);
+    const { glance, id } = await openWithImage(disk);
     const empty = await create(glance, { name: "empty" });
     await fill(`${disk.path}/ballast`);
     for (
@@ -131,9 +135,7 @@ Deno.test({
   async fn() {
     await using disk = await mountedDisk(ROOM);
     if (disk === null) return;
-    const { glance } = open(disk);
-    const id = await create(glance, { name: "kept" });
-    assertEquals(await upload(glance, id, "kept data"), 204);
+    const { glance, id } = await openWithImage(disk);
     const queued = await create(glance);
     const args = ["-o", "remount,ro", disk.path];
     assert((await new Deno.Command("mount", { args }).output()).success);

@@ -22,8 +22,8 @@ Deno.test("createEmbeddedGlance() passes the contract through a socket", async (
 
 Deno.test("createEmbeddedGlance() leaves the image queued when the client disconnects during an upload", async () => {
   const left = Promise.withResolvers<void>();
-  const store = memoryStorage();
-  const glance = createEmbeddedGlance({ storage: store, onError: () => left.resolve() });
+  const storage = memoryStorage();
+  const glance = createEmbeddedGlance({ storage, onError: () => left.resolve() });
   const id = await create(glance);
   await using server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },

@@ -1,6 +1,6 @@
 /**
- * The Glance of Cinder's scenarios: a fake that is given images in any state, at a fixed time, and a client
- * that does not wait.
+ * The Glance of Cinder's scenarios: a fake with images in any state, at a fixed time, and a client that does
+ * not wait.
  */
 import {
   getDefaultImageService,
@@ -8,12 +8,16 @@ import {
   type GlanceOptions,
   type RequestContext,
 } from "../../mod.ts";
-import { type EmbeddedGlanceOptions, memoryStorage } from "../../lib/embedded/mod.ts";
+import {
+  createEmbeddedGlance,
+  type EmbeddedGlanceOptions,
+  memoryStorage,
+} from "../../lib/embedded/mod.ts";
 import type { ImageRow, LocationRow, MemberRow } from "../../lib/embedded/storage/image_records.ts";
 import type { ImageStorage } from "../../lib/embedded/storage/storage.ts";
 import { FakeGlance } from "../support/fake_glance.ts";
 
-/** A scripted response: a status, a whole response, or an error of the connection. */
+/** A scripted response: a status, a response, or an error of the connection. */
 export type ScriptedResponse = number | Error | (() => Response);
 
 /** An image that is added; other fields are defaults, unknown ones custom properties. */
@@ -52,50 +56,41 @@ export const NO_TOKEN: RequestContext = {
 /** The formats that an image must have before an upload. */
 export const FORMATS = { disk_format: "raw", container_format: "bare" };
 
-const EMPTY: Omit<ImageRow, "id"> = {
-  name: null,
-  status: "queued",
-  visibility: "shared",
-  disk_format: null,
-  container_format: null,
-  size: null,
-  virtual_size: null,
-  checksum: null,
-  os_hash_algo: null,
-  os_hash_value: null,
-  min_disk: 0,
-  min_ram: 0,
-  protected: false,
-  os_hidden: false,
-  owner: null,
-  created_at: STAMP,
-  updated_at: STAMP,
-  tags: [],
-  properties: {},
-  locations: [],
-  members: [],
-  tasks: [],
-  staged: null,
+/** Every request is from an administrator without a project, at a fixed time. */
+const ANONYMOUS_ADMIN: EmbeddedGlanceOptions = {
+  now: () => STAMP_DATE.getTime(),
+  identify: () => ({ projectId: null, userId: null, roles: ["admin"] }),
 };
+
+/** The stored form of a new image without an owner. */
+const EMPTY = await newImage();
+
+async function newImage(): Promise<Omit<ImageRow, "id">> {
+  const storage = memoryStorage();
+  const glance = createEmbeddedGlance({ ...ANONYMOUS_ADMIN, storage });
+  await glance.fetch(new Request("http://glance/v2/images", { method: "POST", body: "{}" }));
+  const [row] = (storage as ImageStorage).images.rows();
+  if (row === undefined) throw new Error("The image was not created");
+  const { id: _, ...rest } = row;
+  return rest;
+}
 
 export class ScenarioGlance extends FakeGlance {
   /** Milliseconds of every wait between two requests. */
   readonly sleeps: number[] = [];
-  readonly #store: ImageStorage;
+  readonly #storage: ImageStorage;
   readonly #responses = new Map<string, ScriptedResponse[]>();
   #data = Promise.resolve();
   #now = 0;
 
   constructor(options: EmbeddedGlanceOptions = {}) {
-    const store = memoryStorage();
-    super({
-      storage: store,
-      now: () => STAMP_DATE.getTime(),
-      identify: () => ({ projectId: null, userId: null, roles: ["admin"] }),
-      ...options,
-    }, ({ method, url }) => this.#scripted(`${method} ${url.pathname}`));
-    // Every store is one.
-    this.#store = store as ImageStorage;
+    const storage = memoryStorage();
+    super(
+      { ...ANONYMOUS_ADMIN, storage, ...options },
+      ({ method, url }) => this.#scripted(`${method} ${url.pathname}`),
+    );
+    // `EmbeddedStorage` hides the rows.
+    this.#storage = storage as ImageStorage;
   }
 
   /** Options of a client that reaches only this Glance, does not wait, and is not random. */
@@ -134,7 +129,7 @@ export class ScenarioGlance extends FakeGlance {
       members: members.map((member) => ({ ...times, ...member })),
     };
     // The test passes fields of the right types.
-    this.#store.images.load({ rows: [row as ImageRow], deletedIds: [] });
+    this.#storage.images.load({ rows: [row as ImageRow], deletedIds: [] });
     return id;
   }
 
@@ -160,13 +155,13 @@ export class ScenarioGlance extends FakeGlance {
   }
 
   async #write(key: string, text: string): Promise<void> {
-    const sink = await this.#store.bytes.write(key);
+    const sink = await this.#storage.bytes.write(key);
     await sink.write(new TextEncoder().encode(text));
     await sink.commit();
   }
 
   #nextId(): string {
-    return idOf([...this.#store.images.rows()].length);
+    return idOf([...this.#storage.images.rows()].length);
   }
 }
 
