@@ -3,14 +3,14 @@
  *
  * @module
  */
-import { endpointsFromCatalog } from "./catalog.ts";
+import { endpointsOf, entriesOf, regionsOf } from "./catalog.ts";
 import { fetchCatalog } from "./keystone.ts";
 import type { RequestContext } from "../context.ts";
-import { type ApiServer, shuffled } from "../api_server.ts";
+import { type ApiServer, parseApiServer, shuffled } from "../api_server.ts";
 import { InvalidConfigurationValue } from "../errors.ts";
 import { ServerPool } from "../http/retry/server_pool.ts";
 import { type GlanceOptions, type ResolvedOptions, resolveOptions } from "../options.ts";
-import { optionTerm, type Term } from "../terms.ts";
+import { optionTerm } from "../terms.ts";
 
 /**
  * Iterates over the API servers without end, shuffled once and then round-robin, like Cinder's
@@ -61,36 +61,19 @@ async function serversOf(
   source: CatalogSource | null,
 ): Promise<readonly ApiServer[]> {
   if (options.apiServers !== null) return options.apiServers;
-  const { catalogInfo, regionName } = options;
-  const catalog = await catalogFor(context, options, source);
-  const servers = endpointsFromCatalog(catalog, catalogInfo, regionName);
-  if (servers.length > 0) return servers;
-  throw new InvalidConfigurationValue(
-    `Cannot find an API server: the service catalog has no endpoint of type "${catalogInfo.serviceType}"; set "apiServers" or correct "catalogInfo"`,
-    { terms: [optionTerm("apiServers"), optionTerm("catalogInfo")] },
-  );
+  const { serversFromCatalog } = await import("./on_demand/catalog_servers.ts");
+  return await serversFromCatalog(context, options, source, CATALOG_SHARED);
 }
 
-const NO_SERVERS: Term = {
-  key: "chooseServers",
-  text:
-    'there are no "apiServers", and the context has no service catalog; set one of them, or "authUrl" to fetch the catalog from Keystone',
+/** What the code of the catalog shares with other code. */
+export const CATALOG_SHARED = {
+  endpointsOf,
+  entriesOf,
+  InvalidConfigurationValue,
+  optionTerm,
+  parseApiServer,
+  regionsOf,
 };
-
-async function catalogFor(
-  context: RequestContext,
-  options: ResolvedOptions,
-  source: CatalogSource | null,
-): Promise<NonNullable<RequestContext["serviceCatalog"]>> {
-  if (context.serviceCatalog !== undefined) return context.serviceCatalog;
-  if (source !== null && options.authUrl !== null && context.authToken !== undefined) {
-    return await source(options.authUrl, context, options);
-  }
-  throw new InvalidConfigurationValue(
-    `Cannot find an API server: ${NO_SERVERS.text}`,
-    { terms: [NO_SERVERS] },
-  );
-}
 
 /**
  * The pools of servers of a client. Contexts with the same servers share one pool, and with it the health of

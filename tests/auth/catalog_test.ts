@@ -1,9 +1,7 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import {
-  endpointsFromCatalog,
-  originsInCatalog,
-  regionsInCatalog,
-} from "../../lib/auth/catalog.ts";
+import { CATALOG_SHARED } from "../../lib/auth/api_servers.ts";
+import { originsInCatalog, regionsInCatalog } from "../../lib/auth/catalog.ts";
+import { endpointsFromCatalog } from "../../lib/auth/on_demand/catalog_servers.ts";
 import type { CatalogEntry } from "../../lib/context.ts";
 import { InvalidConfigurationValue } from "../../lib/errors.ts";
 import { resolveOptions } from "../../lib/options.ts";
@@ -141,7 +139,12 @@ const CASES: readonly Case[] = [
 for (const { claim, catalog, info, region, expected } of CASES) {
   Deno.test(`endpointsFromCatalog() ${claim}`, () => {
     const options = resolveOptions(info === undefined ? {} : { catalogInfo: info });
-    const servers = endpointsFromCatalog(catalog, options.catalogInfo, region ?? null);
+    const servers = endpointsFromCatalog(
+      catalog,
+      options.catalogInfo,
+      region ?? null,
+      CATALOG_SHARED,
+    );
     assertEquals(servers.map(({ netloc, useSsl }) => [netloc, useSsl] as const), expected);
   });
 }
@@ -150,7 +153,7 @@ Deno.test("endpointsFromCatalog() names the endpoint types in the catalog when n
   const catalog = [image([{ publicURL: "http://a", adminURL: "http://b", region: "R" }])];
   const info = { ...GLANCE, endpointType: "internalURL" };
   const error = assertThrows(
-    () => endpointsFromCatalog(catalog, info, null),
+    () => endpointsFromCatalog(catalog, info, null, CATALOG_SHARED),
     InvalidConfigurationValue,
     'it has "public", "admin"',
   );
@@ -160,7 +163,7 @@ Deno.test("endpointsFromCatalog() names the endpoint types in the catalog when n
 Deno.test("endpointsFromCatalog() accepts a service without a list of endpoints", () => {
   // A JSON catalog may not match its type.
   const catalog = JSON.parse('[{ "type": "image", "name": "glance" }]');
-  assertEquals(endpointsFromCatalog(catalog, GLANCE, null), []);
+  assertEquals(endpointsFromCatalog(catalog, GLANCE, null, CATALOG_SHARED), []);
 });
 
 Deno.test("endpointsFromCatalog(), originsInCatalog() and regionsInCatalog() skip entries of another shape", () => {
@@ -173,11 +176,11 @@ Deno.test("endpointsFromCatalog(), originsInCatalog() and regionsInCatalog() ski
   ];
   for (const value of odd) {
     const catalog = value as CatalogEntry[];
-    assertEquals(endpointsFromCatalog(catalog, GLANCE, null), []);
+    assertEquals(endpointsFromCatalog(catalog, GLANCE, null, CATALOG_SHARED), []);
     assertEquals(originsInCatalog(catalog, GLANCE), []);
     assertEquals(regionsInCatalog(catalog, "image"), []);
     const mixed = [image([good]), ...Array.isArray(value) ? value : [value]];
-    const servers = endpointsFromCatalog(mixed, GLANCE, null);
+    const servers = endpointsFromCatalog(mixed, GLANCE, null, CATALOG_SHARED);
     assertEquals(servers.map(({ endpoint }) => endpoint), ["http://a:9292"]);
   }
 });

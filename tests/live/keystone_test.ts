@@ -6,7 +6,8 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import { endpointsFromCatalog } from "../../lib/auth/catalog.ts";
+import { CATALOG_SHARED } from "../../lib/auth/api_servers.ts";
+import { endpointsFromCatalog } from "../../lib/auth/on_demand/catalog_servers.ts";
 import { authenticate, type Credentials, fetchCatalog } from "../../lib/auth/keystone.ts";
 import { isExpiring } from "../../lib/auth/token_expiry.ts";
 import type { RequestContext } from "../../lib/context.ts";
@@ -134,7 +135,7 @@ Deno.test("authenticate() signs in at a real Keystone", async (t) => {
   await t.step("the catalog of a token", async () => {
     const { token: authToken } = await stack.token("alice");
     const catalog = await fetchCatalog(stack.keystoneUrl, { authToken });
-    const servers = endpointsFromCatalog(catalog, IMAGE, "RegionOne");
+    const servers = endpointsFromCatalog(catalog, IMAGE, "RegionOne", CATALOG_SHARED);
     assertEquals(servers.map((server) => server.endpoint), [stack.glanceUrls[0]]);
     await admin.revoke(authToken);
     await assertRejects(() => fetchCatalog(stack.keystoneUrl, { authToken }), AuthenticationFailed);
@@ -186,7 +187,12 @@ function everythingOf(error: GlanceError): string {
 }
 
 async function assertGlanceAnswers(stack: LiveStack, context: RequestContext): Promise<void> {
-  const [server] = endpointsFromCatalog(context.serviceCatalog ?? [], IMAGE, "RegionOne");
+  const [server] = endpointsFromCatalog(
+    context.serviceCatalog ?? [],
+    IMAGE,
+    "RegionOne",
+    CATALOG_SHARED,
+  );
   assertEquals(server?.endpoint, stack.glanceUrls[0]);
   const response = await fetch(`${server?.endpoint}/v2/images`, {
     headers: { "x-auth-token": context.authToken ?? "" },

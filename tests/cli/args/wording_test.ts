@@ -1,7 +1,8 @@
 /** Messages of the command line name no options and functions of the library. */
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { inTerminalWords } from "../../../lib/cli/args/wording.ts";
-import { endpointsFromCatalog } from "../../../lib/auth/catalog.ts";
+import { CATALOG_SHARED } from "../../../lib/auth/api_servers.ts";
+import { endpointsFromCatalog } from "../../../lib/auth/on_demand/catalog_servers.ts";
 import { PASS_FETCH } from "../../../lib/http/on_demand/tls_hints.ts";
 import { WAIT_LONGER } from "../../../lib/jobs/poll.ts";
 import { AUTH_URL, optionTerm, type Term, type TermKey, VERIFY_AUTO } from "../../../lib/terms.ts";
@@ -27,7 +28,7 @@ const UNMET: Readonly<Record<string, string>> = {
   "it must list at least one server": "an empty list is not given by a variable",
   "milliseconds above 0": "--timeout has a minimum of its own",
   "must be a list of strings": "no flag gives such a list",
-  'set the option "catalogInfo" to': "its term is tested below",
+  'to "x:x:xURL"': "its term is tested below",
   "Cannot restore": "no command restores",
   "Cannot wait with": "no flag sets how long a wait lasts",
   'Cannot download with the option "x"': "flags are checked before",
@@ -109,7 +110,13 @@ Deno.test("inTerminalWords() names the flag for another interface of the catalog
   const endpoints = [{ interface: "internal", url: "http://glance.test" }];
   const info = { serviceType: "image", serviceName: "glance", endpointType: "publicURL" };
   const error = assertThrows(
-    () => endpointsFromCatalog([{ type: "image", name: "glance", endpoints }], info, null),
+    () =>
+      endpointsFromCatalog(
+        [{ type: "image", name: "glance", endpoints }],
+        info,
+        null,
+        CATALOG_SHARED,
+      ),
     GlanceError,
   );
   assertStringIncludes(
