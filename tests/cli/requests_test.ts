@@ -39,6 +39,7 @@ const RESPONSES: Readonly<Record<string, () => Response>> = {
   "GET /v2/images/{located}": () => Response.json(LOCATED),
   "PATCH /v2/images/{located}": () => Response.json(LOCATED),
   "POST /v2/images/{located}/locations": () => new Response(null, { status: 202 }),
+  "GET /v2/tasks?limit=20&sort_key=status&sort_dir=desc": () => Response.json({ tasks: [TASK] }),
   "GET /v2/tasks/1": () => Response.json(TASK),
   "DELETE /v2/stores/local/{disk}": () => new Response(null, { status: 204 }),
   "POST /v2/tasks": () => Response.json(TASK, { status: 201 }),

@@ -74,9 +74,13 @@ export const TASK_COMMANDS: readonly Command[] = [
     flags: LIST_FLAGS,
     async run(invocation) {
       const query = taskQuery(invocation.values);
+      const size = invocation.values["page-size"] ?? PAGE_SIZE;
       const tasks = await allPages<GlanceTask>(async (marker) => {
         const after = queryOf({ marker: marker ?? undefined });
-        return (await invocation.ask("tasks.list", [...query, ...after])).tasks;
+        const page = await invocation.ask("tasks.list", [...query, ...after]);
+        // Glance may allow shorter pages than requested; all but the last have a next link.
+        const isLast = page.next === undefined && page.tasks.length < size;
+        return { entries: page.tasks, isLast };
       }, ({ id }) => id);
       await printList(invocation, tasks, [
         ["ID", "id"],

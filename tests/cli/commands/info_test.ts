@@ -129,7 +129,6 @@ Deno.test("task-list requests page after page, in the order of its flags", async
     "GET /v2/tasks?limit=2&sort_key=status&sort_dir=desc&type=import&marker=2": {
       tasks: [task("3")],
     },
-    "GET /v2/tasks?limit=2&sort_key=status&sort_dir=desc&type=import&marker=3": { tasks: [] },
   });
   assertEquals(
     await out(harness, "task-list --page-size 2 --type import"),
@@ -143,7 +142,7 @@ Deno.test("task-list requests page after page, in the order of its flags", async
 +----+--------+---------+-------+
 `,
   );
-  assertEquals(requests.length, 3);
+  assertEquals(requests.length, 2);
 });
 
 Deno.test("task-list continues after an earlier task when its marker was deleted", async () => {
@@ -154,7 +153,6 @@ Deno.test("task-list continues after an earlier task when its marker was deleted
       [`GET /v2/tasks?${query}`]: { tasks: [task("1"), task("2")] },
       [`GET /v2/tasks?${query}&marker=2`]: new Response("no such marker", { status }),
       [`GET /v2/tasks?${query}&marker=1`]: { tasks: [task("3")] },
-      [`GET /v2/tasks?${query}&marker=3`]: { tasks: [] },
     });
     const rows = JSON.parse(await out(harness, "task-list --page-size 2 --json"));
     assertEquals(rows.map(({ id }: { id: string }) => id), ["1", "2", "3"]);
@@ -164,7 +162,10 @@ Deno.test("task-list continues after an earlier task when its marker was deleted
 Deno.test("task-list fails when its marker was deleted and no earlier task exists", async () => {
   const query = "limit=2&sort_key=status&sort_dir=desc";
   const { harness } = responding({
-    [`GET /v2/tasks?${query}`]: { tasks: [{ id: "1", type: "import", status: "x", owner: "o" }] },
+    [`GET /v2/tasks?${query}`]: {
+      tasks: [{ id: "1", type: "import", status: "x", owner: "o" }],
+      next: "/v2/tasks?marker=1",
+    },
     [`GET /v2/tasks?${query}&marker=1`]: new Response("no such marker", { status: 404 }),
   });
   const { code, stdout } = await harness.run(["task-list", "--page-size", "2"]);

@@ -67,7 +67,9 @@ export const NAMESPACE_COMMANDS: readonly Command[] = [
           visibility,
           marker: marker ?? undefined,
         });
-        return (await invocation.ask("metadefs.namespaces.list", query)).namespaces;
+        const { namespaces } = await invocation.ask("metadefs.namespaces.list", query);
+        // A policy of Glance can shorten any page, which then has no next link.
+        return { entries: namespaces, isLast: false };
       }, ({ namespace }) => namespace);
       await printList(invocation, namespaces, [["namespace"]]);
     },

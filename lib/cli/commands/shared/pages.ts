@@ -5,28 +5,36 @@ import { definedMembers } from "../../../validate.ts";
 /** How many earlier entries are tried as the marker if the last one was deleted. */
 const MAX_EARLIER = 20;
 
+/** A page of a list. */
+export interface EntryPage<T> {
+  readonly entries: readonly T[];
+  /** Whether no page follows for certain. */
+  readonly isLast: boolean;
+}
+
 /**
- * Reads all entries of a list. It ends at the first page without new entries, since Glance's `next` links are
- * not reliable. If the marker was deleted meanwhile, an earlier entry is used.
+ * Reads all entries of a list. It ends at the first page that is the last, or has no new entries. If the marker
+ * was deleted meanwhile, an earlier entry is used.
  *
  * @param fetchPage fetches the page after `marker`; null for the first page
  */
 export async function allPages<T>(
-  fetchPage: (marker: string | null) => Promise<readonly T[]>,
+  fetchPage: (marker: string | null) => Promise<EntryPage<T>>,
   keyOf: (entry: T) => string,
 ): Promise<T[]> {
   const all: T[] = [];
   const markers = new Set<string>();
   for (let marker: string | null = null;;) {
-    const page: readonly T[] = await pageAfter(all.slice(-MAX_EARLIER));
-    const last = page.at(-1);
+    const { entries, isLast }: EntryPage<T> = await pageAfter(all.slice(-MAX_EARLIER));
+    const last = entries.at(-1);
     if (last === undefined || markers.has(keyOf(last))) return all;
-    for (const entry of page) all.push(entry);
+    for (const entry of entries) all.push(entry);
+    if (isLast) return all;
     marker = keyOf(last);
     markers.add(marker);
   }
 
-  async function pageAfter(earlier: readonly T[]): Promise<readonly T[]> {
+  async function pageAfter(earlier: readonly T[]): Promise<EntryPage<T>> {
     for (let i = earlier.length - 1;; i--) {
       const entry = earlier[i];
       try {
