@@ -6,14 +6,20 @@ import { CACHE_OPERATIONS, type CacheOperations } from "./operations/cache.ts";
 import { tableOf } from "./operations/define.ts";
 import { CLOUD_OPERATIONS, type CloudOperations } from "./operations/cloud.ts";
 import { DATA_OPERATIONS, type DataOperations } from "./operations/data.ts";
-import { DEFINITION_OPERATIONS, type DefinitionOperations } from "./operations/definitions.ts";
+import {
+  DEFINITION_OPERATIONS,
+  type DefinitionOperations,
+} from "./operations/metadef_definitions.ts";
 import { IMAGE_OPERATIONS, type ImageOperations } from "./operations/images.ts";
-import { METADEF_OPERATIONS, type MetadefOperations } from "./operations/metadefs.ts";
+import { NAMESPACE_OPERATIONS, type NamespaceOperations } from "./operations/metadef_namespaces.ts";
 import { errorMeanings } from "./operations/error_meanings.ts";
 import { Invalid } from "../errors.ts";
 import { inspect } from "../validate.ts";
 import type { Operation, OperationDescription } from "./operation.ts";
-import { SHARING_OPERATIONS, type SharingOperations } from "./operations/sharing.ts";
+import {
+  MEMBER_AND_TAG_OPERATIONS,
+  type MemberAndTagOperations,
+} from "./operations/members_and_tags.ts";
 
 export type * from "./wire.ts";
 export type { OperationDescription } from "./operation.ts";
@@ -23,8 +29,8 @@ export type {
   DataOperations,
   DefinitionOperations,
   ImageOperations,
-  MetadefOperations,
-  SharingOperations,
+  MemberAndTagOperations,
+  NamespaceOperations,
 };
 
 /** Names, arguments, and results of all operations. */
@@ -32,10 +38,10 @@ export interface Operations
   extends
     ImageOperations,
     DataOperations,
-    SharingOperations,
+    MemberAndTagOperations,
     CloudOperations,
     CacheOperations,
-    MetadefOperations,
+    NamespaceOperations,
     DefinitionOperations {}
 
 /** The name of an operation. */
@@ -53,10 +59,10 @@ export const DEFINITIONS: {
 } = /* @__PURE__ */ tableOf<Operations>(() => ({
   ...IMAGE_OPERATIONS,
   ...DATA_OPERATIONS,
-  ...SHARING_OPERATIONS,
+  ...MEMBER_AND_TAG_OPERATIONS,
   ...CLOUD_OPERATIONS,
   ...CACHE_OPERATIONS,
-  ...METADEF_OPERATIONS,
+  ...NAMESPACE_OPERATIONS,
   ...DEFINITION_OPERATIONS,
 }));
 

@@ -1,7 +1,7 @@
 /** `GlanceImageService`: the methods of Cinder's image service. */
 import { LIST_STORES } from "../api/operations/cloud.ts";
 import { DELETE_IMAGE } from "../api/operations/images.ts";
-import { LIST_MEMBERS } from "../api/operations/sharing.ts";
+import { LIST_MEMBERS } from "../api/operations/members_and_tags.ts";
 import type { RequestContext } from "../context.ts";
 import { GlanceClientWrapper } from "../api/client.ts";
 import type { CallOptions } from "../http/request_spec.ts";

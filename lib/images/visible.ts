@@ -1,6 +1,6 @@
 /** Decides whether the user may see an image, and shows it. */
 import { GET_IMAGE } from "../api/operations/images.ts";
-import { LIST_MEMBERS } from "../api/operations/sharing.ts";
+import { LIST_MEMBERS } from "../api/operations/members_and_tags.ts";
 import { ImageNotFound } from "../errors.ts";
 import type { Session } from "../api/session.ts";
 import { fromGlance } from "../api/translate.ts";

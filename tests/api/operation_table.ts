@@ -6,10 +6,10 @@
 import { CACHE_OPERATIONS } from "../../lib/api/operations/cache.ts";
 import { CLOUD_OPERATIONS } from "../../lib/api/operations/cloud.ts";
 import { DATA_OPERATIONS } from "../../lib/api/operations/data.ts";
-import { DEFINITION_OPERATIONS } from "../../lib/api/operations/definitions.ts";
+import { DEFINITION_OPERATIONS } from "../../lib/api/operations/metadef_definitions.ts";
 import { IMAGE_OPERATIONS } from "../../lib/api/operations/images.ts";
-import { METADEF_OPERATIONS } from "../../lib/api/operations/metadefs.ts";
-import { SHARING_OPERATIONS } from "../../lib/api/operations/sharing.ts";
+import { NAMESPACE_OPERATIONS } from "../../lib/api/operations/metadef_namespaces.ts";
+import { MEMBER_AND_TAG_OPERATIONS } from "../../lib/api/operations/members_and_tags.ts";
 import { type OperationName, OPERATIONS } from "../../lib/api/mod.ts";
 
 type Topic = Readonly<Partial<Record<OperationName, unknown>>>;
@@ -21,10 +21,10 @@ export const README = new URL("../../lib/api/README.md", import.meta.url);
 export const SECTIONS: readonly (readonly [title: string, operations: Topic])[] = [
   ["Images", IMAGE_OPERATIONS],
   ["Image data", DATA_OPERATIONS],
-  ["Members and tags", SHARING_OPERATIONS],
+  ["Members and tags", MEMBER_AND_TAG_OPERATIONS],
   ["Cloud", CLOUD_OPERATIONS],
   ["Image cache", CACHE_OPERATIONS],
-  ["Metadata definitions: namespaces and resource types", METADEF_OPERATIONS],
+  ["Metadata definitions: namespaces and resource types", NAMESPACE_OPERATIONS],
   ["Metadata definitions: objects, properties, and tags", DEFINITION_OPERATIONS],
 ];
 

@@ -1,6 +1,6 @@
 /** Operations of metadata definitions: the objects, properties, and tags of a namespace. */
 import { namedIn, queryIn, recordIn, textIn, textsIn, truthIn } from "./arguments.ts";
-import { sendView } from "./metadefs.ts";
+import { sendView } from "./metadef_namespaces.ts";
 import type {
   MetadefObject,
   MetadefObjectBody,
