@@ -1,8 +1,4 @@
-/**
- * The error classes.
- *
- * @module
- */
+/** The error classes. */
 
 /** Known facts about an error. */
 export interface GlanceErrorOptions {

@@ -1,8 +1,6 @@
 /**
  * The options: Cinder's names in camelCase, their defaults and validation, and the ports (fetch, clocks,
  * random, sleep, timer) through which all other code reaches the platform.
- *
- * @module
  */
 import type { RequestContext } from "./context.ts";
 import { type ApiServer, parseApiServer, parseTrustedHost } from "./api_server.ts";

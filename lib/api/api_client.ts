@@ -1,7 +1,5 @@
 /**
  * `ApiClient`: sends the requests of operations to a pool of servers. `http/retry_loop.ts` retries.
- *
- * @module
  */
 import type { RequestContext } from "../context.ts";
 import { type ApiServer, apiServerAt } from "../api_server.ts";

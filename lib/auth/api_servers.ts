@@ -1,7 +1,5 @@
 /**
  * Finds the API servers: from the options, from the context's service catalog, or from Keystone.
- *
- * @module
  */
 import { endpointsOf, entriesOf, regionsOf } from "./catalog.ts";
 import { fetchCatalog } from "./keystone.ts";

@@ -1,8 +1,6 @@
 /**
  * Sends a request to Keystone, retries it while Keystone is not available, and turns refusals into errors.
  * `keystone.ts` makes the requests and interprets the responses.
- *
- * @module
  */
 import { type ApiServer, parseApiServer } from "../api_server.ts";
 import { GlanceError, InvalidConfigurationValue, ServerUnreachable } from "../errors.ts";

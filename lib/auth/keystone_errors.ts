@@ -1,8 +1,6 @@
 /**
  * A request to Keystone, and the errors of its failures. They name the credentials and the server, and never
  * show a secret. Pure.
- *
- * @module
  */
 import type { ApiServer } from "../api_server.ts";
 import {

@@ -1,7 +1,5 @@
 /**
  * Makes a fetch that trusts a cloud's own CA and sends a client certificate, with the API of each runtime.
- *
- * @module
  */
 import { InvalidConfigurationValue } from "../errors.ts";
 import type { CloudTls } from "./clouds/config.ts";

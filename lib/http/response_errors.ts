@@ -1,7 +1,5 @@
 /**
  * Turns error responses into errors, with the server's explanation, which is read up to a limit.
- *
- * @module
  */
 import type { ApiServer } from "../api_server.ts";
 import { GlanceConnectionFailed, type GlanceError, UnexpectedResponse } from "../errors.ts";

@@ -1,8 +1,6 @@
 /**
  * Sends a request to a server; the only caller of the injected fetch. It implements the redirect policy, adds
  * the credential headers, and discards unread bodies.
- *
- * @module
  */
 import type { RequestContext } from "../context.ts";
 import type { ApiServer } from "../api_server.ts";

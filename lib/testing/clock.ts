@@ -1,8 +1,4 @@
-/**
- * A simulated clock: time advances only when all work is waiting for it.
- *
- * @module
- */
+/** A simulated clock: time advances only when all work is waiting for it. */
 // Loaded ahead: a clock cannot know that a program waits for code that it imports on demand.
 import "../auth/on_demand/catalog_servers.ts";
 import "../http/on_demand/error_texts.ts";

@@ -1,8 +1,4 @@
-/**
- * Operations of the image cache. Each server has its own cache, and answers only for that.
- *
- * @module
- */
+/** Operations of the image cache. Each server has its own cache, and answers only for that. */
 import { wordIn } from "./arguments.ts";
 import { receiveBareList, receiveNothing, receivePage, receiveRecord } from "../decode.ts";
 import {

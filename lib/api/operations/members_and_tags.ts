@@ -1,8 +1,4 @@
-/**
- * Operations of image members and tags.
- *
- * @module
- */
+/** Operations of image members and tags. */
 import { textIn } from "./arguments.ts";
 import { receiveList, receiveRecord } from "../decode.ts";
 import {

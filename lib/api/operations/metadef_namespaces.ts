@@ -1,8 +1,4 @@
-/**
- * Operations of metadata definitions: namespaces, resource types, and their associations.
- *
- * @module
- */
+/** Operations of metadata definitions: namespaces, resource types, and their associations. */
 import { namedIn, queryIn, recordIn, textIn } from "./arguments.ts";
 import type {
   MetadefAssociation,

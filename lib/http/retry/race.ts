@@ -2,8 +2,6 @@
  * The attempts of one request. Usually there is one at a time. If a server sends no headers, the request is
  * hedged: it runs on a second server at the same time, the first response decides, and the other attempts are
  * canceled.
- *
- * @module
  */
 import type { ApiServer } from "../../api_server.ts";
 import { ServerUnreachable } from "../../errors.ts";

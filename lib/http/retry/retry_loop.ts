@@ -1,8 +1,6 @@
 /**
  * The retry loop: sends a request to one server after another, as `retry_policy.ts` and `server_pool.ts`
  * decide, and waits between the rounds.
- *
- * @module
  */
 import type { ApiServer } from "../../api_server.ts";
 import { UnexpectedResponse } from "../../errors.ts";

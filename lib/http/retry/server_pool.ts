@@ -1,7 +1,5 @@
 /**
  * Selects the next server: shuffled once, then round-robin, skipping servers that failed recently.
- *
- * @module
  */
 import { type ApiServer, shuffled } from "../../api_server.ts";
 import type { ResolvedOptions } from "../../options.ts";

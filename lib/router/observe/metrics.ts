@@ -1,8 +1,4 @@
-/**
- * Counters and gauges of a gateway.
- *
- * @module
- */
+/** Counters and gauges of a gateway. */
 import type { GlanceEvent } from "../../events.ts";
 import { GlanceError } from "../../errors.ts";
 import type { CounterName, GaugeName, Series } from "./metrics_text.ts";

@@ -1,8 +1,4 @@
-/**
- * The metrics of a gateway in Prometheus' text format (version 0.0.4).
- *
- * @module
- */
+/** The metrics of a gateway in Prometheus' text format (version 0.0.4). */
 
 /** The counters with their help texts. */
 const COUNTERS = {

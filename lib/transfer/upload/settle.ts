@@ -1,7 +1,5 @@
 /**
  * Polls the image record after the data was sent, until it states whether Glance has stored the data.
- *
- * @module
  */
 import { messageOf } from "../../validate.ts";
 import { GET_IMAGE } from "../../api/operations/images.ts";

@@ -1,8 +1,4 @@
-/**
- * Staging: uploads the data of an image to the staging area, where an import reads it.
- *
- * @module
- */
+/** Staging: uploads the data of an image to the staging area, where an import reads it. */
 import { GlanceConnectionFailed, ImageConflict, ImageIntegrityError } from "../../errors.ts";
 import type { Session } from "../../api/session.ts";
 import { backoff } from "../../http/retry/retry_policy.ts";

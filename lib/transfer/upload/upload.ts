@@ -1,7 +1,5 @@
 /**
  * Uploads: sends the data of an image to Glance, and verifies that the stored data is what was sent.
- *
- * @module
  */
 import {
   GlanceConnectionFailed,
