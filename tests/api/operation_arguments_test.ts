@@ -141,7 +141,7 @@ Deno.test("toRequest() throws Invalid for invalid arguments of every operation",
   }
 });
 
-/** Anything that JavaScript has, a few levels deep, with the keys that operations read. */
+/** Any JavaScript value, a few levels deep, with the keys that operations read. */
 const ANYTHING = fc.letrec<{ value: unknown }>((tie) => ({
   value: fc.oneof(
     { depthSize: "small", maxDepth: 3 },

@@ -1,4 +1,4 @@
-/** The seam between Glance's words and ours. */
+/** Translation between Glance's names and those of the library. */
 import { assertEquals, assertThrows } from "@std/assert";
 import { glanceName, isBaseProperty, isReservedProperty } from "../../lib/api/translate.ts";
 import { type ImageMeta, Invalid } from "../../mod.ts";

@@ -26,7 +26,7 @@ export class BreakableCloud {
   readonly ranges: (string | null)[] = [];
   /** Bytes of data until the network fails. */
   left: number = Infinity;
-  /** Called with each chunk that is handed over. */
+  /** Called after each delivered chunk. */
   onChunk: () => void = () => {};
   /** A proxy in front of Glance. */
   change: (response: Response, request: Request) => Response | Promise<Response> = (response) =>

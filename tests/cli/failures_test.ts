@@ -10,7 +10,7 @@ const ID = "11111111-1111-4111-8111-111111111111";
 const OTHER_ID = "22222222-2222-4222-8222-222222222222";
 const NO_ID = "33333333-3333-4333-8333-333333333333";
 
-/** A command line that fails, how, and in which circumstances. */
+/** A command line that fails, its circumstances, and its message. */
 interface Case {
   readonly args: readonly string[];
   readonly code?: number;
@@ -21,7 +21,7 @@ interface Case {
 
 const RAW = ["--disk-format", "raw", "--container-format", "bare"] as const;
 
-/** Files that cannot be read or written, each in another way. */
+/** Files that cannot be read or written, for different reasons. */
 function brokenFiles(): MemoryFiles {
   const files = new MemoryFiles({ "disk.img": "data", "secret.img": "data" });
   files.directories.add("folder");

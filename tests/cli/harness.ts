@@ -6,7 +6,7 @@ import { runGlance, type System } from "../../lib/cli/mod.ts";
 import { createEmbeddedGlance, memoryStorage } from "../../lib/embedded/mod.ts";
 import { MemoryFiles, MemoryOutput, streamOf } from "./memory_files.ts";
 
-/** How a request is answered. */
+/** The response to a request. */
 export type Fetch = (request: Request) => Promise<Response>;
 
 /** The system of a command; everything has a default. */
@@ -85,8 +85,8 @@ export interface Arrived {
 const ACCEPTED = /^(POST .*\/(import|locations)|PUT .*\/cache\/[^/]+)$/;
 
 /**
- * A harness with an embedded Glance that gives some requests the responses in `responses`, and what
- * came to it. `null` is a response without content.
+ * A harness with an embedded Glance and fixed responses to some requests, and the received requests. `null`
+ * is a response without content.
  *
  * @param responses by `GET /v2/info/import`
  */
@@ -123,7 +123,7 @@ async function abortable(fetch: Fetch, request: Request): Promise<Response> {
   }
 }
 
-/** Pauses between attempts pass at once; limits are never reached. */
+/** Delays between attempts end at once; time limits are never reached. */
 function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   if (ms < 10_000) return Promise.resolve();
   return new Promise((_, reject) => {

@@ -329,7 +329,7 @@ Deno.test("start finishes an upload when one Ctrl-C arrives as several signals",
   });
 });
 
-/** The status of an image; null if the server does not answer any more. */
+/** The status of an image; null if the server does not respond any more. */
 async function statusOf(url: string): Promise<string | null> {
   const response = await fetch(url);
   if (response.ok) return (await response.json()).status;

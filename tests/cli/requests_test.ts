@@ -45,7 +45,7 @@ const RESPONSES: Readonly<Record<string, () => Response>> = {
   "POST /v2/tasks": () => Response.json(TASK, { status: 201 }),
 };
 
-/** Commands that make what the rows use. */
+/** Commands that create the images of the rows. */
 const SETUP = [
   "image-create --id {disk} --name disk --disk-format raw --container-format bare --tags t --file disk.img",
   "image-create --id {empty} --name empty --disk-format raw --container-format bare",

@@ -1,4 +1,4 @@
-/** Downloads that were broken off, and the same command again. */
+/** Interrupted downloads, and the same command again. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Interrupted } from "../../lib/cli/mod.ts";
 import { sampleBytes } from "../../lib/cli/server/sample.ts";

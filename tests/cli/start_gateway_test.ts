@@ -1,4 +1,4 @@
-/** `start` in front of other servers, and who may use it. */
+/** `start` as a gateway to other servers, and access to it. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { sampleBytes } from "../../lib/cli/server/sample.ts";
 import { type Handler, serve } from "../../lib/cli/server/serve.ts";
@@ -8,7 +8,7 @@ import { CliHarness, embedded } from "./harness.ts";
 import { MemoryFiles } from "./memory_files.ts";
 import { StartHarness } from "./start_harness.ts";
 
-/** Bytes of an image: more than what sockets hold on their way. */
+/** Bytes of an image: more than socket buffers hold. */
 const SIZE = 8 * 1024 ** 2;
 
 Deno.test("runStart() serves a gateway to the servers of GLANCE_API_SERVERS", async () => {

@@ -1,4 +1,4 @@
-/** `task start` as a process that runs out of descriptors, whose output is not read, or that a signal ends. */
+/** `task start` as a process: without free descriptors, with unread output, and ended by signals. */
 import { assertEquals, assertLess, assertMatch } from "@std/assert";
 import { RawClient } from "./http_server/raw_client.ts";
 

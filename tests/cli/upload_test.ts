@@ -13,7 +13,7 @@ const RAW = ["--disk-format", "raw", "--container-format", "bare"];
 const DISK = sampleBytes(600_000);
 const CREATE = ["image-create", "--id", ID, "--name", "disk", ...RAW, "--file", "disk.img"];
 
-/** A file that is read as other bytes than those that were there when it was found. */
+/** A file whose bytes change between its lookup and its read. */
 class ChangingFiles extends MemoryFiles {
   readonly #later: Uint8Array;
 

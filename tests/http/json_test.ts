@@ -1,4 +1,4 @@
-/** Documents of servers are limited in bytes, time, and depth, whichever server sends them. */
+/** Documents of every server are limited in bytes, time, and depth. */
 import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
 import { DOCUMENT_LIMIT, parseJson, readBytes, readStart } from "../../lib/http/json.ts";
 import {

@@ -7,7 +7,7 @@ import { FakeBody, utf8 } from "../support/bodies.ts";
 
 const REQUEST = { action: 'show image "42"', server: "https://glance", imageId: "42", attempts: 2 };
 
-/** A body -> the sentence in it. */
+/** A body -> the explanation in it. */
 const BODIES: readonly (readonly [body: string, sentence: string])[] = [
   ["", ""],
   ["  \n ", ""],
@@ -49,7 +49,7 @@ for (const [body, sentence] of BODIES) {
   });
 }
 
-/** A body -> the sentence in it, without the secret. */
+/** A body -> the explanation in it, without the secret. */
 const REPEATED: readonly (readonly [body: string, sentence: string])[] = [
   ["no s3/cret here", "no *** here"],
   ['{"message": "no s3\\/cret here"}', "no *** here"],

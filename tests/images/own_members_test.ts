@@ -8,7 +8,7 @@ import { exportImage, getDefaultImageService } from "../../mod.ts";
 import { setOwn } from "../../lib/validate.ts";
 import { fromGlance, type GlanceImage, toGlance } from "../../lib/api/mod.ts";
 
-/** Names with a meaning to objects, and one without. */
+/** Names that every object inherits, and one other. */
 const NAMES = ["__proto__", "constructor", "toString", "hasOwnProperty", "valueOf", "os_type"];
 
 const PROPERTIES = Object.fromEntries(NAMES.map((name) => [name, `the ${name}`]));

@@ -1,4 +1,4 @@
-/** Images as records and data, and images made of them. */
+/** Images as records and data, and images restored from them. */
 import { assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import {
   exportImage,

@@ -5,7 +5,7 @@ import { type ClientHarness, harnessOn } from "../support/client_harness.ts";
 /** A state of an image and its tasks; null if the image does not exist. */
 export type ImageState = {
   readonly image: Readonly<Record<string, unknown>>;
-  /** A status refuses them. */
+  /** A status is an error response. */
   readonly tasks?: readonly Readonly<Record<string, unknown>>[] | number;
 } | null;
 

@@ -1,11 +1,11 @@
-/** A gateway in front of an embedded Glance, without a socket: what reaches the servers is on record. */
+/** A gateway in front of an embedded Glance, without a socket, that records the requests to its servers. */
 import type { RequestLog } from "../../lib/router/mod.ts";
 import { createImageRouter, type ImageRouterOptions } from "../../lib/router/mod.ts";
 import { FakeGlance } from "../support/fake_glance.ts";
 import { seededBytes } from "../support/seed.ts";
 import { storeImage } from "../support/stored_image.ts";
 
-/** Two servers, `http://a:9292` and `http://b:9292`, on one store. */
+/** Two servers, `http://a:9292` and `http://b:9292`, on one storage. */
 export class Cloud extends FakeGlance {
   readonly logged: RequestLog[] = [];
   #now = 0;

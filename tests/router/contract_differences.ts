@@ -1,6 +1,6 @@
 /** Intended differences between the gateway and Glance. */
 
-/** Checks of Glance's ways that the gateway does not keep, and why. */
+/** Checks of the contract that the gateway fails, and the reasons. */
 export const DIFFERENCES: Readonly<Record<string, string>> = {
   "a path without a known version returns 300 with the versions":
     "such paths belong to the application around the router: 404",

@@ -141,7 +141,7 @@ Deno.test("createImageRouter() sends no request but those of the API, and shows 
   assert(reached > RUNS / 5, `only ${reached} requests asked a server`);
 });
 
-/** Images with data of several sizes, since some are deleted on the way, and one that is not there. */
+/** Images with data of several sizes, some of which are deleted meanwhile, and one that does not exist. */
 async function freshIds(cloud: Cloud): Promise<readonly string[]> {
   const images = [await cloud.image(0), await cloud.image(5), await cloud.image(2000)];
   return [...images.map(({ id }) => id), "00000000-0000-4000-8000-000000000000"];

@@ -42,7 +42,7 @@ function onDeno(fetch: (request: Request) => Response | Promise<Response>) {
   return { port, stop: () => server.shutdown() };
 }
 
-/** An adapter as there are many: the URL of a request is its Host and its target. */
+/** A common kind of adapter: it builds the URL of a request from Host and target. */
 async function onNode(fetch: (request: Request) => Response | Promise<Response>) {
   const server = createServer((incoming, outgoing) => {
     const { host = "" } = incoming.headers;

@@ -1,4 +1,4 @@
-/** A path of any length costs little: in time of the processor, and in a log. */
+/** A path of any length costs little CPU time and little space in a log. */
 import { assert, assertEquals, assertLess } from "@std/assert";
 import { routerOptions } from "../../lib/cli/server/gateway_log.ts";
 import { LOGGED_PATH_LENGTH } from "../../lib/router/observe/access_log.ts";

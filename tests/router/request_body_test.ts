@@ -1,4 +1,4 @@
-/** Bodies of requests at the gateway: unread without a token, limited, and fair between callers. */
+/** Bodies of requests at the gateway: unread without a token, limited, and fair between clients. */
 import { assert, assertEquals, assertLess } from "@std/assert";
 import { settled, SimulatedClock } from "../support/clock.ts";
 import { Cloud } from "./cloud.ts";

@@ -154,7 +154,7 @@ Deno.test("PUT /file returns the response of a rejected large upload, and keeps 
   }
 });
 
-/** Waits until Glance reports it. */
+/** Waits until Glance reports the status. */
 async function statusUntil(wire: Wire, id: string, status: string): Promise<void> {
   for (let look = 0; look < 2_000; look++) {
     const image = await (await wire.send(`/v2/images/${id}`)).json();

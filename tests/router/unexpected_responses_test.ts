@@ -59,7 +59,7 @@ Deno.test("createImageRouter() returns Glance's list of versions for a version t
   assertEquals([response.status, await response.json()], [300, { versions: [] }]);
 });
 
-/** Fields of a record -> what HEAD and GET answer. */
+/** Fields of a record -> the responses to HEAD and GET. */
 const WRONG: readonly Record<string, unknown>[] = [
   ...[1.5, -1, "5", true, {}, 2 ** 60].map((size) => ({ size })),
   ...[7, {}, true].flatMap((value) =>

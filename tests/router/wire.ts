@@ -14,13 +14,13 @@ export class Front implements AsyncDisposable {
   open = 0;
   /** Connections that were open at once, at most. */
   mostOpen = 0;
-  /** Connections that there have been. */
+  /** Number of connections. */
   opened = 0;
-  /** Bytes that callers were sent. */
+  /** Bytes sent to clients. */
   sent = 0;
   /** Breaks a connection after it has sent this many bytes to its client. */
   cutAfter = Infinity;
-  /** Whether it accepts no other connection after it has broken one. */
+  /** Whether it stops accepting connections after it has broken one. */
   diesOfCut = false;
   #isDead = false;
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -44,7 +44,7 @@ export class Front implements AsyncDisposable {
     this.cutAfter = Infinity;
   }
 
-  /** Waits until a fact is true of it; each change of a connection is looked at. */
+  /** Waits until a condition is true; it is checked at each change of a connection. */
   async until(isTrue: () => boolean): Promise<void> {
     let isLate = false;
     const timer = setTimeout(() => {
@@ -176,7 +176,7 @@ export class Wire implements AsyncDisposable {
     return this.glance.fetch(new Request(`http://glance${path}`, init));
   }
 
-  /** Closes the connections that the gateway keeps for later. */
+  /** Closes the idle connections of the gateway. */
   closeIdle(): void {
     this.#client?.close();
     this.#client = null;

@@ -1,5 +1,5 @@
 /**
- * How each runtime is started with the suite: what it comes from, its entry and its command. Chromium runs
+ * How each runtime is started with the suite: its package, its entry and its command. Chromium runs
  * the suite in a page.
  */
 

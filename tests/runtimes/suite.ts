@@ -1,6 +1,6 @@
 /**
- * What every runtime must do, as one program that runs on all of them: it is bundled, asked by HTTP, and
- * answers with its results.
+ * The checks for every runtime, as one program that runs on all of them: it is bundled, requested over HTTP,
+ * and responds with its results.
  */
 import {
   connect,

@@ -1,4 +1,4 @@
-/** Bodies, read the same way whatever the runtime has. */
+/** Bodies, read in the same way on every runtime. */
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { type BodyReader, readerOf } from "../../lib/transfer/body_reader.ts";
 import { concat } from "../../lib/concat.ts";

@@ -1,4 +1,4 @@
-/** Silence counts only during a read. */
+/** Time counts only while a read is pending. */
 import { assertEquals } from "@std/assert";
 import { Deadline } from "../../lib/http/deadline.ts";
 import { StallTimer } from "../../lib/transfer/stall_timer.ts";

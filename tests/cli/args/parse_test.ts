@@ -5,7 +5,7 @@ import { COMMANDS, GLOBAL_FLAGS } from "../../../lib/cli/command_table.ts";
 
 const TABLE = { commands: COMMANDS, globalFlags: GLOBAL_FLAGS };
 
-/** The command line, and those of its values that are not what stands for "not given". */
+/** The command line, and those of its values that were given. */
 function read(line: string, environment: Record<string, string> = {}): unknown {
   const result = readCommandLine(line.split(" ").filter((word) => word !== ""), TABLE, environment);
   if (result.kind !== "run") {

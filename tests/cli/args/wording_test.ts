@@ -16,7 +16,7 @@ const ROOT = new URL("../../../lib/", import.meta.url);
 /** Folders whose errors reach the command line, or are its own. */
 const FOLDERS = ["auth", "api", "cli", "http", "images", "jobs", "transfer"];
 
-/** Parts of messages that the command line cannot meet, and why. */
+/** Parts of messages that the command line never prints, and why. */
 const UNMET: Readonly<Record<string, string>> = {
   "allowedDirectUrlSchemes": "no flag allows direct URLs",
   "globalRequestId": "no flag sets the request id",
@@ -35,7 +35,7 @@ const UNMET: Readonly<Record<string, string>> = {
   'Cannot use the option "x"': "flags are checked before",
 };
 
-/** The texts in a source that hold a space: messages, and their parts. */
+/** The strings in a source that contain a space: messages, and their parts. */
 function textsIn(source: string): string[] {
   const code = source.replaceAll(/\/\*[\s\S]*?\*\//g, "").replaceAll(/^\s*\/\/.*$/gm, "");
   const quoted = code.matchAll(/`((?:[^`\\]|\\.)*)`|"((?:[^"\\\n]|\\.)*)"|'((?:[^'\\\n]|\\.)*)'/g);

@@ -15,7 +15,7 @@ const CLOUDS = {
   },
 };
 
-/** Two clouds, the first one with an image named `disk`; every request to a host is seen. */
+/** Two clouds, the first one with an image named `disk`; the hosts of requests are recorded. */
 async function twoClouds(
   there: (glance: Fetch) => Fetch = (glance) => glance,
 ): Promise<{

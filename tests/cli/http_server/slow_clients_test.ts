@@ -1,4 +1,4 @@
-/** Clients of the HTTP server that are slow, silent, gone, or more than there are connections. */
+/** Clients of the HTTP server that are slow, silent, disconnected, or too many. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { Handler } from "../../../lib/cli/server/serve.ts";
 import { echo, serving } from "./raw_client.ts";

@@ -17,7 +17,7 @@ import {
 import { empty, type Step } from "../../support/scripted_fetch.ts";
 import { failureOf, harnessOf } from "../../support/client_harness.ts";
 
-/** A world that serves the whole image once, and its bodies. */
+/** A client whose servers send the whole image once, and the bodies. */
 function serving(options: { rest?: Record<string, unknown>; isByteStream?: boolean } = {}) {
   const { rest = {}, isByteStream = true } = options;
   const served = new Served();
@@ -233,7 +233,7 @@ Deno.test("download() ignores errors of onProgress", async () => {
   assertEquals([served.areOver, harness.clock.pending], [true, 0]);
 });
 
-/** Ways to read bytes by memory of one's own. */
+/** Ways to read bytes into memory of the caller. */
 const VIEWS: readonly (readonly [what: string, view: () => ArrayBufferView<ArrayBuffer>])[] = [
   ["a byte", () => new Uint8Array(1)],
   ["an odd number of bytes", () => new Uint8Array(313)],

@@ -1,4 +1,4 @@
-/** Downloads into a sink: closed when all is right, aborted otherwise, and never hurried. */
+/** Downloads into a sink: it is closed after a success, aborted otherwise, and sets the pace. */
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import {
   type DownloadOptions,
@@ -82,7 +82,7 @@ Deno.test("downloadTo() closes the sink without a write when the image is empty"
   assertEquals([sink.parts.length, sink.outcome], [0, ["closed"]]);
 });
 
-/** A body that fills whatever memory it is given. */
+/** A body that fills any memory. */
 function filling(bytes: Uint8Array): ReadableStream<Chunk> {
   let offset = 0;
   return new ReadableStream({

@@ -1,4 +1,4 @@
-/** Are these the bytes of the image. */
+/** Comparison of bytes with what is known about an image. */
 import { assertEquals, assertRejects } from "@std/assert";
 import { descriptorOf, isSameData, Verifier } from "../../../lib/transfer/integrity/descriptor.ts";
 import { ImageIntegrityError, Invalid } from "../../../mod.ts";

@@ -35,7 +35,7 @@ function bytesOf(base64: string): Uint8Array {
   return Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
 }
 
-/** A stream of the signed data, a byte a chunk, that tells whether it was canceled. */
+/** A stream of the signed data, one byte per chunk, that records whether it was canceled. */
 function source(text: string = SIGNED_DATA) {
   const bytes = new TextEncoder().encode(text);
   const state = { read: 0, canceled: false };

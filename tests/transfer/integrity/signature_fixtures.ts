@@ -8,7 +8,7 @@
 /** The signed bytes. */
 export const SIGNED_DATA = "the bytes of a disk";
 
-/** Certificates by name. All but `rsaPssOnly` ended in 2011: their dates are not for us to judge. */
+/** Certificates by name. All but `rsaPssOnly` expired in 2011: dates are not verified. */
 export const CERTIFICATES = {
   rsa:
     "MIIB2jCCAYCgAwIBAgIBATAKBggqhkjOPQQDAjARMQ8wDQYDVQQDDAZzaWduZXIwHhcNMTAxMDExMDAwMDAwWhcNMTEx" +
@@ -79,7 +79,7 @@ export interface SignatureRow {
   readonly isGood: boolean;
 }
 
-/** Signatures that every runtime with `node:crypto` can judge. */
+/** Signatures that every runtime with `node:crypto` can verify. */
 export const SIGNATURES: readonly SignatureRow[] = [
   {
     title: "RSA-PSS with the longest salt, by OpenSSL",
@@ -192,7 +192,7 @@ export const SIGNATURES: readonly SignatureRow[] = [
   },
 ];
 
-/** Good signatures that OpenSSL can judge and Deno cannot. */
+/** Valid signatures that OpenSSL can verify and Deno cannot. */
 export const SIGNATURES_FOR_OPENSSL: readonly SignatureRow[] = [
   {
     title: "P-521 with a digest below half its size",

@@ -45,7 +45,7 @@ function staged(size?: number | null): PutHandler {
   };
 }
 
-/** All of it is staged, or a part is taken for the whole, and the response is lost. */
+/** All of it is staged, or a part as if it were all, and the response is lost. */
 function stagedUnconfirmed(bytes: number): PutHandler {
   return async (glance, put) => {
     await put.take(bytes);

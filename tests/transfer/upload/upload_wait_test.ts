@@ -24,7 +24,7 @@ import { failureOf, harnessOn } from "../../support/client_harness.ts";
 
 const MINUTE = 60_000;
 
-/** A world with one Glance that has three names. */
+/** A client whose three servers are one Glance. */
 function uploadHarness(handlers: readonly PutHandler[], options: GlanceClientWrapperOptions = {}) {
   const glance = new UploadGlance(handlers);
   const harness = harnessOn(glance.fetch, options);
