@@ -93,7 +93,8 @@ export function tableOf(results: readonly Result[]): string {
     .join("\n");
 }
 
-function median(values: readonly number[]): number {
+/** The middle of some values; the mean of the two in the middle if their number is even. */
+export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
   const [low, high] = [sorted[middle - (1 - sorted.length % 2)] ?? NaN, sorted[middle] ?? NaN];

@@ -4,18 +4,11 @@
  */
 import { type BenchImage, randomImage } from "../bench_image.ts";
 import { type Report, ROUNDS } from "../report.ts";
-import { blackHole, holeInMiddle, outage, slow, upload } from "./faults.ts";
+import { blackHole, holeInMiddle, outage, slow, upload } from "./faulty_rows.ts";
 import { HEAD, type Line, type Row, rowOf, tableOf, worst } from "./lines.ts";
 import { compileEmulator, Network, obstacle } from "./network.ts";
-import {
-  automatic,
-  gateway,
-  http2,
-  type Lab,
-  type MeasureRow,
-  parallel,
-  requests,
-} from "./rows.ts";
+import { automatic, gateway, http2, parallel, requests } from "./healthy_rows.ts";
+import type { Lab, MeasureRow } from "./lab.ts";
 import { makeFiles } from "./servers.ts";
 
 const ROWS: Readonly<Record<string, MeasureRow>> = {

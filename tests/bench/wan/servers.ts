@@ -8,6 +8,9 @@ const CLI = new URL("../../../lib/cli/", import.meta.url).pathname;
 const PERMISSIONS = ["--allow-net", "--allow-env", "--allow-read", "--allow-write"];
 const V8_FLAGS = "--v8-flags=--max-semi-space-size=4,--heap-growing-percent=50";
 
+/** Seconds after which any server ends. */
+const LONG = 7200;
+
 /** Port of the gateway, next to the client. */
 export const GATEWAY_PORT = 9300;
 
@@ -65,8 +68,8 @@ export class Server {
   /** Starts it again, and waits until it listens. */
   async start(): Promise<void> {
     const namespace = this.#network.server(this.#i);
-    this.#process = this.#network.start(namespace, this.#argv, { timeout: 3600 });
-    await listening(this.#network, namespace, "9443");
+    this.#process = this.#network.start(namespace, this.#argv, { timeout: LONG });
+    await listening(this.#network, namespace, 9443);
   }
 
   /** Kills it, with all of its connections. */
@@ -88,14 +91,29 @@ export async function startGateway(
   { authority }: Files,
   servers: readonly string[],
 ): Promise<Running> {
-  const argv = [
-    ...[Deno.execPath(), "run", ...PERMISSIONS, V8_FLAGS, `${CLI}start.ts`],
-    ...["--port", `${GATEWAY_PORT}`, "--no-log"],
-  ];
   const env = { GLANCE_API_SERVERS: servers.join(","), DENO_CERT: authority };
-  const gateway = network.start(network.client, argv, { env, timeout: 3600 });
-  await listening(network, network.client, `${GATEWAY_PORT}`);
-  return gateway;
+  return await startCli(network, network.client, GATEWAY_PORT, [], env);
+}
+
+/** Starts the embedded Glance on a server, at a port that its relay leads to. */
+export async function startEmbedded(network: Network, i: number, port: number): Promise<Running> {
+  const args = ["--embedded", "--public-endpoint", network.endpoints()[i] ?? ""];
+  return await startCli(network, network.server(i), port, args);
+}
+
+/** Starts what `deno task start` runs. */
+async function startCli(
+  network: Network,
+  namespace: string,
+  port: number,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Running> {
+  const script = [`${CLI}start.ts`, "--no-log", "--port", `${port}`, ...args];
+  const argv = [Deno.execPath(), "run", ...PERMISSIONS, V8_FLAGS, ...script];
+  const server = network.start(namespace, argv, { env, timeout: LONG });
+  await listening(network, namespace, port);
+  return server;
 }
 
 /** Starts nginx as a proxy next to the client, one port above the gateway. */
@@ -122,21 +140,9 @@ http {
 }
 `,
   );
-  const proxy = network.start(network.client, nginxArgv(own), { timeout: 3600 });
-  await listening(network, network.client, `${GATEWAY_PORT + 1}`);
+  const proxy = network.start(network.client, nginxArgv(own), { timeout: LONG });
+  await listening(network, network.client, GATEWAY_PORT + 1);
   return proxy;
-}
-
-/** Starts the embedded Glance on a server. */
-export async function startEmbedded(network: Network, i: number, port: number): Promise<Running> {
-  const argv = [
-    ...[Deno.execPath(), "run", ...PERMISSIONS, V8_FLAGS, `${CLI}start.ts`, "--embedded"],
-    ...["--port", `${port}`, "--no-log", "--public-endpoint", network.endpoints()[i] ?? ""],
-  ];
-  const namespace = network.server(i);
-  const server = network.start(namespace, argv, { timeout: 3600 });
-  await listening(network, namespace, `${port}`);
-  return server;
 }
 
 /** Starts a relay from 9292 to 9291 on a server: see `relay.ts`. */
@@ -148,8 +154,8 @@ export async function startRelay(
   const script = new URL("relay.ts", import.meta.url).pathname;
   const namespace = network.server(i);
   const argv = [Deno.execPath(), "run", "--allow-net", script, ...fault];
-  const relay = network.start(namespace, argv, { timeout: 3600 });
-  await listening(network, namespace, "9292");
+  const relay = network.start(namespace, argv, { timeout: LONG });
+  await listening(network, namespace, 9292);
   return relay;
 }
 
@@ -172,7 +178,7 @@ export function oursArgv(args: readonly string[]): readonly string[] {
 }
 
 /** Waits until a port of a namespace is open. */
-async function listening(network: Network, namespace: string, port: string): Promise<void> {
+async function listening(network: Network, namespace: string, port: number): Promise<void> {
   for (let tries = 0; tries < 600; tries++) {
     const { stdout } = await network.run(namespace, ["ss", "-Hltn", `sport = :${port}`]);
     if (stdout !== "") return;
