@@ -104,7 +104,7 @@ async function attemptAs<Result>(
   mayRenew: boolean,
   input: AttemptInput<Result>,
 ): Promise<Result | FailedAttempt | typeof TOKEN_REFUSED> {
-  const { upstream: { options }, spec, deadline, rivals, onResponse } = input;
+  const { upstream: { options, pool }, spec, server, deadline, rivals, onResponse } = input;
   const sentAt = options.now();
   arm(input);
   try {
@@ -128,8 +128,9 @@ async function attemptAs<Result>(
       return TOKEN_REFUSED;
     }
     const failure = await failureOf(response, context, input, sentAt);
-    if (verdict === "refused") throw failure.error;
-    return failure;
+    if (verdict !== "refused") return failure;
+    if (response.status < 500) pool.succeeded(server);
+    throw failure.error;
   } catch (error) {
     return brokenAttempt(input, error, sentAt);
   }

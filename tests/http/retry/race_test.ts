@@ -332,3 +332,59 @@ Deno.test("call() moves all requests of a server that is silent, however many th
   const delays = network.events.flatMap((event) => event.kind === "cooldown" ? [event.delay] : []);
   assertEquals(new Set(delays), new Set([10_000]));
 });
+
+Deno.test("call() waits for the first server when the second one fails and no retry is left", async () => {
+  const network = networkOf({ a: 9_000, b: "refused", c: 20 }, { numRetries: 1 });
+  assertEquals(await show(network), IMAGE);
+  assertEquals(network.sent, ["a@0", "b@2500"]);
+  assertEquals([network.clock.now(), network.clock.pending], [9_000, 0]);
+});
+
+Deno.test("call() uses a server again when its probe gets a 404", async () => {
+  const network = networkOf({ a: "refused", b: () => Promise.resolve(failure(404)) });
+  const { clock, sent, servers, client } = network;
+  await clock.run(failureOf(client.call({}, "get", "42")));
+  servers["a"] = () => Promise.resolve(failure(404));
+  await clock.run(clock.sleep(1_000));
+  sent.length = 0;
+  for (let i = 0; i < 4; i++) await clock.run(failureOf(client.call({}, "get", "42")));
+  assertEquals(sent.map((text) => text[0]).join(""), "abab");
+});
+
+Deno.test("call() probes a server again when the caller has aborted the probe", async () => {
+  const network = networkOf({ a: "refused", b: 20 });
+  const { clock, sent, servers, client } = network;
+  await show(network);
+  servers["a"] = "silent";
+  await clock.run(clock.sleep(1_000));
+  sent.length = 0;
+  const controller = new AbortController();
+  const probe = failureOf(client.run({}, "get", ["42"], { signal: controller.signal }));
+  await clock.run(clock.sleep(100));
+  controller.abort(new Error("no longer wanted"));
+  await clock.run(probe);
+  await show(network);
+  servers["a"] = 20;
+  await clock.run(clock.sleep(1_000));
+  for (let i = 0; i < 4; i++) await show(network);
+  assertEquals(sent.map((text) => text[0]).join(""), "ababab");
+  assertEquals([clock.pending, network.open.size], [0, 0]);
+});
+
+Deno.test("call() leaves no listener on the caller's signal after a hedged request", async () => {
+  const { signal } = new AbortController();
+  let listeners = 0;
+  const [add, remove] = [signal.addEventListener, signal.removeEventListener];
+  signal.addEventListener = (...args: Parameters<typeof add>) => {
+    listeners++;
+    add.apply(signal, args);
+  };
+  signal.removeEventListener = (...args: Parameters<typeof remove>) => {
+    listeners--;
+    remove.apply(signal, args);
+  };
+  const network = networkOf({ a: "silent", b: 20 });
+  await network.clock.run(network.client.run({}, "get", ["42"], { signal }));
+  assertEquals(network.sent.length, 2);
+  assertEquals(listeners, 0);
+});
