@@ -121,6 +121,24 @@ Deno.test("GET /metrics counts no failover when the only server is retried", asy
   assertEquals(counted, ['glance_edge_retries_total{server="http://a:9292"} 1']);
 });
 
+Deno.test("GET /metrics counts hedged requests, probes, and cool-downs of a silent server", async () => {
+  const cloud = new Cloud();
+  cloud.intercept = ({ server }) =>
+    server === "http://a:9292" ? new Promise<Response>(() => {}) : null;
+  let now = 0;
+  const router = cloud.router({ metrics: true, hedgeDelay: 2_500, now: () => now });
+  for (let i = 0; i < 3; i++) await bytesOf(await router.request("/v2/images"));
+  now = 60_000;
+  for (let i = 0; i < 2; i++) await bytesOf(await router.request("/v2/images"));
+  const text = await (await router.request("/metrics")).text();
+  const counted = text.split("\n").filter((line) => /^glance_edge_(hedge|probe|cool)/.test(line));
+  assertEquals(counted, [
+    'glance_edge_hedges_total{server="http://a:9292"} 2',
+    'glance_edge_probes_total{server="http://a:9292"} 1',
+    'glance_edge_cooldowns_total{server="http://a:9292"} 2',
+  ]);
+});
+
 Deno.test("GET /metrics counts the downloads that wait for admission", async () => {
   const cloud = new Cloud();
   const { id } = await cloud.image(SIZE);

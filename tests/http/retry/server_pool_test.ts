@@ -107,3 +107,68 @@ Deno.test("ServerPool emits an event for each cool-down, with server, delay, and
   assertEquals(factsOf(events), [{ kind: "cooldown", server: "http://a", delay: 1_500 }]);
   assertEquals(events.map((event) => "cause" in event && String(event.cause)), ["Error: cause"]);
 });
+
+Deno.test("ServerPool sends one request to a server on probation, and no write", () => {
+  const { ring, time, events, takeThree, fail } = ringOf(["a", "b", "c"]);
+  fail("a");
+  time.now = 1_000;
+  const write = () => ring.next(new Set(), undefined, false).netloc;
+  assertEquals([write(), write(), write()].join(""), "bcb");
+  assertEquals(takeThree(), "cab");
+  assertEquals(takeThree(), "cbc");
+  assertEquals(events.map(({ kind }) => kind), ["cooldown", "probe"]);
+  // The probe had no outcome: after one more cool-down, another request probes.
+  time.now = 2_000;
+  assertEquals(takeThree(), "abc");
+});
+
+Deno.test("ServerPool does not select the first choice while it is on probation", () => {
+  const { ring, time, fail } = ringOf(["a", "b"]);
+  fail("a");
+  time.now = 5_000;
+  assertEquals(ring.next(new Set(), "http://a").netloc, "b");
+  ring.succeeded(parseApiServer("a"));
+  assertEquals(ring.next(new Set(), "http://a").netloc, "a");
+});
+
+Deno.test("ServerPool counts failures of requests that were sent before the cool-down once", () => {
+  const { ring, time, events } = ringOf(["a", "b"]);
+  const failSince = (sentAt: number) => ring.failed(parseApiServer("a"), "cause", { sentAt });
+  time.now = 100;
+  for (let i = 0; i < 3; i++) failSince(90);
+  time.now = 1_100;
+  failSince(1_090);
+  const delays = events.map((event) => "delay" in event ? event.delay : null);
+  assertEquals(delays, [1_000, 1_000, 1_000, 2_000]);
+});
+
+Deno.test("ServerPool.hedge() returns a working server that was not tried, within the budget", () => {
+  const { ring, fail } = ringOf(["a", "b", "c"]);
+  const [a, b] = [parseApiServer("a"), parseApiServer("b")];
+  const hedge = (...tried: string[]) =>
+    ring.hedge(a, new Set(tried.map((name) => `http://${name}`)))?.netloc;
+  assertEquals([hedge("a"), hedge("a", "b"), hedge("a", "b", "c")], ["b", "c", undefined]);
+  ring.failed(b, "cause");
+  assertEquals([hedge("a"), hedge("a", "c")], ["c", undefined]);
+  for (let i = 0; i < 5; i++) assertEquals(hedge("a"), "c");
+  assertEquals(hedge("a"), undefined);
+  // A server that has failed takes nothing from the budget.
+  fail("a");
+  assertEquals(hedge("a"), "c");
+});
+
+Deno.test("ServerPool.lost() takes a server for failed that was silent for long, or slower twice in a row", () => {
+  const { ring, time } = ringOf(["a", "b"]);
+  const server = parseApiServer("a");
+  const lost = (silent: number, winnerTook: number) => {
+    const race = { sentAt: time.now - silent, winnerTook, isCharged: false };
+    return ring.lost(server, "cause", race);
+  };
+  time.now = 100_000;
+  assertEquals([lost(4_000, 2_500), ring.isWorking(server)], [false, true]);
+  ring.succeeded(server);
+  assertEquals([lost(4_000, 2_500), lost(4_000, 2_500)], [false, true]);
+  assertEquals(ring.isWorking(server), false);
+  ring.succeeded(server);
+  assertEquals(lost(2_520, 20), true);
+});
