@@ -6,7 +6,7 @@ import { Invalid } from "../errors.ts";
 import { unusableResponse } from "../http/response_errors.ts";
 import type { RequestSpec, WireRequest } from "../http/request_spec.ts";
 import { inspect, isRecord } from "../validate.ts";
-import { BadArgument, encoded, jsonOf } from "./operations/arguments.ts";
+import { BadArgument, encoded } from "./operations/arguments.ts";
 import { readText } from "../http/json.ts";
 import { type Receive, WrongShape } from "./decode.ts";
 import type { DataBody, Query } from "./wire.ts";
@@ -19,10 +19,8 @@ export interface RequestParts {
   readonly query?: Query | undefined;
   /** Headers, besides `Content-Type`. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** The body, sent as JSON. */
-  readonly json?: unknown;
   /** The body, sent unchanged. */
-  readonly data?: DataBody;
+  readonly body?: DataBody;
 }
 
 /** The description of an operation of the Image API. */
@@ -132,14 +130,14 @@ function requestOf<Args extends readonly unknown[], Result>(
     (path, name, i) => path.replace(`{${name}}`, pathSegment(name, args[i])),
     operation.path,
   );
-  const { query = [], headers = {}, json, data } = operation.send?.(...args) ?? {};
+  const { query = [], headers = {}, body = null } = operation.send?.(...args) ?? {};
   const { verb: method, mediaType } = operation;
   const search = query.map(([key, value]) => `${encoded(key)}=${encoded(value)}`);
   return {
     method,
     path: search.length === 0 ? path : `${path}?${search.join("&")}`,
     headers: mediaType === undefined ? headers : { "content-type": mediaType, ...headers },
-    body: json === undefined ? data ?? null : jsonOf(json),
+    body,
   };
 }
 

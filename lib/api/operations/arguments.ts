@@ -87,14 +87,14 @@ export function dataIn(value: unknown): DataBody {
 }
 
 /**
- * Writes a value as JSON.
+ * The body of a request with a value as JSON.
  *
  * @throws {BadArgument} if it cannot be written: a cycle, a bigint, a `toJSON` that throws.
  */
-export function jsonOf(value: unknown): string {
+export function jsonBody(value: unknown): { readonly body: string } {
   try {
-    const text: string | undefined = JSON.stringify(value);
-    if (text !== undefined) return text;
+    const body: string | undefined = JSON.stringify(value);
+    if (body !== undefined) return { body };
     throw new TypeError("JSON cannot represent it");
   } catch (cause) {
     throw new BadArgument(

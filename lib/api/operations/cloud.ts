@@ -1,5 +1,5 @@
 /** Operations of the cloud: import methods, stores, usage, schemas, tasks, versions, and health. */
-import { queryIn, recordIn, textIn } from "./arguments.ts";
+import { jsonBody, queryIn, recordIn, textIn } from "./arguments.ts";
 import { receiveList, receiveNothing, receivePage, receiveRecord, receiveText } from "../decode.ts";
 import {
   ASK_ADMINISTRATOR,
@@ -145,7 +145,7 @@ export const CLOUD_OPERATIONS: OperationDefinitions<CloudOperations> = /* @__PUR
       idempotent: false,
       success: [201],
       hints: FOR_ADMINISTRATORS,
-      send: (task) => ({ json: taskIn(task) }),
+      send: (task) => jsonBody(taskIn(task)),
       receive: receiveRecord(undefined, ["id"]),
     }),
     "tasks.delete": defineOperation('delete task "{task_id}"', "DELETE", TASK, "2.2", {

@@ -29,17 +29,24 @@ const FILE = "/v2/images/{image_id}/file";
 const STAGE = "/v2/images/{image_id}/stage";
 
 /** Returns the data, unread. */
-export const GET_IMAGE_DATA: Defined<DataOperations, "data"> = /* @__PURE__ */ defineOperation(
-  'download image "{image_id}"',
-  "GET",
-  FILE,
-  "2.0",
-  {
-    success: [200, 204, 206],
-    send: (_, request = {}) => sendDataRequest(recordIn("the request", request)),
-    receive: "response",
-  },
+export const GET_IMAGE_DATA: Defined<DataOperations, "data"> = /* @__PURE__ */ readOperation(
+  checkedDataRequest,
 );
+
+/** The same, for a request that is known to be valid. */
+export const READ_IMAGE_DATA: Defined<DataOperations, "data"> = /* @__PURE__ */ readOperation(
+  (request) => request,
+);
+
+function readOperation(
+  checked: (request: DataRequest) => DataRequest,
+): Defined<DataOperations, "data"> {
+  return defineOperation('download image "{image_id}"', "GET", FILE, "2.0", {
+    success: [200, 204, 206],
+    send: (_, request = {}) => sendDataRequest(checked(request)),
+    receive: "response",
+  });
+}
 
 export const UPLOAD_IMAGE_DATA: Defined<DataOperations, "upload"> = /* @__PURE__ */ defineOperation(
   'upload image "{image_id}"',
@@ -91,14 +98,21 @@ export const DATA_OPERATIONS: OperationDefinitions<DataOperations> = /* @__PURE_
   }),
 );
 
-function sendDataRequest({ range, prefer }: Readonly<Record<string, unknown>>): RequestParts {
-  const stores = prefer === undefined ? [] : textsIn("prefer", prefer);
+function checkedDataRequest(request: DataRequest): DataRequest {
+  const { range, prefer } = recordIn("the request", request);
   return {
-    query: stores.length > 0 ? [["prefer", stores.join(",")]] : undefined,
+    range: range === undefined ? undefined : rangeIn(range),
+    prefer: prefer === undefined ? undefined : textsIn("prefer", prefer),
+  };
+}
+
+function sendDataRequest({ range, prefer = [] }: DataRequest): RequestParts {
+  return {
+    query: prefer.length > 0 ? [["prefer", prefer.join(",")]] : undefined,
     headers: {
       accept: "application/octet-stream, application/json;q=0.9",
       // Fetch would send an undefined header as text.
-      ...range !== undefined && { range: formatRange(rangeIn(range)) },
+      ...range !== undefined && { range: formatRange(range) },
     },
   };
 }
@@ -118,7 +132,7 @@ function sendData(data: unknown, request: Readonly<Record<string, unknown>>): Re
   if (baseImageRef !== undefined) {
     headers["x-openstack-base-image-ref"] = headerText("the base image", baseImageRef);
   }
-  return { headers, data: dataIn(data) };
+  return { headers, body: dataIn(data) };
 }
 
 /**

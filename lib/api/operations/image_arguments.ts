@@ -13,7 +13,7 @@ export function changeIn(value: unknown): unknown {
 }
 
 /** @throws {BadArgument} if the value is not an import request. */
-export function importIn(value: unknown): RequestParts["json"] {
+export function importIn(value: unknown): unknown {
   const request = recordIn("the import request", value);
   textIn('"name" of the method', recordIn("the method", request["method"])["name"]);
   const { stores, all_stores, all_stores_must_succeed } = request;

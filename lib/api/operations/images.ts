@@ -1,5 +1,5 @@
 /** Operations of images: records, status, imports, locations, and tasks. */
-import { listIn, queryIn, recordIn, textIn } from "./arguments.ts";
+import { jsonBody, listIn, queryIn, recordIn, textIn } from "./arguments.ts";
 import { changeIn, hashIn, importIn } from "./image_arguments.ts";
 import type { JsonPatch } from "../patch.ts";
 import { receiveImage, receiveImages, receiveList, receiveNothing } from "../decode.ts";
@@ -84,7 +84,7 @@ export const CREATE_IMAGE: Defined<ImageOperations, "create"> = /* @__PURE__ */ 
       403: "leave out what only Glance or an administrator sets",
       409: "choose another id, or omit it",
     },
-    send: (image) => ({ json: recordIn("the image", image) }),
+    send: (image) => jsonBody(recordIn("the image", image)),
     receive: receiveImage,
   },
 );
@@ -102,7 +102,7 @@ export const UPDATE_IMAGE: Defined<ImageOperations, "update"> = /* @__PURE__ */ 
       403: "leave out what only Glance sets, or ask the owner of the image or an administrator",
       409: "show the image again, and compute the patch from the new state",
     },
-    send: (_, patch) => ({ json: listIn("the patch", patch).map(changeIn) }),
+    send: (_, patch) => jsonBody(listIn("the patch", patch).map(changeIn)),
     receive: receiveImage,
   },
 );
@@ -132,7 +132,7 @@ export const IMPORT_IMAGE: Defined<ImageOperations, "import"> = /* @__PURE__ */ 
     idempotent: false,
     success: [202],
     hints: { 409: "check the status and formats of the image, and wait for a running import" },
-    send: (_, request) => ({ json: importIn(request) }),
+    send: (_, request) => jsonBody(importIn(request)),
     receive: receiveNothing,
   },
 );
@@ -151,12 +151,11 @@ export const ADD_IMAGE_LOCATION: Defined<ImageOperations, "addImageLocation"> =
         403: "use the credentials of a service, or those of the owner and an http store",
         409: "create a new image, and add the location to that",
       },
-      send: (_, url, validation_data) => ({
-        json: {
+      send: (_, url, validation_data) =>
+        jsonBody({
           url: textIn("the URL", url),
           validation_data: validation_data === undefined ? undefined : hashIn(validation_data),
-        },
-      }),
+        }),
       receive: receiveNothing,
     },
   );

@@ -1,5 +1,5 @@
 /** Operations of image members and tags. */
-import { textIn } from "./arguments.ts";
+import { jsonBody, textIn } from "./arguments.ts";
 import { receiveList, receiveRecord } from "../decode.ts";
 import {
   type Defined,
@@ -77,7 +77,7 @@ export const MEMBER_AND_TAG_OPERATIONS: OperationDefinitions<MemberAndTagOperati
           idempotent: false,
           success: [200],
           hints: { 409: "there is nothing left to do" },
-          send: (_, member) => ({ json: { member: textIn("the member", member) } }),
+          send: (_, member) => jsonBody({ member: textIn("the member", member) }),
           receive: receiveRecord(undefined, ["member_id"]),
         },
       ),
@@ -94,7 +94,7 @@ export const MEMBER_AND_TAG_OPERATIONS: OperationDefinitions<MemberAndTagOperati
             403:
               "only the member itself can answer the offer: sign in to its project, or ask an administrator",
           },
-          send: (_, __, status) => ({ json: { status: textIn("the status", status) } }),
+          send: (_, __, status) => jsonBody({ status: textIn("the status", status) }),
           receive: receiveRecord(undefined, ["member_id"]),
         },
       ),

@@ -1,5 +1,5 @@
 /** Operations of metadata definitions: the objects, properties, and tags of a namespace. */
-import { namedIn, queryIn, recordIn, textIn, textsIn, truthIn } from "./arguments.ts";
+import { jsonBody, namedIn, queryIn, recordIn, textIn, textsIn, truthIn } from "./arguments.ts";
 import { sendView } from "./metadef_namespaces.ts";
 import type {
   MetadefObject,
@@ -134,7 +134,7 @@ export const DEFINITION_OPERATIONS: OperationDefinitions<DefinitionOperations> =
     }),
     "metadefs.objects.create": OBJECTS.onAll(`add object "{name}" ${TO}`, "POST", {
       ...ADDED,
-      send: (_, object) => ({ json: namedIn("the object", "name", object) }),
+      send: (_, object) => jsonBody(namedIn("the object", "name", object)),
       receive: receiveRecord(undefined, ["name"]),
     }),
     "metadefs.objects.get": OBJECTS.on(`show object "{object}" ${OF}`, "GET", {
@@ -154,7 +154,7 @@ export const DEFINITION_OPERATIONS: OperationDefinitions<DefinitionOperations> =
     }),
     "metadefs.properties.create": PROPERTIES.onAll(`add property "{name}" ${TO}`, "POST", {
       ...ADDED,
-      send: (_, property) => ({ json: namedIn("the property", "name", property) }),
+      send: (_, property) => jsonBody(namedIn("the property", "name", property)),
       receive: receiveRecord(undefined, ["name"]),
     }),
     "metadefs.properties.get": PROPERTIES.on(`show property "{property}" ${OF}`, "GET", {
@@ -202,7 +202,7 @@ export const DEFINITION_OPERATIONS: OperationDefinitions<DefinitionOperations> =
     "metadefs.tags.update": TAGS.on(`rename tag "{tag}" ${OF}`, "PUT", {
       ...CHANGED,
       idempotent: false,
-      send: (_, __, name) => ({ json: { name: textIn("the new name", name) } }),
+      send: (_, __, name) => jsonBody({ name: textIn("the new name", name) }),
       receive: receiveRecord(undefined, ["name"]),
     }),
     "metadefs.tags.delete": TAGS.on(`delete tag "{tag}" ${OF}`, "DELETE", DELETED),
@@ -211,13 +211,13 @@ export const DEFINITION_OPERATIONS: OperationDefinitions<DefinitionOperations> =
 
 /** Glance requires the name in the body even if it does not change. */
 function renamed(what: string, name: string, body: unknown): RequestParts {
-  return { json: namedIn(what, "name", { name, ...recordIn(what, body) }) };
+  return jsonBody(namedIn(what, "name", { name, ...recordIn(what, body) }));
 }
 
 function sendTags(tags: unknown, options: unknown): RequestParts {
   const { append = false } = recordIn("the options", options);
   return {
     headers: { "x-openstack-append": String(truthIn("append", append)) },
-    json: { tags: textsIn("the list of tags", tags).map((name) => ({ name })) },
+    ...jsonBody({ tags: textsIn("the list of tags", tags).map((name) => ({ name })) }),
   };
 }

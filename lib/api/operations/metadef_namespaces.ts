@@ -1,5 +1,5 @@
 /** Operations of metadata definitions: namespaces, resource types, and their associations. */
-import { namedIn, queryIn, recordIn, textIn } from "./arguments.ts";
+import { jsonBody, namedIn, queryIn, recordIn, textIn } from "./arguments.ts";
 import type {
   MetadefAssociation,
   MetadefNamespace,
@@ -91,7 +91,7 @@ export const NAMESPACE_OPERATIONS: OperationDefinitions<NamespaceOperations> =
             403: "ask an administrator of the cloud",
             409: "choose another name, or update the existing namespace",
           },
-          send: (namespace) => ({ json: namedIn("the namespace", "namespace", namespace) }),
+          send: (namespace) => jsonBody(namedIn("the namespace", "namespace", namespace)),
           receive: receiveRecord(undefined, ["namespace"]),
         },
       ),
@@ -115,12 +115,10 @@ export const NAMESPACE_OPERATIONS: OperationDefinitions<NamespaceOperations> =
           mediaType: JSON_TYPE,
           success: [200],
           hints: { 409: "choose another name" },
-          send: (namespace, meta) => ({
-            json: namedIn("the namespace", "namespace", {
-              namespace,
-              ...recordIn("the attributes", meta),
-            }),
-          }),
+          send: (namespace, meta) => {
+            const body = { namespace, ...recordIn("the attributes", meta) };
+            return jsonBody(namedIn("the namespace", "namespace", body));
+          },
           receive: receiveRecord(undefined, ["namespace"]),
         },
       ),
@@ -155,7 +153,7 @@ export const NAMESPACE_OPERATIONS: OperationDefinitions<NamespaceOperations> =
           idempotent: false,
           success: [201],
           hints: { 409: "delete the existing association first" },
-          send: (_, association) => ({ json: namedIn("the association", "name", association) }),
+          send: (_, association) => jsonBody(namedIn("the association", "name", association)),
           receive: receiveRecord(undefined, ["name"]),
         },
       ),

@@ -3,7 +3,7 @@
  * `resume: false`, the body of one server.
  */
 import { createTransferHasher } from "../../transfer/transfer_hasher.ts";
-import { GET_IMAGE_DATA } from "../../api/operations/data.ts";
+import { READ_IMAGE_DATA } from "../../api/operations/data.ts";
 import { judgePartial, lengthOf } from "../../http/byte_range.ts";
 import { descriptorOf, Verifier } from "../../transfer/integrity/descriptor.ts";
 import { GlanceRangeSource } from "../../transfer/download/range_source.ts";
@@ -127,7 +127,7 @@ async function openServerBody(
   const range = plan.kind === "part" ? { start: plan.start, end: plan.end } : undefined;
   let opened: OpenResponse;
   try {
-    opened = await client.open(context, GET_IMAGE_DATA, [image.id, { range, prefer }], { signal });
+    opened = await client.open(context, READ_IMAGE_DATA, [image.id, { range, prefer }], { signal });
   } catch (error) {
     // Another server may have the image, or this one may send all of it.
     const { status = 0 } = error instanceof GlanceError ? error : {};

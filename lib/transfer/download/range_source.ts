@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { GET_IMAGE_DATA } from "../../api/operations/data.ts";
+import { READ_IMAGE_DATA } from "../../api/operations/data.ts";
 import { GET_IMAGE } from "../../api/operations/images.ts";
 import type { Session } from "../../api/session.ts";
 import { GlanceError, ImageDownloadFailed } from "../../errors.ts";
@@ -223,8 +223,8 @@ export class GlanceRangeSource implements RangeSource {
 
   #request(policy: CallPolicy, range?: ByteRange): Promise<OpenResponse> {
     const { client, context } = this.#session;
-    const { prefer } = this.#options;
-    return client.open(context, GET_IMAGE_DATA, [this.identity.imageId, { range, prefer }], policy);
+    const request = { range, prefer: this.#options.prefer };
+    return client.open(context, READ_IMAGE_DATA, [this.identity.imageId, request], policy);
   }
 }
 
