@@ -14,72 +14,57 @@ const CAPACITY = 1_000;
 
 /** The range support of the stores and servers of a cloud. A string identifies each set of stores. */
 export class RangeSupportCache {
-  /** Stores that have served a range. */
-  readonly #seekable: ExpiringSet;
-  /** Stores that refuse ranges: Ceph, Swift, S3 and others cannot seek. */
-  readonly #unseekable: ExpiringSet;
-  /** Pairs of server and stores that ignore ranges, or do not state which bytes they send. */
-  readonly #ignoring: ExpiringSet;
+  readonly #now: () => number;
+  /** When each fact expires, earliest first. */
+  readonly #facts = new Map<string, number>();
 
   constructor({ now }: Pick<ResolvedOptions, "now">) {
-    this.#seekable = new ExpiringSet(now);
-    this.#unseekable = new ExpiringSet(now);
-    this.#ignoring = new ExpiringSet(now);
+    this.#now = now;
   }
 
-  /** Whether stores are known to seek. */
+  /** Whether stores are known to seek: they have served a range. */
   isSeekable(stores: string): boolean {
-    return this.#seekable.has(stores);
+    return this.#has(`seekable ${stores}`);
   }
 
   /** Whether a range request may succeed. */
   maySupportRange(server: string, stores: string): boolean {
-    return !this.#unseekable.has(stores) && !this.#ignoring.has(`${server} ${stores}`);
+    return !this.#has(`unseekable ${stores}`) && !this.#has(`ignored ${server} ${stores}`);
   }
 
   /** Notes that a server responded to a range with a part. */
   recordPart(stores: string): void {
-    this.#seekable.add(stores);
+    this.#add(`seekable ${stores}`);
   }
 
   /** Notes that a server responded to a range with the whole image, or did not state which bytes it sent. */
   recordIgnored(server: string, stores: string): void {
-    this.#ignoring.add(`${server} ${stores}`);
+    this.#add(`ignored ${server} ${stores}`);
   }
 
   /**
    * Notes that a server responded 400 to a range, and sent the whole image for the same request without
-   * a range. If another server supports ranges of the same stores, only this server does not.
+   * a range: Ceph, Swift, S3 and others cannot seek. If another server supports ranges of the same stores, only
+   * this server does not.
    */
   recordRefused(server: string, stores: string): void {
     if (this.isSeekable(stores)) this.recordIgnored(server, stores);
-    else this.#unseekable.add(stores);
-  }
-}
-
-/** A set with a lifetime for its members and a maximum size. */
-class ExpiringSet {
-  readonly #now: () => number;
-  /** When each member expires, earliest first. */
-  readonly #until = new Map<string, number>();
-
-  constructor(now: () => number) {
-    this.#now = now;
+    else this.#add(`unseekable ${stores}`);
   }
 
-  has(key: string): boolean {
-    const until = this.#until.get(key);
+  #has(fact: string): boolean {
+    const until = this.#facts.get(fact);
     if (until === undefined) return false;
     if (until > this.#now()) return true;
-    this.#until.delete(key);
+    this.#facts.delete(fact);
     return false;
   }
 
-  add(key: string): void {
-    this.#until.delete(key);
-    this.#until.set(key, this.#now() + LIFETIME);
-    if (this.#until.size <= CAPACITY) return;
-    const [oldest] = this.#until.keys();
-    if (oldest !== undefined) this.#until.delete(oldest);
+  #add(fact: string): void {
+    this.#facts.delete(fact);
+    this.#facts.set(fact, this.#now() + LIFETIME);
+    if (this.#facts.size <= CAPACITY) return;
+    const [oldest] = this.#facts.keys();
+    if (oldest !== undefined) this.#facts.delete(oldest);
   }
 }

@@ -5,5 +5,5 @@
  */
 export { directRangeSource } from "./download/file_location.ts";
 export { canSeek } from "./download/seek_probe.ts";
-export { HashThread } from "./integrity/hash_worker.ts";
+export { hashInThread } from "./integrity/hash_worker.ts";
 export { openParallel } from "./parallel/open_parallel.ts";

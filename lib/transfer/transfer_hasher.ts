@@ -2,7 +2,7 @@
 import { GlanceError } from "../errors.ts";
 import { isWorkerd } from "../http/fixed_length.ts";
 import { builtinModule } from "../node_builtin.ts";
-import type { StartThread, WorkerThreads } from "./integrity/hash_worker.ts";
+import type { StartThread } from "./integrity/hash_worker.ts";
 import { createHasher, NativeHasher } from "./integrity/hashing.ts";
 import type { TransferHasher } from "./types.ts";
 
@@ -27,25 +27,11 @@ export interface ThreadOptions {
 export async function createTransferHasher(
   algorithm: string,
   size: number | null,
-  { start = threadsOfNode(), minSize = 128 * 2 ** 20 }: ThreadOptions = {},
+  { start, minSize = 128 * 2 ** 20 }: ThreadOptions = {},
 ): Promise<TransferHasher | null> {
   const hasher = await createHasher(algorithm);
   const isLarge = size !== null && size >= minSize;
   if (!(hasher instanceof NativeHasher) || start === null || !isLarge) return hasher;
-  const { HashThread } = await import("./rarely_used.ts");
-  return new HashThread(hasher, { start, ended: threadEnded });
-}
-
-function threadsOfNode(): StartThread | null {
-  const Worker = builtinModule<WorkerThreads>("node:worker_threads")?.Worker;
-  // The module of workerd is a stub that starts no thread.
-  if (Worker === undefined || isWorkerd()) return null;
-  return (code, workerData) => new Worker(code, { eval: true, workerData });
-}
-
-function threadEnded(cause: unknown): GlanceError {
-  return new GlanceError(
-    "Cannot continue hashing: the hashing thread has ended; download the image again",
-    { cause },
-  );
+  const { hashInThread } = await import("./rarely_used.ts");
+  return hashInThread(hasher, start, { builtinModule, GlanceError, isWorkerd });
 }

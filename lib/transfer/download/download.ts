@@ -174,14 +174,7 @@ async function fileSource(
   const urls = [...directUrl ? [directUrl] : [], ...known?.map(({ url }) => url) ?? []];
   const { directRangeSource } = await import("../rarely_used.ts");
   const source = { identity, candidates: new Candidates() };
-  return await directRangeSource({ files, urls, roots, source, unreadable });
-
-  function unreadable(path: string, cause: unknown): ImageDownloadFailed {
-    return new ImageDownloadFailed(
-      `Cannot download image "${id}": its file "${path}" cannot be opened; correct its permissions, or do not allow "file" in "allowedDirectUrlSchemes"`,
-      { cause, imageId: id },
-    );
-  }
+  return await directRangeSource({ files, urls, roots, source, ImageDownloadFailed });
 }
 
 function checkOptions(options: DownloadOptions): void {
@@ -195,10 +188,11 @@ function checkOptions(options: DownloadOptions): void {
     );
   };
   const isCount = (value: number) => Number.isInteger(value) && value >= 1;
+  const isStore = (store: unknown) => typeof store === "string" && store !== "";
   check(VERIFY_MODES.includes(verify), "verify", verify, '"auto", "required" or "off"');
   check(isCount(connections), "connections", connections, "a whole number of at least 1");
   check(isCount(partSize), "partSize", partSize, "a whole number of at least 1");
-  check(Array.isArray(prefer), "prefer", prefer, "a list of store ids");
+  check(Array.isArray(prefer) && prefer.every(isStore), "prefer", prefer, "a list of store ids");
   check(typeof reuseChunks === "boolean", "reuseChunks", reuseChunks, "true or false");
   const hasStart = range === undefined || (isRecord(range) && range.start !== undefined);
   check(hasStart, "range", range, '{ start, end }, where "end" may be missing');

@@ -2,6 +2,7 @@
  * Reads image data directly from the store instead of through Glance: `file` URLs, if the scheme is allowed
  * and the file is below a configured folder.
  */
+import type { ImageDownloadFailed } from "../../errors.ts";
 import type { RangeResponse } from "./range_response.ts";
 import type { BodyReader, Chunk } from "../body_reader.ts";
 import type { RangeSource } from "./range_source.ts";
@@ -31,8 +32,8 @@ export interface FileLocation {
   /** Directories below which files may be opened. */
   readonly roots: readonly string[];
   readonly source: Pick<RangeSource, "identity" | "candidates">;
-  /** The error for a file that cannot be opened. */
-  readonly unreadable: (path: string, cause: unknown) => Error;
+  /** Passed, because bundlers put what is imported here and elsewhere in a file of its own. */
+  readonly ImageDownloadFailed: typeof ImageDownloadFailed;
 }
 
 /**
@@ -50,13 +51,20 @@ export async function directRangeSource(location: FileLocation): Promise<RangeSo
 }
 
 /** Reads a file. A failed read is final, since there is no other server. */
-function fileRangeSource(path: string, { files, source, unreadable }: FileLocation): RangeSource {
+function fileRangeSource(
+  path: string,
+  { files, source, ImageDownloadFailed }: FileLocation,
+): RangeSource {
+  const { imageId } = source.identity;
   return {
     ...source,
     hasPrefer: false,
     async open(start) {
       const file = await files.open(path, "r").catch((cause) => {
-        throw unreadable(path, cause);
+        throw new ImageDownloadFailed(
+          `Cannot download image "${imageId}": its file "${path}" cannot be opened; correct its permissions, or do not allow "file" in "allowedDirectUrlSchemes"`,
+          { cause, imageId },
+        );
       });
       return responseOf(new FileReader(file, start), start);
     },

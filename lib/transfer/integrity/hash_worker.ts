@@ -6,6 +6,8 @@
  * worker, bytes are hashed inline.
  */
 import type { GlanceError } from "../../errors.ts";
+import type { isWorkerd } from "../../http/fixed_length.ts";
+import type { builtinModule } from "../../node_builtin.ts";
 import type { NativeHasher } from "./hashing.ts";
 import type { TransferHasher } from "../types.ts";
 
@@ -49,15 +51,40 @@ export interface Thread {
 /** Starts a thread that runs `code` with `workerData`. */
 export type StartThread = (code: string, workerData: unknown) => Thread;
 
-/** What a {@linkcode HashThread} needs of the code that is loaded at the start of a program. */
-export interface HashThreads {
+/** Code that a program loads at its start. If this code imported it, it would be in a file of its own. */
+export interface HashingShared {
+  readonly builtinModule: typeof builtinModule;
+  readonly GlanceError: typeof GlanceError;
+  readonly isWorkerd: typeof isWorkerd;
+}
+
+/** A hasher in a thread that `start` starts (default: `node:worker_threads`); `inline` if there are no threads. */
+export function hashInThread(
+  inline: NativeHasher,
+  start: StartThread | undefined,
+  shared: HashingShared,
+): TransferHasher {
+  const threads = start ?? threadsOfNode(shared);
+  if (threads === null) return inline;
+  return new HashThread(inline, {
+    start: threads,
+    ended: (cause) =>
+      new shared.GlanceError(
+        "Cannot continue hashing: the hashing thread has ended; download the image again",
+        { cause },
+      ),
+  });
+}
+
+/** The threads of a hasher. */
+interface HashThreads {
   readonly start: StartThread;
   /** The error for a thread that ended, with its reason. */
   readonly ended: (reason: unknown) => GlanceError;
 }
 
 /** A hasher whose thread starts with the first bytes and ends when it is closed. */
-export class HashThread implements TransferHasher {
+class HashThread implements TransferHasher {
   readonly #inline: NativeHasher;
   readonly #threads: HashThreads;
   /** Undefined before the first bytes; null if they are hashed inline. */
@@ -193,9 +220,16 @@ async function keepingAlive<T>(work: Promise<T>): Promise<T> {
 }
 
 /** The API of `node:worker_threads` that is used. */
-export interface WorkerThreads {
+interface WorkerThreads {
   readonly Worker?: new (
     code: string,
     options: { readonly eval: true; readonly workerData: unknown },
   ) => Thread;
+}
+
+function threadsOfNode({ builtinModule, isWorkerd }: HashingShared): StartThread | null {
+  const Worker = builtinModule<WorkerThreads>("node:worker_threads")?.Worker;
+  // The module of workerd is a stub that starts no thread.
+  if (Worker === undefined || isWorkerd()) return null;
+  return (code, workerData) => new Worker(code, { eval: true, workerData });
 }
