@@ -105,15 +105,15 @@ Deno.test("errorFromResponse() hints that there may be no Image API when a 404 i
   const page =
     "<html><head><title>404 Not Found</title></head><body><h1>404 Not Found</h1></body></html>";
   const hints = { 404: "check the image id" };
-  const isForeign = async (body: string, headers: Record<string, string>) => {
+  const isNonGlancePage = async (body: string, headers: Record<string, string>) => {
     const response = new Response(body, { status: 404, headers });
     const { message } = await errorFromResponse(response, { ...REQUEST, hints });
     return message.endsWith("; check that the endpoint is an Image API");
   };
-  assertEquals(await isForeign(page, { "content-type": "text/html" }), true);
-  assertEquals(await isForeign("404 page not found\n", {}), true);
-  assertEquals(await isForeign(page, { "x-openstack-request-id": "req-1" }), false);
-  assertEquals(await isForeign('{"message": "No image found"}', {}), false);
+  assertEquals(await isNonGlancePage(page, { "content-type": "text/html" }), true);
+  assertEquals(await isNonGlancePage("404 page not found\n", {}), true);
+  assertEquals(await isNonGlancePage(page, { "x-openstack-request-id": "req-1" }), false);
+  assertEquals(await isNonGlancePage('{"message": "No image found"}', {}), false);
 });
 
 Deno.test("explain() has only the facts of a response when its texts cannot be loaded", async () => {

@@ -91,9 +91,9 @@ async function openOwn(path: string): Promise<Deno.FsFile> {
     create: before !== null,
   });
   try {
-    const held = await file.stat();
-    checkOwn(path, held);
-    if (before !== null && !isSameFile(before, held)) throw isForeign(path);
+    const opened = await file.stat();
+    checkOwn(path, opened);
+    if (before !== null && !isSameFile(before, opened)) throw unsafeFile(path);
     return file;
   } catch (error) {
     file.close();
@@ -103,10 +103,10 @@ async function openOwn(path: string): Promise<Deno.FsFile> {
 
 function checkOwn(path: string, { isFile, nlink, mode }: Deno.FileInfo): void {
   const isForEveryone = mode !== null && (mode & 0o002) !== 0;
-  if (!isFile || (nlink ?? 1) > 1 || isForEveryone) throw isForeign(path);
+  if (!isFile || (nlink ?? 1) > 1 || isForEveryone) throw unsafeFile(path);
 }
 
-function isForeign(path: string): Error {
+function unsafeFile(path: string): Error {
   return new Error(
     `"${path}" is a link, a pipe, or a file that others can write to; remove it, or choose another name`,
   );
@@ -123,8 +123,8 @@ function isSameFile(a: Deno.FileInfo, b: Deno.FileInfo): boolean {
 async function lock(path: string, file: Deno.FsFile): Promise<void> {
   // Some network file systems do not support locks: then the file is not locked.
   const isOurs = await file.tryLock(true).catch(() => true);
-  const [held, there] = [await file.stat(), await orNull(Deno.lstat(path))];
-  if (isOurs && there !== null && isSameFile(held, there)) return;
+  const [opened, there] = [await file.stat(), await orNull(Deno.lstat(path))];
+  if (isOurs && there !== null && isSameFile(opened, there)) return;
   throw Object.assign(new Error("another process is writing to it"), { code: "EBUSY" });
 }
 

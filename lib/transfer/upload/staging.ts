@@ -4,7 +4,7 @@ import type { Session } from "../../api/session.ts";
 import { backoff } from "../../http/retry/retry_policy.ts";
 import type { GlanceImage } from "../../api/types.ts";
 import { differenceBetween } from "./compare_sent.ts";
-import { recordAfter, sendOnce } from "./upload_attempt.ts";
+import { attemptUpload, recordAfter } from "./upload_attempt.ts";
 import type { UploadOptions } from "../types.ts";
 import {
   type AcknowledgedAttempt,
@@ -43,7 +43,7 @@ export async function stage(
   const upload = createUpload("stage", session, imageId, source, options, { isPending, isOwn });
   const { client: { options: { numRetries, random, sleep } }, signal } = session;
   for (let attempt = 1;; attempt++) {
-    const outcome = await sendOnce(upload);
+    const outcome = await attemptUpload(upload);
     const record = await recordAfter(upload, outcome);
     if (!("error" in outcome) || record.status !== "queued") {
       const sent = "error" in outcome

@@ -11,7 +11,7 @@ import type { Session } from "../../api/session.ts";
 import { backoff } from "../../http/retry/retry_policy.ts";
 import type { GlanceImage } from "../../api/types.ts";
 import { differenceBetween } from "./compare_sent.ts";
-import { recordAfter, sendOnce } from "./upload_attempt.ts";
+import { attemptUpload, recordAfter } from "./upload_attempt.ts";
 import { isKept } from "./settle.ts";
 import type { UploadOptions } from "../types.ts";
 import {
@@ -63,7 +63,7 @@ async function transfer(upload: Upload): Promise<GlanceImage> {
   const { session: { client, signal }, source } = upload;
   const { numRetries, random, sleep } = client.options;
   for (let attempt = 1;; attempt++) {
-    const sent = await sendOnce(upload);
+    const sent = await attemptUpload(upload);
     const record = await recordAfter(upload, sent);
     if (record.status === "active" || !("error" in sent)) {
       const stored = checked(upload, sent, record);

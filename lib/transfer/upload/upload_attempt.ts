@@ -32,7 +32,7 @@ type OnAttempt = NonNullable<CallPolicy["onAttempt"]>;
  *
  * @throws the error of Glance's response, of the source, or the reason of the signal, unchanged.
  */
-export async function sendOnce(upload: Upload): Promise<AttemptOutcome> {
+export async function attemptUpload(upload: Upload): Promise<AttemptOutcome> {
   const { state, session: { signal } } = upload;
   state.isUnsettled = false;
   state.settled = null;
@@ -43,7 +43,7 @@ export async function sendOnce(upload: Upload): Promise<AttemptOutcome> {
   } catch (error) {
     if (!signal?.aborted) state.isUnsettled = false;
     if (!await isRenewed(upload, error)) throw error;
-    return await sendOnce(upload);
+    return await attemptUpload(upload);
   }
 }
 
