@@ -12,78 +12,68 @@ import {
 import type { SocketReader } from "./socket_reader.ts";
 import { TimeLimitExceeded, type TimeLimits } from "./time_limit.ts";
 
-/** Reads heads of requests. */
-export class HeadReader {
-  readonly #reader: SocketReader;
-  readonly #limits: Pick<ClientLimits, "head" | "idle">;
-  readonly #time: TimeLimits;
+/**
+ * Returns a function that reads the head of the next request; null if the client sends none. It rejects with a
+ * `ProtocolError` if the head is malformed, too large or late, and with `TimeLimitExceeded` if the client sends
+ * nothing.
+ */
+export function headReader(
+  reader: SocketReader,
+  limits: Pick<ClientLimits, "head" | "idle">,
+  time: TimeLimits,
+): () => Promise<RequestHead | null> {
   /** Held bytes that do not contain the end of the head. */
-  #searched = 0;
-
-  constructor(reader: SocketReader, limits: Pick<ClientLimits, "head" | "idle">, time: TimeLimits) {
-    this.#reader = reader;
-    this.#limits = limits;
-    this.#time = time;
-  }
-
-  /**
-   * Reads the head of the next request; null if the client sends none.
-   *
-   * @throws {ProtocolError} if it is malformed, too large or late.
-   * @throws {TimeLimitExceeded} if the client sends nothing.
-   */
-  async next(): Promise<RequestHead | null> {
-    if (!this.#hasByte() && !await this.#time.within(this.#firstByte(), this.#limits.idle)) {
-      return null;
-    }
-    this.#searched = 0;
-    // Most heads arrive at once.
-    return this.#take() ?? await this.#time.within(this.#rest(), this.#limits.head)
-      .catch((error) => {
-        if (!(error instanceof TimeLimitExceeded)) throw error;
-        throw new ProtocolError(408, "The header fields did not arrive in time.");
-      });
-  }
+  let searched = 0;
 
   /** Skips empty lines before a request. Whether a byte of the request is held. */
-  #hasByte(): boolean {
-    const { held } = this.#reader;
+  const hasByte = (): boolean => {
+    const { held } = reader;
     const blank = leadingBlank(held);
-    this.#reader.use(blank);
+    reader.use(blank);
     return blank < held.byteLength;
-  }
+  };
 
-  async #firstByte(): Promise<boolean> {
-    while (await this.#reader.fill()) {
-      if (this.#hasByte()) return true;
+  const firstByte = async (): Promise<boolean> => {
+    while (await reader.fill()) {
+      if (hasByte()) return true;
     }
     return false;
-  }
+  };
 
-  async #rest(): Promise<RequestHead | null> {
-    while (await this.#reader.fill()) {
-      const head = this.#take();
+  const rest = async (): Promise<RequestHead | null> => {
+    while (await reader.fill()) {
+      const head = take();
       if (head !== null) return head;
     }
     return null;
-  }
+  };
 
   /** Takes the head from the held bytes; null if it is incomplete. */
-  #take(): RequestHead | null {
-    const { held } = this.#reader;
-    const end = headEnd(held, Math.max(0, this.#searched - 3));
+  const take = (): RequestHead | null => {
+    const { held } = reader;
+    const end = headEnd(held, Math.max(0, searched - 3));
     if ((end < 0 ? held.byteLength : end) > MAX_HEAD_BYTES) {
       throw new ProtocolError(431, "The header fields are too large.");
     }
     if (end >= 0) {
       const head = parseHead(held.subarray(0, end));
-      this.#reader.use(end);
+      reader.use(end);
       return head;
     }
     if (!canBegin(held)) {
       throw new ProtocolError(400, "This server speaks only HTTP/1.1 without TLS.");
     }
-    this.#searched = held.byteLength;
+    searched = held.byteLength;
     return null;
-  }
+  };
+
+  return async () => {
+    if (!hasByte() && !await time.within(firstByte(), limits.idle)) return null;
+    searched = 0;
+    // Most heads arrive at once.
+    return take() ?? await time.within(rest(), limits.head).catch((error) => {
+      if (!(error instanceof TimeLimitExceeded)) throw error;
+      throw new ProtocolError(408, "The header fields did not arrive in time.");
+    });
+  };
 }

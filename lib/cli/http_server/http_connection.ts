@@ -1,6 +1,6 @@
 /** A connection of a client. Requests are answered in order; each wait has a time limit. */
 import type { ClientLimits } from "./client_limits.ts";
-import { HeadReader } from "./head_reader.ts";
+import { headReader } from "./head_reader.ts";
 import { type FetchHandler, HttpExchange, MAX_DISCARDED, plain } from "./http_exchange.ts";
 import type { PipelineTurns } from "./pipeline_turns.ts";
 import { ProtocolError, type RequestHead } from "./request_head.ts";
@@ -24,7 +24,7 @@ export interface HttpConnectionOptions {
 export class HttpConnection {
   readonly #options: HttpConnectionOptions;
   readonly #reader: SocketReader;
-  readonly #heads: HeadReader;
+  readonly #nextHead: () => Promise<RequestHead | null>;
   #exchange: HttpExchange | null = null;
   #idleSince = performance.now();
   #isBusy = false;
@@ -34,7 +34,7 @@ export class HttpConnection {
     const { socket, limits, time } = options;
     this.#options = options;
     this.#reader = new SocketReader(socket);
-    this.#heads = new HeadReader(this.#reader, limits, time);
+    this.#nextHead = headReader(this.#reader, limits, time);
   }
 
   /** The current request, as `GET /path`; null between requests. */
@@ -91,7 +91,7 @@ export class HttpConnection {
     try {
       // Clients with many pipelined requests must not delay other clients.
       if (this.#reader.holdsBytes) await this.#options.turns.next();
-      head = await this.#heads.next();
+      head = await this.#nextHead();
     } catch (error) {
       if (error instanceof ProtocolError) await this.#refuse(error);
       return false;

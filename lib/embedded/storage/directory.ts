@@ -16,15 +16,12 @@
  */
 
 import { byteStream } from "./byte_stream.ts";
-import { AtomicFile } from "./atomic_file.ts";
+import { openAtomicFile } from "./atomic_file.ts";
 import { CATALOG_FILE, openDirectory } from "./directory_recovery.ts";
 import { storageFailure } from "../http/errors.ts";
-import { files, overwrite, syncDirectory } from "./fs.ts";
-import type { Catalog } from "./metadef_records.ts";
+import { files, moveFile, overwrite } from "./fs.ts";
 import type { RowJournal, StoredRow } from "./table.ts";
-import type { ImageRow, TaskRow } from "./image_records.ts";
 import {
-  type ByteSink,
   type ByteStorage,
   type EmbeddedStorage,
   ImageStorage,
@@ -50,48 +47,14 @@ import {
 export function directoryStorage(path: string): EmbeddedStorage {
   if (path === "") throw new TypeError("Cannot open directory storage: its path is empty");
   const root = path.replace(/(?<=.)\/+$/, "");
-  const bytes = new DirectoryBytes(root);
-  const journal = new DirectoryJournal(root);
+  const bytes = directoryBytes(root);
+  const journal = directoryJournal(root);
   return new ImageStorage(bytes, journal, () => openDirectory(root, journal, bytes));
 }
 
-class DirectoryJournal implements StorageJournal {
-  readonly images: RowJournal<ImageRow>;
-  readonly tasks: RowJournal<TaskRow>;
-  readonly #root: string;
-
-  constructor(root: string) {
-    this.#root = root;
-    this.images = this.#rowsIn("images");
-    this.tasks = this.#rowsIn("tasks");
-  }
-
-  saveCatalog(catalog: Catalog): Promise<void> {
-    return this.#write(CATALOG_FILE, catalog);
-  }
-
-  #rowsIn(directory: string): RowJournal<StoredRow> {
-    return {
-      save: (row) => this.#write(`${directory}/${row.id}.json`, row),
-      tombstone: (id) => this.#writeTombstone(`${directory}/${id}.json`, { id, deleted: true }),
-    };
-  }
-
-  /**
-   * If the disk is full, the tombstone overwrites the row in place, so that images can still be
-   * deleted.
-   */
-  async #writeTombstone(path: string, tombstone: unknown): Promise<void> {
-    try {
-      await this.#write(path, tombstone);
-    } catch (error) {
-      if (storageFailure(error)?.status !== 413) throw error;
-      await overwrite(`${this.#root}/${path}`, JSON.stringify(tombstone));
-    }
-  }
-
-  async #write(path: string, content: unknown): Promise<void> {
-    const file = await AtomicFile.create(this.#root, path);
+function directoryJournal(root: string): StorageJournal {
+  const write = async (path: string, content: unknown) => {
+    const file = await openAtomicFile(root, path);
     try {
       await file.write(new TextEncoder().encode(JSON.stringify(content)));
       await file.commit();
@@ -99,52 +62,43 @@ class DirectoryJournal implements StorageJournal {
       await file.abort();
       throw error;
     }
-  }
+  };
+  // If the disk is full, the tombstone overwrites the row in place, so that images can still be deleted.
+  const writeTombstone = async (path: string, tombstone: unknown) => {
+    try {
+      await write(path, tombstone);
+    } catch (error) {
+      if (storageFailure(error)?.status !== 413) throw error;
+      await overwrite(`${root}/${path}`, JSON.stringify(tombstone));
+    }
+  };
+  const rowsIn = (directory: string): RowJournal<StoredRow> => ({
+    save: (row) => write(`${directory}/${row.id}.json`, row),
+    tombstone: (id) => writeTombstone(`${directory}/${id}.json`, { id, deleted: true }),
+  });
+  return {
+    images: rowsIn("images"),
+    tasks: rowsIn("tasks"),
+    saveCatalog: (catalog) => write(CATALOG_FILE, catalog),
+  };
 }
 
-class DirectoryBytes implements ByteStorage {
-  readonly #root: string;
-
-  constructor(root: string) {
-    this.#root = root;
-  }
-
-  write(key: string): Promise<ByteSink> {
-    return AtomicFile.create(this.#root, `data/${key}`);
-  }
-
-  async read(
-    key: string,
-    start: number,
-    end: number,
-  ): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
-    const file = await files().open(this.#pathOf(key), "r");
-    let position = start;
-    const fill = async (view: Uint8Array) => {
-      const { bytesRead } = await file.read(view, 0, view.byteLength, position);
-      position += bytesRead;
-      return bytesRead;
-    };
-    return byteStream(end - start, fill, () => file.close());
-  }
-
-  async move(from: string, to: string): Promise<void> {
-    const target = this.#pathOf(to);
-    const directory = target.slice(0, target.lastIndexOf("/"));
-    await files().mkdir(directory, { recursive: true });
-    await files().rename(this.#pathOf(from), target);
-    await syncDirectory(directory);
-  }
-
-  remove(key: string): Promise<void> {
-    return files().rm(this.#pathOf(key), { force: true });
-  }
-
-  urlOf(key: string): string {
-    return new URL(`file://${this.#pathOf(key)}`).href;
-  }
-
-  #pathOf(key: string): string {
-    return `${this.#root}/data/${key}`;
-  }
+function directoryBytes(root: string): ByteStorage {
+  const pathOf = (key: string) => `${root}/data/${key}`;
+  return {
+    write: (key) => openAtomicFile(root, `data/${key}`),
+    async read(key, start, end) {
+      const file = await files().open(pathOf(key), "r");
+      let position = start;
+      const fill = async (view: Uint8Array) => {
+        const { bytesRead } = await file.read(view, 0, view.byteLength, position);
+        position += bytesRead;
+        return bytesRead;
+      };
+      return byteStream(end - start, fill, () => file.close());
+    },
+    move: (from, to) => moveFile(pathOf(from), pathOf(to)),
+    remove: (key) => files().rm(pathOf(key), { force: true }),
+    urlOf: (key) => new URL(`file://${pathOf(key)}`).href,
+  };
 }

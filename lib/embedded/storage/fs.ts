@@ -66,8 +66,16 @@ export async function overwrite(path: string, text: string): Promise<void> {
   }
 }
 
-/** Makes a rename durable. File systems that cannot sync a directory are ignored. */
-export async function syncDirectory(path: string): Promise<void> {
+/** Renames a file durably. The directory of the new path is created if it is missing. */
+export async function moveFile(from: string, to: string): Promise<void> {
+  const directory = to.slice(0, to.lastIndexOf("/"));
+  await files().mkdir(directory, { recursive: true });
+  await files().rename(from, to);
+  await syncDirectory(directory);
+}
+
+/** File systems that cannot sync a directory are ignored. */
+async function syncDirectory(path: string): Promise<void> {
   try {
     const directory = await files().open(path, "r");
     await directory.sync().finally(() => directory.close());

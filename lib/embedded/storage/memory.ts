@@ -1,6 +1,6 @@
 /** Storage in memory: rows in a map, bytes in chunks. */
 
-import { type ByteSink, type ByteStorage, type EmbeddedStorage, ImageStorage } from "./storage.ts";
+import { type ByteStorage, type EmbeddedStorage, ImageStorage } from "./storage.ts";
 import { byteStream } from "./byte_stream.ts";
 import { EMPTY_CATALOG } from "./metadef_records.ts";
 
@@ -27,55 +27,38 @@ type Chunks = readonly Uint8Array[];
 export function memoryStorage(): EmbeddedStorage {
   const none = { rows: [], deletedIds: [] };
   const empty = { images: none, tasks: none, catalog: EMPTY_CATALOG, faults: [] };
-  return new ImageStorage(new MemoryBytes(), null, () => Promise.resolve(empty));
+  return new ImageStorage(memoryBytes(), null, () => Promise.resolve(empty));
 }
 
-class MemoryBytes implements ByteStorage {
-  readonly #data: Map<string, Chunks> = new Map();
-
-  write(key: string): Promise<ByteSink> {
-    const chunks: Uint8Array[] = [];
-    return Promise.resolve({
-      write: (chunk) => {
+function memoryBytes(): ByteStorage {
+  const data = new Map<string, Chunks>();
+  const chunksOf = (key: string, verb: string): Promise<Chunks> => {
+    const chunks = data.get(key);
+    if (chunks !== undefined) return Promise.resolve(chunks);
+    return Promise.reject(new Error(`Cannot ${verb} "${key}": it was deleted`));
+  };
+  return {
+    write(key) {
+      const chunks: Uint8Array[] = [];
+      return Promise.resolve({
         // The caller may reuse its buffer.
-        chunks.push(chunk.slice());
-        return Promise.resolve();
-      },
-      commit: () => {
-        this.#data.set(key, chunks);
-        return Promise.resolve();
-      },
-      abort: () => Promise.resolve(),
-    });
-  }
-
-  read(key: string, start: number, end: number): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
-    const chunks = this.#data.get(key);
-    if (chunks === undefined) {
-      return Promise.reject(new Error(`Cannot read "${key}": it was deleted`));
-    }
-    const copy = copier(chunks, start);
-    return Promise.resolve(byteStream(end - start, (view) => Promise.resolve(copy(view))));
-  }
-
-  move(from: string, to: string): Promise<void> {
-    const chunks = this.#data.get(from);
-    if (chunks === undefined) {
-      return Promise.reject(new Error(`Cannot move "${from}": it was deleted`));
-    }
-    this.#data.delete(from);
-    this.#data.set(to, chunks);
-    return Promise.resolve();
-  }
-
-  remove(key: string): Promise<void> {
-    this.#data.delete(key);
-    return Promise.resolve();
-  }
-
-  urlOf(key: string): string {
-    return `memory:///${key}`;
-  }
+        write: (chunk) => Promise.resolve(void chunks.push(chunk.slice())),
+        commit: () => Promise.resolve(void data.set(key, chunks)),
+        abort: () => Promise.resolve(),
+      });
+    },
+    async read(key, start, end) {
+      const copy = copier(await chunksOf(key, "read"), start);
+      return byteStream(end - start, (view) => Promise.resolve(copy(view)));
+    },
+    async move(from, to) {
+      const chunks = await chunksOf(from, "move");
+      data.delete(from);
+      data.set(to, chunks);
+    },
+    remove: (key) => Promise.resolve(void data.delete(key)),
+    urlOf: (key) => `memory:///${key}`,
+  };
 }
 
 /**
