@@ -95,6 +95,9 @@ export const outage: MeasureRow = async (lab) => {
     suffix = "",
   ) => {
     const options = { env, timeout: 150 };
+    // So slow that none ends before the last one begins.
+    const setRate = (rate: number) => Promise.all([0, 1].map((i) => network.change(i, { rate })));
+    await setRate(2);
     const running = files.map((file) => network.start(network.client, argv(file), options));
     // Each must have received bytes.
     await until(async () => {
@@ -103,6 +106,7 @@ export const outage: MeasureRow = async (lab) => {
     });
     for (const server of served.servers) await server.kill();
     await pause(20);
+    await setRate(LINK.rate);
     for (const server of served.servers) await server.start();
     const times = await Promise.all(
       running.map(async ({ ended }, i) => timeOf(await ended, image, files[i])),
@@ -250,7 +254,7 @@ export const upload: MeasureRow = async (lab) => {
 
 async function until(condition: () => Promise<boolean>): Promise<void> {
   for (let tries = 0; !await condition(); tries++) {
-    if (tries === 600) throw new Error("a transfer does not begin");
+    if (tries === 1200) throw new Error("a transfer does not begin");
     await pause(0.05);
   }
 }
