@@ -1,5 +1,5 @@
 /**
- * Sends a request to Keystone, retries it while Keystone is not available, and turns refusals into errors.
+ * Sends a request to Keystone, retries it while Keystone is not available, and turns error responses into errors.
  * `keystone.ts` makes the requests and interprets the responses.
  */
 import { type ApiServer, parseApiServer } from "../api_server.ts";
@@ -10,9 +10,9 @@ import { backoff, isRetryableStatus, parseRetryAfter } from "../http/retry/retry
 import { send } from "../http/transport.ts";
 import type { ResolvedOptions } from "../options.ts";
 import {
+  keystoneError,
   type KeystoneRequest,
   parseObject,
-  refusal,
   unreachable,
   untrusted,
   unusable,
@@ -91,7 +91,7 @@ async function attempt(
     const { response, text } = await exchange(options, request);
     if (response.ok) return { headers: response.headers, document: documentOf(request, text) };
     const { explanation } = await explain(text, {}, request.secrets);
-    const error = refusal(request, response, { text, explanation });
+    const error = keystoneError(request, response, { text, explanation });
     if (!isRetryableStatus(response.status)) throw error;
     const retryAfter = parseRetryAfter(response.headers.get("retry-after"), options.wallClock());
     return { error, retryAfter };

@@ -32,20 +32,20 @@ export interface KeystoneRequest {
 }
 
 /** Keystone's text for every 401, which adds nothing to the status. */
-const BARE_REFUSAL = "The request you have made requires authentication";
+const BARE_REJECTION = "The request you have made requires authentication";
 
 /** The error of a response with an error status, whose body is `text`. */
-export function refusal(
+export function keystoneError(
   request: KeystoneRequest,
   response: Response,
   { text, explanation }: { readonly text: string; readonly explanation: string },
 ): GlanceError {
   const { status } = response;
   const facts = { server: request.server.endpoint, status, requestId: requestIdOf(response) };
-  if (isRefusal(status, text)) {
+  if (isRejection(status, text)) {
     return new AuthenticationFailed(
       `Cannot ${request.action}: Keystone at "${urlOf(request)}" refused with ${status}${
-        explanation === "" || explanation === BARE_REFUSAL ? "" : `, "${explanation}"`
+        explanation === "" || explanation === BARE_REJECTION ? "" : `, "${explanation}"`
       }; ${hintOf(request, response)}`,
       facts,
     );
@@ -62,7 +62,7 @@ export function refusal(
 }
 
 /** A 404 with Keystone's error document means that the credential is unknown or the token was revoked. */
-function isRefusal(status: number, text: string): boolean {
+function isRejection(status: number, text: string): boolean {
   if (status === 401 || status === 403) return true;
   return status === 404 && typeof parseObject(text)?.["error"] === "object";
 }

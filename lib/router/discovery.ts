@@ -102,18 +102,18 @@ export async function refuseMethod(
  * @throws {HttpError} 400, unless there is an early response.
  */
 export async function refuseBody(gateway: Gateway, call: RejectedRequest): Promise<Response> {
-  const refusal = new HttpError(400, "A body is not expected with this request.");
-  return await refuseAtPath(gateway, call, refusal);
+  const error = new HttpError(400, "A body is not expected with this request.");
+  return await refuseAtPath(gateway, call, error);
 }
 
 async function refuseAtPath(
   gateway: Gateway,
   call: RejectedRequest,
-  refusal: HttpError,
+  error: HttpError,
 ): Promise<Response> {
   const version = call.address.path.split("/")[1] ?? "";
   return await earlyResponse(gateway, call.context, version, call) ??
-    Promise.reject(refusal);
+    Promise.reject(error);
 }
 
 /** The error for a path that is not part of the API. */

@@ -48,15 +48,15 @@ export class HttpError extends Error {
 }
 
 /** Makes the response of an error, in the format that the request accepts. */
-export function httpErrorResponse(request: Request, refusal: HttpError): Response {
-  const { status } = refusal;
+export function httpErrorResponse(request: Request, error: HttpError): Response {
+  const { status } = error;
   const title = STATUS_TEXTS[status]?.[0] ?? "Error";
   const code = `${status} ${title}`;
   const offer = bestOffer(request.headers.get("accept"), ["text/html", "application/json"]);
   const type = offer ?? "text/plain";
-  const headers = new Headers(refusal.headers);
+  const headers = new Headers(error.headers);
   headers.set("content-type", type === "application/json" ? type : `${type}; charset=UTF-8`);
-  const text = bodyOf(type, code, title, textOf(request, refusal));
+  const text = bodyOf(type, code, title, textOf(request, error));
   const body = new TextEncoder().encode(text);
   // Set for HEAD, too: its response has no body from which a runtime could compute it.
   headers.set("content-length", String(body.byteLength));

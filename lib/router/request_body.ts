@@ -10,7 +10,9 @@ import { announcesBody } from "./forward/headers.ts";
 import { HttpError } from "./error_response.ts";
 
 /** The response if a body is rejected. */
-const REFUSALS: Readonly<Record<BodyFault, readonly [status: number, explanation?: string]>> = {
+const ERROR_RESPONSES: Readonly<
+  Record<BodyFault, readonly [status: number, explanation?: string]>
+> = {
   "incomplete": [400, "Malformed JSON in request body."],
   "too large": [413],
   "too slow": [408],
@@ -45,7 +47,7 @@ export async function withBody(
     return await handle(body.bytes);
   } catch (error) {
     if (!(error instanceof BodyRefused)) throw error;
-    const [status, explanation] = REFUSALS[error.fault];
+    const [status, explanation] = ERROR_RESPONSES[error.fault];
     const headers: Record<string, string> = status === 503 ? { "retry-after": "1" } : {};
     throw new HttpError(status, explanation, { cause: error.cause ?? error, headers });
   } finally {

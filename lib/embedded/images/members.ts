@@ -46,7 +46,7 @@ export function showMember(call: EmbeddedRequest): Response {
 /** `POST /v2/images/{image_id}/members` */
 export async function addMember(call: EmbeddedRequest): Promise<Response> {
   const given = givenMember(await jsonBody(call));
-  const refusal = `Not allowed to create members for image ${param(call, 0)}.`;
+  const message = `Not allowed to create members for image ${param(call, 0)}.`;
   visibleImage(call, imageNotFound);
   const added: Omit<MemberRow, "member_id"> = {
     status: "pending",
@@ -54,7 +54,7 @@ export async function addMember(call: EmbeddedRequest): Promise<Response> {
   };
   const row = await changeImage(call, (current) => {
     if (current.visibility !== "shared" || !canChange(call.identity, current)) {
-      throw forbidden(refusal);
+      throw forbidden(message);
     }
     const refused = `Image member limit exceeded for image ${current.id}`;
     const attempted = current.members.length + 1;
