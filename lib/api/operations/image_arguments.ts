@@ -1,5 +1,4 @@
 /** Checks of the arguments of operations of images: changes, import requests, and hashes. Pure. */
-import type { RequestParts } from "../operation.ts";
 import { recordIn, textIn, textsIn, truthIn, wordIn } from "./arguments.ts";
 
 const CHANGES = ["add", "remove", "replace"];
