@@ -12,7 +12,7 @@ import type { GlanceImage, Image, ImageMeta } from "../api/types.ts";
 import { checkRecord } from "../validate.ts";
 import { type PortableRecord, portableRecord } from "./export_image.ts";
 import { checkMatches, checkRestorable, type CompareOptions } from "./compare_data.ts";
-import { HashingSource } from "./hashing_source.ts";
+import { hashedData } from "./hashing_source.ts";
 
 /** Options of a restoration. */
 export interface RestoreOptions extends Omit<UploadOptions, "size">, CompareOptions {
@@ -86,7 +86,7 @@ export async function restoreRecord(
   const record = portableRecord(exported.record);
   const { storeId, baseImageRef, onProgress, verify = "auto" } = options;
   const session = new Session(service.client, context, options);
-  const hashing = await HashingSource.between(session, record, data);
+  const hashing = await hashedData(session, record, data);
   checkRestorable(record, hashing.size, verify);
   const created = await createWithoutData(session, record, options.meta);
   const { id } = created;
@@ -104,7 +104,7 @@ export async function restoreRecord(
   // An upload is not undone while Glance is still storing the data.
   const stored = source && await upload(session, id, source, sending, undo);
   const restored = stored ?? created;
-  await orUndo(() => checkMatches(record, fromGlance(restored), hashing.digests, verify));
+  await orUndo(() => checkMatches(record, fromGlance(restored), hashing.digests(), verify));
   return restored;
 }
 

@@ -7,7 +7,7 @@ import type { ContentDescriptor } from "../../transfer/integrity/descriptor.ts";
 import { CommandFailed } from "../system/errors.ts";
 import { attempt } from "../system/fs_errors.ts";
 import type { PartRecord } from "./partial_record.ts";
-import { RecordFile } from "./record_file.ts";
+import { type RecordFile, recordFile } from "./record_file.ts";
 import type { Bytes, System, UpdatableFile } from "../system/system.ts";
 
 /**
@@ -36,7 +36,7 @@ export class PartialFile {
   private constructor(options: PartOptions, file: UpdatableFile) {
     this.#options = options;
     this.#file = file;
-    this.#recordFile = new RecordFile(options.files, options.path);
+    this.#recordFile = recordFile(options.files, options.path);
     this.#recordedAt = options.now();
   }
 

@@ -4,6 +4,8 @@ import { ImageHasher } from "../storage/hashing.ts";
 import type { EmbeddedCloud } from "../request/embedded_cloud.ts";
 import type { ImageRow, WrittenData } from "../storage/image_records.ts";
 
+type FormatFields = Pick<ImageRow, "disk_format" | "container_format">;
+
 /**
  * Writes data under a key. After a failure, nothing is stored.
  *
@@ -15,21 +17,21 @@ export async function writtenData(
   cloud: EmbeddedCloud,
   body: ReadableStream<Uint8Array> | null,
   key: string,
-  row: Pick<ImageRow, "disk_format" | "container_format">,
+  row: FormatFields,
   announced: number | null,
 ): Promise<WrittenData> {
   const sink = await cloud.storage.bytes.write(key);
   const hasher = new ImageHasher(cloud.hashAlgorithm);
-  const virtualSize = new VirtualSize(row.disk_format, row.container_format);
+  const header = new Uint8Array(QCOW2_HEADER_BYTES);
   let size = 0;
   try {
     for await (const chunk of body ?? []) {
+      if (size < header.byteLength) header.set(chunk.subarray(0, header.byteLength - size), size);
       size += chunk.byteLength;
       checkSize(cloud, size);
       // The write runs in a thread of the runtime while this thread computes the hashes.
       const written = sink.write(chunk);
       hasher.update(chunk);
-      virtualSize.update(chunk);
       await written;
     }
     checkMatch(announced, size);
@@ -43,7 +45,7 @@ export async function writtenData(
     key,
     url: cloud.storage.bytes.urlOf(key),
     size,
-    virtualSize: virtualSize.value(),
+    virtualSize: virtualSizeOf(row, size, header),
     checksum,
     hashAlgo: cloud.hashAlgorithm,
     hashValue,
@@ -64,29 +66,15 @@ function checkMatch(announced: number | null, size: number): void {
 const QCOW2_MAGIC = 0x514649fb;
 const QCOW2_HEADER_BYTES = 32;
 
-/** Consumes the data in chunks; `value` returns the result. */
-class VirtualSize {
-  readonly #format: string | null;
-  readonly #header: Uint8Array<ArrayBuffer> = new Uint8Array(QCOW2_HEADER_BYTES);
-  #size = 0;
-
-  /** Glance inspects only images with the container format `bare`. */
-  constructor(diskFormat: string | null, containerFormat: string | null) {
-    this.#format = containerFormat === "bare" ? diskFormat : null;
-  }
-
-  update(chunk: Uint8Array): void {
-    if (this.#size < QCOW2_HEADER_BYTES) {
-      this.#header.set(chunk.subarray(0, QCOW2_HEADER_BYTES - this.#size), this.#size);
-    }
-    this.#size += chunk.byteLength;
-  }
-
-  /** Virtual size in bytes; null if unknown. */
-  value(): number | null {
-    if (this.#format === "raw") return this.#size === 0 ? null : this.#size;
-    if (this.#format !== "qcow2" || this.#size < QCOW2_HEADER_BYTES) return null;
-    const header = new DataView(this.#header.buffer);
-    return header.getUint32(0) === QCOW2_MAGIC ? Number(header.getBigUint64(24)) : null;
-  }
+/** Virtual size in bytes; null if unknown. Glance inspects only images with the container format `bare`. */
+function virtualSizeOf(
+  { disk_format: format, container_format: container }: FormatFields,
+  size: number,
+  header: Uint8Array<ArrayBuffer>,
+): number | null {
+  if (container !== "bare" || size === 0) return null;
+  if (format === "raw") return size;
+  if (format !== "qcow2" || size < QCOW2_HEADER_BYTES) return null;
+  const view = new DataView(header.buffer);
+  return view.getUint32(0) === QCOW2_MAGIC ? Number(view.getBigUint64(24)) : null;
 }
