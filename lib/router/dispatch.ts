@@ -26,7 +26,7 @@ import {
 import { announcesBody, requestIdOf, typedVersionOf } from "./forward/headers.ts";
 import { checkHost } from "./host_guard.ts";
 import { imageData } from "./file/image_file.ts";
-import { HttpError, httpErrorResponse } from "./error_response.ts";
+import { HttpError } from "./error_response.ts";
 import { forwardDocument } from "./request_body.ts";
 import type { ApiPath, GatewayRoute, RouteKind } from "./routes.ts";
 import { Trace } from "./observe/access_log.ts";
@@ -132,7 +132,7 @@ export async function showMetrics(
   try {
     checkHost(options, request);
   } catch (error) {
-    return httpErrorResponse(request, toHttpError(request, error));
+    return await responseTo(request, error);
   }
   return new Response(await metrics.text(), {
     headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8" },
@@ -204,8 +204,18 @@ async function traced(
   return response;
 }
 
-function errorResponse(request: Request, trace: Trace, error: unknown): Response {
+async function errorResponse(
+  request: Request,
+  trace: Trace,
+  error: unknown,
+): Promise<Response> {
   if (!(error instanceof HttpError) || error.cause !== undefined) trace.failed(error);
+  return await responseTo(request, error);
+}
+
+async function responseTo(request: Request, error: unknown): Promise<Response> {
+  // Imported on demand: most responses are those of Glance.
+  const { httpErrorResponse } = await import("./on_demand/error_formats.ts");
   return httpErrorResponse(request, toHttpError(request, error));
 }
 

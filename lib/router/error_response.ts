@@ -1,8 +1,4 @@
-/**
- * Error responses of the gateway itself, in Glance's layout: HTML or JSON, whichever the client prefers, else
- * plain text.
- */
-import { bestOffer } from "../embedded/http/negotiation.ts";
+/** Errors of the gateway itself. */
 
 /** Title and default explanation by status. */
 const STATUS_TEXTS: Readonly<Record<number, readonly [title: string, explanation: string]>> = {
@@ -35,48 +31,17 @@ export interface HttpErrorOptions {
 export class HttpError extends Error {
   override name = "HttpError";
   readonly status: number;
+  readonly title: string;
   readonly detail: string;
   readonly headers: Readonly<Record<string, string>>;
 
   /** `explanation` is shown to the client (default: the text for the status). */
   constructor(status: number, explanation?: string, options: HttpErrorOptions = {}) {
-    super(explanation ?? STATUS_TEXTS[status]?.[1] ?? "", { cause: options.cause });
+    const [title, usual] = STATUS_TEXTS[status] ?? ["Error", ""];
+    super(explanation ?? usual, { cause: options.cause });
     this.status = status;
+    this.title = title;
     this.detail = options.detail ?? "";
     this.headers = options.headers ?? {};
   }
-}
-
-/** Makes the response of an error, in the format that the request accepts. */
-export function httpErrorResponse(request: Request, error: HttpError): Response {
-  const { status } = error;
-  const title = STATUS_TEXTS[status]?.[0] ?? "Error";
-  const code = `${status} ${title}`;
-  const offer = bestOffer(request.headers.get("accept"), ["text/html", "application/json"]);
-  const type = offer ?? "text/plain";
-  const headers = new Headers(error.headers);
-  headers.set("content-type", type === "application/json" ? type : `${type}; charset=UTF-8`);
-  const text = bodyOf(type, code, title, textOf(request, error));
-  const body = new TextEncoder().encode(text);
-  // Set for HEAD, too: its response has no body from which a runtime could compute it.
-  headers.set("content-length", String(body.byteLength));
-  return new Response(request.method === "HEAD" ? null : body, { status, headers });
-}
-
-/** The line breaks are those of WebOb, also in JSON. */
-function textOf({ method }: Request, { status, message, detail }: HttpError): string {
-  if (status === 405) {
-    return `The method ${method} is not allowed for this resource. <br /><br />\n`;
-  }
-  return status === 501
-    ? `\nThe request method ${method} is not implemented for this server. <br /><br />\n`
-    : `${message}<br /><br />\n${detail}\n\n`;
-}
-
-function bodyOf(type: string, code: string, title: string, text: string): string {
-  if (type === "application/json") return JSON.stringify({ message: text, code, title });
-  if (type === "text/plain") {
-    return `${code}\n\n${text.replaceAll("\n", " ").replaceAll("<br />", "\n")}`;
-  }
-  return `<html>\n <head>\n  <title>${code}</title>\n </head>\n <body>\n  <h1>${code}</h1>\n  ${text}\n </body>\n</html>`;
 }

@@ -1,7 +1,7 @@
 /** Counters and gauges of a gateway. */
 import type { GlanceEvent } from "../../events.ts";
 import { GlanceError } from "../../errors.ts";
-import type { CounterName, GaugeName, Series } from "./metrics_text.ts";
+import type { CounterName, GaugeName, Series } from "../on_demand/metrics_text.ts";
 
 /** The counters, since the gateway was created, and the gauges. */
 export class Metrics {
@@ -49,7 +49,7 @@ export class Metrics {
   /** Formats all of them in Prometheus' text format. */
   async text(): Promise<string> {
     // Imported on demand: the texts are for a server that collects metrics.
-    const { formatMetrics } = await import("./metrics_text.ts");
+    const { formatMetrics } = await import("../on_demand/metrics_text.ts");
     return formatMetrics((name) => [...this.#counts.get(name)?.values() ?? []], this.#levels);
   }
 }

@@ -1,0 +1,39 @@
+/**
+ * Error responses of the gateway itself, in Glance's layout: HTML or JSON, whichever the client prefers, else
+ * plain text.
+ */
+import { bestOffer } from "../../embedded/http/negotiation.ts";
+import type { HttpError } from "../error_response.ts";
+
+/** Makes the response of an error, in the format that the request accepts. */
+export function httpErrorResponse(request: Request, error: HttpError): Response {
+  const { status, title } = error;
+  const code = `${status} ${title}`;
+  const offer = bestOffer(request.headers.get("accept"), ["text/html", "application/json"]);
+  const type = offer ?? "text/plain";
+  const headers = new Headers(error.headers);
+  headers.set("content-type", type === "application/json" ? type : `${type}; charset=UTF-8`);
+  const text = bodyOf(type, code, title, textOf(request, error));
+  const body = new TextEncoder().encode(text);
+  // Set for HEAD, too: its response has no body from which a runtime could compute it.
+  headers.set("content-length", String(body.byteLength));
+  return new Response(request.method === "HEAD" ? null : body, { status, headers });
+}
+
+/** The line breaks are those of WebOb, also in JSON. */
+function textOf({ method }: Request, { status, message, detail }: HttpError): string {
+  if (status === 405) {
+    return `The method ${method} is not allowed for this resource. <br /><br />\n`;
+  }
+  return status === 501
+    ? `\nThe request method ${method} is not implemented for this server. <br /><br />\n`
+    : `${message}<br /><br />\n${detail}\n\n`;
+}
+
+function bodyOf(type: string, code: string, title: string, text: string): string {
+  if (type === "application/json") return JSON.stringify({ message: text, code, title });
+  if (type === "text/plain") {
+    return `${code}\n\n${text.replaceAll("\n", " ").replaceAll("<br />", "\n")}`;
+  }
+  return `<html>\n <head>\n  <title>${code}</title>\n </head>\n <body>\n  <h1>${code}</h1>\n  ${text}\n </body>\n</html>`;
+}
