@@ -34,10 +34,7 @@ export async function openServed(
   return {
     network,
     servers: started,
-    async [Symbol.asyncDispose]() {
-      for (const server of started) await server.kill();
-      await network[Symbol.asyncDispose]();
-    },
+    [Symbol.asyncDispose]: () => network[Symbol.asyncDispose](),
   };
 }
 
@@ -53,14 +50,9 @@ export async function timeOf(ended: Ended, image?: BenchImage, file?: string): P
     return Infinity;
   }
   if (image === undefined || file === undefined) return ended.seconds;
-  const { isSame } = await compareFiles(image.path, file);
+  const { success: isSame } = await new Deno.Command("cmp", { args: [image.path, file] }).output();
   await Deno.remove(file);
   return isSame ? ended.seconds : Infinity;
-}
-
-async function compareFiles(a: string, b: string): Promise<{ isSame: boolean }> {
-  const { success } = await new Deno.Command("cmp", { args: ["-s", a, b] }).output();
-  return { isSame: success };
 }
 
 /** The arguments of a verified download into a file. */

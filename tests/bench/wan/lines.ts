@@ -59,8 +59,8 @@ export function rowOf(name: string, line: Line): Row {
     figure(ours, unit),
     peer === null ? "" : `${peer.name} ${figure(peer.figure, unit)}`,
     limit === undefined ? "" : figure(limit, unit),
-    peer === null ? "" : (ours / peer.figure).toFixed(2),
-    limit === undefined ? "" : (ours / limit).toFixed(2),
+    ratio(ours, peer?.figure),
+    ratio(ours, limit),
     requirementText(line),
     (isMet(line) ? "ok" : "NOT OK") + (note === undefined ? "" : `: ${note}`),
   ];
@@ -91,6 +91,11 @@ function requirementText({ required, unit }: Line): string {
   return "atMost" in required
     ? `at most ${figure(required.atMost, unit)}`
     : `at most ${required.timesPeer} x the peer`;
+}
+
+function ratio(ours: number, theirs: number | undefined): string {
+  const quotient = ours / (theirs ?? NaN);
+  return Number.isFinite(quotient) && theirs !== Infinity ? quotient.toFixed(2) : "";
 }
 
 function figure(value: number, unit: Line["unit"]): string {

@@ -66,6 +66,7 @@ export class Network implements AsyncDisposable {
   static readonly #open = new Set<Network>();
   readonly #prefix = `wan${Deno.pid}-${Network.#count++}`;
   readonly #links: Emulator[] = [];
+  readonly #running = new Set<Running>();
 
   private constructor() {}
 
@@ -127,9 +128,12 @@ export class Network implements AsyncDisposable {
     );
   }
 
-  /** Starts a process. */
+  /** Starts a process. It ends with the network. */
   start(namespace: string, argv: readonly string[], options: CommandOptions = {}): Running {
-    return new Running(["ip", "netns", "exec", namespace, ...argv], options);
+    const running = new Running(["ip", "netns", "exec", namespace, ...argv], options);
+    this.#running.add(running);
+    running.ended.finally(() => this.#running.delete(running));
+    return running;
   }
 
   /** Runs a command to its end. */
@@ -142,6 +146,7 @@ export class Network implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#running].map((running) => running.kill()));
     await Promise.all(this.#links.map((link) => link.stop()));
     Network.#open.delete(this);
     const all = [this.client, ...this.#links.map((_, i) => this.server(i))];
