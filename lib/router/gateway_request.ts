@@ -83,6 +83,12 @@ function addressIn(env: unknown): string | null {
   return typeof address === "string" ? address : null;
 }
 
+/** The stores that the query parameter `prefer` names, best first; undefined if it names none. */
+export function preferOf({ address: { search } }: GatewayRequest): readonly string[] | undefined {
+  const stores = new URLSearchParams(search).get("prefer")?.split(",").filter(Boolean) ?? [];
+  return stores.length === 0 ? undefined : stores;
+}
+
 /** The public URL of the gateway, without a trailing slash. */
 export function publicEndpoint({ options }: Gateway, request: Request, mount: string): string {
   return options.publicEndpoint ?? new URL(request.url).origin + mount;

@@ -17,6 +17,8 @@ export class RangeSupportCache {
   readonly #now: () => number;
   /** When each fact expires, earliest first. */
   readonly #facts = new Map<string, number>();
+  /** When the last fact expires that a store or a server does not support ranges. */
+  #refusedUntil = -Infinity;
 
   constructor({ now }: Pick<ResolvedOptions, "now">) {
     this.#now = now;
@@ -32,6 +34,11 @@ export class RangeSupportCache {
     return !this.#has(`unseekable ${stores}`) && !this.#has(`ignored ${server} ${stores}`);
   }
 
+  /** Whether any store or server is known not to support ranges. */
+  get hasRefusals(): boolean {
+    return this.#refusedUntil > this.#now();
+  }
+
   /** Notes that a server responded to a range with a part. */
   recordPart(stores: string): void {
     this.#add(`seekable ${stores}`);
@@ -39,7 +46,7 @@ export class RangeSupportCache {
 
   /** Notes that a server responded to a range with the whole image, or did not state which bytes it sent. */
   recordIgnored(server: string, stores: string): void {
-    this.#add(`ignored ${server} ${stores}`);
+    this.#refusedUntil = this.#add(`ignored ${server} ${stores}`);
   }
 
   /**
@@ -49,7 +56,7 @@ export class RangeSupportCache {
    */
   recordRefused(server: string, stores: string): void {
     if (this.isSeekable(stores)) this.recordIgnored(server, stores);
-    else this.#add(`unseekable ${stores}`);
+    else this.#refusedUntil = this.#add(`unseekable ${stores}`);
   }
 
   #has(fact: string): boolean {
@@ -60,11 +67,13 @@ export class RangeSupportCache {
     return false;
   }
 
-  #add(fact: string): void {
+  /** Returns when the fact expires. */
+  #add(fact: string): number {
+    const until = this.#now() + LIFETIME;
     this.#facts.delete(fact);
-    this.#facts.set(fact, this.#now() + LIFETIME);
-    if (this.#facts.size <= CAPACITY) return;
+    this.#facts.set(fact, until);
     const [oldest] = this.#facts.keys();
-    if (oldest !== undefined) this.#facts.delete(oldest);
+    if (this.#facts.size > CAPACITY && oldest !== undefined) this.#facts.delete(oldest);
+    return until;
   }
 }

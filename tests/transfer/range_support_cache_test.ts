@@ -26,6 +26,23 @@ Deno.test("RangeSupportCache forgets after ten minutes", () => {
   assertEquals(memory.maySupportRange("http://b", "file"), true);
 });
 
+Deno.test("RangeSupportCache has refusals for ten minutes after the last one", () => {
+  let now = 0;
+  for (const refuse of ["recordRefused", "recordIgnored"] as const) {
+    now = 0;
+    const memory = new RangeSupportCache({ now: () => now });
+    memory.recordPart("file");
+    assertEquals(memory.hasRefusals, false);
+    memory[refuse]("http://a", "ceph");
+    now = 1;
+    memory[refuse]("http://a", "s3");
+    now = TEN_MINUTES;
+    assertEquals(memory.hasRefusals, true);
+    now = TEN_MINUTES + 1;
+    assertEquals(memory.hasRefusals, false);
+  }
+});
+
 Deno.test("RangeSupportCache blames the server if another one reads ranges of the same store", () => {
   const memory = new RangeSupportCache({ now: () => 0 });
   memory.recordPart("file");

@@ -2,6 +2,7 @@
  * Evaluates the preconditions and the range of a request for image data, in the order of RFC 9110, section 13.2.2.
  * Pure.
  */
+import type { ByteRange } from "../../http/byte_range.ts";
 
 /** The validator and the size of an image's data. */
 export interface Representation {
@@ -26,6 +27,12 @@ export type FilePlan =
 /** Maximum bytes of a small range: it fits into socket buffers, and clients that read in parts request as much. */
 const SMALL_RANGE = 256 * 1024;
 
+/** An image that is larger than all others, for decisions before the record is known. */
+const OF_ANY_SIZE = { etag: null, size: Number.MAX_SAFE_INTEGER };
+
+/** Headers on which the answer depends in addition to `Range`. */
+const CONDITIONS = ["if-match", "if-none-match", "if-range", "content-range"];
+
 /** Plans the response. `If-Modified-Since` and `If-Unmodified-Since` are ignored: there is no `Last-Modified`. */
 export function planOf(method: string, headers: Headers, image: Representation): FilePlan {
   const { etag, size } = image;
@@ -45,7 +52,21 @@ export function planOf(method: string, headers: Headers, image: Representation):
  */
 export function mayBeSmall(headers: Headers): boolean {
   if (headers.has("if-none-match")) return true;
-  return isSmall(planOf("GET", headers, { etag: null, size: Number.MAX_SAFE_INTEGER }));
+  return isSmall(planOf("GET", headers, OF_ANY_SIZE));
+}
+
+/**
+ * The range that a request needs, judging by its headers; null if that depends on the image, or no range is
+ * valid.
+ */
+export function earlyRangeOf(headers: Headers): ByteRange | null {
+  if (CONDITIONS.some((name) => headers.has(name))) return null;
+  const plan = planOf("GET", headers, OF_ANY_SIZE);
+  if (plan.kind === "whole") return { start: 0 };
+  // The last bytes of the image start later if it is larger.
+  if (plan.kind !== "part" || plan.start > OF_ANY_SIZE.size / 2) return null;
+  const { start, end } = plan;
+  return { start, end: end === OF_ANY_SIZE.size - 1 ? undefined : end };
 }
 
 /** Whether a response is too small to delay other downloads. */

@@ -6,7 +6,7 @@ import { createTransferHasher } from "../../transfer/transfer_hasher.ts";
 import { READ_IMAGE_DATA } from "../../api/operations/data.ts";
 import { judgePartial, lengthOf } from "../../http/byte_range.ts";
 import { descriptorOf, Verifier } from "../../transfer/integrity/descriptor.ts";
-import { GlanceRangeSource } from "../../transfer/download/range_source.ts";
+import { type EarlyResponse, GlanceRangeSource } from "../../transfer/download/range_source.ts";
 import { openBody } from "../../transfer/download/range_response.ts";
 import { classifyFailure } from "../../transfer/download/resume_policy.ts";
 import { ResumingReader } from "../../transfer/download/resuming_reader.ts";
@@ -15,7 +15,7 @@ import type { OpenResponse } from "../../http/request_spec.ts";
 import { discard } from "../../http/transport.ts";
 import { Session } from "../../api/session.ts";
 import type { GlanceImage } from "../../api/types.ts";
-import type { Gateway, GatewayRequest } from "../gateway_request.ts";
+import { type Gateway, type GatewayRequest, preferOf } from "../gateway_request.ts";
 import type { FilePlan } from "./conditions.ts";
 import { dataHeaders } from "./file_headers.ts";
 import { countedBody, type DataResponseInput, responseBody } from "./response_body.ts";
@@ -27,6 +27,7 @@ export type DataPlan = FilePlan & { readonly kind: "whole" | "part" };
 /**
  * Opens the data. Resolves after a server has started to send it.
  *
+ * @param early The response to a request that was sent with the one for the record.
  * @throws {GlanceError} if no server sends it; its status is that of the last response, if any.
  */
 export async function openData(
@@ -34,12 +35,15 @@ export async function openData(
   call: GatewayRequest,
   image: GlanceImage,
   plan: DataPlan,
+  early: EarlyResponse | null,
 ): Promise<Response> {
   const { resume, verify } = gateway.options;
   const isHashed = plan.kind === "whole" && verify !== "off";
-  const unresumed = resume || isHashed ? null : await openServerBody(gateway, call, image, plan);
+  const unresumed = resume || isHashed
+    ? null
+    : await openServerBody(gateway, call, image, plan, early);
   if (unresumed !== null) return unresumed;
-  const opened = await openReader(gateway, call, image, plan);
+  const opened = await openReader(gateway, call, image, plan, early);
   const headers = dataHeaders(image, plan);
   const body = responseBody({
     ...opened,
@@ -58,6 +62,7 @@ async function openReader(
   call: GatewayRequest,
   image: GlanceImage,
   plan: DataPlan,
+  early: EarlyResponse | null,
 ): Promise<Pick<DataResponseInput, "reader" | "connection">> {
   const { context, trace, signal } = call;
   const descriptor = descriptorOf(image);
@@ -70,7 +75,7 @@ async function openReader(
   const abort = () => lifetime.abort(signal?.reason);
   let sent = 0;
   const session = new Session(client, context);
-  const source = new GlanceRangeSource(session, descriptor, target);
+  const source = new GlanceRangeSource(session, descriptor, { ...target, early });
   const reader = new ResumingReader(source, {
     options: client.options,
     start,
@@ -121,13 +126,15 @@ async function openServerBody(
   call: GatewayRequest,
   image: GlanceImage,
   plan: DataPlan,
+  early: EarlyResponse | null,
 ): Promise<Response | null> {
   const { context, trace, signal } = call;
   const prefer = preferOf(call);
   const range = plan.kind === "part" ? { start: plan.start, end: plan.end } : undefined;
   let opened: OpenResponse;
   try {
-    opened = await client.open(context, READ_IMAGE_DATA, [image.id, { range, prefer }], { signal });
+    opened = await early?.take(range, image.size ?? null, signal) ??
+      await client.open(context, READ_IMAGE_DATA, [image.id, { range, prefer }], { signal });
   } catch (error) {
     // Another server may have the image, or this one may send all of it.
     const { status = 0 } = error instanceof GlanceError ? error : {};
@@ -171,10 +178,4 @@ function isExactResponse(
   const { start, end } = plan;
   return lengthOf(contentLength) === end - start + 1 &&
     judgePartial(facts, { start, end, size }).kind === "part";
-}
-
-/** The stores that the query parameter `prefer` names, best first; undefined if it names none. */
-function preferOf({ address: { search } }: GatewayRequest): readonly string[] | undefined {
-  const stores = new URLSearchParams(search).get("prefer")?.split(",").filter(Boolean) ?? [];
-  return stores.length === 0 ? undefined : stores;
 }

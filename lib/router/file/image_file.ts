@@ -14,9 +14,11 @@ import {
 import { unexpectedStatus } from "../../http/response_errors.ts";
 import { discard } from "../../http/transport.ts";
 import type { GlanceImage } from "../../api/types.ts";
-import { readUpstream } from "../forward/upstream_response.ts";
+import type { EarlyResponse } from "../../transfer/download/range_source.ts";
+import { type DefinedResponse, readUpstream } from "../forward/upstream_response.ts";
 import type { Gateway, GatewayRequest } from "../gateway_request.ts";
 import { type FilePlan, isSmall, legacyPartOf, mayBeSmall, planOf } from "./conditions.ts";
+import { requestEarly } from "./early_request.ts";
 import { openData } from "./file_body.ts";
 import { documentResponse, forwardRequest } from "../forward/proxy_json.ts";
 import { inboundHeaders } from "../forward/headers.ts";
@@ -26,7 +28,7 @@ import type { Admission } from "./admission.ts";
 
 /** Answers a request for image data with the image, a range of it, or no data (HEAD, 304, 412, 416). */
 export async function imageData(gateway: Gateway, call: GatewayRequest): Promise<Response> {
-  const { request, address, trace } = call;
+  const { request, trace } = call;
   // The image record decides later.
   const mayBypass = request.method === "HEAD" || mayBeSmall(request.headers);
   trace.onEnd(() => {
@@ -35,13 +37,35 @@ export async function imageData(gateway: Gateway, call: GatewayRequest): Promise
     gateway.upstreams.active(call);
   });
   await waitForAdmission(gateway, call, mayBypass ? gateway.smallAdmission : gateway.admission);
-  const path = address.path.replace(/\/file$/, "");
-  const record = await forwardRequest(gateway, call, {
-    operation: "get",
-    method: "GET",
-    path,
-    idempotent: true,
-  });
+  const record = requestRecord(gateway, call);
+  const early = requestEarly(gateway, call);
+  try {
+    return await responseFor(gateway, call, await record, { early, mayBypass });
+  } finally {
+    await early?.discard();
+  }
+}
+
+/** Requests the image record, whose error response is that to the request for data. */
+function requestRecord(gateway: Gateway, call: GatewayRequest): Promise<DefinedResponse> {
+  const path = call.address.path.replace(/\/file$/, "");
+  return forwardRequest(gateway, call, { operation: "get", method: "GET", path, idempotent: true });
+}
+
+/** What was started before the record arrived. */
+interface Preparation {
+  readonly early: EarlyResponse | null;
+  /** Whether the request was admitted as one for little data. */
+  readonly mayBypass: boolean;
+}
+
+async function responseFor(
+  gateway: Gateway,
+  call: GatewayRequest,
+  record: DefinedResponse,
+  { early, mayBypass }: Preparation,
+): Promise<Response> {
+  const { request } = call;
   if (record.status !== 200) return documentResponse(gateway, call, record);
   // The definition of the operation guarantees it.
   const image = record.result as GlanceImage;
@@ -67,7 +91,7 @@ export async function imageData(gateway: Gateway, call: GatewayRequest): Promise
     await waitForAdmission(gateway, call, gateway.admission);
   }
   try {
-    return await openData(gateway, call, image, plan);
+    return await openData(gateway, call, image, plan, early);
   } catch (error) {
     // Forward Glance's own error response.
     if (isClientError(error)) return await forwardErrorResponse(gateway, call, []);

@@ -44,6 +44,21 @@ export interface RangeSource {
   ): Promise<RangeResponse>;
 }
 
+/** The response to a request for data that was sent before the record was known. */
+export interface EarlyResponse {
+  /**
+   * Takes the response; null if it was taken before, or the request was for other bytes than `range`
+   * (undefined: the whole image).
+   *
+   * @throws the error of the request.
+   */
+  take(
+    range: ByteRange | undefined,
+    size: number | null,
+    signal: AbortSignal | undefined,
+  ): Promise<OpenResponse | null>;
+}
+
 /** Options of a {@linkcode GlanceRangeSource}. */
 export interface RangeSourceOptions {
   /** Offset of the last requested byte; null for the end of the image. */
@@ -63,6 +78,8 @@ export interface RangeSourceOptions {
    * @default {false}
    */
   readonly rangesOnly?: boolean;
+  /** Is used instead of the first request if it fits. */
+  readonly early?: EarlyResponse | null | undefined;
 }
 
 /** The span of a body whose parts state theirs. */
@@ -221,10 +238,12 @@ export class GlanceRangeSource implements RangeSource {
     return { ...body, ...span, isRange, isSame: verdict === "same" };
   }
 
-  #request(policy: CallPolicy, range?: ByteRange): Promise<OpenResponse> {
+  async #request(policy: CallPolicy, range?: ByteRange): Promise<OpenResponse> {
     const { client, context } = this.#session;
-    const request = { range, prefer: this.#options.prefer };
-    return client.open(context, READ_IMAGE_DATA, [this.identity.imageId, request], policy);
+    const { prefer, early } = this.#options;
+    const { imageId, size } = this.identity;
+    return await early?.take(range, size, policy.signal) ??
+      await client.open(context, READ_IMAGE_DATA, [imageId, { range, prefer }], policy);
   }
 }
 

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { type FilePlan, planOf } from "../../../lib/router/file/conditions.ts";
+import type { ByteRange } from "../../../lib/http/byte_range.ts";
+import { earlyRangeOf, type FilePlan, planOf } from "../../../lib/router/file/conditions.ts";
 
 const IMAGE = { etag: '"abc"', size: 1000 };
 const WHOLE: FilePlan = { kind: "whole" };
@@ -89,6 +90,28 @@ Deno.test("planOf() matches no entity tag when the image has no hash", () => {
   assertEquals(plan({ "if-none-match": '"null"' }), WHOLE);
   assertEquals(plan({ "if-match": '"null"' }), FAILED);
   assertEquals(plan({ "if-range": "null", "range": "bytes=0-0" }), WHOLE);
+});
+
+Deno.test("earlyRangeOf() returns the range when it is the same for an image of any size, else null", () => {
+  const cases: readonly (readonly [Record<string, string>, ByteRange | null])[] = [
+    [{}, { start: 0 }],
+    [{ range: "bytes=0-" }, { start: 0, end: undefined }],
+    [{ range: "bytes=0-0" }, { start: 0, end: 0 }],
+    [{ range: "bytes=5-" }, { start: 5, end: undefined }],
+    [{ range: "bytes=5-18446744073709551615" }, { start: 5, end: undefined }],
+    [{ range: "bytes=1-2,4-5" }, { start: 0 }],
+    [{ range: "lines=1-2" }, { start: 0 }],
+    [{ range: "bytes=-5" }, null],
+    [{ range: "bytes=5-4" }, null],
+    [{ range: "bytes=99999999999999999-" }, null],
+    [{ "range": "bytes=0-0", "if-range": '"abc"' }, null],
+    [{ "if-match": "*" }, null],
+    [{ "if-none-match": '"abc"' }, null],
+    [{ "content-range": "bytes 0-1/*" }, null],
+  ];
+  for (const [headers, expected] of cases) {
+    assertEquals(earlyRangeOf(new Headers(headers)), expected, JSON.stringify(headers));
+  }
 });
 
 function planFor(headers: Record<string, string>): FilePlan {
