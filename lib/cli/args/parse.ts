@@ -136,25 +136,24 @@ function findCommand(name: string, table: Table, words: readonly string[] = [nam
     const given = words.slice(0, count).join(" ");
     throw new UsageError(`Cannot run "${given}": unknown command; did you mean "${meant.name}"?`);
   }
-  throw new UsageError(`Cannot run "${name}": unknown command; ${commandHint(name, commands)}`);
+  throw new UsageError(`Cannot run "${name}": ${causeAndHint(name, commands)}`);
 }
 
 /** Most commands that an error lists. */
 const MAX_LISTED = 8;
 
-/** Suggests the commands that start with `name`, else the most similar one. */
-function commandHint(name: string, commands: readonly Command[]): string {
+/** Why there is no such command; names the commands that start with `name`, else the most similar one. */
+function causeAndHint(name: string, commands: readonly Command[]): string {
   const names = commands.map((row) => row.name);
   const longer = names.filter((one) => one.startsWith(name.replaceAll("_", "-")));
   if (longer.length > MAX_LISTED) {
-    return `it is ambiguous, ${longer.length} commands begin with it; write more letters, or see "glance help"`;
+    return `it is ambiguous, because ${longer.length} commands begin with it; write more letters, or see "glance help"`;
   }
-  if (longer.length === 1) return `did you mean "${longer[0]}"?`;
-  if (longer.length > 0) {
+  if (longer.length > 1) {
     return `it is ambiguous between "${longer.join('", "')}"; write more letters`;
   }
-  const near = nearest(name, names);
-  return near === null ? 'see "glance help"' : `did you mean "${near}"?`;
+  const near = longer[0] ?? nearest(name, names);
+  return `unknown command; ${near === null ? 'see "glance help"' : `did you mean "${near}"?`}`;
 }
 
 function checkedPositionals(

@@ -80,12 +80,12 @@ const BAD: readonly (readonly [line: string, message: string])[] = [
   ],
   [
     "image",
-    'Cannot run "image": unknown command; it is ambiguous, 16 commands begin with it; write more letters, or see "glance help"',
+    'Cannot run "image": it is ambiguous, because 16 commands begin with it; write more letters, or see "glance help"',
   ],
   ["image-lst", 'Cannot run "image-lst": unknown command; did you mean "image-list"?'],
   [
     "md-resource-type",
-    'Cannot run "md-resource-type": unknown command; it is ambiguous between "md-resource-type-associate", "md-resource-type-deassociate", "md-resource-type-list"; write more letters',
+    'Cannot run "md-resource-type": it is ambiguous between "md-resource-type-associate", "md-resource-type-deassociate", "md-resource-type-list"; write more letters',
   ],
   ["task-cr", 'Cannot run "task-cr": unknown command; did you mean "task-create"?'],
   ["frobnicate", 'Cannot run "frobnicate": unknown command; see "glance help"'],
