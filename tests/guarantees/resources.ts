@@ -79,7 +79,7 @@ export const RESOURCES: readonly Guarantee[] = [
   [
     "Unread ranges hold a bounded amount of memory and upstream connections.",
     "router/fair_clients_test.ts: GET /file of a small range is not delayed when another client leaves 600 ranges unread",
-    "router/slow_readers_test.ts: … slow readers at once hold at most 64 MiB more of the gateway's process than one",
+    "router/slow_readers_test.ts: GET /file adds at most 64 MiB to the gateway's process when … clients read slowly",
   ],
   [
     "The stalled downloads of one caller do not delay other callers.",

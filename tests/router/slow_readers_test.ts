@@ -15,7 +15,7 @@ const RUNS = 3;
 
 Deno.test({
   name:
-    `${READERS} slow readers at once hold at most 64 MiB more of the gateway's process than one`,
+    `GET /file adds at most 64 MiB to the gateway's process when ${READERS} clients read slowly`,
   ignore: Deno.build.os !== "linux",
   fn: async () => {
     let cost = await costOfReaders();

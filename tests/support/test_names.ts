@@ -3,13 +3,12 @@
 /** A string or a template in the source. */
 const LITERAL = /"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`/.source;
 
-/** A call that declares a test, with what comes before its name. */
-const CALL =
-  /(?:\bDeno\.test|\.step|\bcheck|\bneeding|\btestOnLinux|\btestWithCurl)\(\s*(?:"\w+",\s*)?/
-    .source;
+/** What comes before the name of a test: a call, and possibly a condition or the key `name`. */
+const TEST =
+  /(?:\bDeno\.test|\bneeding|\btestOnLinux|\btestWithCurl)\(\s*(?:"\w+",\s*|\{\s*name:\s*)?/.source;
 
-/** A call that declares a test and not a step of one. */
-const TEST = /(?:\bDeno\.test|\bneeding|\btestOnLinux|\btestWithCurl)\(\s*(?:"\w+",\s*)?/.source;
+/** What comes before the name of a step or a check. */
+const STEP = /(?:\.step|\bcheck)\(\s*/.source;
 
 /** The name of a row of a bench or of a table of differences. */
 const ROW = /\bname:\s*/.source;
@@ -19,7 +18,7 @@ const RUNTIME_CHECK = /^ {2}(?=["`].*: async)/.source;
 
 /** The names that a source declares, with `…` for each placeholder. */
 export function declaredNames(source: string): string[] {
-  return namesAfter(source, `${CALL}|${ROW}|${RUNTIME_CHECK}`);
+  return namesAfter(source, `${TEST}|${STEP}|${ROW}|${RUNTIME_CHECK}`);
 }
 
 /** The names of the tests that a source declares, without those of steps and checks. */
@@ -29,7 +28,7 @@ export function topLevelNames(source: string): string[] {
 
 /** The names of the tests and steps that a source declares. */
 export function testNames(source: string): string[] {
-  return namesAfter(source, CALL);
+  return namesAfter(source, `${TEST}|${STEP}`);
 }
 
 function namesAfter(source: string, start: string): string[] {
