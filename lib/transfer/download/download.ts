@@ -13,7 +13,6 @@ import { getLocation } from "../../api/locations.ts";
 import { Session } from "../../api/session.ts";
 import type { GlanceImage } from "../../api/types.ts";
 import { checkRecord, inspect, isRecord } from "../../validate.ts";
-import type { ByteRange } from "../../http/byte_range.ts";
 import type { ImageReader } from "../body_reader.ts";
 import { builtinModule } from "../../node_builtin.ts";
 import { Deadline } from "../../http/deadline.ts";
@@ -29,6 +28,9 @@ import { type DownloadOptions, VERIFY_MODES } from "../types.ts";
 
 /** Reads the record first; an error is that of the download. */
 const GET_RECORD = { ...GET_IMAGE, action: 'download image "{image_id}"' };
+
+/** What the checks of options share with other code. */
+const CHECKS_SHARED = { inspect, Invalid, isRecord, VERIFY_MODES };
 
 /** Default size in bytes of a part of a parallel download. */
 const PART_SIZE = 8 * 1024 * 1024;
@@ -84,19 +86,18 @@ export async function openDownload(
   options: DownloadOptions,
   known?: GlanceImage,
 ): Promise<ImageReader> {
-  checkOptions(options);
-  const { signal, prefer, verify = "auto", range } = options;
+  checkRecord("the options of a download", options);
+  const { signal, onProgress, ...checked } = options;
+  const { prefer, verify = "auto", range } = checked;
+  const isUsual = Object.values(checked).every((value) => value === undefined);
+  // Imported on demand: most downloads have no options that need a check.
+  const checks = isUsual ? null : await import("../download_options.ts");
+  checks?.checkOptions(checked, CHECKS_SHARED);
   const session = new Session(client, context, { signal });
   const record = known ?? await session.call(GET_RECORD, imageId);
   const identity = descriptorOf(record);
-  const { start, end } = boundsOf(imageId, range, identity.size);
+  const { start, end = null } = checks?.boundsOf(identity, checked, CHECKS_SHARED) ?? { start: 0 };
   const isWhole = start === 0 && end === null;
-  if (!isWhole && verify === "required") {
-    throw new Invalid(
-      `Cannot verify a part of image "${imageId}": its hash is that of the whole; download it whole, or leave verify at "auto"`,
-      { imageId, terms: [{ key: "verifyPart", text: 'leave verify at "auto"' }] },
-    );
-  }
   const verifier = isWhole ? await Verifier.create(identity, verify, createTransferHasher) : null;
   const direct = await fileSource(session, record, identity);
   const candidates = new Candidates();
@@ -110,7 +111,7 @@ export async function openDownload(
     verifier,
     isHashed,
     signal,
-    onProgress: ignoringErrors(options.onProgress),
+    onProgress: ignoringErrors(onProgress),
   };
   const parts = direct === null ? await parallelReader(source, resumeOptions, options) : null;
   if (parts !== null) return parts;
@@ -175,46 +176,4 @@ async function fileSource(
   const { directRangeSource } = await import("../rarely_used.ts");
   const source = { identity, candidates: new Candidates() };
   return await directRangeSource({ files, urls, roots, source, ImageDownloadFailed });
-}
-
-function checkOptions(options: DownloadOptions): void {
-  checkRecord("the options of a download", options);
-  const { verify = "auto", connections = 1, partSize = 1, prefer = [], range } = options;
-  const { reuseChunks = false } = options;
-  const check = (isGood: boolean, name: string, value: unknown, expected: string) => {
-    if (isGood) return;
-    throw new Invalid(
-      `Cannot download with the option "${name}": it is ${inspect(value)} and must be ${expected}`,
-    );
-  };
-  const isCount = (value: number) => Number.isInteger(value) && value >= 1;
-  const isStore = (store: unknown) => typeof store === "string" && store !== "";
-  check(VERIFY_MODES.includes(verify), "verify", verify, '"auto", "required" or "off"');
-  check(isCount(connections), "connections", connections, "a whole number of at least 1");
-  check(isCount(partSize), "partSize", partSize, "a whole number of at least 1");
-  check(Array.isArray(prefer) && prefer.every(isStore), "prefer", prefer, "a list of store ids");
-  check(typeof reuseChunks === "boolean", "reuseChunks", reuseChunks, "true or false");
-  const hasStart = range === undefined || (isRecord(range) && range.start !== undefined);
-  check(hasStart, "range", range, '{ start, end }, where "end" may be missing');
-}
-
-function boundsOf(
-  imageId: string,
-  range: ByteRange | undefined,
-  size: number | null,
-): { readonly start: number; readonly end: number | null } {
-  if (range === undefined) return { start: 0, end: null };
-  const { start, end = null } = range;
-  const isCount = (n: number) => Number.isSafeInteger(n) && n >= 0;
-  const isRange = isCount(start) && (end === null || (isCount(end) && end >= start));
-  if (!isRange || (size !== null && start >= size)) {
-    const [of, below] = size === null ? ["", ""] : [` of ${size} bytes`, ` below ${size}`];
-    throw new Invalid(
-      `Cannot read ${
-        end === null ? `from byte ${start}` : `bytes ${start} to ${end}`
-      } of image "${imageId}"${of}: the range is invalid; use a whole start${below} and an end that is not before it, or leave the range out`,
-      { imageId },
-    );
-  }
-  return { start, end: end === null || size === null ? end : Math.min(end, size - 1) };
 }
