@@ -3,7 +3,7 @@
  * It is one module, of which bundlers make one file. It imports only types of what is loaded at the start, and is
  * passed the rest: bundlers put code that both import into another file.
  */
-export { directRangeSource } from "./download/file_location.ts";
+export { fileSource } from "./download/file_location.ts";
 export { canSeek } from "./download/seek_probe.ts";
 export { hashInThread } from "./integrity/hash_worker.ts";
 export { openParallel } from "./parallel/open_parallel.ts";

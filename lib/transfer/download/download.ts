@@ -20,14 +20,16 @@ import { streamOf } from "./byte_stream.ts";
 import { Candidates } from "./candidates.ts";
 import { createTransferHasher } from "../transfer_hasher.ts";
 import { type ContentDescriptor, descriptorOf, Verifier } from "../integrity/descriptor.ts";
-import type { StoreFiles } from "./file_location.ts";
 import { classifyFailure, RangesUnavailable } from "./resume_policy.ts";
-import { GlanceRangeSource, type RangeSource } from "./range_source.ts";
+import { GlanceRangeSource } from "./range_source.ts";
 import { type ResumeOptions, ResumingReader } from "./resuming_reader.ts";
 import { type DownloadOptions, VERIFY_MODES } from "../types.ts";
 
 /** Reads the record first; an error is that of the download. */
 const GET_RECORD = { ...GET_IMAGE, action: 'download image "{image_id}"' };
+
+/** What the code of files in the store shares with other code. */
+const FILE_SHARED = { builtinModule, Candidates, getLocation, ImageDownloadFailed };
 
 /** What the checks of options share with other code. */
 const CHECKS_SHARED = { inspect, Invalid, isRecord, VERIFY_MODES };
@@ -88,7 +90,7 @@ export async function openDownload(
 ): Promise<ImageReader> {
   checkRecord("the options of a download", options);
   const { signal, onProgress, ...checked } = options;
-  const { prefer, verify = "auto", range } = checked;
+  const { prefer, verify = "auto" } = checked;
   const isUsual = Object.values(checked).every((value) => value === undefined);
   // Imported on demand: most downloads have no options that need a check.
   const checks = isUsual ? null : await import("../download_options.ts");
@@ -99,7 +101,12 @@ export async function openDownload(
   const { start, end = null } = checks?.boundsOf(identity, checked, CHECKS_SHARED) ?? { start: 0 };
   const isWhole = start === 0 && end === null;
   const verifier = isWhole ? await Verifier.create(identity, verify, createTransferHasher) : null;
-  const direct = await fileSource(session, record, identity);
+  const { anonymous, options: { allowedDirectUrlSchemes } } = client;
+  // A server that is only named by an image href could point to any file below the roots.
+  const mayReadFile = !anonymous && allowedDirectUrlSchemes.includes("file");
+  const direct = mayReadFile
+    ? await (await import("../rarely_used.ts")).fileSource(session, record, identity, FILE_SHARED)
+    : null;
   const candidates = new Candidates();
   const source: Source = { session, identity, stores: record.stores ?? "", prefer, candidates };
   const isHashed = verifier !== null;
@@ -156,24 +163,4 @@ async function parallelReader(
     servers: () => client.servers(context),
     shared: { classifyFailure, Deadline, RangesUnavailable, ResumingReader },
   }, resumeOptions);
-}
-
-/** A source that reads the file of the image in its store; null if that is not allowed or not possible. */
-async function fileSource(
-  session: Session,
-  { id, direct_url, locations }: GlanceImage,
-  identity: ContentDescriptor,
-): Promise<RangeSource | null> {
-  const { anonymous, options: { allowedDirectUrlSchemes, directUrlRoots: roots } } = session.client;
-  // A server that is only named by an image href could point to any file below the roots.
-  if (anonymous || !allowedDirectUrlSchemes.includes("file")) return null;
-  const files = builtinModule<StoreFiles>("node:fs/promises");
-  if (files === null) return null;
-  const [directUrl, known] = direct_url !== undefined || locations !== undefined
-    ? [direct_url, locations]
-    : await getLocation(session, id);
-  const urls = [...directUrl ? [directUrl] : [], ...known?.map(({ url }) => url) ?? []];
-  const { directRangeSource } = await import("../rarely_used.ts");
-  const source = { identity, candidates: new Candidates() };
-  return await directRangeSource({ files, urls, roots, source, ImageDownloadFailed });
 }

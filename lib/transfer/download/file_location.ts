@@ -2,13 +2,19 @@
  * Reads image data directly from the store instead of through Glance: `file` URLs, if the scheme is allowed
  * and the file is below a configured folder.
  */
+import type { getLocation } from "../../api/locations.ts";
+import type { Session } from "../../api/session.ts";
+import type { GlanceImage } from "../../api/types.ts";
 import type { ImageDownloadFailed } from "../../errors.ts";
-import type { RangeResponse } from "./range_response.ts";
+import type { builtinModule } from "../../node_builtin.ts";
 import type { BodyReader, Chunk } from "../body_reader.ts";
+import type { ContentDescriptor } from "../integrity/descriptor.ts";
+import type { Candidates } from "./candidates.ts";
+import type { RangeResponse } from "./range_response.ts";
 import type { RangeSource } from "./range_source.ts";
 
 /** The functions of `node:fs/promises` that are used; available in Deno, Node, and Bun. */
-export interface StoreFiles {
+interface StoreFiles {
   realpath(path: string): Promise<string>;
   stat(path: string): Promise<{ isFile(): boolean }>;
   open(path: string, flags: "r"): Promise<FileHandle>;
@@ -24,15 +30,11 @@ interface FileHandle {
   close(): Promise<void>;
 }
 
-/** Where the data of an image may be, and what its source needs to read it. */
-export interface FileLocation {
-  readonly files: StoreFiles;
-  /** The locations of the data. */
-  readonly urls: readonly string[];
-  /** Directories below which files may be opened. */
-  readonly roots: readonly string[];
-  readonly source: Pick<RangeSource, "identity" | "candidates">;
-  /** Passed, because bundlers put what is imported here and elsewhere in a file of its own. */
+/** Code that a program loads at its start. If this code imported it, it would be in a file of its own. */
+export interface FileShared {
+  readonly builtinModule: typeof builtinModule;
+  readonly Candidates: typeof Candidates;
+  readonly getLocation: typeof getLocation;
   readonly ImageDownloadFailed: typeof ImageDownloadFailed;
 }
 
@@ -40,24 +42,38 @@ export interface FileLocation {
  * A source that reads the image as a file; null if it is not below an allowed folder. Links in the path
  * are resolved before it is compared with the allowed folders, so none leads outside of them.
  */
-export async function directRangeSource(location: FileLocation): Promise<RangeSource | null> {
-  const { files, urls, roots } = location;
+export async function fileSource(
+  session: Session,
+  record: GlanceImage,
+  identity: ContentDescriptor,
+  shared: FileShared,
+): Promise<RangeSource | null> {
+  const { directUrlRoots } = session.client.options;
+  const files = shared.builtinModule<StoreFiles>("node:fs/promises");
+  if (files === null) return null;
+  const [directUrl, locations] = record.direct_url !== undefined || record.locations !== undefined
+    ? [record.direct_url ?? null, record.locations ?? null]
+    : await shared.getLocation(session, record.id);
+  const urls = [directUrl, ...locations?.map(({ url }) => url) ?? []];
   for (const url of urls) {
-    const path = pathOf(url);
-    const allowed = path === null ? null : await allowedPath(files, path, roots);
-    if (allowed !== null) return fileRangeSource(allowed, location);
+    const path = url === null ? null : pathOf(url);
+    const allowed = path === null ? null : await allowedPath(files, path, directUrlRoots);
+    if (allowed !== null) return sourceOf(files, allowed, identity, shared);
   }
   return null;
 }
 
 /** Reads a file. A failed read is final, since there is no other server. */
-function fileRangeSource(
+function sourceOf(
+  files: StoreFiles,
   path: string,
-  { files, source, ImageDownloadFailed }: FileLocation,
+  identity: ContentDescriptor,
+  { Candidates, ImageDownloadFailed }: FileShared,
 ): RangeSource {
-  const { imageId } = source.identity;
+  const { imageId } = identity;
   return {
-    ...source,
+    identity,
+    candidates: new Candidates(),
     hasPrefer: false,
     async open(start) {
       const file = await files.open(path, "r").catch((cause) => {
