@@ -23,7 +23,7 @@ const PROGRAMS: readonly Program[] = [
       import { ApiClient, downloadImage } from "${ROOT}mod.ts";
       const client = new ApiClient({ netloc: "glance:9292" });
       await (await downloadImage(client, {}, "id")).pipeTo(new WritableStream());`,
-    limit: 22_000,
+    limit: 21_500,
   },
   {
     name: "a script that downloads with the service",
