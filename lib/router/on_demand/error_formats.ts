@@ -5,15 +5,34 @@
 import { bestOffer } from "../../embedded/http/negotiation.ts";
 import type { HttpError } from "../error_response.ts";
 
+/** Title and default explanation by status. */
+const STATUS_TEXTS: Readonly<Record<number, readonly [title: string, explanation: string]>> = {
+  400: ["Bad Request", "The server could not understand the request."],
+  403: ["Forbidden", "Access was denied to this resource."],
+  404: ["Not Found", "The resource could not be found."],
+  405: ["Method Not Allowed", ""],
+  408: ["Request Timeout", "The request was not received in time."],
+  412: ["Precondition Failed", "A condition of the request is not met."],
+  413: ["Request Entity Too Large", "The body of the request is too large."],
+  416: ["Request Range Not Satisfiable", "The Range requested is not available."],
+  429: ["Too Many Requests", "The image service is receiving too many requests."],
+  500: ["Internal Server Error", "The gateway encountered an internal error."],
+  501: ["Not Implemented", ""],
+  502: ["Bad Gateway", "No image server returned a usable response."],
+  503: ["Service Unavailable", "No image server is reachable."],
+  504: ["Gateway Timeout", "No image server responded in time."],
+};
+
 /** Makes the response of an error, in the format that the request accepts. */
 export function httpErrorResponse(request: Request, error: HttpError): Response {
-  const { status, title } = error;
+  const { status } = error;
+  const [title, usual] = STATUS_TEXTS[status] ?? ["Error", ""];
   const code = `${status} ${title}`;
   const offer = bestOffer(request.headers.get("accept"), ["text/html", "application/json"]);
   const type = offer ?? "text/plain";
   const headers = new Headers(error.headers);
   headers.set("content-type", type === "application/json" ? type : `${type}; charset=UTF-8`);
-  const text = bodyOf(type, code, title, textOf(request, error));
+  const text = bodyOf(type, code, title, textOf(request, error, usual));
   const body = new TextEncoder().encode(text);
   // Set for HEAD, too: its response has no body from which a runtime could compute it.
   headers.set("content-length", String(body.byteLength));
@@ -21,13 +40,17 @@ export function httpErrorResponse(request: Request, error: HttpError): Response 
 }
 
 /** The line breaks are those of WebOb, also in JSON. */
-function textOf({ method }: Request, { status, message, detail }: HttpError): string {
+function textOf(
+  { method }: Request,
+  { status, explanation, detail }: HttpError,
+  usual: string,
+): string {
   if (status === 405) {
     return `The method ${method} is not allowed for this resource. <br /><br />\n`;
   }
   return status === 501
     ? `\nThe request method ${method} is not implemented for this server. <br /><br />\n`
-    : `${message}<br /><br />\n${detail}\n\n`;
+    : `${explanation ?? usual}<br /><br />\n${detail}\n\n`;
 }
 
 function bodyOf(type: string, code: string, title: string, text: string): string {
