@@ -30,7 +30,7 @@ const MOST_FIELDS_OF_A_CLASS = 10;
 /** Classes above the limits, and why. No class is added; one within the limits is removed. */
 const LARGE_CLASSES: Readonly<Record<string, string>> = {};
 
-/** No class exceeds these, whatever the reason. */
+/** No class exceeds these for any reason. */
 const HARD_LIMITS = { lines: 250, fields: 16 };
 
 /** Folders of tests that no folder of lib has. */

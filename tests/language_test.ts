@@ -16,6 +16,8 @@ const BANNED = new RegExp(
     /(?<!\bthere )\b(is|are|was|were) no (?!longer\b|more\b)/,
     /\bstands?\b(?! for\b)/,
     /\bbeside\b/,
+    /\bso many (bytes|polls|looks|times)\b/,
+    /\b(goes|went) on\b(?! and on)/,
     // British spelling.
     /\b(cancell(ed|ing)|catalogues?|(behavi|col|hon|fav)our\w*|licence|centre)\b/,
   ].map(({ source }) => source).join("|"),

@@ -1,5 +1,5 @@
 /**
- * Servers of one image that send so many bytes a second each, however many connections there are: nginx
+ * Servers of one image that each send a limited number of bytes per second over all connections: nginx
  * limits each request for itself, and does not limit its first second.
  * `slow_server.ts PATH RECORD RATE PORT...`
  */

@@ -57,7 +57,7 @@ export const MEMBER_CHECKS: readonly Check[] = [
     });
   }),
   check(
-    "POST of a member to another project's image returns 403, whatever the member is",
+    "POST of a member to another project's image returns 403 for any member",
     async (cloud) => {
       const { id } = await cloud.image({ visibility: "community" });
       for (const member of [cloud.target.projects.bob, ["a", "a"]]) {

@@ -1,4 +1,4 @@
-/** The embedded Glance never responds with 500, whatever the path, headers, and body. */
+/** The embedded Glance responds to no path, headers, and body with 500. */
 
 import { assertEquals } from "@std/assert";
 import { createEmbeddedGlance, type EmbeddedGlance } from "../../lib/embedded/mod.ts";

@@ -49,7 +49,7 @@ export const ACCESS: readonly Guarantee[] = [
   ],
   [
     "No parser prints what it reads.",
-    "auth/clouds/yaml_test.ts: readCloud() prints nothing of a file, whatever the parser",
+    "auth/clouds/yaml_test.ts: readCloud() prints nothing of a file with any parser",
   ],
   [
     "A download writes its part and record through no link.",

@@ -35,7 +35,7 @@ export class ClientLag {
     if (this.#waits++ === 0) this.#since = this.#loop.now();
   }
 
-  /** A wait ends, after so many bytes. */
+  /** A wait ends; the client has sent or read this many bytes in it. */
   end(bytes: number): void {
     const now = this.#loop.now();
     this.#lag = Math.max(0, this.#lag + now - this.#since - bytes / this.#rate);

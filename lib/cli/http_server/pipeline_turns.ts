@@ -27,7 +27,7 @@ export class PipelineTurns {
     });
   }
 
-  /** Lets all connections go on, since they are closed. */
+  /** Resolves the waits of all connections, which are closed. */
   close(): void {
     this.#sliceEnd = Infinity;
     for (const resolve of this.#waiting.splice(0)) resolve();

@@ -122,7 +122,7 @@ function mayBeFromProxy({ isOwn }: Upload, status: number): boolean {
   return status >= 500 || status === 408 || (isOwn && status === 409);
 }
 
-/** The error of an upload that is given up after so many attempts. */
+/** The error of an upload that fails after this many attempts. */
 export function failureOf(
   { error, hasUnsentBytes }: UnconfirmedAttempt,
   attempts: number,

@@ -186,7 +186,7 @@ Deno.test("readCloud() accepts settings named like members of Object", async () 
   }
 });
 
-Deno.test("readCloud() prints nothing of a file, whatever the parser", async () => {
+Deno.test("readCloud() prints nothing of a file with any parser", async () => {
   const printed: string[] = [];
   const { warn, error, log } = console;
   console.warn = console.error = console.log = (...words) => printed.push(words.join(" "));

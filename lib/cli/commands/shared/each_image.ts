@@ -1,4 +1,4 @@
-/** Runs an action on several images. It goes on after a failure. */
+/** Runs an action on several images. It continues after a failure. */
 import { CommandFailed, Interrupted, sentenceOf } from "../../system/errors.ts";
 import { findImageId } from "./find_image.ts";
 import type { Invocation } from "../../args/command.ts";
