@@ -1,4 +1,5 @@
 /** Removes secrets from URLs, for messages and logs. */
+
 /**
  * Removes the parts of a URL that may be secret: user information, query, and fragment.
  *
@@ -25,6 +26,7 @@ function withoutQuery(url: string): string {
   return url.replace(/[?#].*$/s, "");
 }
 
+/** The scheme is limited to 32 characters, which keeps the search linear. */
 const URL_IN_TEXT = /([a-z][a-z0-9+.-]{0,31})?:\/\/[^\s"'()<>]+/gi;
 
 /**

@@ -77,8 +77,6 @@ export function withoutEnd(text: string, characters: string): string {
   return text.slice(0, end);
 }
 
-/** The scheme is limited to 32 characters, which keeps the search linear. */
-
 /** The message of an error, or the text of anything else that was thrown. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);

@@ -1,8 +1,6 @@
 /**
  * Remembers which stores cannot seek, and which servers ignore ranges, as far as responses have proved it.
  * Entries expire, since servers are repaired and replaced.
- *
- * @module
  */
 import type { ResolvedOptions } from "../options.ts";
 
