@@ -40,18 +40,6 @@ export class FailedAttempt {
   ) {}
 }
 
-/** The other attempts of the same request, which may run at the same time. */
-export interface Rivals {
-  /** Number of requests sent so far. */
-  readonly sent: number;
-  /** The attempts that have failed. */
-  readonly failures: readonly FailedAttempt[];
-  /** Called when a response decides the request: cancels the other attempts. */
-  readonly decide: (sentAt: number) => void;
-  /** Hedges the request while there are no headers; undefined if it runs on one server at a time. */
-  readonly hedge: HedgeTimer | undefined;
-}
-
 /** When a request is hedged. */
 export interface HedgeTimer {
   /** Milliseconds without headers. */
@@ -68,7 +56,14 @@ export interface AttemptInput<Result> {
   readonly server: ApiServer;
   /** Aborts the attempt. It is disposed when the attempt fails. */
   readonly deadline: Deadline;
-  readonly rivals: Rivals;
+  /** Number of requests sent so far, and the attempts that have failed. */
+  readonly race: { readonly sent: number; readonly failures: readonly FailedAttempt[] };
+  /** Whether another attempt may have been carried out. */
+  readonly mayBeDone: () => boolean;
+  /** Called with a response that may decide the request. It aborts the attempts that are not needed. */
+  readonly decide: (sentAt: number, isSuccess: boolean) => Promise<void> | undefined;
+  /** Hedges the request while there are no headers; undefined if it runs on one server at a time. */
+  readonly hedge: HedgeTimer | undefined;
   readonly onResponse: ResponseHandler<Result>;
 }
 
@@ -104,20 +99,21 @@ async function attemptAs<Result>(
   mayRenew: boolean,
   input: AttemptInput<Result>,
 ): Promise<Result | FailedAttempt | typeof TOKEN_REFUSED> {
-  const { upstream: { options, pool }, spec, server, deadline, rivals, onResponse } = input;
+  const { upstream: { options, pool }, spec, server, deadline, onResponse } = input;
   const sentAt = options.now();
   arm(input);
   try {
     const response = await sendAs(context, input);
+    const { success, alreadyDoneStatus } = spec;
+    const facts = { success, alreadyDoneStatus, mayRenew, mayBeDone: input.mayBeDone() };
+    const verdict = verdictOf(response.status, facts);
+    if (verdict !== "failed" && !deadline.signal.aborted) {
+      await input.decide(sentAt, verdict === "accepted");
+    }
     if (deadline.signal.aborted) {
       await discard(response);
       throw deadline.signal.reason;
     }
-    const mayBeDone = rivals.failures.some(({ ambiguous }) => ambiguous);
-    const { success, alreadyDoneStatus } = spec;
-    const facts = { success, alreadyDoneStatus, mayRenew, mayBeDone };
-    const verdict = verdictOf(response.status, facts);
-    if (verdict !== "failed") rivals.decide(sentAt);
     if (verdict === "accepted") return await onResponse(opened(input, response));
     if (verdict === "alreadyDone") {
       await discard(response);
@@ -129,7 +125,7 @@ async function attemptAs<Result>(
     }
     const failure = await failureOf(response, context, input, sentAt);
     if (verdict !== "refused") return failure;
-    if (response.status < 500) pool.succeeded(server);
+    if (response.status < 500) pool.health.succeeded(server);
     throw failure.error;
   } catch (error) {
     return brokenAttempt(input, error, sentAt);
@@ -158,16 +154,16 @@ function brokenAttempt(
 }
 
 function opened(
-  { upstream: { pool, budget }, server, deadline, rivals }: AttemptInput<unknown>,
+  { upstream: { pool, budget }, server, deadline, race }: AttemptInput<unknown>,
   response: Response,
 ): OpenResponse {
   return {
     response,
     server,
     deadline,
-    attempts: rivals.sent,
+    attempts: race.sent,
     reportBreak: (cause, progress) => {
-      pool.failed(server, cause);
+      pool.health.failed(server, cause);
       return progress >= FREE_RETRY_PROGRESS || budget.spend();
     },
   };
@@ -175,7 +171,7 @@ function opened(
 
 /** Starts the time limit, unless the policy sets it or image data is sent, whose duration is unknown. */
 function arm(
-  { upstream: { options }, spec, policy, server, deadline, rivals }: AttemptInput<unknown>,
+  { upstream: { options }, spec, policy, server, deadline, race, hedge }: AttemptInput<unknown>,
 ): void {
   if (policy.onAttempt !== undefined) {
     policy.onAttempt(deadline, server);
@@ -186,7 +182,7 @@ function arm(
     const name = timeout < requestTimeout ? "stallTimeout" : "requestTimeout";
     // After a timeout, all later attempts at the same server take as long together, so that a request to a
     // single silent server takes two limits, and not one for each retry.
-    const isRepeated = rivals.failures.some((failure) =>
+    const isRepeated = race.failures.some((failure) =>
       failure.isTimeout && failure.server === server
     );
     const limit = Math.round(Math.min(timeout, requestTimeout / (isRepeated ? retries : 1)));
@@ -195,7 +191,7 @@ function arm(
         `Cannot ${spec.action()}: the server did not respond within ${limit} ms; raise "${name}" if it is slow`,
         { terms: [optionTerm(name)], server: server.endpoint, imageId: spec.imageId },
       );
-    deadline.arm(limit, expired, rivals.hedge);
+    deadline.arm(limit, expired, hedge);
   }
 }
 
@@ -211,11 +207,11 @@ async function sendAs(
 async function failureOf(
   response: Response,
   context: RequestContext,
-  { upstream: { options }, spec, server, deadline, rivals }: AttemptInput<unknown>,
+  { upstream: { options }, spec, server, deadline, race }: AttemptInput<unknown>,
   sentAt: number,
 ): Promise<FailedAttempt> {
   const { imageId, namespace, hints, success } = spec;
-  const [action, attempts] = [spec.action(), rivals.sent];
+  const [action, attempts] = [spec.action(), race.sent];
   const request = { action, imageId, namespace, server: server.endpoint, attempts, hints };
   if (response.status < 400) {
     await discard(response);

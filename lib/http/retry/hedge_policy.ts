@@ -22,12 +22,9 @@ const COST_LIMIT_FACTOR = 300;
 /** Methods without an effect on the server (RFC 9110, section 9.2.1). */
 const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD"]);
 
-/**
- * Whether a request may run on two servers at the same time. An idempotent write may not: it can be repeated
- * after it has failed, but two at once conflict in Glance, which answers one of them with 409.
- */
-export function isHedgeable(method: string, idempotent: boolean): boolean {
-  return idempotent && SAFE_METHODS.has(method);
+/** Whether a method has no effect on the server. */
+export function isSafe(method: string): boolean {
+  return SAFE_METHODS.has(method);
 }
 
 /** Milliseconds without headers after which a request is hedged; `Infinity` if it never is. */

@@ -7,8 +7,15 @@ import type { ApiServer } from "../../api_server.ts";
 import { ServerUnreachable } from "../../errors.ts";
 import { attempt, FailedAttempt } from "./attempt.ts";
 import { Deadline } from "../deadline.ts";
-import { hedgeDelayOf, isHedgeable, RECHECK_DELAY } from "./hedge_policy.ts";
-import type { CallPolicy, RequestSpec, ResponseHandler, Upstream } from "../request_spec.ts";
+import { hedgeDelayOf, isSafe, RECHECK_DELAY } from "./hedge_policy.ts";
+import { HEDGE_COST } from "./retry_policy.ts";
+import {
+  type CallPolicy,
+  hasData,
+  type RequestSpec,
+  type ResponseHandler,
+  type Upstream,
+} from "../request_spec.ts";
 
 /** Reason of the abort of an attempt that is no longer needed. */
 const DECIDED = "another server was faster";
@@ -17,8 +24,13 @@ const DECIDED = "another server was faster";
 interface Entrant {
   readonly server: ApiServer;
   readonly deadline: Deadline;
-  /** Facts about its hedged request; absent if there is none. */
-  hedged?: { readonly sentAt: number; readonly isCharged: boolean };
+  /** When the request was sent, if its server is silent. */
+  silentSince?: number;
+  /** Whether a hedged request was taken from the budget because of it. */
+  isCharged?: boolean;
+  /** Whether it has a response that is used only if no other attempt succeeds. */
+  isHeld?: boolean;
+  outcome?: Promise<unknown>;
 }
 
 /** What a race sends, and where. */
@@ -50,8 +62,7 @@ export class Race<Result> {
 
   constructor(input: RaceInput<Result>) {
     this.#input = input;
-    const { request: { method }, idempotent } = input.spec;
-    this.isHedgeable = isHedgeable(method, idempotent);
+    this.isHedgeable = input.spec.idempotent && !hasData(input.spec.request);
   }
 
   /** Whether an attempt is open. */
@@ -68,25 +79,24 @@ export class Race<Result> {
     this.#open.add(entrant);
     this.sent++;
     const mayHedge = this.isHedgeable && this.sent < limit && pool.hasUntried(tried);
-    const after = hedgeDelayOf(options.hedgeDelay, !pool.isWorking(server));
+    const after = hedgeDelayOf(options.hedgeDelay, !pool.health.isWorking(server));
     const outcome = attempt({
       ...this.#input,
       server,
       deadline: entrant.deadline,
-      rivals: {
-        sent: this.sent,
-        failures: this.failures,
-        decide: (sentAt) => this.#decide(entrant, sentAt),
-        hedge: mayHedge ? { after, call: () => this.#hedge(entrant, after) } : undefined,
-      },
+      race: this,
+      mayBeDone: () => this.failures.some(isAmbiguous) || this.#others(entrant).length > 0,
+      decide: (sentAt, isSuccess) => this.#decide(entrant, sentAt, isSuccess),
+      hedge: mayHedge ? { after, call: () => this.#hedge(entrant, after) } : undefined,
     });
+    entrant.outcome = outcome;
     const settle = () => {
       if (!this.#open.delete(entrant)) return;
       this.#settled.push(outcome);
       this.#wake();
     };
     outcome.then((result) => {
-      if (!(result instanceof FailedAttempt)) pool.succeeded(server);
+      if (!(result instanceof FailedAttempt)) pool.health.succeeded(server);
       settle();
     }, settle);
   }
@@ -106,38 +116,72 @@ export class Race<Result> {
     this.#open.clear();
   }
 
+  /** The other attempts that have no response yet. */
+  #others(entrant: Entrant): Entrant[] {
+    return [...this.#open].filter((other) => other !== entrant && !other.isHeld);
+  }
+
   /** Sends the request to another server if that is allowed; returns when to ask again. */
   #hedge(silent: Entrant, delay: number): number {
     const { upstream: { pool, options: { now, onEvent } }, tried, limit } = this.#input;
-    if (this.#isDecided || this.sent >= limit) return Infinity;
-    const isCharged = pool.isWorking(silent.server);
+    if (this.#isDecided || silent.isHeld || this.sent >= limit) return Infinity;
+    silent.silentSince ??= now() - delay;
+    silent.isCharged = pool.health.isWorking(silent.server);
     const server = pool.hedge(silent.server, tried);
     if (server === null) return RECHECK_DELAY;
-    silent.hedged = { sentAt: now() - delay, isCharged };
-    onEvent({ kind: "hedge", server: silent.server.endpoint, to: server.endpoint, delay });
+    onEvent({
+      kind: "hedge",
+      server: silent.server.endpoint,
+      to: server.endpoint,
+      delay: Math.round(now() - silent.silentSince),
+    });
     this.start(server);
     return Infinity;
   }
 
-  /** Cancels the other attempts, and records which of their servers have failed. */
-  #decide(winner: Entrant, sentAt: number): void {
+  /**
+   * Ends the race with the response of an attempt, which may have to wait.
+   *
+   * If a write is refused, another attempt may be the reason: the image is gone because that one has deleted it.
+   * The refusal waits until no other attempt can succeed.
+   */
+  #decide(winner: Entrant, sentAt: number, isSuccess: boolean): Promise<void> | undefined {
+    if (this.#open.size > 1) return this.#decideAmongRivals(winner, sentAt, isSuccess);
     this.#isDecided = true;
-    if (this.#open.size < 2) return;
-    const { upstream: { pool, options }, spec } = this.#input;
+    return undefined;
+  }
+
+  async #decideAmongRivals(winner: Entrant, sentAt: number, isSuccess: boolean): Promise<void> {
+    const { upstream: { options }, spec } = this.#input;
     const winnerTook = options.now() - sentAt;
+    winner.isHeld = !isSuccess && !isSafe(spec.request.method);
+    while (winner.isHeld && this.#others(winner).length > 0) {
+      await Promise.race(this.#others(winner).map(({ outcome }) => outcome?.catch(() => {})));
+    }
+    if (winner.deadline.signal.aborted) return;
+    this.#isDecided = true;
     this.#open.delete(winner);
     const losers = [...this.#open];
     this.cancel();
     this.#open.add(winner);
-    for (const { server, hedged } of losers) {
-      if (hedged === undefined) continue;
-      const silent = Math.round(options.now() - hedged.sentAt);
-      const error = new ServerUnreachable(
-        `Cannot ${spec.action()}: the server did not respond within ${silent} ms, unlike "${winner.server.endpoint}"`,
-        { server: server.endpoint, imageId: spec.imageId },
-      );
-      if (!pool.lost(server, error, { ...hedged, winnerTook })) continue;
-      this.failures.push(new FailedAttempt(server, error, true, null, false, hedged.sentAt));
-    }
+    for (const loser of losers) this.#recordLoss(loser, winner, winnerTook);
   }
+
+  /** Records that a silent server was slower than another one; it may have failed. */
+  #recordLoss({ server, silentSince, isCharged = false }: Entrant, winner: Entrant, took: number) {
+    if (silentSince === undefined) return;
+    const { upstream: { pool, options }, spec } = this.#input;
+    const silent = Math.round(options.now() - silentSince);
+    const error = new ServerUnreachable(
+      `Cannot ${spec.action()}: the server did not respond within ${silent} ms, unlike "${winner.server.endpoint}"`,
+      { server: server.endpoint, imageId: spec.imageId },
+    );
+    if (!pool.health.lost(server, error, silentSince, took)) return;
+    if (isCharged) pool.hedges.refund(HEDGE_COST);
+    this.failures.push(new FailedAttempt(server, error, true, null, false, silentSince));
+  }
+}
+
+function isAmbiguous({ ambiguous }: FailedAttempt): boolean {
+  return ambiguous;
 }

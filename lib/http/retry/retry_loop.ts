@@ -46,7 +46,7 @@ export async function request<Result>(
       }
       failures.push(outcome);
       const { server, error, retryAfter, sentAt } = outcome;
-      pool.failed(server, error, { retryAfter, sentAt });
+      pool.health.failed(server, error, { retryAfter, sentAt });
       const isRoundOver = !pool.hasUntried(tried);
       if (isRoundOver && race.isOpen) continue;
       const reason = giveUpReason(upstream, spec, policy, race);

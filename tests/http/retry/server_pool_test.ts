@@ -19,7 +19,7 @@ function ringOf(names: readonly string[]) {
   const take = (avoid: readonly string[] = []) =>
     ring.next(new Set(avoid.map((name) => `http://${name}`))).netloc;
   const fail = (name: string, retryAfter: number | null = null) =>
-    ring.failed(parseApiServer(name), new Error("cause"), { retryAfter });
+    ring.health.failed(parseApiServer(name), new Error("cause"), { retryAfter });
   const takeThree = () => [take(), take(), take()].join("");
   return { ring, time, events, take, takeThree, fail };
 }
@@ -52,7 +52,7 @@ Deno.test("ServerPool forgets the failures of a server that succeeds", () => {
   const { ring, fail, events, takeThree } = ringOf(["a", "b"]);
   fail("a");
   fail("a");
-  ring.succeeded(parseApiServer("a"));
+  ring.health.succeeded(parseApiServer("a"));
   assertEquals(takeThree(), "aba");
   fail("a");
   assertEquals(events.map((event) => "delay" in event ? event.delay : null), [1000, 2000, 1000]);
@@ -127,13 +127,14 @@ Deno.test("ServerPool does not select the first choice while it is on probation"
   fail("a");
   time.now = 5_000;
   assertEquals(ring.next(new Set(), "http://a").netloc, "b");
-  ring.succeeded(parseApiServer("a"));
+  ring.health.succeeded(parseApiServer("a"));
   assertEquals(ring.next(new Set(), "http://a").netloc, "a");
 });
 
 Deno.test("ServerPool counts failures of requests that were sent before the cool-down once", () => {
   const { ring, time, events } = ringOf(["a", "b"]);
-  const failSince = (sentAt: number) => ring.failed(parseApiServer("a"), "cause", { sentAt });
+  const failSince = (sentAt: number) =>
+    ring.health.failed(parseApiServer("a"), "cause", { sentAt });
   time.now = 100;
   for (let i = 0; i < 3; i++) failSince(90);
   time.now = 1_100;
@@ -148,7 +149,7 @@ Deno.test("ServerPool.hedge() returns a working server that was not tried, withi
   const hedge = (...tried: string[]) =>
     ring.hedge(a, new Set(tried.map((name) => `http://${name}`)))?.netloc;
   assertEquals([hedge("a"), hedge("a", "b"), hedge("a", "b", "c")], ["b", "c", undefined]);
-  ring.failed(b, "cause");
+  ring.health.failed(b, "cause");
   assertEquals([hedge("a"), hedge("a", "c")], ["c", undefined]);
   for (let i = 0; i < 5; i++) assertEquals(hedge("a"), "c");
   assertEquals(hedge("a"), undefined);
@@ -157,18 +158,17 @@ Deno.test("ServerPool.hedge() returns a working server that was not tried, withi
   assertEquals(hedge("a"), "c");
 });
 
-Deno.test("ServerPool.lost() takes a server for failed that was silent for long, or slower twice in a row", () => {
+Deno.test("ServerHealth.lost() takes a server for failed that was silent for long, or slower twice in a row", () => {
   const { ring, time } = ringOf(["a", "b"]);
   const server = parseApiServer("a");
   const lost = (silent: number, winnerTook: number) => {
-    const race = { sentAt: time.now - silent, winnerTook, isCharged: false };
-    return ring.lost(server, "cause", race);
+    return ring.health.lost(server, "cause", time.now - silent, winnerTook);
   };
   time.now = 100_000;
-  assertEquals([lost(4_000, 2_500), ring.isWorking(server)], [false, true]);
-  ring.succeeded(server);
+  assertEquals([lost(4_000, 2_500), ring.health.isWorking(server)], [false, true]);
+  ring.health.succeeded(server);
   assertEquals([lost(4_000, 2_500), lost(4_000, 2_500)], [false, true]);
-  assertEquals(ring.isWorking(server), false);
-  ring.succeeded(server);
+  assertEquals(ring.health.isWorking(server), false);
+  ring.health.succeeded(server);
   assertEquals(lost(2_520, 20), true);
 });

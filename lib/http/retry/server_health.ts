@@ -1,0 +1,117 @@
+/**
+ * What is known about the servers of a pool: which of them are working, cool down after a failure, or are on
+ * probation after that.
+ */
+import type { ApiServer } from "../../api_server.ts";
+import type { ResolvedOptions } from "../../options.ts";
+import { cooldownAfter, isOutrun } from "./hedge_policy.ts";
+
+/** A server that failed, and has not responded since. */
+interface CoolDown {
+  /** Time of the failure. */
+  readonly since: number;
+  /** Time at which the next request may probe the server. */
+  readonly until: number;
+  /** The cool-down, which doubles with the next failure, and the one before. */
+  readonly delay: number;
+  readonly previous: number;
+}
+
+/** What is known about a failure. */
+export interface FailureFacts {
+  /** Milliseconds of the server's `Retry-After`. */
+  readonly retryAfter?: number | null | undefined;
+  /** Time at which the failed request was sent, if the time since then was lost. */
+  readonly sentAt?: number | undefined;
+  /**
+   * Milliseconds that the caller lost.
+   * @default {the time since `sentAt`; 0 if that is absent}
+   */
+  readonly cost?: number | undefined;
+}
+
+/** Remembers the failures of servers. */
+export class ServerHealth {
+  readonly #options: Pick<ResolvedOptions, "now" | "onEvent">;
+  readonly #cooling = new Map<string, CoolDown>();
+  /** Servers that lost a race against one that was not much faster. */
+  readonly #slow = new Set<string>();
+
+  constructor(options: Pick<ResolvedOptions, "now" | "onEvent">) {
+    this.#options = options;
+  }
+
+  /** Whether all servers are working. */
+  get isPerfect(): boolean {
+    return this.#cooling.size === 0;
+  }
+
+  /** Whether a server has not failed since its last response. */
+  isWorking({ endpoint }: ApiServer): boolean {
+    return !this.#cooling.has(endpoint);
+  }
+
+  /** Whether a server is working or on probation. */
+  isReady(server: ApiServer): boolean {
+    return this.readyAt(server) <= this.#options.now();
+  }
+
+  /** When the cool-down of a server is over. */
+  readyAt({ endpoint }: ApiServer): number {
+    return this.#cooling.get(endpoint)?.until ?? -Infinity;
+  }
+
+  /**
+   * Records a failure. The server cools down for its `Retry-After`, or for a time that doubles each time.
+   * Failures of requests that were sent before the cool-down began do not double it.
+   */
+  failed(
+    { endpoint }: ApiServer,
+    cause: unknown,
+    { retryAfter, sentAt = Infinity, cost }: FailureFacts = {},
+  ): void {
+    const now = this.#options.now();
+    const known = this.#cooling.get(endpoint);
+    const isSame = known !== undefined && sentAt <= known.since;
+    const previous = isSame ? known.previous : known?.delay ?? 0;
+    const delay = cooldownAfter(previous, cost ?? Math.max(0, now - sentAt));
+    const pause = retryAfter ?? delay;
+    const since = isSame ? known.since : now;
+    this.#cooling.set(endpoint, { since, until: now + pause, delay, previous });
+    this.#options.onEvent({ kind: "cooldown", server: endpoint, delay: Math.round(pause), cause });
+  }
+
+  /**
+   * Records that another server responded first, after `winnerTook` milliseconds. This one has failed if it
+   * was silent for much longer, on probation, or slower the last time, too.
+   *
+   * @returns whether it has failed
+   */
+  lost(server: ApiServer, cause: unknown, silentSince: number, winnerTook: number): boolean {
+    const { endpoint } = server;
+    const silent = this.#options.now() - silentSince;
+    const isFailure = isOutrun(silent, winnerTook) || this.#slow.has(endpoint) ||
+      !this.isWorking(server);
+    if (!isFailure) {
+      this.#slow.add(endpoint);
+      return false;
+    }
+    this.failed(server, cause, { sentAt: silentSince, cost: silent - winnerTook });
+    return true;
+  }
+
+  /** Records a success, which ends the cool-down. */
+  succeeded({ endpoint }: ApiServer): void {
+    if (this.#cooling.size > 0) this.#cooling.delete(endpoint);
+    if (this.#slow.size > 0) this.#slow.delete(endpoint);
+  }
+
+  /** Lets no other request probe the server for one more cool-down, or until this one ends. */
+  beginProbe({ endpoint }: ApiServer): void {
+    const known = this.#cooling.get(endpoint);
+    if (known !== undefined) {
+      this.#cooling.set(endpoint, { ...known, until: this.#options.now() + known.delay });
+    }
+    this.#options.onEvent({ kind: "probe", server: endpoint });
+  }
+}
