@@ -77,6 +77,7 @@ export class Race<Result> {
     const entrant: Entrant = { server, deadline: new Deadline(options, policy.signal) };
     tried.add(server.endpoint);
     this.#open.add(entrant);
+    this.#isDecided = false;
     this.sent++;
     const mayHedge = this.isHedgeable && this.sent < limit && pool.hasUntried(tried);
     const after = hedgeDelayOf(options.hedgeDelay, !pool.health.isWorking(server));

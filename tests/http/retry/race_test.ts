@@ -427,6 +427,16 @@ Deno.test("call() probes a server again when the caller has aborted the probe", 
   assertEquals([clock.pending, network.open.size], [0, 0]);
 });
 
+Deno.test("call() hedges also after a response whose body broke", async () => {
+  const broken = () => {
+    const body = new FakeBody([utf8('{"id":'), new TypeError("reset")]);
+    return Promise.resolve(new Response(body.stream));
+  };
+  const network = networkOf({ a: broken, b: "silent", c: 20 });
+  assertEquals(await show(network), IMAGE);
+  assertEquals(network.sent, ["a@0", "b@0", "c@2500"]);
+});
+
 Deno.test("call() leaves no listener on the caller's signal after a hedged request", async () => {
   const { signal } = new AbortController();
   let listeners = 0;
