@@ -31,58 +31,35 @@ export class TokenSessions {
   }
 
   /** The tokens of one call. */
-  of(context: RequestContext): TokenSession {
-    return new TokenSession(context, this.#options, this.#renewed);
-  }
-}
-
-/** The tokens of one call. */
-class TokenSession implements TokenSource {
-  readonly #given: RequestContext;
-  readonly #options: Pick<ResolvedOptions, "onEvent" | "wallClock">;
-  readonly #renewals: WeakMap<RequestContext, RenewedContext>;
-  #newest: RenewedContext;
-  #wasRefused = false;
-
-  constructor(
-    given: RequestContext,
-    options: Pick<ResolvedOptions, "onEvent" | "wallClock">,
-    renewals: WeakMap<RequestContext, RenewedContext>,
-  ) {
-    this.#given = given;
-    this.#options = options;
-    this.#renewals = renewals;
-    this.#newest = renewals.get(given) ?? { context: given, isShortLived: false };
-  }
-
-  async context(): Promise<RequestContext> {
-    const { context, isShortLived } = this.#newest;
-    const isDue = (isShortLived ? hasExpired : isExpiring)(context, this.#options.wallClock());
-    if (context.renew !== undefined && isDue) await this.#renew("expiring");
-    return this.#newest.context;
-  }
-
-  get isRenewable(): boolean {
-    return !this.#wasRefused && this.#newest.context.renew !== undefined;
-  }
-
-  async renewRefused(): Promise<void> {
-    this.#wasRefused = true;
-    await this.#renew("refused");
-  }
-
-  async #renew(reason: "expiring" | "refused"): Promise<void> {
-    const { context: old } = this.#newest;
-    const renewed = await old.renew?.();
-    checkRecord("the context that a renewal returned", renewed);
-    // Members that did not come with the token, such as the request id and service token, are kept.
-    const context = { ...old, ...renewed };
-    const isNew = context.authToken !== old.authToken;
-    this.#newest = {
-      context,
-      isShortLived: isNew && isExpiring(context, this.#options.wallClock()),
+  of(given: RequestContext): TokenSource {
+    const { onEvent, wallClock } = this.#options;
+    const renewals = this.#renewed;
+    let { context, isShortLived } = renewals.get(given) ?? { context: given, isShortLived: false };
+    let wasRefused = false;
+    const renew = async (reason: "expiring" | "refused") => {
+      const old = context;
+      const renewed = await old.renew?.();
+      checkRecord("the context that a renewal returned", renewed);
+      // Members that did not come with the token, such as the request id and service token, are kept.
+      context = { ...old, ...renewed };
+      const isNew = context.authToken !== old.authToken;
+      isShortLived = isNew && isExpiring(context, wallClock());
+      renewals.set(given, { context, isShortLived });
+      if (isNew) onEvent({ kind: "renew", reason });
     };
-    this.#renewals.set(this.#given, this.#newest);
-    if (isNew) this.#options.onEvent({ kind: "renew", reason });
+    return {
+      async context() {
+        const isDue = (isShortLived ? hasExpired : isExpiring)(context, wallClock());
+        if (context.renew !== undefined && isDue) await renew("expiring");
+        return context;
+      },
+      get isRenewable() {
+        return !wasRefused && context.renew !== undefined;
+      },
+      async renewRefused() {
+        wasRefused = true;
+        await renew("refused");
+      },
+    };
   }
 }
