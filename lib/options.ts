@@ -55,9 +55,9 @@ export interface GlanceOptions {
    */
   readonly stallTimeout?: number | undefined;
   /**
-   * Milliseconds without headers after which an idempotent request without image data is sent to a second
-   * server as well (a hedged request): the first response is used, and the other request is canceled. At most
-   * 2 % of the requests are hedged, unless a server is silent. `Infinity` sends each to one server at a time.
+   * Milliseconds without headers after which an idempotent request is sent to a second server as well (a
+   * hedged request): the first response is used, and the other request is canceled. At most 2 % of the requests
+   * are hedged, unless a server is silent. `Infinity` sends each to one server at a time.
    * @default {2_500}
    */
   readonly hedgeDelay?: number | undefined;

@@ -29,14 +29,14 @@ export class FailedAttempt {
   constructor(
     readonly server: ApiServer,
     readonly error: GlanceError,
-    /** Whether the request may have been carried out nevertheless. */
-    readonly ambiguous: boolean,
-    /** Milliseconds of the server's `Retry-After`. */
-    readonly retryAfter: number | null,
-    /** Whether the server sent no complete response within the time limit. */
-    readonly isTimeout: boolean,
     /** Time at which the request was sent. */
     readonly sentAt: number,
+    /** Whether the server sent no complete response within the time limit. */
+    readonly isTimeout = false,
+    /** Whether the request may have been carried out nevertheless. */
+    readonly ambiguous = true,
+    /** Milliseconds of the server's `Retry-After`. */
+    readonly retryAfter: number | null = null,
   ) {}
 }
 
@@ -142,8 +142,7 @@ function brokenAttempt(
   if (policy.signal?.aborted) throw policy.signal.reason;
   // Aborted locally, because the source of an upload failed: the server is not at fault.
   if (aborted && !(reason instanceof ServerUnreachable)) throw reason;
-  const failed = (error: GlanceError) =>
-    new FailedAttempt(server, error, true, null, aborted, sentAt);
+  const failed = (error: GlanceError) => new FailedAttempt(server, error, sentAt, aborted);
   if (error instanceof UnexpectedResponse) return failed(error);
   if (error instanceof GlanceError && !(error instanceof ServerUnreachable)) throw error;
   const cause = aborted ? reason : error;
@@ -216,10 +215,10 @@ async function failureOf(
   if (response.status < 400) {
     await discard(response);
     const error = unexpectedStatus(response, request, success ?? []);
-    return new FailedAttempt(server, error, true, null, false, sentAt);
+    return new FailedAttempt(server, error, sentAt);
   }
   const error = await errorFromResponse(response, request, tokensOf(context), deadline.signal);
   const retryAfter = parseRetryAfter(response.headers.get("retry-after"), options.wallClock());
   const ambiguous = isAmbiguousStatus(response.status);
-  return new FailedAttempt(server, error, ambiguous, retryAfter, false, sentAt);
+  return new FailedAttempt(server, error, sentAt, false, ambiguous, retryAfter);
 }

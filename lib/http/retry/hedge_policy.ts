@@ -1,4 +1,5 @@
 /** When a request is sent to a second server, and how long a failing server is skipped. Pure. */
+
 /**
  * Milliseconds after which the request that probes a server is sent to a working one as well: three round
  * trips of 150 ms, for a connection with TLS.

@@ -11,7 +11,7 @@ import { hedgeDelayOf, isSafe, RECHECK_DELAY } from "./hedge_policy.ts";
 import { HEDGE_COST } from "./retry_policy.ts";
 import {
   type CallPolicy,
-  hasData,
+  isStream,
   type RequestSpec,
   type ResponseHandler,
   type Upstream,
@@ -62,7 +62,7 @@ export class Race<Result> {
 
   constructor(input: RaceInput<Result>) {
     this.#input = input;
-    this.isHedgeable = input.spec.idempotent && !hasData(input.spec.request);
+    this.isHedgeable = input.spec.idempotent && !isStream(input.spec.request);
   }
 
   /** Whether an attempt is open. */
@@ -179,7 +179,7 @@ export class Race<Result> {
     );
     if (!pool.health.lost(server, error, silentSince, took)) return;
     if (isCharged) pool.hedges.refund(HEDGE_COST);
-    this.failures.push(new FailedAttempt(server, error, true, null, false, silentSince));
+    this.failures.push(new FailedAttempt(server, error, silentSince));
   }
 }
 
