@@ -34,8 +34,8 @@ const FILE_SHARED = { builtinModule, Candidates, getLocation, ImageDownloadFaile
 /** What the checks of options share with other code. */
 const CHECKS_SHARED = { inspect, Invalid, isRecord, VERIFY_MODES };
 
-/** Default size in bytes of a part of a parallel download. */
-const PART_SIZE = 8 * 1024 * 1024;
+/** Size in bytes of an image that is not worth several connections. */
+const SMALL = 8 * 1024 * 1024;
 
 /**
  * Downloads the data of an image as a byte stream, as {@linkcode GlanceImageService.download} does. A program
@@ -148,11 +148,13 @@ function rangeSourceOf(source: Source, end: number | null, first?: string): Glan
 async function parallelReader(
   source: Source,
   resumeOptions: ResumeOptions,
-  { connections = 1, partSize = PART_SIZE }: DownloadOptions,
+  { connections = 1, partSize }: DownloadOptions,
 ): Promise<ImageReader | null> {
   const { start, end } = resumeOptions;
   const endExclusive = end === null ? source.identity.size : end + 1;
-  if (connections === 1 || endExclusive === null || endExclusive - start <= partSize) return null;
+  if (connections === 1 || endExclusive === null || endExclusive - start <= (partSize ?? SMALL)) {
+    return null;
+  }
   const { client, context } = source.session;
   const { openParallel } = await import("../rarely_used.ts");
   return await openParallel({

@@ -13,8 +13,8 @@ import { ParallelReader, type SharedClasses } from "./parallel_reader.ts";
 /** What a parallel download needs besides the options of each connection. */
 export interface ParallelPlan {
   readonly connections: number;
-  /** Size of a part in bytes. */
-  readonly partSize: number;
+  /** Maximum size of a part in bytes; undefined to adapt it to the network. */
+  readonly partSize: number | undefined;
   /** Offset after the last requested byte. */
   readonly endExclusive: number;
   /** The source of bytes up to `end`; that of a part prefers the server `first`. */
@@ -37,10 +37,9 @@ export async function openParallel(
     endExclusive: plan.endExclusive,
     partSize: plan.partSize,
     shared: plan.shared,
+    connections: plan.connections,
+    servers: servers.map(({ endpoint }) => endpoint),
+    rangeSource: plan.rangeSource,
     rest: plan.rangeSource(resumeOptions.end),
-    connections: Array.from({ length: plan.connections }, (_, i) => {
-      const server = servers[i % servers.length]?.endpoint ?? "";
-      return { server, rangeSource: (end: number) => plan.rangeSource(end, server) };
-    }),
   });
 }

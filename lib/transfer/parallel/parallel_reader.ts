@@ -18,25 +18,21 @@ import type { ResumingReader } from "../download/resuming_reader.ts";
 import type { RangesUnavailable } from "../download/resume_policy.ts";
 import type { Progress } from "../types.ts";
 
-/** A connection of a parallel download. */
-export interface PartConnection {
-  /** Endpoint root of its preferred server. */
-  readonly server: string;
-  /** A source of the bytes up to `end`, inclusive. */
-  rangeSource(end: number): RangeSource;
-}
-
 export interface ParallelOptions {
   readonly options: ResolvedOptions;
-  readonly connections: readonly PartConnection[];
+  readonly connections: number;
+  /** Endpoint roots of the servers, over which the connections are distributed. */
+  readonly servers: readonly string[];
+  /** A source of the bytes up to `end`, inclusive, that prefers a server. */
+  rangeSource(end: number, server: string): RangeSource;
   /** Source of the remaining bytes if no server supports ranges any more. */
   readonly rest: RangeSource;
   /** Offset of the first requested byte. */
   readonly start: number;
   /** Offset after the last requested byte. */
   readonly endExclusive: number;
-  /** Size of a part in bytes. */
-  readonly partSize: number;
+  /** Maximum size of a part in bytes; undefined to adapt it to the network. */
+  readonly partSize: number | undefined;
   readonly verifier: Verifier | null;
   readonly signal: AbortSignal | undefined;
   readonly onProgress: ((progress: Progress) => void) | undefined;
@@ -56,8 +52,6 @@ export class ParallelReader implements ImageReader {
   readonly #schedule: PartScheduler;
   readonly #fetcher: PartFetcher;
   readonly #lifetime: Deadline;
-  /** Endpoint roots of the servers, for progress reports. */
-  readonly #servers: string;
   #transferred = 0;
   /** Reads the remaining bytes if no server supports ranges any more. */
   #rest: ResumingReader | null = null;
@@ -67,16 +61,14 @@ export class ParallelReader implements ImageReader {
     this.#options = options;
     this.#lifetime = new options.shared.Deadline(options.options, options.signal);
     options.verifier?.endWith(this.#lifetime.signal);
-    const { connections } = options;
-    this.#servers = [...new Set(connections.map(({ server }) => server))].join(" ");
-    this.#schedule = new PartScheduler({ ...options, connections: connections.length });
-    this.#fetcher = new PartFetcher(this.#schedule, options.options, (index, { start, end }) => {
-      const source = connections[index]?.rangeSource(end) ?? options.rest;
-      return this.#readerOf(source, start, end);
+    const { connections, servers, rangeSource } = options;
+    this.#schedule = new PartScheduler(options);
+    this.#fetcher = new PartFetcher(this.#schedule, options.options, (server, { start, end }) => {
+      return this.#readerOf(rangeSource(end, server), start, end);
     });
     const notify = () => this.#fetcher.changes.notify();
     this.#lifetime.signal.addEventListener("abort", notify, { once: true });
-    for (const index of connections.keys()) this.#fetcher.run(index);
+    for (let i = 0; i < connections; i++) this.#fetcher.run(servers[i % servers.length] ?? "");
   }
 
   /** The next bytes in order, in memory of their own. */
@@ -98,11 +90,11 @@ export class ParallelReader implements ImageReader {
   }
 
   report(): void {
-    const { onProgress, endExclusive, start } = this.#options;
+    const { onProgress, endExclusive, start, servers, connections } = this.#options;
     onProgress?.({
       transferred: this.#transferred,
       total: endExclusive - start,
-      server: this.#servers,
+      server: servers.slice(0, connections).join(" "),
       resumes: this.#fetcher.resumes + (this.#rest?.resumes ?? 0),
     });
   }
@@ -146,7 +138,7 @@ export class ParallelReader implements ImageReader {
   /** Drops the parts and reads from the first undelivered byte over one connection. */
   async #startRest(): Promise<void> {
     const { start, endExclusive, rest } = this.#options;
-    const offset = this.#schedule.claimed[0]?.position ?? endExclusive;
+    const offset = this.#schedule.position;
     this.#transferred = offset - start;
     await this.#fetcher.stop("no server supports ranges");
     this.#rest = this.#readerOf(rest, offset, endExclusive - 1);

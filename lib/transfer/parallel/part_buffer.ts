@@ -1,114 +1,90 @@
 /**
- * A part of a parallel download: buffers the bytes that one or two connections have received and tracks
- * which of them were delivered. It sends no requests.
+ * A part of a parallel download: buffers the bytes that a connection has received and tracks which of them
+ * were delivered. It sends no requests.
  *
  * @module
  */
 import type { Chunk } from "../body_reader.ts";
 import type { ResumingReader } from "../download/resuming_reader.ts";
+import type { PartProgress } from "./part_progress.ts";
 
-/** A part of the image. */
+/** A part of the image, fetched by one connection. */
 export class PartBuffer {
-  /** Offsets of the first and the last byte. */
+  /** Offset of the first byte. */
   readonly start: number;
-  readonly end: number;
-  /** The connections fetching it: one, or two if the first is late. The first to finish cancels the other. */
-  attempts: Attempt[] = [];
-  /** Whether one attempt has all of it and its response was complete. */
+  /** Index of its connection. */
+  readonly connection: number;
+  readonly progress: PartProgress;
+  /** Reads it; null before its first request. */
+  reader: Pick<ResumingReader, "resumes" | "cancel"> | null = null;
+  /** Whether all of it was received, and its response was complete or has lost the bytes after it. */
   isComplete = false;
-  /** Whether an attempt has failed. Then no second one is started, or two could fail in turn without end. */
-  hasFailed = false;
-  #position = 0;
+  #end: number;
+  #chunks: Chunk[] = [];
+  /** Number of bytes received, and of those delivered. */
+  #filled = 0;
+  #delivered = 0;
 
-  constructor(start: number, end: number) {
+  constructor(start: number, end: number, connection: number, progress: PartProgress) {
     this.start = start;
-    this.end = end;
+    this.#end = end;
+    this.connection = connection;
+    this.progress = progress;
+  }
+
+  /** Offset of the last byte. */
+  get end(): number {
+    return this.#end;
   }
 
   /** Size in bytes. */
   get size(): number {
-    return this.end - this.start + 1;
+    return this.#end - this.start + 1;
   }
 
   /** Offset in the image of the first undelivered byte. */
   get position(): number {
-    return this.start + this.#position;
-  }
-
-  /** Whether all of it was delivered. */
-  get isDelivered(): boolean {
-    return this.#position === this.size;
+    return this.start + this.#delivered;
   }
 
   /** Number of undelivered bytes. */
   get left(): number {
-    return this.size - this.#position;
+    return this.size - this.#delivered;
   }
 
-  /** Adds a chunk that an attempt has read. */
-  put(attempt: Attempt, chunk: Chunk): void {
-    attempt.put(chunk);
-    attempt.dropBefore(this.#position);
+  /** Number of bytes that were not received. */
+  get missing(): number {
+    return this.size - this.#filled;
+  }
+
+  /** Whether its connection is open and silent. */
+  isSilent(now: number): boolean {
+    return this.missing > 0 && this.progress.isSilent(now, this.reader?.resumes ?? 0);
+  }
+
+  /** Adds a received chunk, without the bytes that were moved. */
+  put(chunk: Chunk, now: number): void {
+    if (chunk.byteLength === 0) return;
+    const bytes = chunk.subarray(0, this.missing);
+    this.progress.received(bytes.byteLength, now, this.reader?.resumes ?? 0);
+    this.#filled += bytes.byteLength;
+    if (bytes.byteLength > 0) this.#chunks.push(bytes);
+  }
+
+  /** Gives up the last missing bytes, and returns the offset of the first of them. */
+  giveUp(bytes: number): number {
+    this.#end -= bytes;
+    return this.#end + 1;
   }
 
   /** The next bytes; null if not received yet. The last chunk is delivered after the part is complete. */
   take(): Chunk | null {
-    const isNext = ({ first }: Attempt) =>
-      first !== undefined && (this.isComplete || first.byteLength < this.left);
-    const chunk = this.attempts.find(isNext)?.first;
-    if (chunk === undefined) return null;
-    this.#position += chunk.byteLength;
-    for (const attempt of this.attempts) attempt.dropBefore(this.#position);
+    const [chunk] = this.#chunks;
+    if (chunk === undefined || (!this.isComplete && chunk.byteLength === this.left)) return null;
+    this.#chunks.shift();
+    this.#delivered += chunk.byteLength;
     return chunk;
   }
-}
-
-/** One connection fetching one part. */
-export class Attempt {
-  readonly reader: ResumingReader;
-  /** Time of its start in milliseconds. */
-  readonly since: number;
-  #chunks: Chunk[] = [];
-  /** Number of bytes read, and of those that were delivered or dropped. */
-  #filled = 0;
-  #dropped = 0;
-
-  constructor(reader: ResumingReader, since: number) {
-    this.reader = reader;
-    this.since = since;
-  }
-
-  /** Number of bytes read so far. */
-  get filled(): number {
-    return this.#filled;
-  }
-
-  /** The next bytes to deliver; undefined if there are none. */
-  get first(): Chunk | undefined {
-    return this.#chunks[0];
-  }
-
-  /** Adds a chunk that was read. */
-  put(chunk: Chunk): void {
-    if (chunk.byteLength === 0) return;
-    this.#chunks.push(chunk);
-    this.#filled += chunk.byteLength;
-  }
-
-  /** Drops the bytes before a position in the part. */
-  dropBefore(position: number): void {
-    for (let chunk = this.#chunks[0]; chunk !== undefined; chunk = this.#chunks[0]) {
-      const gone = Math.min(position - this.#dropped, chunk.byteLength);
-      if (gone <= 0) return;
-      this.#dropped += gone;
-      if (gone < chunk.byteLength) this.#chunks[0] = chunk.subarray(gone);
-      else this.#chunks.shift();
-    }
-  }
-}
-
-export async function cancelAll(attempts: readonly Attempt[], reason: unknown): Promise<void> {
-  await Promise.all(attempts.map(({ reader }) => reader.cancel(reason)));
 }
 
 /** Tells every waiter about the next change. */

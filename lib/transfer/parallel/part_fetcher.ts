@@ -7,11 +7,11 @@
 import type { ResolvedOptions } from "../../options.ts";
 import type { Chunk } from "../body_reader.ts";
 import type { ResumingReader } from "../download/resuming_reader.ts";
-import { Attempt, cancelAll, Notifier, type PartBuffer } from "./part_buffer.ts";
-import type { PartScheduler } from "./part_scheduler.ts";
+import { Notifier, type PartBuffer } from "./part_buffer.ts";
+import type { Claim, PartScheduler } from "./part_scheduler.ts";
 
-/** Milliseconds between the checks of an idle connection for a late part. */
-const HEDGE_INTERVAL = 50;
+/** Milliseconds between the checks of an idle connection for silent and slow ones. */
+const CHECK_INTERVAL = 50;
 
 /**
  * Size of a read in bytes: more than Deno buffers of a response (about 400 KiB), so that a read returns all
@@ -20,8 +20,8 @@ const HEDGE_INTERVAL = 50;
  */
 const READ_SIZE = 512 * 1024;
 
-/** Opens the reader of a part over a connection. */
-export type OpenPart = (connection: number, part: PartBuffer) => ResumingReader;
+/** Opens the reader of a part, which prefers the server. */
+export type OpenPart = (server: string, part: PartBuffer) => ResumingReader;
 
 /** Fetches parts over several connections. */
 export class PartFetcher {
@@ -52,13 +52,14 @@ export class PartFetcher {
     return this.#failure;
   }
 
-  /** Fetches parts over one connection until all are delivered. */
-  async run(connection: number): Promise<void> {
+  /** Fetches parts over another connection, which prefers the server, until all are delivered. */
+  async run(server: string): Promise<void> {
+    const connection = this.#schedule.add(server);
     try {
       while (!this.#isStopped && !this.#schedule.isDone) {
-        const part = this.#schedule.claim(connection, this.#options.now());
-        if (part === null) await this.#pause();
-        else await this.#fetch(part, connection);
+        const claim = this.#schedule.claim(connection, this.#options.now());
+        if (claim === null) await this.#pause();
+        else await this.#fetch(claim);
       }
     } catch (error) {
       this.#failure ??= { error };
@@ -70,7 +71,7 @@ export class PartFetcher {
   async stop(reason: unknown): Promise<void> {
     this.#isStopped = true;
     this.changes.notify();
-    await cancelAll(this.#schedule.claimed.flatMap(({ attempts }) => attempts), reason);
+    await Promise.all(this.#schedule.claimed.map(({ reader }) => reader?.cancel(reason)));
   }
 
   memory(size = READ_SIZE): Chunk {
@@ -83,47 +84,40 @@ export class PartFetcher {
     if (buffer.byteLength === READ_SIZE) this.#spare.push(buffer);
   }
 
-  async #fetch(part: PartBuffer, connection: number): Promise<void> {
-    const reader = this.#open(connection, part);
-    const attempt = new Attempt(reader, this.#options.now());
-    part.attempts.push(attempt);
+  async #fetch({ part, from }: Claim): Promise<void> {
+    const reader = part.reader = this.#open(this.#schedule.serverOf(part.connection), part);
+    if (from?.missing === 0) from.reader?.cancel("another connection has taken over");
     try {
-      const isWhole = await this.#fill(part, attempt);
-      this.#resumes += reader.resumes;
-      if (!isWhole || part.isComplete || !part.attempts.includes(attempt)) return;
-      this.#schedule.fetched(connection, part, this.#options.now() - attempt.since);
-      const losers = part.attempts.filter((other) => other !== attempt);
-      part.attempts = [attempt];
-      part.isComplete = true;
-      this.changes.notify();
-      await cancelAll(losers, "another connection was faster");
+      await this.#fill(part, reader);
     } catch (error) {
-      part.hasFailed = true;
-      const others = part.attempts.filter((other) => other !== attempt);
-      const wasNeeded = others.length < part.attempts.length && !part.isComplete;
-      part.attempts = others;
-      this.changes.notify();
-      if (wasNeeded && others.length === 0) throw error;
+      if (part.missing > 0) throw error;
     }
+    if (part.missing > 0) return;
+    this.#resumes += reader.resumes;
+    part.isComplete = true;
+    this.#schedule.fetched(part);
+    this.changes.notify();
   }
 
-  /** Reads a part; false if it was canceled before its end. */
-  async #fill(part: PartBuffer, attempt: Attempt): Promise<boolean> {
+  /** Reads a part, until its reader ends or another connection reads the rest. */
+  async #fill(part: PartBuffer, reader: ResumingReader): Promise<void> {
+    const { end } = part;
     const size = Math.min(READ_SIZE, part.size);
     for (let memory = this.memory(size);;) {
-      const chunk = await attempt.reader.read(memory);
-      if (chunk === null) return attempt.filled === part.size;
+      const chunk = await reader.read(memory);
+      if (chunk === null) return;
       // A small chunk would keep its whole buffer alive.
       const isSparse = 2 * chunk.byteLength < chunk.buffer.byteLength;
-      part.put(attempt, isSparse ? chunk.slice() : chunk);
+      part.put(isSparse ? chunk.slice() : chunk, this.#options.now());
+      if (part.end < end && part.missing === 0) return await reader.cancel("the rest was moved");
       memory = isSparse ? new Uint8Array(chunk.buffer) : this.memory(size);
       this.changes.notify();
     }
   }
 
-  /** Waits for a change, or for the next check for late parts. */
+  /** Waits for a change, or for the next check. */
   async #pause(): Promise<void> {
-    const cancel = this.#options.timer(HEDGE_INTERVAL, () => this.changes.notify());
+    const cancel = this.#options.timer(CHECK_INTERVAL, () => this.changes.notify());
     await this.changes.next;
     cancel();
   }

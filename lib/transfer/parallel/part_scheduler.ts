@@ -1,16 +1,15 @@
 /**
- * The schedule of a parallel download: cuts the image into parts, and decides which part a free connection
- * fetches next. Fast connections fetch more parts than slow ones. It sends no requests and has no clock.
+ * The schedule of a parallel download: which bytes a free connection fetches next. It sends no requests and
+ * has no clock.
+ *
+ * A connection takes over the bytes of a silent one, else claims the next bytes of the image, as long as the
+ * reader is not too far behind, else fetches a share of what the slowest connection has left.
  *
  * @module
  */
 import { PartBuffer } from "./part_buffer.ts";
-
-/** Minimum size of a part in bytes, unless `partSize` is smaller. */
-const SMALLEST = 1024 * 1024;
-
-/** Parts that may wait for the reader while each connection fetches one. */
-const AHEAD = 2;
+import { type Pace, PartProgress } from "./part_progress.ts";
+import { nextPartSize, shareOfHelper } from "./part_size.ts";
 
 /** Bytes of an image, and how they are fetched. */
 export interface Layout {
@@ -18,83 +17,128 @@ export interface Layout {
   readonly start: number;
   /** Offset after the last byte. */
   readonly endExclusive: number;
-  /** Maximum size of a part in bytes. */
-  readonly partSize: number;
-  readonly connections: number;
+  /** Maximum size of a part in bytes; undefined to adapt it to the network. */
+  readonly partSize: number | undefined;
 }
 
-/**
- * Cuts the bytes from `start` up to, but not including, `endExclusive` into parts of `partSize`. The last parts are
- * smaller, so that all connections finish at about the same time.
- */
-export function cut({ start, endExclusive, partSize, connections }: Layout): PartBuffer[] {
-  const smallest = Math.min(SMALLEST, partSize);
-  const parts: PartBuffer[] = [];
-  for (let at = start; at < endExclusive;) {
-    const share = Math.ceil((endExclusive - at) / (2 * connections));
-    const end = Math.min(at + Math.min(Math.max(share, smallest), partSize), endExclusive) - 1;
-    parts.push(new PartBuffer(at, end));
-    at = end + 1;
-  }
-  return parts;
+/** A connection: its preferred server, and its pace with its last part. */
+interface Connection {
+  server: string;
+  pace: Pace | null;
 }
 
-/** The parts of a download: delivered, claimed by connections, and free, in this order. */
+/** A part to fetch, and the part that it was split from, if any. */
+export interface Claim {
+  readonly part: PartBuffer;
+  readonly from: PartBuffer | null;
+}
+
+/** The parts of a download. */
 export class PartScheduler {
-  readonly #parts: readonly PartBuffer[];
-  readonly #room: number;
-  #delivered = 0;
-  #claimed = 0;
-  /** Bytes per millisecond of the last part that each connection has fetched. */
-  readonly #rates = new Map<number, number>();
+  readonly #layout: Layout;
+  /** Claimed and not completely delivered, in the order of their bytes. */
+  #parts: PartBuffer[] = [];
+  /** Offset of the first unclaimed byte. */
+  #unclaimed: number;
+  readonly #connections: Connection[] = [];
 
   constructor(layout: Layout) {
-    this.#parts = cut(layout);
-    this.#room = (layout.connections + AHEAD) * layout.partSize;
+    this.#layout = layout;
+    this.#unclaimed = layout.start;
   }
 
-  /** Whether all parts were delivered. */
+  /** Whether all bytes were delivered. */
   get isDone(): boolean {
-    while (this.#parts[this.#delivered]?.isDelivered) this.#delivered++;
-    return this.#delivered === this.#parts.length;
+    return this.claimed.length === 0 && this.#unclaimedBytes === 0;
   }
 
-  /** The parts that were claimed and not delivered, in order. */
+  /** The parts that were claimed and not completely delivered, in order. */
   get claimed(): readonly PartBuffer[] {
-    return this.isDone ? [] : this.#parts.slice(this.#delivered, this.#claimed);
-  }
-
-  /** The part that a connection fetches next: a free one, else one that is late; null if there is none. */
-  claim(connection: number, now: number): PartBuffer | null {
-    const next = this.#parts[this.#claimed];
-    if (next !== undefined && this.#hasRoomFor(next)) {
-      this.#claimed++;
-      return next;
+    if (this.#parts.some(({ left }) => left === 0)) {
+      this.#parts = this.#parts.filter(({ left }) => left > 0);
     }
-    const rate = this.#rates.get(connection);
-    if (rate === undefined) return null;
-    return this.claimed.find((part) => isLate(part, rate, now)) ?? null;
+    return this.#parts;
   }
 
-  fetched(connection: number, part: PartBuffer, ms: number): void {
-    this.#rates.set(connection, part.size / Math.max(1, ms));
+  /** Offset of the first undelivered byte. */
+  get position(): number {
+    return this.claimed[0]?.position ?? this.#unclaimed;
   }
 
-  /** Whether memory allows another claimed part. */
-  #hasRoomFor(part: PartBuffer): boolean {
-    return this.claimed.reduce((sum, { left }) => sum + left, part.size) <= this.#room;
+  /** Adds a connection that prefers a server, and returns its index. */
+  add(server: string): number {
+    return this.#connections.push({ server, pace: null }) - 1;
   }
-}
 
-/**
- * Whether a connection that reads `rate` bytes per millisecond would fetch all of a part before the current
- * connection fetches the remaining bytes.
- */
-function isLate({ attempts, isComplete, hasFailed, size }: PartBuffer, rate: number, now: number) {
-  const [first, ...others] = attempts;
-  if (isComplete || hasFailed || others.length > 0 || first === undefined) return false;
-  const elapsed = now - first.since;
-  const ownTime = size / rate;
-  if (elapsed < ownTime) return false;
-  return (size - first.filled) * elapsed / Math.max(first.filled, 1) > ownTime;
+  /** Endpoint root of the server that a connection prefers. */
+  serverOf(connection: number): string {
+    return this.#connections[connection]?.server ?? "";
+  }
+
+  /** What a connection fetches next; null if it must wait. */
+  claim(connection: number, now: number): Claim | null {
+    return this.#takeOver(connection, now) ?? this.#claimNext(connection, now) ??
+      this.#help(connection, now);
+  }
+
+  /** Notes that a part is complete. */
+  fetched({ connection, progress }: PartBuffer): void {
+    const { [connection]: fetcher } = this.#connections;
+    if (fetcher !== undefined) fetcher.pace = progress.pace;
+  }
+
+  /** The missing bytes of a silent connection. Its server may be silent again, so it prefers the other one. */
+  #takeOver(connection: number, now: number): Claim | null {
+    const silent = this.claimed.find((part) => part.isSilent(now));
+    if (silent === undefined) return null;
+    const { [silent.connection]: loser } = this.#connections;
+    if (loser !== undefined) loser.server = this.serverOf(connection);
+    return this.#split(silent, silent.missing, new PartProgress(now, true), connection);
+  }
+
+  #claimNext(connection: number, now: number): Claim | null {
+    const unclaimed = this.#unclaimedBytes;
+    if (unclaimed === 0) return null;
+    const paces = this.#connections.map(({ pace }) => pace);
+    const load = { unclaimed, paces, partSize: this.#layout.partSize };
+    const { bytes, window } = nextPartSize(paces[connection] ?? null, load);
+    const held = this.claimed.reduce((sum, { left }) => sum + left, 0);
+    if (held + bytes > window) return null;
+    const start = this.#unclaimed;
+    this.#unclaimed += bytes;
+    const part = new PartBuffer(start, this.#unclaimed - 1, connection, new PartProgress(now));
+    this.#parts.push(part);
+    return { part, from: null };
+  }
+
+  /** A share of the part that takes longest. */
+  #help(connection: number, now: number): Claim | null {
+    const { [connection]: { server, pace: helper } = { server: "", pace: null } } =
+      this.#connections;
+    if (helper === null) return null;
+    const isMoreLeft = this.#unclaimedBytes > 0;
+    const parts = this.claimed.flatMap((part) => {
+      const { [part.connection]: other } = this.#connections;
+      const rate = part.progress.averageRate(now) ?? other?.pace?.rate;
+      if (rate === undefined || part.missing === 0) return [];
+      const isSameServer = other?.server === server;
+      const help = { missing: part.missing, rate, helper, isSameServer, isMoreLeft };
+      return [{ part, time: part.missing / rate, share: shareOfHelper(help) }];
+    });
+    const [slowest] = parts.toSorted((a, b) => b.time - a.time);
+    if (slowest === undefined || slowest.share === 0) return null;
+    return this.#split(slowest.part, slowest.share, new PartProgress(now), connection);
+  }
+
+  /** Moves the last bytes of a part to another connection. */
+  #split(from: PartBuffer, bytes: number, progress: PartProgress, connection: number): Claim {
+    const { end } = from;
+    const part = new PartBuffer(from.giveUp(bytes), end, connection, progress);
+    this.#parts.splice(this.#parts.indexOf(from) + 1, 0, part);
+    return { part, from };
+  }
+
+  get #unclaimedBytes(): number {
+    return this.#layout.endExclusive - this.#unclaimed;
+  }
 }

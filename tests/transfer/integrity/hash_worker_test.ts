@@ -308,10 +308,11 @@ Deno.test("download() over several connections ends its thread when it is aborte
   const stop = new AbortController();
   const { options } = harnessOf([]).client;
   const { rangeSource, verifier } = await threadedFixture();
-  const connection = { server: "http://a", rangeSource: () => rangeSource };
   const reader = new ParallelReader({
     options,
-    connections: [connection],
+    connections: 1,
+    servers: ["http://a"],
+    rangeSource: () => rangeSource,
     rest: rangeSource,
     start: 0,
     endExclusive: BYTES.byteLength,

@@ -237,6 +237,29 @@ Deno.test("download() rejects before the end of the stream when a part has wrong
   assertClean(harness);
 });
 
+Deno.test("download() asks a silent server for no other part, and another one for the rest", async () => {
+  const silent = new Set<string>();
+  const harness: Cluster = cluster(BYTES, ({ origin, headers }, start, served) => {
+    if (start === 2_000) silent.add(origin);
+    if (!silent.has(origin) || headers.get("range") === "bytes=0-0") return null;
+    const body = [BYTES.slice(start, start + 500), "silence"] as const;
+    return served.data(body, {
+      status: 206,
+      headers: {
+        "content-range": `bytes ${start}-${start + 999}/10000`,
+        "content-length": "1000",
+        "content-md5": digest("md5", BYTES),
+      },
+    });
+  });
+  const options = { connections: 3, partSize: 1_000 };
+  assertEquals(await downloadAll(harness, options), BYTES);
+  assertEquals(harness.requests.filter(({ origin }) => silent.has(origin)).length, 1);
+  assertEquals(harness.ranges().includes("bytes=2500-2999"), true);
+  assert(harness.clock.now() < 4_000, `${harness.clock.now()} ms`);
+  assertClean(harness);
+});
+
 Deno.test("download() requests a late part over another connection", async () => {
   const harness = cluster(BYTES, (_, start, served) => {
     const isFirst = served.bodies.length < 3;

@@ -1,76 +1,99 @@
 /** Which parts connections fetch, for every order of their outcomes. */
 import { assert, assertEquals } from "@std/assert";
-import type { ResumingReader } from "../../../lib/transfer/download/resuming_reader.ts";
-import { Attempt, type PartBuffer } from "../../../lib/transfer/parallel/part_buffer.ts";
+import type { PartBuffer } from "../../../lib/transfer/parallel/part_buffer.ts";
+import { SILENCE } from "../../../lib/transfer/parallel/part_progress.ts";
 import { PartScheduler } from "../../../lib/transfer/parallel/part_scheduler.ts";
 import { fc, forAll } from "../../support/properties.ts";
 
-/** The scheduler only passes the reader on. */
-const NO_READER = {} as ResumingReader;
+const MIB = 2 ** 20;
 
-function begin(part: PartBuffer, now: number): Attempt {
-  const attempt = new Attempt(NO_READER, now);
-  part.attempts.push(attempt);
-  return attempt;
+/** A schedule with one connection per server. */
+function scheduleOf(size: number, partSize: number | undefined, servers: readonly string[]) {
+  const schedule = new PartScheduler({ start: 0, endExclusive: size, partSize });
+  for (const server of servers) schedule.add(server);
+  return schedule;
 }
 
-function claimed(schedule: PartScheduler, connection: number): PartBuffer {
-  const part = schedule.claim(connection, 0);
-  if (part === null) throw new Error("The schedule has no part");
-  return part;
+function claimed(schedule: PartScheduler, connection: number, now = 0): PartBuffer {
+  const claim = schedule.claim(connection, now);
+  if (claim === null) throw new Error("The schedule has no part");
+  return claim.part;
+}
+
+/** Receives all of a part between two times. */
+function fetch(schedule: PartScheduler, part: PartBuffer, from: number, until: number): void {
+  const half = Math.floor(part.missing / 2);
+  part.put(new Uint8Array(half), from);
+  part.put(new Uint8Array(part.missing), until);
+  part.isComplete = true;
+  schedule.fetched(part);
 }
 
 Deno.test("PartScheduler claims one part per connection and two more, in order", () => {
-  const schedule = new PartScheduler({
-    start: 0,
-    endExclusive: 1_000,
-    partSize: 100,
-    connections: 2,
-  });
-  const claims = Array.from({ length: 5 }, (_, i) => schedule.claim(i % 2, 0)?.start);
+  const schedule = scheduleOf(1_000, 100, ["a", "a"]);
+  const claims = Array.from({ length: 5 }, (_, i) => schedule.claim(i % 2, 0)?.part.start);
   assertEquals(claims, [0, 100, 200, 300, undefined]);
 });
 
 Deno.test("PartScheduler claims the next part when bytes of the first were delivered", () => {
-  const schedule = new PartScheduler({
-    start: 0,
-    endExclusive: 1_000,
-    partSize: 100,
-    connections: 2,
-  });
+  const schedule = scheduleOf(1_000, 100, ["a", "a"]);
   const first = claimed(schedule, 0);
   for (let i = 0; i < 3; i++) claimed(schedule, 1);
-  first.put(begin(first, 0), new Uint8Array(100));
-  assertEquals([first.take(), schedule.claim(0, 0)], [null, null]);
+  first.put(new Uint8Array(100), 1);
+  assertEquals([first.take(), schedule.claim(0, 1)], [null, null]);
   first.isComplete = true;
-  assertEquals(first.take()?.byteLength, 100);
-  assertEquals(schedule.claim(0, 0)?.start, 400);
+  assertEquals([first.take()?.byteLength, schedule.position], [100, 100]);
+  assertEquals(claimed(schedule, 0).start, 400);
 });
 
-Deno.test("PartScheduler assigns a late part to a connection that would finish it earlier", () => {
-  const schedule = new PartScheduler({
-    start: 0,
-    endExclusive: 200,
-    partSize: 100,
-    connections: 2,
-  });
+Deno.test("PartScheduler gives the missing bytes of a silent connection to another one, which keeps its server", () => {
+  const schedule = scheduleOf(1_000, 500, ["a", "b"]);
+  const [silent, other] = [claimed(schedule, 0), claimed(schedule, 1)];
+  silent.put(new Uint8Array(200), 10);
+  fetch(schedule, other, 10, 20);
+  assertEquals(schedule.claim(1, SILENCE), null, "it is not silent yet");
+  const claim = schedule.claim(1, SILENCE + 10);
+  assertEquals(claim?.from, silent);
+  assertEquals([claim?.part.start, claim?.part.end], [200, 499]);
+  assertEquals([silent.size, silent.missing], [200, 0]);
+  assertEquals([schedule.serverOf(0), schedule.serverOf(1)], ["b", "b"]);
+  // Two silent connections do not pass bytes on without end.
+  assertEquals(schedule.claim(0, 3 * SILENCE), null);
+});
+
+Deno.test("PartScheduler takes over from a silent connection before it claims more", () => {
+  const schedule = scheduleOf(10_000, 500, ["a", "b"]);
+  const silent = claimed(schedule, 0);
+  assertEquals(schedule.claim(1, SILENCE)?.from, silent);
+});
+
+/** Two connections to these servers, of which one is ten times slower. */
+function unequal(servers: readonly string[], size: number) {
+  const schedule = scheduleOf(size, 16 * MIB, servers);
   const [slow, fast] = [claimed(schedule, 0), claimed(schedule, 1)];
-  const attempt = begin(slow, 0);
-  slow.put(attempt, new Uint8Array(1));
-  assertEquals(schedule.claim(1, 1_000), null, "its speed is not known yet");
-  schedule.fetched(1, fast, 10);
-  assertEquals(schedule.claim(1, 9), null, "the part is not late yet");
-  assertEquals(schedule.claim(1, 20), slow);
-  begin(slow, 20);
-  assertEquals(schedule.claim(1, 30), null, "two connections fetch it already");
-  slow.attempts.pop();
-  slow.hasFailed = true;
-  assertEquals(schedule.claim(1, 30), null, "an attempt has failed");
+  slow.put(new Uint8Array(MIB), 1_000);
+  fetch(schedule, fast, 10, 1_000);
+  return { schedule, slow };
+}
+
+Deno.test("PartScheduler gives most of a slow part to a faster connection when all bytes are claimed", () => {
+  const { schedule, slow } = unequal(["a", "a"], 32 * MIB);
+  const claim = schedule.claim(1, 1_000);
+  assertEquals([claim?.from, claim?.part.end], [slow, 16 * MIB - 1]);
+  assert(slow.missing > MIB && slow.missing < 3 * MIB, `${slow.missing}`);
 });
 
-/** The next event: the attempt `pick` reads `bytes`, or fails, or a connection claims a part. */
+Deno.test("PartScheduler leaves a slow part of the same server alone while unclaimed bytes wait for room", () => {
+  for (const [server, isHelped] of [["a", false], ["b", true]] as const) {
+    const { schedule, slow } = unequal(["a", server], 1_000 * MIB);
+    while (schedule.claim(1, 1_000)?.from === null);
+    assertEquals(slow.size < 16 * MIB, isHelped);
+  }
+});
+
+/** The next event: a connection claims, reads, is silent, or a chunk is delivered. */
 const EVENT = fc.record({
-  kind: fc.constantFrom("claim", "claim", "read", "read", "read", "fail", "deliver"),
+  kind: fc.constantFrom("claim", "claim", "read", "read", "read", "silence", "deliver"),
   pick: fc.nat(100),
   bytes: fc.integer({ min: 1, max: 40 }),
   isOrdered: fc.boolean(),
@@ -84,39 +107,38 @@ const RUN = fc.record({
   events: fc.array(EVENT, { maxLength: 200 }),
 });
 
-Deno.test("PartScheduler delivers every byte once for any order of reads, failures and deliveries", async () => {
+Deno.test("PartScheduler delivers every byte once for any order of reads, silences and deliveries", async () => {
   await forAll(RUN, ({ start, size, partSize, connections, events }) => {
     const stop = start + size;
-    const schedule = new PartScheduler({ start, endExclusive: stop, partSize, connections });
+    const schedule = new PartScheduler({ start, endExclusive: stop, partSize });
+    for (let i = 0; i < connections; i++) schedule.add(`server ${i}`);
     const delivered = new Uint8Array(stop);
-    const busy = new Map<number, { readonly part: PartBuffer; readonly attempt: Attempt }>();
+    const busy = new Map<number, { readonly part: PartBuffer; position: number }>();
     let now = 0;
 
+    const finish = (connection: number, part: PartBuffer) => {
+      busy.delete(connection);
+      part.isComplete = true;
+      schedule.fetched(part);
+    };
     const claim = (connection: number) => {
       if (busy.has(connection)) return;
-      const part = schedule.claim(connection, now);
-      if (part !== null) busy.set(connection, { part, attempt: begin(part, now) });
+      const next = schedule.claim(connection, now);
+      if (next === null) return;
+      const { part, from } = next;
+      assertEquals(part.connection, connection);
+      busy.set(connection, { part, position: part.start });
+      if (from?.missing === 0) finish(from.connection, from);
     };
+    // A response also has the bytes that were given to another connection in the meantime.
     const read = (connection: number, most: number) => {
       const fetch = busy.get(connection);
       if (fetch === undefined) return;
-      const { part, attempt } = fetch;
-      const from = part.start + attempt.filled;
-      const count = Math.min(most, part.end + 1 - from);
-      part.put(attempt, Uint8Array.from({ length: count }, (_, i) => (from + i) % 251));
-      if (attempt.filled < part.size) return;
-      for (const [other, { part: same }] of [...busy]) if (same === part) busy.delete(other);
-      part.attempts = [attempt];
-      part.isComplete = true;
-      schedule.fetched(connection, part, now - attempt.since);
-    };
-    // An attempt without another one continues at its byte, so only one of two can be lost.
-    const fail = (connection: number) => {
-      const fetch = busy.get(connection);
-      if (fetch === undefined || fetch.part.attempts.length < 2) return;
-      fetch.part.hasFailed = true;
-      fetch.part.attempts = fetch.part.attempts.filter((attempt) => attempt !== fetch.attempt);
-      busy.delete(connection);
+      const { part, position } = fetch;
+      const count = Math.min(most, stop - position);
+      fetch.position += count;
+      part.put(Uint8Array.from({ length: count }, (_, i) => (position + i) % 251), now);
+      if (part.missing === 0) finish(connection, part);
     };
     const deliver = (isOrdered: boolean) => {
       const parts = isOrdered ? schedule.claimed.slice(0, 1) : schedule.claimed;
@@ -137,11 +159,10 @@ Deno.test("PartScheduler delivers every byte once for any order of reads, failur
     };
 
     for (const { kind, pick, bytes, isOrdered } of events) {
-      now += bytes;
+      now += kind === "silence" ? SILENCE : bytes;
       const connection = pick % connections;
       if (kind === "claim") claim(connection);
       if (kind === "read") read(connection, bytes);
-      if (kind === "fail") fail(connection);
       if (kind === "deliver") deliver(isOrdered);
       hasRoom();
     }

@@ -1,0 +1,69 @@
+/**
+ * The progress of one connection with one part: when its bytes arrived, and what that says about its
+ * connection. It has no clock.
+ *
+ * @module
+ */
+
+/** Milliseconds without a byte after which another connection takes over. */
+export const SILENCE = 3_000;
+
+/** How fast a connection has fetched a part. */
+export interface Pace {
+  /** Bytes per millisecond after the first byte. */
+  readonly rate: number;
+  /** Milliseconds from the request to its first byte. */
+  readonly wait: number;
+}
+
+/** The progress of a connection with a part. */
+export class PartProgress {
+  readonly #since: number;
+  /** Whether the bytes were taken over from a silent connection. */
+  readonly #isTakenOver: boolean;
+  #bytes = 0;
+  /** Time and length of the first chunk. */
+  #first: { readonly at: number; readonly bytes: number } | null = null;
+  #lastAt: number;
+  /** Breaks up to the last byte. */
+  #breaks = 0;
+
+  constructor(now: number, isTakenOver = false) {
+    this.#since = now;
+    this.#lastAt = now;
+    this.#isTakenOver = isTakenOver;
+  }
+
+  /** Notes bytes of a reader that has resumed after `breaks` breaks. */
+  received(bytes: number, now: number, breaks: number): void {
+    this.#bytes += bytes;
+    this.#first ??= { at: now, bytes };
+    this.#lastAt = now;
+    this.#breaks = breaks;
+  }
+
+  /** Its pace, while its bytes arrive; null before the first one. */
+  get pace(): Pace | null {
+    if (this.#first === null) return null;
+    const { at, bytes } = this.#first;
+    const wait = at - this.#since;
+    const time = this.#lastAt - at;
+    const rate = time > 0 ? (this.#bytes - bytes) / time : bytes / Math.max(1, wait);
+    return { rate, wait };
+  }
+
+  /** Bytes per millisecond since its request; null before the first one. */
+  averageRate(now: number): number | null {
+    return this.#first && this.#bytes / Math.max(1, now - this.#since);
+  }
+
+  /**
+   * Whether its connection is open and silent. A reader that has broken since its last byte is looking for
+   * a server itself, and bytes that were taken over and did not arrive either stay where they are: two
+   * connections would pass them on without end.
+   */
+  isSilent(now: number, breaks: number): boolean {
+    if (breaks > this.#breaks || (this.#isTakenOver && this.#first === null)) return false;
+    return now - this.#lastAt >= SILENCE;
+  }
+}

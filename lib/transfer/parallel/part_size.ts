@@ -1,0 +1,93 @@
+/**
+ * How much of an image a connection requests at once, and how much of a slow connection's part another one
+ * takes. Pure.
+ *
+ * @module
+ */
+import type { Pace } from "./part_progress.ts";
+
+const MIB = 1024 * 1024;
+
+/** Size of a part in bytes while the pace of its connection is unknown. */
+const FIRST = 4 * MIB;
+
+/** Size of a part in bytes if its connection is prompt. */
+const USUAL = 8 * MIB;
+
+/** Smallest part in bytes, unless the option `partSize` is smaller. */
+const SMALLEST = MIB;
+
+/** Maximum bytes that the reader may be behind if parts are larger than usual. */
+const WINDOW = 128 * MIB;
+
+/** Parts that may wait for the reader while each connection fetches one. */
+const AHEAD = 2;
+
+/** Milliseconds of waiting for a first byte that do not matter. */
+const PROMPT = 10;
+
+/** Waits that a part must be worth: of a large part in time, and of a moved one in time saved. */
+const WAITS = 16;
+
+/** How much faster than another connection one must be to help it while unclaimed bytes are left. */
+const FAR_FASTER = 4;
+
+/** The state of a download on which the sizes depend. */
+export interface Load {
+  /** Number of bytes that no connection has claimed. */
+  readonly unclaimed: number;
+  /** The pace of each connection; null while unknown. */
+  readonly paces: readonly (Pace | null)[];
+  /** The option `partSize`. */
+  readonly partSize: number | undefined;
+}
+
+/** The size of a part, and of the window in which connections read ahead of the reader. */
+export interface PartSize {
+  readonly bytes: number;
+  /** Maximum number of claimed bytes that were not delivered. */
+  readonly window: number;
+}
+
+/**
+ * The size of the next part of a connection. A connection is idle until the first byte of a part arrives, so
+ * on a long fast network parts are large. Slower connections get smaller parts, so that all of them take
+ * about as long, and none makes the others wait for room. The last parts are smaller, so that all
+ * connections end at about the same time.
+ */
+export function nextPartSize(pace: Pace | null, { unclaimed, paces, partSize }: Load): PartSize {
+  const held = paces.length + AHEAD;
+  const fastest = Math.max(...paces.map((other) => other?.rate ?? 0));
+  const long = Math.min(WAITS * ((pace?.wait ?? 0) - PROMPT) * fastest, WINDOW / held);
+  const largest = partSize ?? Math.max(USUAL, long);
+  const own = partSize ?? (pace === null ? FIRST : largest * pace.rate / fastest);
+  const last = 2 * unclaimed / paces.length;
+  const bytes = Math.max(Math.min(own, last), Math.min(SMALLEST, largest));
+  return { bytes: Math.ceil(Math.min(bytes, unclaimed)), window: held * largest };
+}
+
+/** A connection that could help a slower one. */
+export interface Help {
+  /** Number of bytes that the slower connection has not received. */
+  readonly missing: number;
+  /** Bytes per millisecond of the slower connection. */
+  readonly rate: number;
+  /** The pace of the connection that would help. */
+  readonly helper: Pace;
+  /** Whether both use the same server. */
+  readonly isSameServer: boolean;
+  /** Whether unclaimed bytes are left, which the helper can fetch when there is room. */
+  readonly isMoreLeft: boolean;
+}
+
+/**
+ * The number of bytes that the helper should fetch, so that both end at the same time. It is 0 if that is
+ * not worth a connection: that of the slower one must be closed before its response ends. While unclaimed
+ * bytes are left, connections to one server do not help each other.
+ */
+export function shareOfHelper({ missing, rate, helper, isSameServer, isMoreLeft }: Help): number {
+  if (isMoreLeft && (isSameServer || helper.rate < FAR_FASTER * rate)) return 0;
+  const share = Math.floor((missing - rate * helper.wait) * helper.rate / (rate + helper.rate));
+  const saved = share / rate;
+  return share < SMALLEST || saved < WAITS * helper.wait ? 0 : share;
+}

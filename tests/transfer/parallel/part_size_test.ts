@@ -1,0 +1,94 @@
+/** The sizes of parts, as a table of networks. */
+import { assertEquals } from "@std/assert";
+import type { Pace } from "../../../lib/transfer/parallel/part_progress.ts";
+import { nextPartSize, shareOfHelper } from "../../../lib/transfer/parallel/part_size.ts";
+
+const MIB = 2 ** 20;
+const GIB = 2 ** 30;
+
+/** A pace in MiB per second and milliseconds. */
+function pace(rate: number, wait: number): Pace {
+  return { rate: rate * MIB / 1_000, wait };
+}
+
+/** Paces of the connections, of which the first asks; sizes are in MiB. */
+const SIZES: readonly (readonly [
+  what: string,
+  paces: readonly (Pace | null)[],
+  unclaimed: number,
+  partSize: number | undefined,
+  bytes: number,
+  window: number,
+])[] = [
+  ["4 MiB while its pace is unknown", [null, null, null, null], 1_000, undefined, 4, 48],
+  ["4 MiB while only those of others are known", [null, pace(50, 1)], 1_000, undefined, 4, 32],
+  ["8 MiB on loopback", [pace(900, 2), pace(900, 2)], 1_000, undefined, 8, 32],
+  ["8 MiB at 50 ms and 50 Mbit/s", [pace(6, 50), pace(6, 50)], 1_000, undefined, 8, 32],
+  ["more at 60 ms and 250 Mbit/s", [pace(30, 60), pace(30, 60)], 1_000, undefined, 24, 96],
+  ["a share of 128 MiB at most", [pace(30, 210), pace(30, 210)], 1_000, undefined, 32, 128],
+  ["less when it is slower", [pace(6, 1), pace(24, 1)], 1_000, undefined, 2, 32],
+  ["1 MiB when it is far slower", [pace(1, 1), pace(24, 1)], 1_000, undefined, 1, 32],
+  ["less near the end", [pace(9, 1), pace(9, 1), null, null], 6, undefined, 3, 48],
+  ["1 MiB at the end", [pace(9, 1), pace(9, 1), null, null], 1.5, undefined, 1, 48],
+  ["what is left", [pace(9, 1), pace(9, 1)], 0.5, undefined, 0.5, 32],
+  ["partSize", [pace(1, 100), pace(24, 100)], 1_000, 16, 16, 64],
+  ["partSize when it is small", [pace(1, 100), pace(24, 100)], 1, 0.25, 0.25, 1],
+];
+
+for (const [what, paces, unclaimed, partSize, bytes, window] of SIZES) {
+  Deno.test(`nextPartSize() is ${what}`, () => {
+    const load = { unclaimed: unclaimed * MIB, paces, partSize: partSize && partSize * MIB };
+    const size = nextPartSize(paces[0] ?? null, load);
+    const rounded = { bytes: size.bytes / MIB, window: size.window / MIB };
+    assertEquals([Math.round(rounded.bytes * 100), Math.round(rounded.window)], [
+      bytes * 100,
+      window,
+    ]);
+  });
+}
+
+Deno.test("nextPartSize() claims every byte of any size once", () => {
+  for (const size of [1, 999, MIB + 1, 250_000_000, 10 * GIB + 7]) {
+    for (const connections of [1, 2, 7, 64]) {
+      let unclaimed = size;
+      const paces = Array.from({ length: connections }, (_, i) => pace(i + 1, 100));
+      for (let i = 0; unclaimed > 0; i++) {
+        const { bytes } = nextPartSize(paces[i % connections] ?? null, {
+          unclaimed,
+          paces,
+          partSize: undefined,
+        });
+        assertEquals(Number.isInteger(bytes) && bytes >= 1 && bytes <= unclaimed, true);
+        unclaimed -= bytes;
+      }
+    }
+  }
+});
+
+/** Missing MiB and MiB per second of a slow connection; the helper reads 10 MiB per second. */
+const HELP: readonly (readonly [
+  what: string,
+  missing: number,
+  rate: number,
+  wait: number,
+  isSameServer: boolean,
+  isMoreLeft: boolean,
+  share: number,
+])[] = [
+  ["half of an equal connection", 20, 10, 0, true, false, 10],
+  ["less when it must wait for the first byte", 20, 10, 50, true, false, 9.75],
+  ["nine tenths of a connection with a ninth of its rate", 20, 10 / 9, 0, true, false, 18],
+  ["none when less than 1 MiB would move", 1.5, 10, 0, true, false, 0],
+  ["none when the time saved is less than 16 waits", 20, 10, 65, true, false, 0],
+  ["none when both use one server and more is left", 20, 1, 0, true, true, 0],
+  ["none when it is not far faster and more is left", 20, 3, 0, false, true, 0],
+  ["most when it is far faster than another server", 22, 1, 0, false, true, 20],
+];
+
+for (const [what, missing, rate, wait, isSameServer, isMoreLeft, share] of HELP) {
+  Deno.test(`shareOfHelper() is ${what}`, () => {
+    const slow = { missing: missing * MIB, rate: rate * MIB / 1_000 };
+    const help = { ...slow, helper: pace(10, wait), isSameServer, isMoreLeft };
+    assertEquals(Math.round(shareOfHelper(help) / MIB * 100), share * 100);
+  });
+}
