@@ -1,8 +1,4 @@
-/**
- * Opens a download over several connections.
- *
- * @module
- */
+/** Opens a download over several connections. */
 import type { ApiServer } from "../../api_server.ts";
 import type { GlanceRangeSource } from "../download/range_source.ts";
 import type { ResumeOptions } from "../download/resuming_reader.ts";

@@ -3,8 +3,6 @@
  * fetches, `part_fetcher.ts` fetches it, and this file delivers the bytes: in order, those of the first
  * undelivered part as they arrive, or in any order with their position. If no server supports ranges any
  * more, the remaining bytes are read over one connection.
- *
- * @module
  */
 import type { Deadline } from "../../http/deadline.ts";
 import type { ResolvedOptions } from "../../options.ts";

@@ -1,8 +1,6 @@
 /**
  * A part of a parallel download: buffers the bytes that a connection has received and tracks which of them
  * were delivered. It sends no requests.
- *
- * @module
  */
 import type { Chunk } from "../body_reader.ts";
 import type { ResumingReader } from "../download/resuming_reader.ts";

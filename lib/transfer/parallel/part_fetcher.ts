@@ -1,8 +1,6 @@
 /**
  * The connections of a parallel download: each fetches the parts that the schedule gives it into their
  * buffers, until the download ends or a part cannot be fetched.
- *
- * @module
  */
 import type { ResolvedOptions } from "../../options.ts";
 import type { Chunk } from "../body_reader.ts";

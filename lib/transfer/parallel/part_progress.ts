@@ -1,8 +1,6 @@
 /**
  * The progress of one connection with one part: when its bytes arrived, and what that says about its
  * connection. It has no clock.
- *
- * @module
  */
 
 /** Milliseconds without a byte after which another connection takes over. */

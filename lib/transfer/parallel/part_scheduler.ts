@@ -4,8 +4,6 @@
  *
  * A connection takes over the bytes of a silent one, else claims the next bytes of the image, as long as the
  * reader is not too far behind, else fetches a share of what the slowest connection has left.
- *
- * @module
  */
 import { PartBuffer } from "./part_buffer.ts";
 import { type Pace, PartProgress } from "./part_progress.ts";
@@ -22,7 +20,7 @@ export interface Layout {
 }
 
 /** A connection: its preferred server, and its pace with its last part. */
-interface Connection {
+interface Fetcher {
   server: string;
   pace: Pace | null;
 }
@@ -40,7 +38,7 @@ export class PartScheduler {
   #parts: PartBuffer[] = [];
   /** Offset of the first unclaimed byte. */
   #unclaimed: number;
-  readonly #connections: Connection[] = [];
+  readonly #connections: Fetcher[] = [];
 
   constructor(layout: Layout) {
     this.#layout = layout;
@@ -113,21 +111,18 @@ export class PartScheduler {
 
   /** A share of the part that takes longest. */
   #help(connection: number, now: number): Claim | null {
-    const { [connection]: { server, pace: helper } = { server: "", pace: null } } =
-      this.#connections;
+    const helper = this.#connections[connection]?.pace ?? null;
     if (helper === null) return null;
-    const isMoreLeft = this.#unclaimedBytes > 0;
     const parts = this.claimed.flatMap((part) => {
-      const { [part.connection]: other } = this.#connections;
-      const rate = part.progress.averageRate(now) ?? other?.pace?.rate;
-      if (rate === undefined || part.missing === 0) return [];
-      const isSameServer = other?.server === server;
-      const help = { missing: part.missing, rate, helper, isSameServer, isMoreLeft };
-      return [{ part, time: part.missing / rate, share: shareOfHelper(help) }];
+      const pace = this.#connections[part.connection]?.pace;
+      const rate = part.progress.averageRate(now) ?? pace?.rate;
+      return rate === undefined || part.missing === 0 ? [] : [{ part, rate }];
     });
-    const [slowest] = parts.toSorted((a, b) => b.time - a.time);
-    if (slowest === undefined || slowest.share === 0) return null;
-    return this.#split(slowest.part, slowest.share, new PartProgress(now), connection);
+    const [slowest] = parts.toSorted((a, b) => b.part.missing / b.rate - a.part.missing / a.rate);
+    if (slowest === undefined) return null;
+    const { part, rate } = slowest;
+    const share = shareOfHelper({ missing: part.missing, rate, helper });
+    return share === 0 ? null : this.#split(part, share, new PartProgress(now), connection);
   }
 
   /** Moves the last bytes of a part to another connection. */

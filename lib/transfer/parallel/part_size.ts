@@ -1,15 +1,13 @@
 /**
  * How much of an image a connection requests at once, and how much of a slow connection's part another one
  * takes. Pure.
- *
- * @module
  */
 import type { Pace } from "./part_progress.ts";
 
 const MIB = 1024 * 1024;
 
-/** Size of a part in bytes while the pace of its connection is unknown. */
-const FIRST = 4 * MIB;
+/** Size of a part in bytes if its connection is slow, or its pace unknown. */
+const CAUTIOUS = 4 * MIB;
 
 /** Size of a part in bytes if its connection is prompt. */
 const USUAL = 8 * MIB;
@@ -28,9 +26,6 @@ const PROMPT = 10;
 
 /** Waits that a part must be worth: of a large part in time, and of a moved one in time saved. */
 const WAITS = 16;
-
-/** How much faster than another connection one must be to help it while unclaimed bytes are left. */
-const FAR_FASTER = 4;
 
 /** The state of a download on which the sizes depend. */
 export interface Load {
@@ -60,7 +55,8 @@ export function nextPartSize(pace: Pace | null, { unclaimed, paces, partSize }: 
   const fastest = Math.max(...paces.map((other) => other?.rate ?? 0));
   const long = Math.min(WAITS * ((pace?.wait ?? 0) - PROMPT) * fastest, WINDOW / held);
   const largest = partSize ?? Math.max(USUAL, long);
-  const own = partSize ?? (pace === null ? FIRST : largest * pace.rate / fastest);
+  const share = pace === null ? 0 : largest * pace.rate / fastest;
+  const own = partSize ?? Math.max(CAUTIOUS, share);
   const last = 2 * unclaimed / paces.length;
   const bytes = Math.max(Math.min(own, last), Math.min(SMALLEST, largest));
   return { bytes: Math.ceil(Math.min(bytes, unclaimed)), window: held * largest };
@@ -74,19 +70,13 @@ export interface Help {
   readonly rate: number;
   /** The pace of the connection that would help. */
   readonly helper: Pace;
-  /** Whether both use the same server. */
-  readonly isSameServer: boolean;
-  /** Whether unclaimed bytes are left, which the helper can fetch when there is room. */
-  readonly isMoreLeft: boolean;
 }
 
 /**
  * The number of bytes that the helper should fetch, so that both end at the same time. It is 0 if that is
- * not worth a connection: that of the slower one must be closed before its response ends. While unclaimed
- * bytes are left, connections to one server do not help each other.
+ * not worth a connection: that of the slower one must be closed before its response ends.
  */
-export function shareOfHelper({ missing, rate, helper, isSameServer, isMoreLeft }: Help): number {
-  if (isMoreLeft && (isSameServer || helper.rate < FAR_FASTER * rate)) return 0;
+export function shareOfHelper({ missing, rate, helper }: Help): number {
   const share = Math.floor((missing - rate * helper.wait) * helper.rate / (rate + helper.rate));
   const saved = share / rate;
   return share < SMALLEST || saved < WAITS * helper.wait ? 0 : share;
