@@ -64,9 +64,9 @@ export interface DownloadOptions {
    */
   readonly connections?: number | undefined;
   /**
-   * Size of a part in bytes if there are several connections; the last parts are smaller. Memory holds
-   * at most one part per connection, plus two for a slow reader.
-   * @default {8 MiB}
+   * Maximum size of a part in bytes if there are several connections; the last parts are smaller. Memory
+   * holds at most one part per connection, plus two for a slow reader.
+   * @default {4 to 8 MiB; up to 32 MiB on long fast networks, where all parts together take up to 128 MiB}
    */
   readonly partSize?: number | undefined;
   /**

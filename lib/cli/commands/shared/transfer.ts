@@ -20,7 +20,10 @@ export const CONNECTION_FLAGS = {
     "<N>",
     "Number of parallel connections, spread over the servers (default: 1)",
   ),
-  "part-size": number("<MIB>", "Size of the range that a connection requests, in MiB (default: 8)"),
+  "part-size": number(
+    "<MIB>",
+    "Size of the range that a connection requests, in MiB (default: adapted to the network)",
+  ),
 } as const satisfies Flags;
 
 /** The options that `CONNECTION_FLAGS` set. */
