@@ -79,7 +79,7 @@ Deno.test("create() and download() continue when servers are killed", async (t) 
 
     const aborting = await signIn(stack, { requestTimeout: 3_000 });
     for (let call = 0; call < 2; call++) await aborting.service.show(context, image.id);
-    assertEquals(aborting.events.map(({ kind }) => kind), ["cooldown", "retry"]);
+    assertEquals(aborting.events.map(({ kind }) => kind), ["hedge", "cooldown"]);
     await stack.stopGlance(receiver.broken, "SIGKILL");
     await ended;
     await stack.startGlance(receiver.broken);
