@@ -71,7 +71,7 @@ export async function chaosReport(): Promise<Report> {
     }, () => isAnswering(`http://127.0.0.1:${port}/v2/images/${image.id}`)),
   );
   const [server = ""] = servers.map(({ url }) => url);
-  const all = await clients(image.id, `http://127.0.0.1:${port}`, server, env);
+  const all = await clients(image.id, `http://127.0.0.1:${port}`, server, env, directory);
   const end = performance.now() + SECONDS * 1000;
   const samples: ProcessSample[] = [sampleOf(gateway.pid)];
   const middle = pause(SECONDS / 2).then(() => samples.push(sampleOf(gateway.pid)));
@@ -91,6 +91,7 @@ async function clients(
   gateway: string,
   server: string,
   env: Readonly<Record<string, string>>,
+  home: string,
 ): Promise<readonly Client[]> {
   const client = (
     name: string,
@@ -101,18 +102,11 @@ async function clients(
     const flags = ["image-download", id, "--file", file, "--connections", connections];
     return run([...OURS, `${CLI}main.ts`, ...flags], env);
   };
-  const glance = (url: string) => (file: string) =>
-    run([
-      "glance",
-      "--os-image-url",
-      url,
-      "--os-auth-token",
-      "x",
-      "image-download",
-      "--file",
-      file,
-      id,
-    ]);
+  const glance = (url: string) => (file: string) => {
+    const flags = ["--os-image-url", url, "--os-auth-token", "x"];
+    // It keeps the schema of an image in its home.
+    return run(["glance", ...flags, "image-download", "--file", file, id], { HOME: home });
+  };
   const found = [
     client("our command line", true, ours("1")),
     client("our command line, 4 connections", true, ours("4")),
