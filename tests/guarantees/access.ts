@@ -7,6 +7,11 @@ export const ACCESS: readonly Guarantee[] = [
     "transfer/download/file_location_test.ts: getRemoteImageService() reads no file that the record of an untrusted server names",
   ],
   [
+    "Data that the gateway requests together with the record is sent only if the record is not refused and the data fits it.",
+    "router/file/early_request_test.ts: GET /file cancels the data, and sends none of it, when the record is refused",
+    "router/file/early_request_test.ts: GET /file sends no byte of data that is not that of the record",
+  ],
+  [
     "Only `true` or a `Response` of `authorize` decides.",
     "router/access_test.ts: authorize() allows a request only when it returns true, and any other result is logged",
     'callbacks_test.ts: createImageRouter() responds with 500 and logs the cause when "authorize" …',
