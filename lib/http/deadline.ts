@@ -22,7 +22,7 @@ export class Deadline implements Disposable {
     this.#timer = timer;
     this.#parent = parent;
     if (parent === undefined) return;
-    this.#follow = () => this.#controller.abort(parent.reason);
+    this.#follow = () => this.abort(parent.reason);
     parent.addEventListener("abort", this.#follow, { once: true });
     if (parent.aborted) this.#follow();
   }
@@ -60,6 +60,7 @@ export class Deadline implements Disposable {
 
   /** Aborts the request with the given reason. */
   abort(reason: unknown): void {
+    this.disarm();
     this.#controller.abort(reason);
   }
 

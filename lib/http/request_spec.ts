@@ -52,10 +52,10 @@ export interface CallPolicy extends CallOptions {
   /** Maximum number of retries (default: `numRetries`). */
   readonly retries?: number | undefined;
   /**
-   * Maximum milliseconds until the headers of each response, if `requestTimeout` is longer, for callers that
-   * ask again themselves. A `Retry-After` is waited for even after the last retry, at most as long.
+   * Longest `Retry-After` in milliseconds that is waited for, for callers that ask again themselves: it is
+   * waited for even after the last retry.
    */
-  readonly timeout?: number | undefined;
+  readonly patience?: number | undefined;
   /** Why the last failure is final, for messages (default: taken from the request and the retry budget). */
   readonly finalReason?: string | undefined;
   /** Endpoints of servers that were tried in this round; others come first. The loop adds to the set. */

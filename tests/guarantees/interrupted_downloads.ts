@@ -52,6 +52,13 @@ export const INTERRUPTED_DOWNLOADS: readonly Guarantee[] = [
     "transfer/download/resume_policy_test.ts: nextAction() … with a patience of 30 s after …",
   ],
   [
+    "After a break, the time and the requests of a download are bounded, and a slow store gets all of `requestTimeout`.",
+    "simulation/patience_test.ts: download() sends a bounded number of requests after a break when …",
+    "simulation/patience_test.ts: download() from … servers ends one request after stallTimeout when all are black holes",
+    "simulation/patience_test.ts: download() from … servers ends in time when each asks it to wait",
+    "simulation/patience_test.ts: download() gives a slow store all of requestTimeout after a break",
+  ],
+  [
     "The error about a store that is slow to begin names the option and the flag that help.",
     "transfer/download/resuming_reader_test.ts: download() names requestTimeout when no response arrives in time",
     "cli/failures_test.ts: sentenceOf() replaces options of the library with their flags",

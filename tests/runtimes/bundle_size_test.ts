@@ -46,7 +46,7 @@ const PROGRAMS: readonly Program[] = [
     source: `
       import { createImageRouter } from "${ROOT}lib/router/mod.ts";
       export default createImageRouter({ apiServers: ["http://glance:9292"] });`,
-    limit: 46_080,
+    limit: 46_200,
   },
 ];
 

@@ -77,7 +77,7 @@ for (const connections of [1, 4]) {
       assert(error.cause instanceof AggregateError);
       assert(error.terms[0]?.key === "stallTimeout");
       assertStringIncludes(error.message, "connection refused");
-      assert(clock.now() >= FROM + 30_000 && clock.now() < FROM + 32_000, `${clock.now()}`);
+      assert(clock.now() >= 30_000 && clock.now() < FROM + 32_000, `${clock.now()}`);
       assertEquals([cluster.openBodies, clock.pending], [0, 0], `${seed}`);
     }
   });

@@ -176,19 +176,21 @@ function arm(
     policy.onAttempt(deadline, server);
   } else if (spec.success === null || !hasData(spec.request)) {
     const { requestTimeout, numRetries } = options;
-    const { timeout = requestTimeout, retries = numRetries } = policy;
-    // A shorter limit is what is left of the stall timeout of a download.
-    const name = timeout < requestTimeout ? "stallTimeout" : "requestTimeout";
+    const { retries = numRetries } = policy;
     // After a timeout, all later attempts at the same server take as long together, so that a request to a
     // single silent server takes two limits, and not one for each retry.
     const isRepeated = race.failures.some((failure) =>
       failure.isTimeout && failure.server === server
     );
-    const limit = Math.round(Math.min(timeout, requestTimeout / (isRepeated ? retries : 1)));
+    const limit = Math.round(requestTimeout / (isRepeated ? retries : 1));
     const expired = () =>
       new ServerUnreachable(
-        `Cannot ${spec.action()}: the server did not respond within ${limit} ms; raise "${name}" if it is slow`,
-        { terms: [optionTerm(name)], server: server.endpoint, imageId: spec.imageId },
+        `Cannot ${spec.action()}: the server did not respond within ${limit} ms; raise "requestTimeout" if it is slow`,
+        {
+          terms: [optionTerm("requestTimeout")],
+          server: server.endpoint,
+          imageId: spec.imageId,
+        },
       );
     deadline.arm(limit, expired, hedge);
   }

@@ -51,15 +51,15 @@ export async function request<Result>(
       if (isRoundOver && race.isOpen) continue;
       const reason = giveUpReason(upstream, spec, policy, race);
       if (reason !== null && race.isOpen) continue;
-      if (reason !== null && isRoundOver && policy.timeout !== undefined && retryAfter !== null) {
+      if (reason !== null && isRoundOver && policy.patience !== undefined && retryAfter !== null) {
         // The caller asks again, but not before the time that the server has stated.
-        await options.sleep(Math.min(retryAfter, policy.timeout), policy.signal);
+        await options.sleep(Math.min(retryAfter, policy.patience), policy.signal);
       }
       const isInvalid = error instanceof UnexpectedResponse;
       if (isInvalid && (reason !== null || isRoundOver)) throw error;
       if (reason !== null) throw connectionFailed(spec.action(), spec.imageId, failures, reason);
       const wait = retryAfter ?? backoff(round, options.random);
-      const delay = isRoundOver ? Math.min(wait, policy.timeout ?? Infinity) : 0;
+      const delay = isRoundOver ? Math.min(wait, policy.patience ?? Infinity) : 0;
       reportRetry(upstream, server, failures, delay, !isRoundOver);
       if (isRoundOver) {
         tried.clear();

@@ -1,25 +1,29 @@
 /**
- * The recovery of one reader: records each break with its servers, the retry budget, and the policy,
- * and returns what the reader does next.
+ * The recovery of one reader: opens its responses, and decides with the servers, the retry budget, and the
+ * policy what follows a break.
  *
  * @module
  */
+import type { Proof } from "../../http/byte_range.ts";
+import { Deadline } from "../../http/deadline.ts";
 import type { RangeResponse } from "./range_response.ts";
 import type { RangeSource } from "./range_source.ts";
 import {
   afterBreak,
   type BreakHistory,
   classifyFailure,
-  type NextAction,
+  type Limits,
   nextAction,
   noBreaks,
   patienceLeft,
   patienceOf,
+  timeLeft,
 } from "./resume_policy.ts";
-import type { GlanceError } from "../../errors.ts";
+import { GlanceConnectionFailed, type GlanceError, ServerUnreachable } from "../../errors.ts";
 import type { ResolvedOptions } from "../../options.ts";
+import { optionTerm } from "../../terms.ts";
 
-/** Minimum milliseconds that a server gets to respond, even when the patience ends. */
+/** Minimum milliseconds for the requests after a break, even when the time is over. */
 const SHORTEST_TIMEOUT = 2_000;
 
 /** Where a reader was when its response broke. */
@@ -30,7 +34,12 @@ export interface BreakPoint {
   readonly endExclusive: number | null;
   /** The response; null if none was open. */
   readonly response: RangeResponse | null;
+  /** When the reader began to wait for the next byte. */
+  readonly since: number;
 }
+
+/** The limits that do not depend on a break. */
+type CommonLimits = Omit<Limits, "delivered" | "total" | "mayRequest">;
 
 /** The breaks of one reader. */
 export class Recovery {
@@ -48,6 +57,30 @@ export class Recovery {
     return this.#history.failures.length;
   }
 
+  /** Opens a response at an offset. After a break, the time for all of its requests together is limited. */
+  async open(offset: number, signal: AbortSignal, proof: Proof): Promise<RangeResponse> {
+    const limits = this.#limits(offset);
+    const isBroken = limits.patience > 0 && offset === this.#history.offset;
+    const time = isBroken ? timeLeft(this.#history, limits) : Infinity;
+    if (time === Infinity) return await this.#source.open(offset, signal, proof);
+    const deadline = new Deadline(this.#options.options, signal);
+    const limit = Math.round(Math.max(SHORTEST_TIMEOUT, time));
+    deadline.arm(limit, () => noResponse(limits.imageId, limit));
+    try {
+      const patience = patienceLeft(this.#history, limits);
+      const response = await this.#source.open(offset, deadline.signal, proof, patience);
+      deadline.disarm();
+      const close = async (reason: unknown) => {
+        await response.close(reason);
+        deadline[Symbol.dispose]();
+      };
+      return { ...response, close };
+    } catch (error) {
+      deadline[Symbol.dispose]();
+      throw error;
+    }
+  }
+
   /** Notes that a response is open, and returns the break that it resumes from; null if there was none. */
   resumed(): GlanceError | null {
     const { unresumed } = this.#history;
@@ -55,46 +88,49 @@ export class Recovery {
     return unresumed;
   }
 
-  /** Notes a failure, and returns what follows. */
-  after(error: unknown, { offset, endExclusive, response }: BreakPoint): NextAction {
+  /**
+   * Notes a break, and waits until the next request may be sent.
+   *
+   * @throws the error that ends the download
+   */
+  async recover(error: unknown, point: BreakPoint, signal: AbortSignal): Promise<void> {
+    const { offset, endExclusive, response, since } = point;
     const { candidates, hasPrefer, identity: { imageId, size } } = this.#source;
-    const { start, options: { numRetries, now } } = this.#options;
-    const delivered = offset - start;
+    const { start, options: { sleep, random } } = this.#options;
     const progress = offset - this.#history.offset;
     const hasBegun = this.#hasBegun(offset);
     const state = { imageId, offset, hasBegun, isSized: size !== null, hasPrefer, response };
     const failure = classifyFailure(error, { ...state, servers: candidates.servers });
-    if (failure.kind === "final") return { kind: "fail", error: failure.error };
+    if (failure.kind === "final") throw failure.error;
     const mayRequest = response?.reportBreak(failure.error, progress) ?? true;
     const noServerLeft = candidates.recordFailure(failure, progress > 0, hasBegun);
-    if (noServerLeft !== null) return { kind: "fail", error: noServerLeft };
-    const time = { patience: this.#patience(offset), now: now() };
-    this.#history = afterBreak(this.#history, failure, offset, time.now);
+    if (noServerLeft !== null) throw noServerLeft;
+    this.#history = afterBreak(this.#history, failure, offset, since);
     const total = endExclusive === null ? null : endExclusive - start;
-    return nextAction(this.#history, {
-      ...time,
-      imageId,
-      delivered,
-      total,
-      numRetries,
-      mayRequest,
-    });
+    const limits = { ...this.#limits(offset), delivered: offset - start, total, mayRequest };
+    const action = nextAction(this.#history, limits);
+    if (action.kind === "fail") throw action.error;
+    const { minDelay, maxDelay } = action;
+    const delay = maxDelay === 0 ? 0 : minDelay + random() * (maxDelay - minDelay);
+    this.#history = { ...this.#history, delayed: this.#history.delayed + delay };
+    if (limits.patience > 0) this.#reportRetry(error, delay);
+    if (maxDelay > 0) await sleep(delay, signal);
   }
 
-  /** What is left of the patience for the next request; undefined unless it follows a break. */
-  timeout(offset: number): number | undefined {
-    const patience = this.#patience(offset);
-    const { brokenSince, offset: last } = this.#history;
-    if (patience === 0 || brokenSince === null || offset > last) return undefined;
-    const left = patienceLeft(this.#history, { patience, now: this.#options.options.now() });
-    return Math.max(SHORTEST_TIMEOUT, left);
+  /** Requests that failed without a response; the retry loop reports all others. */
+  #reportRetry(error: unknown, delay: number): void {
+    if (!(error instanceof GlanceConnectionFailed)) return;
+    const { server = "", attempts: attempt = 1 } = error;
+    const facts = { server, attempt, delay: Math.round(delay), cause: error };
+    this.#options.options.onEvent({ kind: "retry", isFailover: false, ...facts });
   }
 
   /** A source without servers is a file, for which waiting does not help. */
-  #patience(offset: number): number {
-    const hasServers = this.#source.candidates.servers.length > 0;
-    const { stallTimeout } = this.#options.options;
-    return patienceOf(hasServers && this.#hasBegun(offset), stallTimeout);
+  #limits(offset: number): CommonLimits {
+    const { candidates: { servers }, identity: { imageId } } = this.#source;
+    const { numRetries, stallTimeout, requestTimeout, now } = this.#options.options;
+    const patience = patienceOf(servers.length > 0 && this.#hasBegun(offset), stallTimeout);
+    return { imageId, numRetries, patience, requestTimeout, now: now() };
   }
 
   #hasBegun(offset: number): boolean {
@@ -109,4 +145,11 @@ export interface RecoveryOptions {
   /** Whether this is a part of a larger download, which has begun even if this part has no bytes yet. */
   readonly isPart: boolean;
   readonly options: ResolvedOptions;
+}
+
+function noResponse(imageId: string, limit: number): ServerUnreachable {
+  return new ServerUnreachable(
+    `Cannot continue reading image "${imageId}": no server responded within ${limit} ms; raise "requestTimeout" if they are slow`,
+    { terms: [optionTerm("requestTimeout")], imageId },
+  );
 }

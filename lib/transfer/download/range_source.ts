@@ -30,8 +30,8 @@ export interface RangeSource {
   /**
    * Opens the image at an offset.
    *
-   * With a `timeout`, each server is asked at most once, and must respond within these milliseconds; without
-   * one, the rules of all requests apply.
+   * With a `patience` in milliseconds, each server is asked at most once, and a `Retry-After` is waited for no
+   * longer; without one, the rules of all requests apply.
    *
    * @throws {RangeRefused} if the response cannot be used, and that of another server may be usable.
    * @throws {GlanceError} if the request fails; `classifyFailure` decides what follows.
@@ -40,7 +40,7 @@ export interface RangeSource {
     start: number,
     signal: AbortSignal,
     proof: Proof,
-    timeout?: number,
+    patience?: number,
   ): Promise<RangeResponse>;
 }
 
@@ -120,7 +120,7 @@ export class GlanceRangeSource implements RangeSource {
     start: number,
     signal: AbortSignal,
     proof: Proof,
-    timeout?: number,
+    patience?: number,
   ): Promise<RangeResponse> {
     const { size } = this.identity;
     const { end, rangesOnly = false } = this.#options;
@@ -128,10 +128,10 @@ export class GlanceRangeSource implements RangeSource {
     const isAll = start === 0 && (end === null || end + 1 === size) && !rangesOnly;
     const next = await this.#next(signal, !isAll && last !== null);
     const { excluded } = next;
-    // Once to each server.
-    const retries = timeout && this.candidates.servers.length - excluded.size - 1;
-    const tried = new Set(next.tried);
-    const policy = { signal, excluded, tried, first: this.#options.first, retries, timeout };
+    const once = this.candidates.servers.length - excluded.size - 1;
+    const retries = patience === undefined ? undefined : once;
+    const { first } = this.#options;
+    const policy = { signal, excluded, tried: new Set(next.tried), first, retries, patience };
     const response = next.kind === "whole" || last === null
       ? await this.#openWhole(start, policy)
       : await this.#openRange({ start, end: last, size }, proof, policy);

@@ -118,8 +118,10 @@ export interface BreakHistory {
   readonly withoutProgress: number;
   /** Offset of the last break; at first, that of the first requested byte. */
   readonly offset: number;
-  /** Time of the first break since the last byte, from which the patience is measured; null if none. */
+  /** When the reader began to wait for the next byte, from which the patience is measured; null if none broke. */
   readonly brokenSince: number | null;
+  /** Milliseconds of the delays between the requests since then. */
+  readonly delayed: number;
   /** Whether a server was away since then. Waiting does not improve responses that cannot be used. */
   readonly isOutage: boolean;
   /** The first break that the next response resumes from; null if the last one was resumed. */
@@ -133,20 +135,21 @@ export function noBreaks(start: number): BreakHistory {
     withoutProgress: 0,
     offset: start,
     brokenSince: null,
+    delayed: 0,
     isOutage: false,
     unresumed: null,
   };
 }
 
 /**
- * The history after a break at an offset. Refusals are not fruitless breaks, which count toward the retries,
+ * The history after a break at an offset, for whose byte the reader has waited since `since`. Refusals are not fruitless breaks, which count toward the retries,
  * since the same request is not sent to that server again.
  */
 export function afterBreak(
   before: BreakHistory,
   failure: ServerFailure,
   offset: number,
-  now: number,
+  since: number,
 ): BreakHistory {
   const { kind, error } = failure;
   const fruitless = kind === "broken" ? before.withoutProgress + 1 : before.withoutProgress;
@@ -156,7 +159,8 @@ export function afterBreak(
     failures: [...before.failures, error],
     withoutProgress: hasProgress ? 0 : fruitless,
     offset,
-    brokenSince: hasProgress ? now : before.brokenSince ?? now,
+    brokenSince: hasProgress ? since : before.brokenSince ?? since,
+    delayed: hasProgress ? 0 : before.delayed,
     // The break of a server that was sending says nothing about the responses that follow.
     isOutage: isAway || (!hasProgress && before.isOutage && before.withoutProgress > 0),
     unresumed: hasProgress ? error : before.unresumed ?? error,
@@ -177,8 +181,10 @@ export interface Limits {
   /** Number of requested bytes; null if unknown. */
   readonly total: number | null;
   readonly numRetries: number;
-  /** Milliseconds after a break during which requests continue; 0 if only their number is limited. */
+  /** Milliseconds without a byte during which requests continue; 0 if only their number is limited. */
   readonly patience: number;
+  /** Milliseconds that a request may take, also one that is sent when the patience ends. */
+  readonly requestTimeout: number;
   readonly now: number;
   /** Whether the retry budget allows another request. */
   readonly mayRequest: boolean;
@@ -192,12 +198,27 @@ export function patienceOf(hasBegun: boolean, stallTimeout: number): number {
   return hasBegun && stallTimeout !== Infinity ? stallTimeout : 0;
 }
 
-/** Milliseconds of the patience that are left. */
+/**
+ * Milliseconds of the patience that are left. Delays count even if the clock did not see them, so that an
+ * injected `sleep` that returns at once cannot cause endless requests.
+ */
 export function patienceLeft(
-  { brokenSince }: BreakHistory,
+  { brokenSince, delayed }: BreakHistory,
   { patience, now }: Pick<Limits, "patience" | "now">,
 ): number {
-  return brokenSince === null ? 0 : Math.max(0, brokenSince + patience - now);
+  return brokenSince === null ? 0 : Math.max(0, patience - Math.max(now - brokenSince, delayed));
+}
+
+/**
+ * Milliseconds until the requests should have ended: a slow store gets all of `requestTimeout` even if the
+ * patience ends meanwhile.
+ */
+export function timeLeft(
+  { brokenSince }: BreakHistory,
+  { patience, requestTimeout, now }: Pick<Limits, "patience" | "requestTimeout" | "now">,
+): number {
+  if (brokenSince === null || patience === 0) return Infinity;
+  return Math.max(0, brokenSince + patience + requestTimeout - now);
 }
 
 /**
@@ -210,8 +231,10 @@ export function nextAction(history: BreakHistory, limits: Limits): NextAction {
   // The remaining bytes of an image of unknown size cannot be requested.
   const isLost = total === null && delivered > 0;
   const left = isOutage ? patienceLeft(history, limits) : 0;
-  const isOver = left === 0 && (!mayRequest || withoutProgress > numRetries);
-  if (isLost || isOver) {
+  // Even if silence used up the patience before the first break, one request is sent.
+  const isFirst = isOutage && patience > 0 && withoutProgress === 0;
+  const isRefused = !mayRequest || withoutProgress > numRetries;
+  if (isLost || (left === 0 && !isFirst && isRefused)) {
     const hasWaited = isOutage && patience > 0 && !isLost;
     return { kind: "fail", error: downloadFailed(failures, limits, hasWaited) };
   }
@@ -219,9 +242,10 @@ export function nextAction(history: BreakHistory, limits: Limits): NextAction {
   if (left === 0) return { kind: "request", minDelay: 0, maxDelay: backoff };
   // The last request is sent when the patience ends, not before.
   if (backoff > 0 && left <= PACE) return { kind: "request", minDelay: left, maxDelay: left };
-  const minDelay = Math.min(left, mayRequest ? 0 : PACE);
-  const maxDelay = Math.max(minDelay, Math.min(backoff, LONGEST_DELAY, left));
-  return { kind: "request", minDelay, maxDelay };
+  const longest = Math.min(backoff, LONGEST_DELAY, left);
+  // Not zero: the sum of the delays must reach the patience.
+  const minDelay = Math.min(left, mayRequest ? longest / 4 : PACE);
+  return { kind: "request", minDelay, maxDelay: Math.max(minDelay, longest) };
 }
 
 function downloadFailed(

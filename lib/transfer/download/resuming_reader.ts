@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { GlanceConnectionFailed, ImageIntegrityError } from "../../errors.ts";
+import { ImageIntegrityError } from "../../errors.ts";
 import { Deadline } from "../../http/deadline.ts";
 import type { ResolvedOptions } from "../../options.ts";
 import type { Chunk, ImageReader } from "../body_reader.ts";
@@ -13,7 +13,7 @@ import { DeliveredTail } from "./overlap.ts";
 import { RangeBody } from "./range_body.ts";
 import type { RangeSource } from "./range_source.ts";
 import { Recovery } from "./break_recovery.ts";
-import { endedEarly, type NextAction } from "./resume_policy.ts";
+import { endedEarly } from "./resume_policy.ts";
 import type { Progress } from "../types.ts";
 
 /** Options of a resuming reader. */
@@ -64,8 +64,10 @@ export class ResumingReader implements ImageReader {
 
   /** Opens the first response, so that errors are thrown before the first read. */
   async open(): Promise<void> {
+    const { now } = this.#options.options;
     while (this.#body === null && !this.#isClosed) {
-      await this.#openBody().catch((error) => this.#recover(error));
+      const since = now();
+      await this.#openBody().catch((error) => this.#recover(error, since));
     }
   }
 
@@ -77,7 +79,9 @@ export class ResumingReader implements ImageReader {
    */
   async read(into: Chunk): Promise<Chunk | null> {
     const { byteLength } = into;
+    const { now } = this.#options.options;
     while (!this.#isClosed) {
+      const since = now();
       try {
         this.#lifetime.signal.throwIfAborted();
         if (this.#offset === this.#endExclusive) return await this.#finish();
@@ -92,7 +96,7 @@ export class ResumingReader implements ImageReader {
         if (this.#endExclusive === null) return await this.#finish();
         throw endedEarly(this.#source.identity.imageId, this.#server, this.#offset);
       } catch (error) {
-        await this.#recover(error);
+        await this.#recover(error, since);
       }
     }
     return null;
@@ -129,8 +133,7 @@ export class ResumingReader implements ImageReader {
     const { signal } = this.#lifetime;
     signal.throwIfAborted();
     const proof = { isHashed: this.#options.isHashed, canCompare: this.#tail.isDistinctive };
-    const timeout = this.#recovery.timeout(this.#offset);
-    const response = await this.#source.open(this.#offset, signal, proof, timeout);
+    const response = await this.#recovery.open(this.#offset, signal, proof);
     if (signal.aborted) await response.close(signal.reason);
     signal.throwIfAborted();
     this.#endExclusive ??= response.endExclusive;
@@ -166,27 +169,18 @@ export class ResumingReader implements ImageReader {
   }
 
   /** Prepares for the next response after a break, or throws the error that ends the download. */
-  async #recover(error: unknown): Promise<void> {
+  async #recover(error: unknown, since: number): Promise<void> {
     if (this.#isClosed) return;
     const response = this.#body?.response ?? null;
     await this.release(error);
-    const { options: { sleep, random, onEvent }, signal } = this.#options;
-    const point = { offset: this.#offset, endExclusive: this.#endExclusive, response };
-    const action: NextAction = signal?.aborted
-      ? { kind: "fail", error: signal.reason }
-      : this.#recovery.after(error, point);
-    if (action.kind === "fail") {
-      await this.cancel(action.error);
-      throw action.error;
+    const point = { offset: this.#offset, endExclusive: this.#endExclusive, response, since };
+    try {
+      this.#options.signal?.throwIfAborted();
+      await this.#recovery.recover(error, point, this.#lifetime.signal);
+    } catch (final) {
+      await this.cancel(final);
+      throw final;
     }
-    const { minDelay, maxDelay } = action;
-    const delay = maxDelay === 0 ? 0 : minDelay + random() * (maxDelay - minDelay);
-    if (error instanceof GlanceConnectionFailed && this.#recovery.timeout(this.#offset)) {
-      const { server = "", attempts: attempt = 1 } = error;
-      const facts = { server, attempt, delay: Math.round(delay), cause: error };
-      onEvent({ kind: "retry", isFailover: false, ...facts });
-    }
-    if (maxDelay > 0) await sleep(delay, this.#lifetime.signal);
   }
 }
 

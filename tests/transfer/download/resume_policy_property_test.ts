@@ -91,6 +91,7 @@ function actionAfter(history: BreakHistory, start: number, limits: {
     delivered,
     total: 100_000,
     patience: 0,
+    requestTimeout: 60_000,
     now: 0,
     mayRequest: true,
     ...limits,

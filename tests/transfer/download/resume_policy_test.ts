@@ -106,6 +106,7 @@ const LIMITS: Limits = {
   total: 200,
   numRetries: 3,
   patience: 0,
+  requestTimeout: 60_000,
   now: 0,
   mayRequest: true,
 };
@@ -161,16 +162,18 @@ const PATIENCE: readonly (readonly [
 ])[] = [
   ["a break after progress", 0, 0, {}, [0, 0]],
   ["the first break without progress", 1, 0, {}, [0, 0]],
-  ["the second break without progress", 2, 100, {}, [0, 500]],
-  ["more breaks than numRetries", 5, 3_000, {}, [0, 4_000]],
+  ["the second break without progress", 2, 100, {}, [125, 500]],
+  ["more breaks than numRetries", 5, 3_000, {}, [1_000, 4_000]],
   ["a break when retries are off", 1, 0, { numRetries: 0 }, [0, 0]],
-  ["many breaks", 40, 20_000, {}, [0, 4_000]],
-  ["a break 3 s before the end", 15, 27_000, {}, [0, 3_000]],
+  ["many breaks", 40, 20_000, {}, [1_000, 4_000]],
+  ["a break 3 s before the end", 15, 27_000, {}, [750, 3_000]],
   ["a break 1 s before the end", 15, 29_000, {}, [1_000, 1_000]],
   ["a break 1 ms before the end", 15, 29_999, {}, [1, 1]],
   ["a break at the end", 15, 30_000, {}, "fails"],
   ["a break long after the end", 15, 99_000, {}, "fails"],
-  ["the first break, which came after the end", 1, 60_000, {}, [0, 0]],
+  ["a silence that used up the time", 0, 30_000, {}, [0, 0]],
+  ["a silence that used up the time and the budget", 0, 30_000, { mayRequest: false }, [0, 0]],
+  ["a request during the last requestTimeout", 1, 60_000, {}, [0, 0]],
   ["a break with an empty budget", 0, 0, { mayRequest: false }, [1_000, 1_000]],
   ["several breaks with an empty budget", 5, 0, { mayRequest: false }, [1_000, 4_000]],
   ["a break with an empty budget at the end", 1, 30_000, { mayRequest: false }, "fails"],
@@ -194,6 +197,16 @@ for (const [when, withoutProgress, elapsed, limits, delays] of PATIENCE) {
     assertEquals(terms, [{ key: "stallTimeout", text: '"stallTimeout"' }]);
   });
 }
+
+Deno.test("nextAction() counts the delays that the clock did not see", () => {
+  const failures = [new ServerUnreachable("first")];
+  const history = { ...noBreaks(0), brokenSince: 0, isOutage: true, withoutProgress: 9, failures };
+  const limits = { ...LIMITS, patience: 30_000, now: 5 };
+  const request = (delayed: number) => nextAction({ ...history, delayed }, limits);
+  assertEquals(request(28_000), { kind: "request", minDelay: 500, maxDelay: 2_000 });
+  assertEquals(request(29_500), { kind: "request", minDelay: 500, maxDelay: 500 });
+  assertEquals(request(30_000).kind, "fail");
+});
 
 Deno.test("nextAction() has no patience when servers only send responses that cannot be used", () => {
   const refused = new RangeRefused("x", { server: B }, false);
@@ -252,6 +265,7 @@ Deno.test("afterBreak() keeps every error, and the offset and error of the last 
     withoutProgress: 0,
     offset: 20,
     brokenSince: 2,
+    delayed: 0,
     isOutage: true,
     unresumed: last,
   });
