@@ -21,7 +21,7 @@ function clientTokens() {
   return { sessions: new TokenSessions(options), events };
 }
 
-Deno.test("TokenSession returns its context while the token is valid", async () => {
+Deno.test("TokenSessions returns its context while the token is valid", async () => {
   const endless = { authToken: "old", renew: () => Promise.reject(new Error("unasked")) };
   for (const expiresAt of [undefined, new Date(NOW + HOUR)]) {
     const context = expiresAt === undefined ? endless : { ...endless, expiresAt };
@@ -31,14 +31,14 @@ Deno.test("TokenSession returns its context while the token is valid", async () 
   }
 });
 
-Deno.test("TokenSession returns an expired token that cannot be renewed", async () => {
+Deno.test("TokenSessions returns an expired token that cannot be renewed", async () => {
   const context = { authToken: "old", expiresAt: new Date(0) };
   const { caller } = callerOf(context);
   assertStrictEquals(await caller.context(), context);
   assertEquals(caller.isRenewable, false);
 });
 
-Deno.test("TokenSession renews a token two minutes before it expires", async () => {
+Deno.test("TokenSessions renews a token two minutes before it expires", async () => {
   for (const [left, token] of [[119_000, "new"], [125_000, "old"], [-HOUR, "new"]] as const) {
     const { caller, events } = callerOf({
       authToken: "old",
@@ -53,7 +53,7 @@ Deno.test("TokenSession renews a token two minutes before it expires", async () 
   }
 });
 
-Deno.test("TokenSession uses a short-lived new token until it expires", async () => {
+Deno.test("TokenSessions uses a short-lived new token until it expires", async () => {
   for (const [lifetime, expected] of [[90_000, 1], [-1_000, 3]] as const) {
     let renewals = 0;
     const renew = (): Promise<RequestContext> =>
@@ -69,7 +69,7 @@ Deno.test("TokenSession uses a short-lived new token until it expires", async ()
   }
 });
 
-Deno.test("TokenSession renews a refused token once", async () => {
+Deno.test("TokenSessions renews a refused token once", async () => {
   let renewals = 0;
   const { caller, events } = callerOf({
     authToken: "old",
@@ -83,7 +83,7 @@ Deno.test("TokenSession renews a refused token once", async () => {
   assertEquals(events, [{ kind: "renew", reason: "refused" }]);
 });
 
-Deno.test("TokenSession keeps the members of the context that do not belong to the token", async () => {
+Deno.test("TokenSessions keeps the members of the context that do not belong to the token", async () => {
   const { caller } = callerOf({
     authToken: "old",
     serviceToken: "service",
@@ -101,7 +101,7 @@ Deno.test("TokenSession keeps the members of the context that do not belong to t
   ]);
 });
 
-Deno.test("TokenSession emits no event when a renewal returns the same token", async () => {
+Deno.test("TokenSessions emits no event when a renewal returns the same token", async () => {
   const { caller, events } = callerOf({
     authToken: "old",
     renew: () => Promise.resolve({ authToken: "old" }),
@@ -110,7 +110,7 @@ Deno.test("TokenSession emits no event when a renewal returns the same token", a
   assertEquals(events, []);
 });
 
-Deno.test("TokenSession starts with the newest token of its context", async () => {
+Deno.test("TokenSessions starts with the newest token of its context", async () => {
   const context = { authToken: "old", renew: () => Promise.resolve({ authToken: "new" }) };
   const { sessions, events } = clientTokens();
   await sessions.of(context).renewRefused();
@@ -119,7 +119,7 @@ Deno.test("TokenSession starts with the newest token of its context", async () =
   assertEquals([next.isRenewable, events.length], [true, 1]);
 });
 
-Deno.test("TokenSession throws the error of renew() unchanged", async () => {
+Deno.test("TokenSessions throws the error of renew() unchanged", async () => {
   const reason = new Error("the vault is sealed");
   const { caller } = callerOf({ authToken: "old", renew: () => Promise.reject(reason) });
   assertStrictEquals(await failureOf(caller.renewRefused()), reason);
