@@ -3,13 +3,14 @@
  * runs `BENCH_ROUNDS` times (3), and the worst counts.
  */
 import { type BenchImage, randomImage } from "../bench_image.ts";
+import { median } from "../measure.ts";
 import { type Report, ROUNDS } from "../report.ts";
 import { blackHole, holeInMiddle, outage, slow, upload } from "./faulty_rows.ts";
 import { HEAD, type Line, type Row, rowOf, tableOf, worst } from "./lines.ts";
 import { compileEmulator, Network, obstacle } from "./network.ts";
 import { automatic, gateway, http2, parallel, requests } from "./healthy_rows.ts";
 import type { Lab, MeasureRow } from "./lab.ts";
-import { makeFiles } from "./servers.ts";
+import { makeFiles, oursArgv } from "./servers.ts";
 
 const ROWS: Readonly<Record<string, MeasureRow>> = {
   1: http2,
@@ -54,11 +55,23 @@ export async function wanReport(names: readonly string[]): Promise<Report> {
     for (const name of names.length === 0 ? Object.keys(ROWS) : names) {
       rows.push(...await rowsOf(name, lab));
     }
-    return { results: [], lines: [tableOf(rows)] };
+    return { results: [], lines: [tableOf(rows), await startText()] };
   } finally {
     for (const signal of SIGNALS) Deno.removeSignalListener(signal, interrupted);
     await cleanUp();
   }
+}
+
+/** How much of each time of our command line is its start. */
+async function startText(): Promise<string> {
+  const times: number[] = [];
+  for (let i = 0; i < 3; i++) {
+    const start = performance.now();
+    const [program = "", ...args] = oursArgv(["--version"]);
+    await new Deno.Command(program, { args, stdout: "null" }).output();
+    times.push(performance.now() - start);
+  }
+  return `The start of our command line takes ${median(times).toFixed(0)} ms.`;
 }
 
 /** Runs the rounds of a row. */
