@@ -49,6 +49,15 @@ export type GlanceEvent =
     readonly cause: unknown;
   }
   | {
+    /** The server `from` became slow or silent: a download continues after `offset` bytes from `server`. */
+    readonly kind: "move";
+    readonly server: string;
+    readonly from: string;
+    readonly imageId: string;
+    readonly offset: number;
+    readonly cause: unknown;
+  }
+  | {
     /** Glance has received the data of an image, sends no response, and is still storing the data. */
     readonly kind: "storing";
     readonly imageId: string;

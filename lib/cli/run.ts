@@ -142,7 +142,7 @@ function eventText(event: GlanceEvent): string {
   }
   return event.kind === "cooldown"
     ? `cooldown: ${event.server} is skipped for ${event.delay} ms: ${cause}`
-    : `resume: image ${event.imageId} continues at byte ${event.offset} from ${event.server}: ${cause}`;
+    : `${event.kind}: image ${event.imageId} continues at byte ${event.offset} from ${event.server}: ${cause}`;
 }
 
 function report(error: unknown, messages: Messages, isDebug: boolean, system: System): number {

@@ -2,7 +2,7 @@
  * The benches, each as a ratio within one run: `deno task bench`, or some groups of them by name, as
  * `deno task bench download memory`. `BENCH_ROUNDS` sets how often each rival runs (3 without it),
  * `BENCH_SIZE` the bytes of the image (1 GiB), `BENCH_LARGE_SIZE` those of the one that memory must not
- * grow with (10 GiB). `wan` and `chaos` run only by name; `deno task bench wan 2 4` runs two rows of `wan`.
+ * grow with (10 GiB).
  */
 import { randomImage } from "./bench_image.ts";
 import { chaosReport } from "./chaos.ts";

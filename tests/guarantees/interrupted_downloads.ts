@@ -59,6 +59,13 @@ export const INTERRUPTED_DOWNLOADS: readonly Guarantee[] = [
     "simulation/patience_test.ts: download() gives a slow store all of requestTimeout after a break",
   ],
   [
+    "A download continues on another server when its server becomes slow or silent, and at most a tenth of the bytes are sent twice.",
+    "simulation/slow_servers_test.ts: … moves at most … times and ends in time when …",
+    "simulation/slow_servers_test.ts: download() ends soon when servers fall silent again and again for 1 to 20 s",
+    "simulation/slow_servers_test.ts: download() closes both bodies when it is aborted during a challenge",
+    "transfer/race/rate_policy_test.ts: troubleOf() is … for …",
+  ],
+  [
     "The error about a store that is slow to begin names the option and the flag that help.",
     "transfer/download/resuming_reader_test.ts: download() names requestTimeout when no response arrives in time",
     "cli/failures_test.ts: sentenceOf() replaces options of the library with their flags",

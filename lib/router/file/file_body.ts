@@ -76,6 +76,8 @@ async function openReader(
   let sent = 0;
   const session = new Session(client, context);
   const source = new GlanceRangeSource(session, descriptor, { ...target, early });
+  const { candidates } = source;
+  const shared = { ...target, candidates };
   const reader = new ResumingReader(source, {
     options: client.options,
     start,
@@ -83,6 +85,7 @@ async function openReader(
     verifier,
     isPart: false,
     isHashed: verifier !== null,
+    rival: new GlanceRangeSource(session, descriptor, { ...shared, rangesOnly: true }),
     signal: lifetime.signal,
     onProgress: ({ transferred, server, resumes }) => {
       trace.sent(transferred - sent, server, resumes);
@@ -97,8 +100,7 @@ async function openReader(
     // request.
     signal?.removeEventListener("abort", abort);
   }
-  const { candidates } = source;
-  const probe = new GlanceRangeSource(session, descriptor, { ...target, end: 0, candidates });
+  const probe = new GlanceRangeSource(session, descriptor, { ...shared, end: 0 });
   const connection: UpstreamConnection = {
     async canReopen() {
       try {

@@ -72,6 +72,12 @@ export class Candidates {
     this.#strikes.set(server, RANGE_STRIKES);
   }
 
+  /** Notes that a server is slow: it is used after the others. */
+  recordSlow(server: string): void {
+    this.#failed.delete(server);
+    this.#failed.add(server);
+  }
+
   /** Notes a part with fewer bytes than requested. */
   recordShortPart(server: string, bytes: number): void {
     if (bytes >= SHORT_PART) return;
@@ -97,8 +103,7 @@ export class Candidates {
     }
     const { error } = failure;
     const server = error.server ?? "";
-    this.#failed.delete(server);
-    this.#failed.add(server);
+    this.recordSlow(server);
     if (failure.kind === "no range") this.refuseRange(server);
     if (failure.kind === "denied") this.#denials.set(server, error);
     if (failure.kind === "broken" && failure.isRange && !hasProgress) {

@@ -122,7 +122,12 @@ export async function openDownload(
   };
   const parts = direct === null ? await parallelReader(source, resumeOptions, options) : null;
   if (parts !== null) return parts;
-  const reader = new ResumingReader(direct ?? rangeSourceOf(source, end), resumeOptions);
+  const reader = direct === null
+    ? new ResumingReader(rangeSourceOf(source, end), {
+      ...resumeOptions,
+      rival: new GlanceRangeSource(session, identity, { ...source, end, rangesOnly: true }),
+    })
+    : new ResumingReader(direct, resumeOptions);
   await reader.open();
   return reader;
 }

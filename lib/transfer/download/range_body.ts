@@ -15,14 +15,30 @@ export class RangeBody {
   /** Number of requested bytes that are left in the response; infinite while its end is unknown. */
   #left: number;
   /** Bytes received in the same chunk as the last skipped byte. */
-  #ahead: Chunk | null = null;
+  #ahead: Chunk | null;
+  #position: number;
   #hasExtra = false;
 
-  /** `start` is the offset of the next requested byte, `endExclusive` that after the last one; null if unknown. */
-  constructor(response: RangeResponse, start: number, endExclusive: number | null) {
+  /**
+   * `start` is the offset of the next requested byte, `endExclusive` that after the last one; null if unknown.
+   * `ahead` are bytes from `start` on that were received before.
+   */
+  constructor(
+    response: RangeResponse,
+    start: number,
+    endExclusive: number | null,
+    ahead: Chunk | null = null,
+  ) {
     this.response = response;
+    this.#position = start;
     this.#endExclusive = endExclusive;
+    this.#ahead = ahead;
     this.#left = Math.min(endExclusive ?? Infinity, response.endExclusive ?? Infinity) - start;
+  }
+
+  /** Offset in the image of the next byte. */
+  get position(): number {
+    return this.#position;
   }
 
   /** Whether all requested bytes of the response were read. */
@@ -44,7 +60,13 @@ export class RangeBody {
     const bytes = chunk.byteLength <= this.#left ? chunk : chunk.subarray(0, this.#left);
     this.#hasExtra = bytes !== chunk;
     this.#left -= bytes.byteLength;
+    this.#position += bytes.byteLength;
     return bytes;
+  }
+
+  /** The rest of the requested bytes in another response, of which `ahead` was received before. */
+  replacedBy(response: RangeResponse, ahead: Chunk): RangeBody {
+    return new RangeBody(response, this.#position, this.#endExclusive, ahead);
   }
 
   /**

@@ -10,6 +10,7 @@ import type { ResolvedOptions } from "../../options.ts";
 import type { Chunk, ImageReader } from "../body_reader.ts";
 import type { ContentDescriptor, Verifier } from "../integrity/descriptor.ts";
 import { DeliveredTail } from "./overlap.ts";
+import { BodyRace } from "../race/body_race.ts";
 import { RangeBody } from "./range_body.ts";
 import type { RangeSource } from "./range_source.ts";
 import { Recovery } from "./break_recovery.ts";
@@ -29,6 +30,8 @@ export interface ResumeOptions {
   readonly verifier: Verifier | null;
   /** Whether the hash of the whole image is verified, here or by the reader that joins the parts. */
   readonly isHashed: boolean;
+  /** Source of ranges of the same image, for a second connection when a server is slow; undefined for none. */
+  readonly rival?: RangeSource | undefined;
   readonly signal: AbortSignal | undefined;
   readonly onProgress: ((progress: Progress) => void) | undefined;
 }
@@ -40,11 +43,11 @@ export class ResumingReader implements ImageReader {
   readonly #lifetime: Deadline;
   readonly #tail = new DeliveredTail();
   readonly #recovery: Recovery;
-  #body: RangeBody | null = null;
+  /** The open body, if any. */
+  readonly #race: BodyRace;
   #offset: number;
   /** Offset after the last requested byte; null while unknown. */
   #endExclusive: number | null;
-  #server = "";
   #isClosed = false;
 
   constructor(source: RangeSource, options: ResumeOptions) {
@@ -53,6 +56,8 @@ export class ResumingReader implements ImageReader {
     this.#lifetime = new Deadline(options.options, options.signal);
     options.verifier?.endWith(this.#lifetime.signal);
     this.#recovery = new Recovery(source, options);
+    const [tail, signal] = [this.#tail, this.#lifetime.signal];
+    this.#race = new BodyRace({ ...options, source, tail, signal });
     this.#offset = options.start;
     this.#endExclusive = options.end === null ? source.identity.size : options.end + 1;
   }
@@ -65,7 +70,7 @@ export class ResumingReader implements ImageReader {
   /** Opens the first response, so that errors are thrown before the first read. */
   async open(): Promise<void> {
     const { now } = this.#options.options;
-    while (this.#body === null && !this.#isClosed) {
+    while (this.#race.body === null && !this.#isClosed) {
       const since = now();
       await this.#openBody().catch((error) => this.#recover(error, since));
     }
@@ -86,15 +91,16 @@ export class ResumingReader implements ImageReader {
         this.#lifetime.signal.throwIfAborted();
         if (this.#offset === this.#endExclusive) return await this.#finish();
         // A server may send fewer bytes than requested; the remaining ones take another request.
-        if (this.#body?.isComplete) await this.release("the range is complete");
-        const body = this.#body ?? await this.#openBody();
+        if (this.#race.body?.isComplete) await this.release("the range is complete");
+        if (this.#race.body === null) await this.#openBody();
         // A broken body may have kept the memory.
         const memory = into.buffer.byteLength > 0 ? into : new Uint8Array(byteLength);
-        const chunk = await body.read(memory);
+        const chunk = await this.#race.read(memory);
         if (this.#isClosed) return null;
+        if (chunk === undefined) continue;
         if (chunk !== null) return await this.#deliver(chunk);
         if (this.#endExclusive === null) return await this.#finish();
-        throw endedEarly(this.#source.identity.imageId, this.#server, this.#offset);
+        throw endedEarly(this.#source.identity.imageId, this.#race.server, this.#offset);
       } catch (error) {
         await this.#recover(error, since);
       }
@@ -107,7 +113,7 @@ export class ResumingReader implements ImageReader {
     const { onProgress, start } = this.#options;
     const total = this.#endExclusive === null ? null : this.#endExclusive - start;
     const transferred = this.#offset - start;
-    onProgress?.({ transferred, total, server: this.#server, resumes: this.resumes });
+    onProgress?.({ transferred, total, server: this.#race.server, resumes: this.resumes });
   }
 
   /**
@@ -115,9 +121,7 @@ export class ResumingReader implements ImageReader {
    * that may be idle for a long time.
    */
   async release(reason: unknown): Promise<void> {
-    const body = this.#body;
-    this.#body = null;
-    await body?.response.close(reason);
+    await this.#race.close(reason);
   }
 
   /** Ends the download and closes its connection. */
@@ -129,7 +133,7 @@ export class ResumingReader implements ImageReader {
     await Promise.all([this.release(reason), this.#options.verifier?.close()]);
   }
 
-  async #openBody(): Promise<RangeBody> {
+  async #openBody(): Promise<void> {
     const { signal } = this.#lifetime;
     signal.throwIfAborted();
     const proof = { isHashed: this.#options.isHashed, canCompare: this.#tail.isDistinctive };
@@ -137,9 +141,8 @@ export class ResumingReader implements ImageReader {
     if (signal.aborted) await response.close(signal.reason);
     signal.throwIfAborted();
     this.#endExclusive ??= response.endExclusive;
-    this.#server = response.server;
     const body = new RangeBody(response, this.#offset, this.#endExclusive);
-    this.#body = body;
+    this.#race.start(body);
     const { identity: { imageId } } = this.#source;
     const { options: { onEvent }, verifier } = this.#options;
     const cause = this.#recovery.resumed();
@@ -147,7 +150,6 @@ export class ResumingReader implements ImageReader {
       onEvent({ kind: "resume", server: response.server, imageId, offset: this.#offset, cause });
     }
     await body.skip({ imageId, tail: this.#tail, verifier });
-    return body;
   }
 
   async #deliver(bytes: Chunk): Promise<Chunk> {
@@ -159,11 +161,11 @@ export class ResumingReader implements ImageReader {
 
   /** Checks, after the last byte, that the body ends there and that the hash matches. */
   async #finish(): Promise<null> {
-    const hasExtra = await this.#body?.hasExtra() ?? false;
+    const hasExtra = await this.#race.body?.hasExtra() ?? false;
     const { verifier, isHashed } = this.#options;
     await verifier?.check();
     // The hash proves that additional bytes are harmless.
-    if (hasExtra && !isHashed) throw tooLong(this.#source.identity, this.#server);
+    if (hasExtra && !isHashed) throw tooLong(this.#source.identity, this.#race.server);
     await this.cancel("complete");
     return null;
   }
@@ -171,7 +173,7 @@ export class ResumingReader implements ImageReader {
   /** Prepares for the next response after a break, or throws the error that ends the download. */
   async #recover(error: unknown, since: number): Promise<void> {
     if (this.#isClosed) return;
-    const response = this.#body?.response ?? null;
+    const response = this.#race.body?.response ?? null;
     await this.release(error);
     const point = { offset: this.#offset, endExclusive: this.#endExclusive, response, since };
     try {

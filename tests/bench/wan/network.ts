@@ -65,7 +65,6 @@ export class Network implements AsyncDisposable {
   static #count = 0;
   static readonly #open = new Set<Network>();
   readonly #prefix = `wan${Deno.pid}-${Network.#count++}`;
-  readonly #namespaces: string[] = [];
   readonly #links: Emulator[] = [];
   readonly #running = new Set<Running>();
 
@@ -88,10 +87,10 @@ export class Network implements AsyncDisposable {
   /** Removes the networks of this process, for its early end, and those of processes that were killed. */
   static async removeAll(): Promise<void> {
     for (const network of Network.#open) await network[Symbol.asyncDispose]();
-    const list = await new Deno.Command("ip", { args: ["netns", "list"] }).output();
-    const text = new TextDecoder().decode(list.stdout);
-    for (const [name, pid = ""] of text.matchAll(/^wan(\d+)-\S+/gm)) {
-      if (!await isRunning(pid)) await shell(`ip netns delete ${name}`);
+    for await (const { name } of Deno.readDir("/var/run/netns")) {
+      const [, pid] = /^wan(\d+)-/.exec(name) ?? [];
+      const isStale = pid !== undefined && !await isRunning(pid);
+      if (isStale) await shell(`ip netns delete ${name}`);
     }
   }
 
@@ -150,7 +149,8 @@ export class Network implements AsyncDisposable {
     await Promise.all([...this.#running].map((running) => running.kill()));
     await Promise.all(this.#links.map((link) => link.stop()));
     Network.#open.delete(this);
-    for (const name of this.#namespaces.splice(0)) await shell(`ip netns delete ${name}`);
+    const all = [this.client, ...this.#links.map((_, i) => this.server(i))];
+    await shell(all.map((name) => `ip netns delete ${name}`).join("; ") + "; true");
   }
 
   async #addServer(program: string, i: number, link: Link): Promise<void> {
@@ -168,9 +168,7 @@ export class Network implements AsyncDisposable {
   }
 
   async #addNamespace(name: string): Promise<void> {
-    await shell(`ip netns add ${name}`);
-    this.#namespaces.push(name);
-    await shell(`ip -n ${name} link set lo up`);
+    await shell(`ip netns add ${name} && ip -n ${name} link set lo up`);
     const settings = SETTINGS.map((text) => `"${text}"`).join(" ");
     await shell(`ip netns exec ${name} sysctl -qw ${settings}`);
   }

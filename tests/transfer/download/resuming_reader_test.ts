@@ -36,7 +36,6 @@ function rangesOf({ script }: ClientHarness): (string | null)[] {
 const BREAKS: readonly (readonly [what: string, steps: readonly BodyStep[]])[] = [
   ["breaks off", until(4_321, CUT)],
   ["ends too early, as if it were whole", until(4_321)],
-  ["falls silent", until(4_321, "silence")],
 ];
 
 for (const [what, steps] of BREAKS) {
@@ -58,6 +57,23 @@ for (const [what, steps] of BREAKS) {
     assertEquals(progress.map(({ transferred }) => transferred).includes(4_321), true);
   });
 }
+
+Deno.test("download() continues on the next server when a body falls silent for 4 s", async () => {
+  const served = new Served();
+  const steps = [record(), served.data(until(4_321, "silence"), LENGTH), served.part()];
+  const harness = harnessOf(steps);
+  const progress: Progress[] = [];
+  const onProgress = (now: Progress) => progress.push(now);
+  assertEquals(await downloadAll(harness, { onProgress }), BYTES);
+  assertEquals(rangesOf(harness), ["b null", "c bytes=4321-9999"]);
+  assertEquals([served.areOver, harness.clock.now(), harness.clock.pending], [true, 4_000, 0]);
+  assertEquals(factsOf(harness.events), [
+    { kind: "cooldown", server: "http://b", delay: 1_000 },
+    { kind: "move", server: "http://c", from: "http://b", imageId: ID, offset: 4_321 },
+  ]);
+  const last = { transferred: 10_000, total: 10_000, server: "http://c", resumes: 0 };
+  assertEquals(progress.at(-1), last);
+});
 
 Deno.test("download() closes a stalled body after stallTimeout and reports the cause", async () => {
   const served = new Served();

@@ -1,0 +1,201 @@
+/**
+ * The open body of a reader. If its server becomes slow or silent, the rest is requested from another server
+ * as well, while the body continues; the reader continues with the body that is ahead.
+ *
+ * @module
+ */
+import { ServerUnreachable } from "../../errors.ts";
+import type { ResolvedOptions } from "../../options.ts";
+import type { Chunk } from "../body_reader.ts";
+import type { DeliveredTail } from "../download/overlap.ts";
+import type { RangeBody } from "../download/range_body.ts";
+import type { RangeSource } from "../download/range_source.ts";
+import { Challenge } from "./challenge.ts";
+import { type BodyPace, delayAfter, isRecovered, type Trouble, troubleOf } from "./rate_policy.ts";
+import { RateWatch } from "./rate_watch.ts";
+
+/** What a race needs from its reader. */
+export interface RaceOptions {
+  readonly source: RangeSource;
+  readonly options: ResolvedOptions;
+  /** Whether the hash of the whole image is verified. */
+  readonly isHashed: boolean;
+  /** Source of ranges of the same image, for the second connection; undefined if there is only one. */
+  readonly rival?: RangeSource | undefined;
+  readonly tail: DeliveredTail;
+  readonly signal: AbortSignal;
+}
+
+/** Holds the open body, and its challenger. */
+export class BodyRace {
+  readonly #options: RaceOptions;
+  #body: RangeBody | null = null;
+  #server = "";
+  #watch: RateWatch | null = null;
+  #challenge: Challenge | null = null;
+  /** Whether the challenger waits for the next read, since the consumer is busy. */
+  #isParked = false;
+  /** Number of lost challenges in a row, and the end of the delay after the last one. */
+  #losses = 0;
+  #notBefore = 0;
+
+  constructor(options: RaceOptions) {
+    this.#options = options;
+  }
+
+  /** The body; null if none is open. */
+  get body(): RangeBody | null {
+    return this.#body;
+  }
+
+  /** Endpoint root of the server of the last body. */
+  get server(): string {
+    return this.#server;
+  }
+
+  /** Continues with another body. */
+  start(body: RangeBody): void {
+    const { options, rival } = this.#options;
+    this.#body = body;
+    this.#server = body.response.server;
+    const best = this.#watch?.best ?? 0;
+    this.#watch?.[Symbol.dispose]();
+    if (rival === undefined) return;
+    this.#watch = new RateWatch(options, best, (pace, silence) => this.#judge(pace, silence));
+  }
+
+  /** The next bytes of the body; null at its end, undefined if another body has replaced it. */
+  async read(memory: Chunk): Promise<Chunk | null | undefined> {
+    if (this.#isParked) this.#unpark();
+    const [body, watch] = [this.#body, this.#watch];
+    if (body === null) return undefined;
+    watch?.begin();
+    let bytes = 0;
+    try {
+      const chunk = await body.read(memory);
+      if (this.#isReplaced(body)) return undefined;
+      bytes = chunk?.byteLength ?? 0;
+      return chunk;
+    } catch (error) {
+      if (this.#isReplaced(body)) return undefined;
+      throw error;
+    } finally {
+      watch?.end(bytes);
+    }
+  }
+
+  /** Closes the body and its challenger. */
+  async close(reason: unknown): Promise<void> {
+    const body = this.#body;
+    this.#body = null;
+    this.#watch?.[Symbol.dispose]();
+    await Promise.all([body?.response.close(reason), this.#endChallenge()?.close(reason)]);
+  }
+
+  #isReplaced(body: RangeBody): boolean {
+    return this.#body !== null && this.#body !== body;
+  }
+
+  /** Starts or ends a challenge, as the last window requires. */
+  #judge(pace: BodyPace, silence: number): void {
+    const { source: { candidates, identity }, options, rival, signal } = this.#options;
+    const [body, challenge] = [this.#body, this.#challenge];
+    if (body === null) return;
+    if (challenge !== null) {
+      if (isRecovered(pace) || challenge.isLate) this.#lose(challenge);
+      return;
+    }
+    const { server } = body.response;
+    const trouble = troubleOf(pace, silence, candidates.servers.some((name) => name !== server));
+    if (trouble === null || rival === undefined || options.now() < this.#notBefore) return;
+    candidates.recordSlow(server);
+    const cause = troubleWith(identity.imageId, server, trouble, pace, silence);
+    this.#challenge = new Challenge(
+      { trouble, cause, rate: pace.rate ?? 0 },
+      body.position,
+      options,
+      signal,
+    );
+    this.#run(this.#challenge, rival);
+  }
+
+  async #run(challenge: Challenge, rival: RangeSource): Promise<void> {
+    const { isHashed, tail } = this.#options;
+    try {
+      await challenge.open(rival, { isHashed, canCompare: tail.isDistinctive });
+      await this.#receive(challenge);
+    } catch {
+      // The retry loop has reported it. The body continues.
+      this.#lose(challenge);
+    }
+  }
+
+  async #receive(challenge: Challenge): Promise<void> {
+    for (let hasMore = true; hasMore && challenge === this.#challenge;) {
+      hasMore = await challenge.receive();
+      if (challenge !== this.#challenge) return;
+      this.#isParked = !this.#watch?.isWaiting;
+      if (this.#isParked) return;
+      this.#decide(challenge);
+    }
+  }
+
+  #unpark(): void {
+    this.#isParked = false;
+    const challenge = this.#challenge;
+    if (challenge === null) return;
+    this.#decide(challenge);
+    this.#receive(challenge).catch(() => this.#lose(challenge));
+  }
+
+  /** Continues with the challenger if it is ahead. The reader has delivered all bytes that it has read. */
+  #decide(challenge: Challenge): void {
+    const body = this.#body;
+    const lead = body && challenge.leadAt(body.position);
+    if (body === null || lead === null) return;
+    const { tail, source: { identity: { imageId } }, options } = this.#options;
+    if (tail.differsFrom(lead.before, 0)) return this.#lose(challenge);
+    this.#endChallenge();
+    this.#losses = 0;
+    this.start(body.replacedBy(lead.response, lead.ahead));
+    const { reason: { trouble, cause } } = challenge;
+    const { position: offset, response: { server: from } } = body;
+    // Nothing is taken from the retry budget: the other request was sent already.
+    if (trouble === "silent") body.response.reportBreak(cause, Infinity);
+    options.onEvent({ kind: "move", server: lead.response.server, from, imageId, offset, cause });
+    body.response.close(cause);
+  }
+
+  #lose(challenge: Challenge): void {
+    if (challenge !== this.#challenge) return;
+    this.#endChallenge();
+    this.#losses++;
+    this.#notBefore = this.#options.options.now() + delayAfter(this.#losses);
+    challenge.close("another server was not faster");
+  }
+
+  #endChallenge(): Challenge | null {
+    const challenge = this.#challenge;
+    this.#challenge = null;
+    this.#isParked = false;
+    return challenge;
+  }
+}
+
+/** The reason to leave a server. */
+function troubleWith(
+  imageId: string,
+  server: string,
+  trouble: Trouble,
+  { rate, best }: BodyPace,
+  silence: number,
+): ServerUnreachable {
+  const perSecond = (bytes: number) => Math.round(1_000 * bytes);
+  const what = trouble === "silent"
+    ? `sent nothing for ${Math.round(silence)} ms`
+    : `sends ${perSecond(rate ?? 0)} bytes per second, after ${perSecond(best)}`;
+  return new ServerUnreachable(
+    `Cannot read image "${imageId}" at the usual rate: the server "${server}" ${what}`,
+    { imageId, server },
+  );
+}
