@@ -5,6 +5,7 @@ import "../http/on_demand/error_texts.ts";
 import "../http/on_demand/redirects.ts";
 import "../transfer/download_options.ts";
 import "../transfer/download/multipart.ts";
+import "../transfer/race/body_race.ts";
 import "../transfer/rarely_used.ts";
 import { setImmediate } from "node:timers";
 

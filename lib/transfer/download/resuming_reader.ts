@@ -10,7 +10,7 @@ import type { ResolvedOptions } from "../../options.ts";
 import type { Chunk, ImageReader } from "../body_reader.ts";
 import type { ContentDescriptor, Verifier } from "../integrity/descriptor.ts";
 import { DeliveredTail } from "./overlap.ts";
-import { BodyRace } from "../race/body_race.ts";
+import { BodySwitch } from "../race/body_switch.ts";
 import { RangeBody } from "./range_body.ts";
 import type { RangeSource } from "./range_source.ts";
 import { Recovery } from "./break_recovery.ts";
@@ -44,7 +44,7 @@ export class ResumingReader implements ImageReader {
   readonly #tail = new DeliveredTail();
   readonly #recovery: Recovery;
   /** The open body, if any. */
-  readonly #race: BodyRace;
+  readonly #bodies: BodySwitch;
   #offset: number;
   /** Offset after the last requested byte; null while unknown. */
   #endExclusive: number | null;
@@ -57,7 +57,7 @@ export class ResumingReader implements ImageReader {
     options.verifier?.endWith(this.#lifetime.signal);
     this.#recovery = new Recovery(source, options);
     const [tail, signal] = [this.#tail, this.#lifetime.signal];
-    this.#race = new BodyRace({ ...options, source, tail, signal });
+    this.#bodies = new BodySwitch({ ...options, source, tail, signal });
     this.#offset = options.start;
     this.#endExclusive = options.end === null ? source.identity.size : options.end + 1;
   }
@@ -70,7 +70,7 @@ export class ResumingReader implements ImageReader {
   /** Opens the first response, so that errors are thrown before the first read. */
   async open(): Promise<void> {
     const { now } = this.#options.options;
-    while (this.#race.body === null && !this.#isClosed) {
+    while (this.#bodies.body === null && !this.#isClosed) {
       const since = now();
       await this.#openBody().catch((error) => this.#recover(error, since));
     }
@@ -91,16 +91,16 @@ export class ResumingReader implements ImageReader {
         this.#lifetime.signal.throwIfAborted();
         if (this.#offset === this.#endExclusive) return await this.#finish();
         // A server may send fewer bytes than requested; the remaining ones take another request.
-        if (this.#race.body?.isComplete) await this.release("the range is complete");
-        if (this.#race.body === null) await this.#openBody();
+        if (this.#bodies.body?.isComplete) await this.release("the range is complete");
+        if (this.#bodies.body === null) await this.#openBody();
         // A broken body may have kept the memory.
         const memory = into.buffer.byteLength > 0 ? into : new Uint8Array(byteLength);
-        const chunk = await this.#race.read(memory);
+        const chunk = await this.#bodies.read(memory);
         if (this.#isClosed) return null;
         if (chunk === undefined) continue;
         if (chunk !== null) return await this.#deliver(chunk);
         if (this.#endExclusive === null) return await this.#finish();
-        throw endedEarly(this.#source.identity.imageId, this.#race.server, this.#offset);
+        throw endedEarly(this.#source.identity.imageId, this.#bodies.server, this.#offset);
       } catch (error) {
         await this.#recover(error, since);
       }
@@ -113,7 +113,7 @@ export class ResumingReader implements ImageReader {
     const { onProgress, start } = this.#options;
     const total = this.#endExclusive === null ? null : this.#endExclusive - start;
     const transferred = this.#offset - start;
-    onProgress?.({ transferred, total, server: this.#race.server, resumes: this.resumes });
+    onProgress?.({ transferred, total, server: this.#bodies.server, resumes: this.resumes });
   }
 
   /**
@@ -121,7 +121,7 @@ export class ResumingReader implements ImageReader {
    * that may be idle for a long time.
    */
   async release(reason: unknown): Promise<void> {
-    await this.#race.close(reason);
+    await this.#bodies.close(reason);
   }
 
   /** Ends the download and closes its connection. */
@@ -142,7 +142,7 @@ export class ResumingReader implements ImageReader {
     signal.throwIfAborted();
     this.#endExclusive ??= response.endExclusive;
     const body = new RangeBody(response, this.#offset, this.#endExclusive);
-    this.#race.start(body);
+    this.#bodies.start(body);
     const { identity: { imageId } } = this.#source;
     const { options: { onEvent }, verifier } = this.#options;
     const cause = this.#recovery.resumed();
@@ -161,11 +161,11 @@ export class ResumingReader implements ImageReader {
 
   /** Checks, after the last byte, that the body ends there and that the hash matches. */
   async #finish(): Promise<null> {
-    const hasExtra = await this.#race.body?.hasExtra() ?? false;
+    const hasExtra = await this.#bodies.body?.hasExtra() ?? false;
     const { verifier, isHashed } = this.#options;
     await verifier?.check();
     // The hash proves that additional bytes are harmless.
-    if (hasExtra && !isHashed) throw tooLong(this.#source.identity, this.#race.server);
+    if (hasExtra && !isHashed) throw tooLong(this.#source.identity, this.#bodies.server);
     await this.cancel("complete");
     return null;
   }
@@ -173,7 +173,7 @@ export class ResumingReader implements ImageReader {
   /** Prepares for the next response after a break, or throws the error that ends the download. */
   async #recover(error: unknown, since: number): Promise<void> {
     if (this.#isClosed) return;
-    const response = this.#race.body?.response ?? null;
+    const response = this.#bodies.body?.response ?? null;
     await this.release(error);
     const point = { offset: this.#offset, endExclusive: this.#endExclusive, response, since };
     try {

@@ -1,16 +1,15 @@
 /**
- * The open body of a reader. If its server becomes slow or silent, the rest is requested from another server
+ * Watches the open body of a reader. If its server becomes slow or silent, the rest is requested from another server
  * as well, while the body continues; the reader continues with the body that is ahead.
  *
  * @module
  */
-import { ServerUnreachable } from "../../errors.ts";
+import type { ServerUnreachable } from "../../errors.ts";
 import type { ResolvedOptions } from "../../options.ts";
-import type { Chunk } from "../body_reader.ts";
 import type { DeliveredTail } from "../download/overlap.ts";
 import type { RangeBody } from "../download/range_body.ts";
 import type { RangeSource } from "../download/range_source.ts";
-import { Challenge } from "./challenge.ts";
+import { Challenge, type SharedCode } from "./challenge.ts";
 import { type BodyPace, delayAfter, isRecovered, type Trouble, troubleOf } from "./rate_policy.ts";
 import { RateWatch } from "./rate_watch.ts";
 
@@ -26,11 +25,23 @@ export interface RaceOptions {
   readonly signal: AbortSignal;
 }
 
-/** Holds the open body, and its challenger. */
+/** Code that is loaded at the start. */
+export interface RaceCode extends SharedCode {
+  readonly ServerUnreachable: typeof ServerUnreachable;
+}
+
+/** The body that the reader reads. */
+export interface CurrentBody {
+  readonly body: RangeBody | null;
+  /** Continues with another body. */
+  start(body: RangeBody): void;
+}
+
+/** Watches the body, and challenges its server. */
 export class BodyRace {
+  readonly #current: CurrentBody;
   readonly #options: RaceOptions;
-  #body: RangeBody | null = null;
-  #server = "";
+  readonly #shared: RaceCode;
   #watch: RateWatch | null = null;
   #challenge: Challenge | null = null;
   /** Whether the challenger waits for the next read, since the consumer is busy. */
@@ -39,67 +50,44 @@ export class BodyRace {
   #losses = 0;
   #notBefore = 0;
 
-  constructor(options: RaceOptions) {
+  constructor(current: CurrentBody, options: RaceOptions, shared: RaceCode) {
+    this.#current = current;
     this.#options = options;
+    this.#shared = shared;
   }
 
-  /** The body; null if none is open. */
-  get body(): RangeBody | null {
-    return this.#body;
-  }
-
-  /** Endpoint root of the server of the last body. */
-  get server(): string {
-    return this.#server;
-  }
-
-  /** Continues with another body. */
-  start(body: RangeBody): void {
-    const { options, rival } = this.#options;
-    this.#body = body;
-    this.#server = body.response.server;
+  /** Watches the current body, which is a new one. */
+  watch(): void {
     const best = this.#watch?.best ?? 0;
     this.#watch?.[Symbol.dispose]();
-    if (rival === undefined) return;
-    this.#watch = new RateWatch(options, best, (pace, silence) => this.#judge(pace, silence));
+    this.#watch = new RateWatch(
+      this.#options.options,
+      best,
+      (pace, silence) => this.#judge(pace, silence),
+    );
   }
 
-  /** The next bytes of the body; null at its end, undefined if another body has replaced it. */
-  async read(memory: Chunk): Promise<Chunk | null | undefined> {
+  /** Notes that a read begins. A challenger that is ahead may replace the body before. */
+  begin(): void {
     if (this.#isParked) this.#unpark();
-    const [body, watch] = [this.#body, this.#watch];
-    if (body === null) return undefined;
-    watch?.begin();
-    let bytes = 0;
-    try {
-      const chunk = await body.read(memory);
-      if (this.#isReplaced(body)) return undefined;
-      bytes = chunk?.byteLength ?? 0;
-      return chunk;
-    } catch (error) {
-      if (this.#isReplaced(body)) return undefined;
-      throw error;
-    } finally {
-      watch?.end(bytes);
-    }
+    this.#watch?.begin();
   }
 
-  /** Closes the body and its challenger. */
+  /** Notes that a read has ended. */
+  end(bytes: number): void {
+    this.#watch?.end(bytes);
+  }
+
+  /** Stops watching, and closes the challenger. */
   async close(reason: unknown): Promise<void> {
-    const body = this.#body;
-    this.#body = null;
     this.#watch?.[Symbol.dispose]();
-    await Promise.all([body?.response.close(reason), this.#endChallenge()?.close(reason)]);
-  }
-
-  #isReplaced(body: RangeBody): boolean {
-    return this.#body !== null && this.#body !== body;
+    await this.#endChallenge()?.close(reason);
   }
 
   /** Starts or ends a challenge, as the last window requires. */
   #judge(pace: BodyPace, silence: number): void {
-    const { source: { candidates, identity }, options, rival, signal } = this.#options;
-    const [body, challenge] = [this.#body, this.#challenge];
+    const { source: { candidates, identity }, options, rival } = this.#options;
+    const [body, challenge] = [this.#current.body, this.#challenge];
     if (body === null) return;
     if (challenge !== null) {
       if (isRecovered(pace) || challenge.isLate) this.#lose(challenge);
@@ -109,12 +97,14 @@ export class BodyRace {
     const trouble = troubleOf(pace, silence, candidates.servers.some((name) => name !== server));
     if (trouble === null || rival === undefined || options.now() < this.#notBefore) return;
     candidates.recordSlow(server);
-    const cause = troubleWith(identity.imageId, server, trouble, pace, silence);
+    const { imageId } = identity;
+    const message = troubleWith(imageId, server, trouble, pace, silence);
+    const cause = new this.#shared.ServerUnreachable(message, { imageId, server });
     this.#challenge = new Challenge(
       { trouble, cause, rate: pace.rate ?? 0 },
       body.position,
-      options,
-      signal,
+      this.#options,
+      this.#shared,
     );
     this.#run(this.#challenge, rival);
   }
@@ -150,14 +140,14 @@ export class BodyRace {
 
   /** Continues with the challenger if it is ahead. The reader has delivered all bytes that it has read. */
   #decide(challenge: Challenge): void {
-    const body = this.#body;
+    const body = this.#current.body;
     const lead = body && challenge.leadAt(body.position);
     if (body === null || lead === null) return;
     const { tail, source: { identity: { imageId } }, options } = this.#options;
     if (tail.differsFrom(lead.before, 0)) return this.#lose(challenge);
     this.#endChallenge();
     this.#losses = 0;
-    this.start(body.replacedBy(lead.response, lead.ahead));
+    this.#current.start(body.replacedBy(lead.response, lead.ahead));
     const { reason: { trouble, cause } } = challenge;
     const { position: offset, response: { server: from } } = body;
     // Nothing is taken from the retry budget: the other request was sent already.
@@ -189,13 +179,10 @@ function troubleWith(
   trouble: Trouble,
   { rate, best }: BodyPace,
   silence: number,
-): ServerUnreachable {
+): string {
   const perSecond = (bytes: number) => Math.round(1_000 * bytes);
   const what = trouble === "silent"
     ? `sent nothing for ${Math.round(silence)} ms`
     : `sends ${perSecond(rate ?? 0)} bytes per second, after ${perSecond(best)}`;
-  return new ServerUnreachable(
-    `Cannot read image "${imageId}" at the usual rate: the server "${server}" ${what}`,
-    { imageId, server },
-  );
+  return `Cannot read image "${imageId}" at the usual rate: the server "${server}" ${what}`;
 }

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { concat } from "../../concat.ts";
-import { Deadline } from "../../http/deadline.ts";
+import type { concat } from "../../concat.ts";
+import type { Deadline } from "../../http/deadline.ts";
 import type { ResolvedOptions } from "../../options.ts";
 import type { Chunk } from "../body_reader.ts";
 import type { Proof } from "../../http/byte_range.ts";
@@ -27,6 +27,12 @@ export interface Lead {
   readonly ahead: Chunk;
 }
 
+/** Code that is loaded at the start. */
+export interface SharedCode {
+  readonly concat: typeof concat;
+  readonly Deadline: typeof Deadline;
+}
+
 /** Why a server is challenged. */
 export interface Reason {
   readonly trouble: Trouble;
@@ -39,6 +45,7 @@ export interface Reason {
 export class Challenge {
   readonly reason: Reason;
   readonly #options: ResolvedOptions;
+  readonly #concat: SharedCode["concat"];
   readonly #deadline: Deadline;
   /** Offset of its first byte, and that after its last one. */
   readonly #start: number;
@@ -50,7 +57,13 @@ export class Challenge {
   #response: RangeResponse | null = null;
   #isComplete = false;
 
-  constructor(reason: Reason, start: number, options: ResolvedOptions, signal: AbortSignal) {
+  constructor(
+    reason: Reason,
+    start: number,
+    { options, signal }: { readonly options: ResolvedOptions; readonly signal: AbortSignal },
+    { concat, Deadline }: SharedCode,
+  ) {
+    this.#concat = concat;
     this.reason = reason;
     this.#start = this.#end = start;
     this.#options = options;
@@ -86,7 +99,7 @@ export class Challenge {
 
   /** The bytes around the offset of the reader, if the challenger is ahead of it; null if not. */
   leadAt(offset: number): Lead | null {
-    const all = concat(this.#chunks);
+    const all = this.#concat(this.#chunks);
     const before = all.byteLength - Math.max(0, this.#end - offset);
     const hasWon = this.#isComplete
       ? this.#end > offset

@@ -66,7 +66,7 @@ Deno.test("download() continues on the next server when a body falls silent for 
   const onProgress = (now: Progress) => progress.push(now);
   assertEquals(await downloadAll(harness, { onProgress }), BYTES);
   assertEquals(rangesOf(harness), ["b null", "c bytes=4321-9999"]);
-  assertEquals([served.areOver, harness.clock.now(), harness.clock.pending], [true, 4_000, 0]);
+  assertEquals([served.areOver, harness.clock.now(), harness.clock.pending], [true, 4_400, 0]);
   assertEquals(factsOf(harness.events), [
     { kind: "cooldown", server: "http://b", delay: 1_000 },
     { kind: "move", server: "http://c", from: "http://b", imageId: ID, offset: 4_321 },
