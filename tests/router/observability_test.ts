@@ -28,7 +28,7 @@ Deno.test("log() is called once per request, with the totals of the finished res
       path: `/v2/images/${id}/file`,
       route: "/v2/images/{image_id}/file",
       status: 200,
-      server: "http://b:9292",
+      server: "http://a:9292",
       bytesOut: SIZE,
     },
     {

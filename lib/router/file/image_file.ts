@@ -37,10 +37,11 @@ export async function imageData(gateway: Gateway, call: GatewayRequest): Promise
     gateway.upstreams.active(call);
   });
   await waitForAdmission(gateway, call, mayBypass ? gateway.smallAdmission : gateway.admission);
-  const record = requestRecord(gateway, call);
+  // First, so that it gets the connection used last: the one with the largest TCP window.
   const early = requestEarly(gateway, call);
   try {
-    return await responseFor(gateway, call, await record, { early, mayBypass });
+    const record = await requestRecord(gateway, call);
+    return await responseFor(gateway, call, record, { early, mayBypass });
   } finally {
     await early?.discard();
   }
