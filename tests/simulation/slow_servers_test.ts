@@ -212,6 +212,20 @@ for (const [what, options, latest, moves] of SITUATIONS) {
   }
 }
 
+Deno.test("download() sends no second request when the consumer is slow or pauses", async () => {
+  for (const pause of [100, 400, 3_000, 60_000]) {
+    const cluster = new SimulatedCluster({ size: 600_000, links: network() });
+    const { clock, context, imageId, options, requests } = cluster;
+    const write = async () => {
+      await clock.sleep(pause);
+    };
+    const work = getDefaultImageService(options)
+      .download(context, imageId, new WritableStream({ write }));
+    await clock.run(work);
+    assertEquals(requests.map(({ range }) => range), [null, null], `${pause}`);
+  }
+});
+
 Deno.test("download() ends soon when servers fall silent again and again for 1 to 20 s", async () => {
   const times: number[] = [];
   for (let seed = 1; seed <= 30; seed++) {
