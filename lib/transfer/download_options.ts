@@ -28,7 +28,8 @@ export function checkOptions(
   const isCount = (value: number) => Number.isInteger(value) && value >= 1;
   const isStore = (store: unknown) => typeof store === "string" && store !== "";
   check(VERIFY_MODES.includes(verify), "verify", verify, '"auto", "required" or "off"');
-  check(isCount(connections), "connections", connections, "a whole number of at least 1");
+  const isConnections = connections === "auto" || isCount(connections);
+  check(isConnections, "connections", connections, 'a whole number of at least 1, or "auto"');
   check(isCount(partSize), "partSize", partSize, "a whole number of at least 1");
   check(Array.isArray(prefer) && prefer.every(isStore), "prefer", prefer, "a list of store ids");
   check(typeof reuseChunks === "boolean", "reuseChunks", reuseChunks, "true or false");

@@ -59,10 +59,10 @@ export interface DownloadOptions {
    * Number of connections that read parts of the image in parallel, spread over the servers. A single
    * connection is used if the store cannot seek or the image fits in one part. A sink that is a
    * `FileSystemWritableFileStream` receives chunks out of order, with their position, unless the data is
-   * hashed.
+   * hashed. `"auto"` starts with one and adds connections, up to 8, while that makes the download faster.
    * @default {1}
    */
-  readonly connections?: number | undefined;
+  readonly connections?: number | "auto" | undefined;
   /**
    * Maximum size of a part in bytes if there are several connections; the last parts are smaller. Memory
    * holds at most one part per connection, plus two for a slow reader.

@@ -67,7 +67,7 @@ async function simulate(seed: number): Promise<Run> {
   // Only a hash detects a changed bit, and proves that additional bytes are harmless.
   const needsHash = plan.some(({ kind }) => kind === "flippedBit" || kind === "extraBytes");
   const way = chosen === "file" && needsHash ? "sink" : chosen;
-  const connections = random() < 0.3 ? between(random, 2, 4) : 1;
+  const connections = random() < 0.3 ? pick(random, [2, 3, 4, "auto"] as const) : 1;
   const options = { connections, partSize: between(random, 4_000, 20_000) };
   const parts = connections === 1 ? 0 : Math.ceil(cluster.image.byteLength / options.partSize);
   const download = clock.run(take(cluster, clock, random, way, options));

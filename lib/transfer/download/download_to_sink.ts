@@ -82,12 +82,21 @@ function writesOf(
   const keep = ({ buffer }: Chunk) => {
     if (buffer.byteLength === size) spare.push(buffer);
   };
-  const recycle = reader.recycle?.bind(reader) ?? keep;
+  const recycle = (chunk: Chunk) => {
+    keep(chunk);
+    reader.recycle?.(chunk);
+  };
   const { readUnordered } = reader;
   return {
     next: readUnordered !== undefined && isSeekable(sink)
       ? () => nextPositioned(readUnordered)
-      : () => nextInOrder(reader, new Uint8Array(spare.pop() ?? new ArrayBuffer(size))),
+      : async () => {
+        const memory = new Uint8Array(spare.pop() ?? new ArrayBuffer(size));
+        const write = await nextInOrder(reader, memory);
+        // A reader over several connections has memory of its own.
+        if (write?.data.buffer !== memory.buffer) keep(memory);
+        return write;
+      },
     recycle: reuseChunks ? recycle : () => {},
   };
 }

@@ -4,11 +4,13 @@ import type { GlanceRangeSource } from "../download/range_source.ts";
 import type { ResumeOptions } from "../download/resuming_reader.ts";
 import type { classifyFailure } from "../download/resume_policy.ts";
 import { canSeek } from "../download/seek_probe.ts";
+import type { ImageReader } from "../body_reader.ts";
+import { AutoReader } from "./auto_reader.ts";
 import { ParallelReader, type SharedClasses } from "./parallel_reader.ts";
 
 /** What a parallel download needs besides the options of each connection. */
 export interface ParallelPlan {
-  readonly connections: number;
+  readonly connections: number | "auto";
   /** Maximum size of a part in bytes; undefined to adapt it to the network. */
   readonly partSize: number | undefined;
   /** Offset after the last requested byte. */
@@ -20,22 +22,32 @@ export interface ParallelPlan {
   readonly shared: SharedClasses & { readonly classifyFailure: typeof classifyFailure };
 }
 
-/** Opens the connections; null if the store of the image cannot seek. */
+/** Opens a reader; null if several connections are requested and the store of the image cannot seek. */
 export async function openParallel(
   plan: ParallelPlan,
   resumeOptions: ResumeOptions,
-): Promise<ParallelReader | null> {
-  const { signal = new AbortController().signal } = resumeOptions;
-  if (!await canSeek(plan.rangeSource(0), signal, plan.shared.classifyFailure)) return null;
-  const servers = await plan.servers();
-  return new ParallelReader({
+): Promise<ImageReader | null> {
+  const { signal = new AbortController().signal, end } = resumeOptions;
+  const { connections, endExclusive, partSize, rangeSource, shared } = plan;
+  const seeks = () => canSeek(rangeSource(0), signal, shared.classifyFailure);
+  if (connections !== "auto" && !await seeks()) return null;
+  const servers = (await plan.servers()).map(({ endpoint }) => endpoint);
+  const rest = rangeSource(end);
+  const basic = { ...resumeOptions, endExclusive, partSize, rangeSource, shared, servers, rest };
+  if (connections !== "auto") {
+    return new ParallelReader({ ...basic, connections, onReceived: () => {} });
+  }
+  const lifetime = new shared.Deadline(resumeOptions.options, signal);
+  const unverified = { ...resumeOptions, verifier: null, signal: lifetime.signal };
+  const reader = new AutoReader({
     ...resumeOptions,
-    endExclusive: plan.endExclusive,
-    partSize: plan.partSize,
-    shared: plan.shared,
-    connections: plan.connections,
-    servers: servers.map(({ endpoint }) => endpoint),
-    rangeSource: plan.rangeSource,
-    rest: plan.rangeSource(resumeOptions.end),
+    endExclusive,
+    partSize,
+    lifetime,
+    single: new shared.ResumingReader(rest, unverified),
+    canSeek: seeks,
+    several: (handover) => new ParallelReader({ ...basic, verifier: null, ...handover }),
   });
+  await reader.open();
+  return reader;
 }

@@ -31,7 +31,12 @@ export interface ParallelOptions {
   readonly endExclusive: number;
   /** Maximum size of a part in bytes; undefined to adapt it to the network. */
   readonly partSize: number | undefined;
+  /** Verifies the hash of the bytes; null if this reader does not. */
   readonly verifier: Verifier | null;
+  /** Whether the hash is verified, here or by a reader that uses this one. */
+  readonly isHashed: boolean;
+  /** Called with the number of bytes that a connection has received. */
+  onReceived(bytes: number): void;
   readonly signal: AbortSignal | undefined;
   readonly onProgress: ((progress: Progress) => void) | undefined;
   readonly shared: SharedClasses;
@@ -59,14 +64,19 @@ export class ParallelReader implements ImageReader {
     this.#options = options;
     this.#lifetime = new options.shared.Deadline(options.options, options.signal);
     options.verifier?.endWith(this.#lifetime.signal);
-    const { connections, servers, rangeSource } = options;
+    const { servers, rangeSource, onReceived } = options;
     this.#schedule = new PartScheduler(options);
-    this.#fetcher = new PartFetcher(this.#schedule, options.options, (server, { start, end }) => {
-      return this.#readerOf(rangeSource(end, server), start, end);
-    });
+    const open = (server: string, { start, end }: PartBuffer) =>
+      this.#readerOf(rangeSource(end, server), start, end);
+    this.#fetcher = new PartFetcher(this.#schedule, options.options, { servers, open, onReceived });
     const notify = () => this.#fetcher.changes.notify();
     this.#lifetime.signal.addEventListener("abort", notify, { once: true });
-    for (let i = 0; i < connections; i++) this.#fetcher.run(servers[i % servers.length] ?? "");
+    this.use(options.connections);
+  }
+
+  /** Continues with this number of connections. */
+  use(connections: number): void {
+    this.#fetcher.use(connections);
   }
 
   /** The next bytes in order, in memory of their own. */
@@ -78,7 +88,7 @@ export class ParallelReader implements ImageReader {
 
   /** The next received bytes in any order, which a hash does not allow. */
   get readUnordered(): (() => Promise<PositionedChunk | null>) | undefined {
-    if (this.#options.verifier !== null) return undefined;
+    if (this.#options.isHashed) return undefined;
     return () => this.#next(() => this.#schedule.claimed);
   }
 
@@ -88,11 +98,11 @@ export class ParallelReader implements ImageReader {
   }
 
   report(): void {
-    const { onProgress, endExclusive, start, servers, connections } = this.#options;
+    const { onProgress, endExclusive, start } = this.#options;
     onProgress?.({
       transferred: this.#transferred,
       total: endExclusive - start,
-      server: servers.slice(0, connections).join(" "),
+      server: this.#fetcher.servers.join(" "),
       resumes: this.#fetcher.resumes + (this.#rest?.resumes ?? 0),
     });
   }
@@ -154,14 +164,14 @@ export class ParallelReader implements ImageReader {
   }
 
   #readerOf(source: RangeSource, start: number, end: number): ResumingReader {
-    const { options, shared, verifier } = this.#options;
+    const { options, shared, isHashed } = this.#options;
     return new shared.ResumingReader(source, {
       options,
       start,
       end,
       isPart: true,
       verifier: null,
-      isHashed: verifier !== null,
+      isHashed,
       signal: this.#lifetime.signal,
       onProgress: undefined,
     });

@@ -18,31 +18,42 @@ const CHECK_INTERVAL = 50;
  */
 const READ_SIZE = 512 * 1024;
 
-/** Opens the reader of a part, which prefers the server. */
-export type OpenPart = (server: string, part: PartBuffer) => ResumingReader;
+/** What a fetcher needs besides the schedule. */
+export interface FetcherOptions {
+  /** Endpoint roots of the servers, over which the connections are distributed. */
+  readonly servers: readonly string[];
+  /** Opens the reader of a part, which prefers the server. */
+  open(server: string, part: PartBuffer): ResumingReader;
+  /** Called with the number of received bytes. */
+  onReceived(bytes: number): void;
+}
 
 /** Fetches parts over several connections. */
 export class PartFetcher {
   /** Resolves at the next change: bytes, a complete part, or a failure. */
   readonly changes = new Notifier();
+  /** Number of times that complete parts resumed after a break. */
+  resumes = 0;
   readonly #schedule: PartScheduler;
   readonly #options: ResolvedOptions;
-  readonly #open: OpenPart;
+  readonly #fetcher: FetcherOptions;
   /** Buffers for reuse. */
   readonly #spare: ArrayBuffer[] = [];
-  #resumes = 0;
+  /** Number of connections. */
+  #count = 0;
+  #started = 0;
   #failure: { readonly error: unknown } | null = null;
   #isStopped = false;
 
-  constructor(schedule: PartScheduler, options: ResolvedOptions, open: OpenPart) {
+  constructor(schedule: PartScheduler, options: ResolvedOptions, fetcher: FetcherOptions) {
     this.#schedule = schedule;
     this.#options = options;
-    this.#open = open;
+    this.#fetcher = fetcher;
   }
 
-  /** Number of times that complete parts resumed after a break. */
-  get resumes(): number {
-    return this.#resumes;
+  /** The servers that its connections prefer at first. */
+  get servers(): readonly string[] {
+    return this.#fetcher.servers.slice(0, this.#count);
   }
 
   /** Why the parts cannot be fetched; null if they can. */
@@ -50,19 +61,11 @@ export class PartFetcher {
     return this.#failure;
   }
 
-  /** Fetches parts over another connection, which prefers the server, until all are delivered. */
-  async run(server: string): Promise<void> {
-    const connection = this.#schedule.add(server);
-    try {
-      while (!this.#isStopped && !this.#schedule.isDone) {
-        const claim = this.#schedule.claim(connection, this.#options.now());
-        if (claim === null) await this.#pause();
-        else await this.#fetch(claim);
-      }
-    } catch (error) {
-      this.#failure ??= { error };
-      this.changes.notify();
-    }
+  /** Fetches parts over this number of connections; those above it end after their part. */
+  use(count: number): void {
+    this.#count = count;
+    const { servers } = this.#fetcher;
+    while (this.#started < count) this.#run(servers[this.#started++ % servers.length] ?? "");
   }
 
   /** Closes every connection. */
@@ -82,8 +85,23 @@ export class PartFetcher {
     if (buffer.byteLength === READ_SIZE) this.#spare.push(buffer);
   }
 
+  /** Fetches parts over another connection, which prefers the server, until all are delivered. */
+  async #run(server: string): Promise<void> {
+    const connection = this.#schedule.add(server);
+    try {
+      while (!this.#isStopped && !this.#schedule.isDone && connection < this.#count) {
+        const claim = this.#schedule.claim(connection, this.#options.now());
+        if (claim === null) await this.#pause();
+        else await this.#fetch(claim);
+      }
+    } catch (error) {
+      this.#failure ??= { error };
+      this.changes.notify();
+    }
+  }
+
   async #fetch({ part, from }: Claim): Promise<void> {
-    const reader = part.reader = this.#open(this.#schedule.serverOf(part.connection), part);
+    const reader = part.reader = this.#fetcher.open(this.#schedule.serverOf(part.connection), part);
     if (from?.missing === 0) from.reader?.cancel("another connection has taken over");
     try {
       await this.#fill(part, reader);
@@ -91,7 +109,7 @@ export class PartFetcher {
       if (part.missing > 0) throw error;
     }
     if (part.missing > 0) return;
-    this.#resumes += reader.resumes;
+    this.resumes += reader.resumes;
     part.isComplete = true;
     this.#schedule.fetched(part);
     this.changes.notify();
@@ -107,6 +125,7 @@ export class PartFetcher {
       // A small chunk would keep its whole buffer alive.
       const isSparse = 2 * chunk.byteLength < chunk.buffer.byteLength;
       part.put(isSparse ? chunk.slice() : chunk, this.#options.now());
+      this.#fetcher.onReceived(chunk.byteLength);
       if (part.end < end && part.missing === 0) return await reader.cancel("the rest was moved");
       memory = isSparse ? new Uint8Array(chunk.buffer) : this.memory(size);
       this.changes.notify();

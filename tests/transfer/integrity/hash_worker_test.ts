@@ -312,6 +312,8 @@ Deno.test("download() over several connections ends its thread when it is aborte
     options,
     connections: 1,
     servers: ["http://a"],
+    isHashed: true,
+    onReceived: () => {},
     rangeSource: () => rangeSource,
     rest: rangeSource,
     start: 0,

@@ -1,7 +1,8 @@
 /** Flags and the progress line of uploads and downloads. */
-import { number, toggle } from "../../args/flags.ts";
+import { number, text, toggle } from "../../args/flags.ts";
 import type { DownloadOptions } from "../../../transfer/types.ts";
 import type { Flags, Invocation, Values } from "../../args/command.ts";
+import { UsageError } from "../../system/errors.ts";
 import { ProgressLine } from "../../output/progress.ts";
 
 /** Flags of all transfers. */
@@ -16,9 +17,9 @@ const MIB = 1024 ** 2;
 
 /** Flags of downloads with several connections. */
 export const CONNECTION_FLAGS = {
-  "connections": number(
+  "connections": text(
     "<N>",
-    "Number of parallel connections, spread over the servers (default: 1)",
+    "Number of parallel connections, spread over the servers; auto adds connections while that is faster (default: 1)",
   ),
   "part-size": number(
     "<MIB>",
@@ -26,11 +27,24 @@ export const CONNECTION_FLAGS = {
   ),
 } as const satisfies Flags;
 
-/** The options that `CONNECTION_FLAGS` set. */
+/**
+ * The options that `CONNECTION_FLAGS` set.
+ *
+ * @throws {UsageError} if the number of connections is not one.
+ */
 export function connectionsFrom(
   { connections, "part-size": partSize }: Values<typeof CONNECTION_FLAGS>,
 ): Pick<DownloadOptions, "connections" | "partSize"> {
-  return { connections, partSize: partSize && partSize * MIB };
+  return { connections: countOf(connections), partSize: partSize && partSize * MIB };
+}
+
+function countOf(connections: string | undefined): DownloadOptions["connections"] {
+  if (connections === undefined || connections === "auto") return connections;
+  const count = Number(connections);
+  if (Number.isInteger(count) && count >= 1) return count;
+  throw new UsageError(
+    `Cannot use "--connections ${connections}": it must be an integer of at least 1, or auto`,
+  );
 }
 
 type ProgressCall = Invocation<typeof PROGRESS_FLAGS>;

@@ -1,0 +1,77 @@
+/** Downloads that choose their number of connections themselves. */
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import {
+  type DownloadOptions,
+  getDefaultImageService,
+  ImageIntegrityError,
+  type Progress,
+} from "../../../mod.ts";
+import { type ClusterOptions, SimulatedCluster } from "../../../lib/testing/mod.ts";
+
+const SIZE = 2_000_000;
+
+/** Two servers of 200 kB per second each. */
+const SLOW: ClusterOptions = {
+  size: SIZE,
+  links: [0, 1].map((server) => ({ server, bandwidth: 200_000 })),
+};
+
+async function download(cluster: SimulatedCluster, options: DownloadOptions): Promise<Uint8Array> {
+  const { context, imageId, clock } = cluster;
+  const service = getDefaultImageService(cluster.options);
+  const work = async () => {
+    const stream = await service.download(context, imageId, { partSize: 50_000, ...options });
+    return new Uint8Array(await new Response(stream).arrayBuffer());
+  };
+  return await clock.run(work());
+}
+
+function rangesOf({ requests }: SimulatedCluster): string[] {
+  return requests.filter(({ path }) => path.endsWith("/file")).map(({ range }) => range ?? "all");
+}
+
+Deno.test("download() with connections auto requests the whole image first, and adds connections while it gets faster", async () => {
+  const cluster = new SimulatedCluster(SLOW);
+  const progress: Progress[] = [];
+  const onProgress = (now: Progress) => progress.push(now);
+  assertEquals(await download(cluster, { connections: "auto", onProgress }), cluster.image);
+  const [first, probe, ...parts] = rangesOf(cluster);
+  assertEquals([first, probe], ["all", "bytes=0-0"]);
+  assert(parts.length > 5, `${parts.length} parts`);
+  assertEquals(new Set(cluster.requests.map(({ server }) => server)).size, 2);
+  assert(cluster.clock.now() < 8_000, `${cluster.clock.now()} ms instead of 10 s`);
+  assertEquals([progress.at(-1)?.transferred, progress.at(-1)?.total], [SIZE, SIZE]);
+  assertEquals(
+    progress.map(({ transferred }) => transferred).toSorted((a, b) => a - b),
+    progress.map(({ transferred }) => transferred),
+  );
+  assertEquals([cluster.openBodies, cluster.clock.pending], [0, 0]);
+});
+
+Deno.test("download() with connections auto stays on one connection when the store cannot seek", async () => {
+  const cluster = new SimulatedCluster({ ...SLOW, ranges: false });
+  assertEquals(await download(cluster, { connections: "auto" }), cluster.image);
+  assertEquals(rangesOf(cluster), ["all", "bytes=0-0", "all"]);
+  assertEquals([cluster.openBodies, cluster.clock.pending], [0, 0]);
+});
+
+Deno.test("download() with connections auto sends one request when the image arrives at once", async () => {
+  const cluster = new SimulatedCluster({ size: 200_000 });
+  assertEquals(await download(cluster, { connections: "auto" }), cluster.image);
+  assertEquals(rangesOf(cluster), ["all"]);
+});
+
+Deno.test("download() with connections auto rejects wrong bytes, and stops when it is aborted", async () => {
+  const wrong = new SimulatedCluster({ ...SLOW, plan: [{ kind: "flippedBit", at: 0.01 }] });
+  await assertRejects(() => download(wrong, { connections: "auto" }), ImageIntegrityError);
+  assertEquals([wrong.openBodies, wrong.clock.pending], [0, 0]);
+  for (const ms of [1, 300, 3_000]) {
+    const aborted = new SimulatedCluster(SLOW);
+    const controller = new AbortController();
+    aborted.clock.sleep(ms).then(() => controller.abort("enough"));
+    const { signal } = controller;
+    const work = download(aborted, { connections: "auto", signal });
+    assertEquals(await work.catch((error) => error), "enough");
+    assertEquals([aborted.openBodies, aborted.clock.pending], [0, 0]);
+  }
+});

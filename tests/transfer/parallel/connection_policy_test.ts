@@ -1,0 +1,41 @@
+/** The number of connections, for networks that differ in what a connection and all of them can carry. */
+import { assertEquals } from "@std/assert";
+import { ConnectionPolicy } from "../../../lib/transfer/parallel/connection_policy.ts";
+
+/** The numbers of connections that the policy uses over time, with the throughput of each. */
+function countsOf(wait: number, rateOf: (count: number, interval: number) => number): number[] {
+  const policy = new ConnectionPolicy(0, wait);
+  const interval = Math.max(250, 3 * wait);
+  const counts = [1];
+  for (let i = 0; i < 12; i++) {
+    const rate = rateOf(policy.count, i);
+    for (let part = 1; part <= 4; part++) {
+      policy.received(rate * interval / 4, i * interval + part * interval / 4);
+    }
+    if (policy.count !== counts.at(-1)) counts.push(policy.count);
+  }
+  return counts;
+}
+
+/** Bytes per millisecond of a number of connections in an interval. */
+const NETWORKS: readonly (readonly [
+  what: string,
+  rateOf: (count: number, interval: number) => number,
+  counts: readonly number[],
+])[] = [
+  ["one connection fills the network", () => 1_000, [1, 2, 1]],
+  ["two connections fill the network", (n) => Math.min(n * 1_000, 2_000), [1, 2, 4, 2]],
+  ["eight connections do not fill the network", (n) => n * 1_000, [1, 2, 4, 8]],
+  ["more connections are slower", (n) => 1_000 / n, [1, 2, 1]],
+  ["one connection starts slowly", (n, i) => Math.min(100 * 2 ** i, 300 * n), [1, 2, 4, 8]],
+  ["the gain of more connections comes late", (n, i) => i < 2 ? 1_000 : n * 1_000, [1, 2, 4, 8]],
+  ["a gain is below 15 %", (n) => 1_000 + 100 * n, [1, 2, 1]],
+];
+
+for (const [what, rateOf, counts] of NETWORKS) {
+  for (const wait of [1, 200]) {
+    Deno.test(`ConnectionPolicy uses ${counts.join(", ")} connections when ${what} and the first byte takes ${wait} ms`, () => {
+      assertEquals(countsOf(wait, rateOf), counts);
+    });
+  }
+}
