@@ -145,5 +145,7 @@ int main(int count, char **names) {
     struct pollfd polled[] = {{devices[0], POLLIN, 0}, {devices[1], POLLIN, 0}, {0, POLLIN, 0}};
     ppoll(polled, 3, &timeout, NULL);
     if (polled[2].revents) obey();
+    // A namespace was deleted.
+    if ((polled[0].revents | polled[1].revents) & (POLLERR | POLLHUP)) return 1;
   }
 }
