@@ -121,7 +121,15 @@ export class PartScheduler {
     const [slowest] = parts.toSorted((a, b) => b.part.missing / b.rate - a.part.missing / a.rate);
     if (slowest === undefined) return null;
     const { part, rate } = slowest;
-    const share = shareOfHelper({ missing: part.missing, rate, helper });
+    const isSameServer = this.serverOf(part.connection) === this.serverOf(connection);
+    const isMoreLeft = this.#unclaimedBytes > 0;
+    const share = shareOfHelper({
+      missing: part.missing,
+      rate,
+      helper,
+      isMoreLeft,
+      isSameServer,
+    });
     return share === 0 ? null : this.#split(part, share, new PartProgress(now), connection);
   }
 

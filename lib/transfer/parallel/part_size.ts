@@ -70,13 +70,21 @@ export interface Help {
   readonly rate: number;
   /** The pace of the connection that would help. */
   readonly helper: Pace;
+  /** Whether unclaimed bytes are left, for which the helper waits until there is room. */
+  readonly isMoreLeft: boolean;
+  /** Whether both use the same server. */
+  readonly isSameServer: boolean;
 }
 
 /**
  * The number of bytes that the helper should fetch, so that both end at the same time. It is 0 if that is
- * not worth a connection: that of the slower one must be closed before its response ends.
+ * not worth a connection: that of the slower one must be closed before its response ends. While more is
+ * left, connections to one server do not help each other: new connections start slowly, and would be
+ * helped in turn.
  */
-export function shareOfHelper({ missing, rate, helper }: Help): number {
+export function shareOfHelper(help: Help): number {
+  const { missing, rate, helper } = help;
+  if (help.isMoreLeft && help.isSameServer) return 0;
   const share = Math.floor((missing - rate * helper.wait) * helper.rate / (rate + helper.rate));
   const saved = share / rate;
   return share < SMALLEST || saved < WAITS * helper.wait ? 0 : share;

@@ -71,19 +71,23 @@ const HELP: readonly (readonly [
   missing: number,
   rate: number,
   wait: number,
+  isMoreLeft: boolean,
+  isSameServer: boolean,
   share: number,
 ])[] = [
-  ["half of an equal connection", 20, 10, 0, 10],
-  ["less when it must wait for the first byte", 20, 10, 50, 9.75],
-  ["nine tenths of a connection with a ninth of its rate", 20, 10 / 9, 0, 18],
-  ["none when less than 1 MiB would move", 1.5, 10, 0, 0],
-  ["none when the time saved is less than 16 waits", 20, 10, 65, 0],
+  ["half of an equal connection", 20, 10, 0, false, true, 10],
+  ["less when it must wait for the first byte", 20, 10, 50, false, true, 9.75],
+  ["nine tenths of a connection with a ninth of its rate", 20, 10 / 9, 0, false, true, 18],
+  ["none when less than 1 MiB would move", 1.5, 10, 0, false, true, 0],
+  ["none when the time saved is less than 16 waits", 20, 10, 65, false, true, 0],
+  ["none when both use one server and more is left", 20, 10 / 9, 0, true, true, 0],
+  ["as much of another server when more is left", 20, 10 / 9, 0, true, false, 18],
 ];
 
-for (const [what, missing, rate, wait, share] of HELP) {
+for (const [what, missing, rate, wait, isMoreLeft, isSameServer, share] of HELP) {
   Deno.test(`shareOfHelper() is ${what}`, () => {
     const slow = { missing: missing * MIB, rate: rate * MIB / 1_000 };
-    const helped = shareOfHelper({ ...slow, helper: pace(10, wait) });
+    const helped = shareOfHelper({ ...slow, helper: pace(10, wait), isMoreLeft, isSameServer });
     assertEquals(Math.round(helped / MIB * 100), share * 100);
   });
 }
