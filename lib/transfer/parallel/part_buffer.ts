@@ -62,11 +62,12 @@ export class PartBuffer {
 
   /** Adds a received chunk, without the bytes that were moved. */
   put(chunk: Chunk, now: number): void {
-    if (chunk.byteLength === 0) return;
     const bytes = chunk.subarray(0, this.missing);
+    // Bytes that were moved say nothing about the pace: with them alone, its rate would be 0.
+    if (bytes.byteLength === 0) return;
     this.progress.received(bytes.byteLength, now, this.reader?.resumes ?? 0);
     this.#filled += bytes.byteLength;
-    if (bytes.byteLength > 0) this.#chunks.push(bytes);
+    this.#chunks.push(bytes);
   }
 
   /** Gives up the last missing bytes, and returns the offset of the first of them. */

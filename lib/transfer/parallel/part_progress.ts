@@ -8,7 +8,7 @@ export const SILENCE = 3_000;
 
 /** How fast a connection has fetched a part. */
 export interface Pace {
-  /** Bytes per millisecond after the first byte. */
+  /** Bytes per millisecond after the first byte; above 0. */
   readonly rate: number;
   /** Milliseconds from the request to its first byte. */
   readonly wait: number;
@@ -32,7 +32,7 @@ export class PartProgress {
     this.#isTakenOver = isTakenOver;
   }
 
-  /** Notes bytes of a reader that has resumed after `breaks` breaks. */
+  /** Notes bytes, at least one, of a reader that has resumed after `breaks` breaks. */
   received(bytes: number, now: number, breaks: number): void {
     this.#bytes += bytes;
     this.#first ??= { at: now, bytes };

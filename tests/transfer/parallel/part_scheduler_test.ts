@@ -46,6 +46,17 @@ Deno.test("PartScheduler claims the next part when bytes of the first were deliv
   assertEquals(claimed(schedule, 0).start, 400);
 });
 
+Deno.test("PartScheduler claims a whole number of bytes after a connection received only bytes that were moved", () => {
+  const schedule = scheduleOf(100 * MIB, undefined, ["a"]);
+  const part = claimed(schedule, 0);
+  part.put(new Uint8Array(MIB), 10);
+  part.giveUp(part.missing);
+  part.put(new Uint8Array(MIB), 20);
+  part.isComplete = true;
+  schedule.fetched(part);
+  assertEquals(claimed(schedule, 0, 20).size % 1, 0);
+});
+
 Deno.test("PartScheduler gives the missing bytes of a silent connection to another one, which keeps its server", () => {
   const schedule = scheduleOf(1_000, 500, ["a", "b"]);
   const [silent, other] = [claimed(schedule, 0), claimed(schedule, 1)];
