@@ -66,7 +66,7 @@ export interface DownloadOptions {
   /**
    * Maximum size of a part in bytes if there are several connections; the last parts are smaller. Memory
    * holds at most one part per connection, plus two for a slow reader.
-   * @default {4 to 8 MiB; up to 32 MiB on long fast networks, where all parts together take up to 128 MiB}
+   * @default {4 to 8 MiB; more on long fast networks, where memory holds up to 32 MiB per connection, and 256 MiB in all}
    */
   readonly partSize?: number | undefined;
   /**
