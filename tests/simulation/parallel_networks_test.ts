@@ -50,7 +50,7 @@ async function simulate(seed: number): Promise<void> {
   assertEquals([clock.pending, cluster.openBodies], [0, 0]);
 }
 
-/** A link that falls silent, for some seconds or for ever. */
+/** A link that falls silent, for some seconds or until the end. */
 function linkOf(server: number, isDead: boolean, random: () => number): LinkChange[] {
   const at = between(random, 0, 5_000);
   const silence: LinkChange[] = [{ server, at, blackHole: true }];
