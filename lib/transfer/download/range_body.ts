@@ -64,9 +64,9 @@ export class RangeBody {
     return bytes;
   }
 
-  /** The rest of the requested bytes in another response, of which `ahead` was received before. */
-  replacedBy(response: RangeResponse, ahead: Chunk): RangeBody {
-    return new RangeBody(response, this.#position, this.#endExclusive, ahead);
+  /** The requested bytes from `start` on in another response, of which `ahead` was received before. */
+  replacedBy(response: RangeResponse, start: number, ahead: Chunk): RangeBody {
+    return new RangeBody(response, start, this.#endExclusive, ahead);
   }
 
   /**

@@ -33,6 +33,11 @@ export interface RaceCode extends SharedCode {
 /** The body that the reader reads. */
 export interface CurrentBody {
   readonly body: RangeBody | null;
+  /**
+   * Offset in the image after the last byte that the reader has received. That of the body may be further, if
+   * bytes are on their way to the reader, which drops them when the body is replaced.
+   */
+  readonly position: number;
   /** Continues with another body. */
   start(body: RangeBody): void;
 }
@@ -102,7 +107,7 @@ export class BodyRace {
     const cause = new this.#shared.ServerUnreachable(message, { imageId, server });
     this.#challenge = new Challenge(
       { trouble, cause, rate: pace.rate ?? 0 },
-      body.position,
+      this.#current.position,
       this.#options,
       this.#shared,
     );
@@ -141,15 +146,16 @@ export class BodyRace {
   /** Continues with the challenger if it is ahead. The reader has delivered all bytes that it has read. */
   #decide(challenge: Challenge): void {
     const body = this.#current.body;
-    const lead = body && challenge.leadAt(body.position);
+    const offset = this.#current.position;
+    const lead = body && challenge.leadAt(offset);
     if (body === null || lead === null) return;
     const { tail, source: { identity: { imageId } }, options } = this.#options;
     if (tail.differsFrom(lead.before, 0)) return this.#lose(challenge);
     this.#endChallenge();
     this.#losses = 0;
-    this.#current.start(body.replacedBy(lead.response, lead.ahead));
+    this.#current.start(body.replacedBy(lead.response, offset, lead.ahead));
     const { reason: { trouble, cause } } = challenge;
-    const { position: offset, response: { server: from } } = body;
+    const { server: from } = body.response;
     // Nothing is taken from the retry budget: the other request was sent already.
     if (trouble === "silent") body.response.reportBreak(cause, Infinity);
     options.onEvent({ kind: "move", server: lead.response.server, from, imageId, offset, cause });

@@ -14,6 +14,7 @@ export class BodySwitch {
   readonly #options: RaceOptions;
   #body: RangeBody | null = null;
   #server = "";
+  #position = 0;
   #isReading = false;
   /** Watches the body; null until it is loaded. */
   #race: BodyRace | null = null;
@@ -28,6 +29,11 @@ export class BodySwitch {
     return this.#body;
   }
 
+  /** Offset in the image after the last byte that a read has returned. */
+  get position(): number {
+    return this.#position;
+  }
+
   /** Endpoint root of the server of the last body. */
   get server(): string {
     return this.#server;
@@ -38,6 +44,7 @@ export class BodySwitch {
     const { options, rival } = this.#options;
     this.#body = body;
     this.#server = body.response.server;
+    this.#position = body.position;
     this.#race?.watch();
     if (this.#race !== null || rival === undefined) return;
     this.#cancelLoad?.();
@@ -46,14 +53,15 @@ export class BodySwitch {
 
   /** The next bytes of the body; null at its end, undefined if another body has replaced it. */
   async read(memory: Chunk): Promise<Chunk | null | undefined> {
+    if (this.#body === null) return undefined;
     this.#race?.begin();
     const body = this.#body;
-    if (body === null) return undefined;
     this.#isReading = true;
     let bytes = 0;
     try {
       const chunk = await body.read(memory);
       if (this.#isReplaced(body)) return undefined;
+      this.#position = body.position;
       bytes = chunk?.byteLength ?? 0;
       return chunk;
     } catch (error) {
