@@ -2,6 +2,7 @@
 // Loaded ahead: a clock cannot know that a program waits for code that it imports on demand.
 import "../auth/on_demand/catalog_servers.ts";
 import "../http/on_demand/error_texts.ts";
+import "../http/on_demand/hedging.ts";
 import "../http/on_demand/redirects.ts";
 import "../transfer/download_options.ts";
 import "../transfer/download/multipart.ts";

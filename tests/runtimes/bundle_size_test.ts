@@ -1,7 +1,7 @@
 /**
  * What a program loads at its start, minified and compressed with gzip, and its limit: its first file and those
  * that it imports statically. Code that is imported on demand is in files of its own: several connections,
- * files in the store, responses in several parts, hashing threads, hash functions for runtimes without
+ * files in the store, responses in several parts, hedged requests, hashing threads, hash functions for runtimes without
  * `node:crypto`, the service catalog, redirects, the texts that explain errors, and the gateway's CORS, error
  * responses and text of metrics.
  */

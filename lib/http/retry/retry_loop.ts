@@ -48,9 +48,9 @@ export async function request<Result>(
       const { server, error, retryAfter, sentAt } = outcome;
       pool.health.failed(server, error, { retryAfter, sentAt });
       const isRoundOver = !pool.hasUntried(tried);
-      if (isRoundOver && race.isOpen) continue;
+      if (isRoundOver && race.open.size > 0) continue;
       const reason = giveUpReason(upstream, spec, policy, race);
-      if (reason !== null && race.isOpen) continue;
+      if (reason !== null && race.open.size > 0) continue;
       if (reason !== null && isRoundOver && policy.patience !== undefined && retryAfter !== null) {
         // The caller asks again, but not before the time that the server has stated.
         await options.sleep(Math.min(retryAfter, policy.patience), policy.signal);
