@@ -39,32 +39,6 @@ const DISCOVERY_PATHS = [
   ["/healthcheck", "/healthcheck"],
 ] as const;
 
-/** Headers that a web page of another origin may send, and those that it may read. */
-const CORS_REQUEST_HEADERS = [
-  "Accept",
-  "Content-Type",
-  "If-Match",
-  "If-None-Match",
-  "If-Range",
-  "Range",
-  "X-Auth-Token",
-  "X-Image-Meta-Store",
-  "X-OpenStack-Image-Size",
-  "X-OpenStack-Request-ID",
-];
-const CORS_RESPONSE_HEADERS = [
-  "Accept-Ranges",
-  "Content-Disposition",
-  "Content-Length",
-  "Content-MD5",
-  "Content-Range",
-  "ETag",
-  "Location",
-  "OpenStack-image-import-methods",
-  "OpenStack-image-store-ids",
-  "X-OpenStack-Request-ID",
-];
-
 /**
  * Creates an Image API v2 endpoint in front of one or many Glance servers.
  *
@@ -176,17 +150,11 @@ function clientOptions(options: ImageRouterOptions, metrics: Metrics): GlanceOpt
   };
 }
 
-function allowOrigins({ origins, maxAge = 600 }: CorsOptions): MiddlewareHandler {
-  const options = {
-    origin: origins === "*" ? "*" : [...origins],
-    allowMethods: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
-    allowHeaders: CORS_REQUEST_HEADERS,
-    exposeHeaders: CORS_RESPONSE_HEADERS,
-    maxAge,
-  };
+/** Answers web pages of other origins. */
+function allowOrigins(options: CorsOptions): MiddlewareHandler {
   return async (c, next) => {
     // Imported on demand: most gateways have no clients in web pages.
-    const { cors } = await import("hono/cors");
-    return await cors(options)(c, next);
+    const { corsHandler } = await import("./on_demand/cors_headers.ts");
+    return await corsHandler(options)(c, next);
   };
 }
