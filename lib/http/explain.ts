@@ -19,7 +19,7 @@ export async function explain(
   const texts = body && await load();
   if (!texts) return { explanation: "" };
   const explanation = texts.explanationIn(body, secrets);
-  return { explanation, ...texts.hintForCause(explanation, refused) };
+  return { explanation, ...texts.hintForCause(explanation, refused, body) };
 }
 
 /** The messages of runtimes about TLS. */

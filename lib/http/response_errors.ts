@@ -33,14 +33,10 @@ export async function errorFromResponse(
   const { hints = {}, ...facts } = request;
   const { status } = response;
   const requestId = requestIdOf(response);
-  const isNonGlancePage = status === 404 && requestId === undefined && NON_GLANCE_PAGE.test(text);
-  const general = isNonGlancePage ? "check that the endpoint is an Image API" : hints[status];
-  const { hint = general, terms, explanation } = await explain(text, request, secrets);
-  return errorFromStatus({ ...facts, terms, status, requestId, explanation, hint });
+  const refused = { ...facts, status, requestId };
+  const { hint = hints[status], terms, explanation } = await explain(text, refused, secrets);
+  return errorFromStatus({ ...refused, terms, explanation, hint });
 }
-
-/** The 404 of a web server or proxy. Glance answers JSON, with the id of the request. */
-const NON_GLANCE_PAGE = /^\s*<|^404 page not found/i;
 
 /**
  * The error for a response with a status below 400 that the operation does not define. Glance responds with

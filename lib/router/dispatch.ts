@@ -2,6 +2,8 @@
  * Dispatches a request: finds its route, checks access, calls the handler, and turns errors into responses.
  */
 import { GlanceConnectionFailed, GlanceError } from "../errors.ts";
+import { isSafe } from "../http/retry/hedge_policy.ts";
+import { isRetryableStatus } from "../http/retry/retry_policy.ts";
 import { addressOf, rawPath, versionOf } from "./path.ts";
 import {
   authorizeRequest,
@@ -44,9 +46,6 @@ const HANDLERS: Readonly<Record<RouteKind, RouteHandler>> = {
 
 /** The logged status if the client disconnects before the response; nginx's number. */
 const CLIENT_CLOSED_REQUEST = 499;
-
-/** Statuses of servers that clients receive unchanged; any other connection failure becomes 502 or 503. */
-const FORWARDED_STATUSES: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
 /** A known version of the API; Glance answers 300 to any other. */
 const VERSION = /^v2(\.\d+)?$/;
@@ -224,9 +223,9 @@ function toHttpError({ method }: Request, cause: unknown): HttpError {
   if (cause instanceof HttpError) return cause;
   if (cause instanceof GlanceConnectionFailed) {
     const { status = 0 } = cause;
-    if (FORWARDED_STATUSES.has(status)) return new HttpError(status, undefined, { cause });
+    if (isRetryableStatus(status)) return new HttpError(status, undefined, { cause });
     // 503 invites a retry, which is safe for reads only: the outcome of a write is unknown.
-    return new HttpError(method === "GET" || method === "HEAD" ? 503 : 502, undefined, { cause });
+    return new HttpError(isSafe(method) ? 503 : 502, undefined, { cause });
   }
   return new HttpError(cause instanceof GlanceError ? 502 : 500, undefined, { cause });
 }

@@ -2,6 +2,7 @@
 import type { BodyBudget } from "../body_budget.ts";
 import type { RequestContext } from "../context.ts";
 import type { ApiClient } from "../api/api_client.ts";
+import { isSafe } from "../http/retry/hedge_policy.ts";
 import { inspect, isRecord, isResponse } from "../validate.ts";
 import type { GatewayPath } from "./path.ts";
 import { credentialOf } from "./forward/headers.ts";
@@ -123,9 +124,10 @@ export async function authorizeRequest(
   call: GatewayRequest,
 ): Promise<Response | null> {
   const { request, route: { operation, path }, address: { values } } = call;
-  const isReading = request.method === "GET" || request.method === "HEAD";
   const { isReadOnly, authorize } = gateway.options;
-  if (isReadOnly && !isReading) throw new HttpError(403, "This endpoint is read-only.");
+  if (isReadOnly && !isSafe(request.method)) {
+    throw new HttpError(403, "This endpoint is read-only.");
+  }
   if (authorize === null) return null;
   // A function in JavaScript may return anything.
   const verdict: unknown = await authorize({ request, operation, path, values });

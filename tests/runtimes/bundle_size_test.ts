@@ -23,7 +23,7 @@ const PROGRAMS: readonly Program[] = [
       import { ApiClient, downloadImage } from "${ROOT}mod.ts";
       const client = new ApiClient({ netloc: "glance:9292" });
       await (await downloadImage(client, {}, "id")).pipeTo(new WritableStream());`,
-    limit: 22_000,
+    limit: 21_700,
   },
   {
     name: "a script that downloads with the service",
@@ -31,7 +31,7 @@ const PROGRAMS: readonly Program[] = [
       import { GlanceClientWrapper, GlanceImageService } from "${ROOT}mod.ts";
       const service = new GlanceImageService(new GlanceClientWrapper({ netloc: "glance:9292" }));
       await (await service.download({}, "id")).pipeTo(new WritableStream());`,
-    limit: 38_300,
+    limit: 38_100,
   },
   {
     name: "a script that connects to a cloud",
@@ -39,14 +39,14 @@ const PROGRAMS: readonly Program[] = [
       import { connect } from "${ROOT}mod.ts";
       const { service, context } = await connect();
       await (await service.download(context, "id")).pipeTo(new WritableStream());`,
-    limit: 48_000,
+    limit: 47_800,
   },
   {
     name: "the gateway, with Hono",
     source: `
       import { createImageRouter } from "${ROOT}lib/router/mod.ts";
       export default createImageRouter({ apiServers: ["http://glance:9292"] });`,
-    limit: 46_600,
+    limit: 46_080,
   },
 ];
 

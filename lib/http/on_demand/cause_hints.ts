@@ -5,6 +5,10 @@ import type { Term } from "../../terms.ts";
 export interface Refused {
   readonly imageId?: string | undefined;
   readonly namespace?: string | undefined;
+  /** HTTP status of the response. */
+  readonly status?: number | undefined;
+  /** Id of the request in the cloud's logs. */
+  readonly requestId?: string | undefined;
 }
 
 type CauseHint = string | ((refused: Refused) => Term);
@@ -32,6 +36,9 @@ const HINTS: readonly (readonly [sentence: RegExp, hint: CauseHint])[] = [
   [/\blast (location|store)\b/i, "delete the image instead"],
 ];
 
+/** The 404 of a web server or proxy. Glance answers JSON, with the id of the request. */
+const NON_GLANCE_PAGE = /^\s*<|^404 page not found/i;
+
 /** What the user can do; empty if that is not known. */
 export interface FoundHint {
   readonly hint?: string | undefined;
@@ -39,8 +46,11 @@ export interface FoundHint {
   readonly terms?: readonly Term[] | undefined;
 }
 
-/** The hint for an explanation. */
-export function hintForCause(explanation: string, refused: Refused): FoundHint {
+/** The hint for an explanation in a body. */
+export function hintForCause(explanation: string, refused: Refused, body: string): FoundHint {
+  const { status, requestId } = refused;
+  const isNonGlancePage = status === 404 && requestId === undefined && NON_GLANCE_PAGE.test(body);
+  if (isNonGlancePage) return { hint: "check that the endpoint is an Image API" };
   const hint = HINTS.find(([sentence]) => sentence.test(explanation))?.[1];
   if (typeof hint !== "function") return { hint };
   const term = hint(refused);

@@ -4,10 +4,10 @@
 const RETRYABLE_STATUSES: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
 /**
- * Statuses that prove that a request was not carried out, because the server itself refused it. After a
- * gateway's 502 or 504, and after a broken connection, the outcome is unknown.
+ * Statuses of a gateway, after which the outcome is unknown, as after a broken connection. With 429 and 503, the
+ * server itself has refused the request.
  */
-const NOT_PROCESSED: ReadonlySet<number> = new Set([429, 503]);
+const AMBIGUOUS_STATUSES: ReadonlySet<number> = new Set([502, 504]);
 
 /** First and maximum delay between rounds, in milliseconds. */
 const BACKOFF_BASE = 500;
@@ -59,7 +59,7 @@ export function verdictOf(
 
 /** Whether the outcome of the request is unknown after this status. */
 export function isAmbiguousStatus(status: number): boolean {
-  return RETRYABLE_STATUSES.has(status) && !NOT_PROCESSED.has(status);
+  return AMBIGUOUS_STATUSES.has(status);
 }
 
 /**

@@ -3,6 +3,7 @@
  */
 import { actionWith } from "../../api/operation.ts";
 import type { OperationName } from "../../api/operations.ts";
+import { isSafe } from "../../http/retry/hedge_policy.ts";
 import { rawPath } from "../path.ts";
 import { type Gateway, type GatewayRequest, publicEndpoint } from "../gateway_request.ts";
 import { type DefinedResponse, readDefined, type UpstreamResponse } from "./upstream_response.ts";
@@ -52,7 +53,7 @@ export async function forwardRequest(
       idempotent: idempotent ?? route.idempotent,
       alreadyDoneStatus: route.alreadyDoneStatus,
     },
-    isRead(method ?? route.method) ? { signal } : {},
+    isSafe(method ?? route.method) ? { signal } : {},
     (exchange) => readDefined(exchange, { operation, action, imageId, path: path ?? ownPath }),
   );
   trace.respondedBy(response.server);
@@ -85,8 +86,4 @@ function locationFor({ headers, server }: UpstreamResponse, endpoint: string): s
   // Unparsed: `URL` would resolve a name that consists of dots.
   const path = /\/v2(\.\d+)?\/.*$/.exec(rawPath(location) || location)?.[0];
   return path === undefined ? null : endpoint + path;
-}
-
-function isRead(method: string): boolean {
-  return method === "GET" || method === "HEAD";
 }

@@ -148,10 +148,8 @@ function tooLarge(limit: number): HttpError {
 /** The error response if the client's body failed. */
 function bodyError(error: unknown): HttpError {
   if (error instanceof HttpError) return error;
-  if (error instanceof Invalid) {
-    return new HttpError(400, "The length of the body differs from the announced size.", {
-      cause: error,
-    });
-  }
-  return new HttpError(400, "The request body ended early.", { cause: error });
+  const explanation = error instanceof Invalid
+    ? "The length of the body differs from the announced size."
+    : "The request body ended early.";
+  return new HttpError(400, explanation, { cause: error });
 }

@@ -3,7 +3,13 @@
  * part with the requested byte and reads it like a body.
  */
 import type { BodyReader, Chunk } from "../body_reader.ts";
-import type { ContentRange, parseContentRange } from "../../http/byte_range.ts";
+import type {
+  ContentRange,
+  judgeRange,
+  parseContentRange,
+  RequestedRange,
+} from "../../http/byte_range.ts";
+import type { BodySpan, spanOf } from "./response_policy.ts";
 
 /** Maximum size in bytes of the headers of a part and what precedes them. */
 const HEAD_LIMIT = 4_096;
@@ -20,6 +26,27 @@ export interface BodyPart {
   readonly range: ContentRange;
   /** Reads its bytes and ends after them. */
   readonly reader: BodyReader;
+}
+
+/** Code that is loaded at the start. */
+export interface MultipartCode {
+  readonly judgeRange: typeof judgeRange;
+  readonly parseContentRange: typeof parseContentRange;
+  readonly spanOf: typeof spanOf;
+}
+
+/** Opens the part with the requested bytes, or the first of them; null if there is none. */
+export async function openPart(
+  body: BodyReader,
+  boundary: string,
+  requested: RequestedRange,
+  { judgeRange, parseContentRange, spanOf }: MultipartCode,
+): Promise<BodySpan & Pick<BodyPart, "reader"> | null> {
+  const part = await findBodyPart(body, boundary, requested.start, parseContentRange);
+  if (part === null) return null;
+  const { range, reader } = part;
+  const verdict = judgeRange(range, range.end - range.start + 1, requested);
+  return verdict.kind === "mismatch" ? null : { ...spanOf(verdict, requested), reader };
 }
 
 /** Finds the first part with the byte `start`; null if there is none, or the body is malformed. */

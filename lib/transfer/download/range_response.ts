@@ -17,6 +17,9 @@ import { RangeRefused } from "./resume_policy.ts";
 import { StallTimer } from "../stall_timer.ts";
 import { optionTerm } from "../../terms.ts";
 
+/** What the code of `multipart/byteranges` shares with other code. */
+const MULTIPART_CODE = { judgeRange, parseContentRange, spanOf };
+
 /** An open body and the range of the image in it. */
 export interface RangeResponse extends BodySpan {
   /** Reads the body; a read rejects after `stallTimeout` without a byte. */
@@ -82,15 +85,10 @@ export async function openBodyPart(
 ): Promise<RangeResponse> {
   try {
     // Imported on demand: few servers send such a body.
-    const { findBodyPart } = await import("./multipart.ts");
-    const { start } = requested;
-    const part = await findBodyPart(response.reader, boundary, start, parseContentRange);
-    const length = part === null ? 0 : part.range.end - part.range.start + 1;
-    const verdict = part && judgeRange(part.range, length, requested);
-    if (part === null || verdict === null || verdict.kind === "mismatch") {
-      throw refused(imageId, response.server, "it has no part with the requested bytes", true);
-    }
-    return { ...response, ...spanOf(verdict, requested), reader: part.reader };
+    const { openPart } = await import("./multipart.ts");
+    const part = await openPart(response.reader, boundary, requested, MULTIPART_CODE);
+    if (part !== null) return { ...response, ...part };
+    throw refused(imageId, response.server, "it has no part with the requested bytes", true);
   } catch (error) {
     await response.close(error);
     if (error instanceof GlanceError) throw error;
