@@ -19,7 +19,7 @@ import { Deadline } from "../../http/deadline.ts";
 import { streamOf } from "./byte_stream.ts";
 import { Candidates } from "./candidates.ts";
 import { createTransferHasher } from "../transfer_hasher.ts";
-import { type ContentDescriptor, descriptorOf, Verifier } from "../integrity/descriptor.ts";
+import { descriptorOf, Verifier } from "../integrity/descriptor.ts";
 import { classifyFailure, RangesUnavailable } from "./resume_policy.ts";
 import { GlanceRangeSource } from "./range_source.ts";
 import { type ResumeOptions, ResumingReader } from "./resuming_reader.ts";
@@ -34,8 +34,8 @@ const FILE_SHARED = { builtinModule, Candidates, getLocation, ImageDownloadFaile
 /** What the checks of options share with other code. */
 const CHECKS_SHARED = { inspect, Invalid, isRecord, VERIFY_MODES };
 
-/** Size in bytes of an image that is not worth several connections. */
-const SMALL = 8 * 1024 * 1024;
+/** What the code of several connections shares with other code. */
+const PARALLEL_SHARED = { classifyFailure, Deadline, RangesUnavailable, ResumingReader };
 
 /**
  * Downloads the data of an image as a byte stream, as {@linkcode GlanceImageService.download} does. A program
@@ -90,7 +90,7 @@ export async function openDownload(
 ): Promise<ImageReader> {
   checkRecord("the options of a download", options);
   const { signal, onProgress, ...checked } = options;
-  const { prefer, verify = "auto" } = checked;
+  const { prefer, verify = "auto", connections = 1, partSize } = checked;
   const isUsual = Object.values(checked).every((value) => value === undefined);
   // Imported on demand: most downloads have no options that need a check.
   const checks = isUsual ? null : await import("../download_options.ts");
@@ -107,8 +107,10 @@ export async function openDownload(
   const direct = mayReadFile
     ? await (await import("../rarely_used.ts")).fileSource(session, record, identity, FILE_SHARED)
     : null;
-  const candidates = new Candidates();
-  const source: Source = { session, identity, stores: record.stores ?? "", prefer, candidates };
+  const shared = { stores: record.stores ?? "", prefer, candidates: new Candidates() };
+  // Of bytes up to `end`; the source of a part prefers the server `first`.
+  const rangeSource = (end: number | null, first?: string, rangesOnly = first !== undefined) =>
+    new GlanceRangeSource(session, identity, { ...shared, end, first, rangesOnly });
   const isHashed = verifier !== null;
   const resumeOptions: ResumeOptions = {
     options: client.options,
@@ -120,54 +122,20 @@ export async function openDownload(
     signal,
     onProgress: ignoringErrors(onProgress),
   };
-  const parts = direct === null ? await parallelReader(source, resumeOptions, options) : null;
-  if (parts !== null) return parts;
-  const reader = direct === null
-    ? new ResumingReader(rangeSourceOf(source, end), {
-      ...resumeOptions,
-      rival: new GlanceRangeSource(session, identity, { ...source, end, rangesOnly: true }),
-    })
-    : new ResumingReader(direct, resumeOptions);
+  if (connections !== 1 && direct === null) {
+    const { openParallel } = await import("../rarely_used.ts");
+    const parallel = await openParallel({
+      connections,
+      partSize,
+      size: identity.size,
+      rangeSource,
+      servers: () => client.servers(context),
+      shared: PARALLEL_SHARED,
+    }, resumeOptions);
+    if (parallel !== null) return parallel;
+  }
+  const rival = direct === null ? rangeSource(end, undefined, true) : undefined;
+  const reader = new ResumingReader(direct ?? rangeSource(end), { ...resumeOptions, rival });
   await reader.open();
   return reader;
-}
-
-/** The state that the range sources of one download share. */
-interface Source {
-  readonly session: Session;
-  readonly identity: ContentDescriptor;
-  readonly stores: string;
-  readonly prefer: readonly string[] | undefined;
-  /** The servers of the download and their failures. */
-  readonly candidates: Candidates;
-}
-
-/** The source of bytes up to `end`; that of a part prefers the server `first`. */
-function rangeSourceOf(source: Source, end: number | null, first?: string): GlanceRangeSource {
-  const { session, identity, ...shared } = source;
-  const rangesOnly = first !== undefined;
-  return new GlanceRangeSource(session, identity, { ...shared, end, first, rangesOnly });
-}
-
-/** A reader over several connections; null if one is requested or only one is possible. */
-async function parallelReader(
-  source: Source,
-  resumeOptions: ResumeOptions,
-  { connections = 1, partSize }: DownloadOptions,
-): Promise<ImageReader | null> {
-  const { start, end } = resumeOptions;
-  const endExclusive = end === null ? source.identity.size : end + 1;
-  if (connections === 1 || endExclusive === null || endExclusive - start <= (partSize ?? SMALL)) {
-    return null;
-  }
-  const { client, context } = source.session;
-  const { openParallel } = await import("../rarely_used.ts");
-  return await openParallel({
-    connections,
-    partSize,
-    endExclusive,
-    rangeSource: (end, first) => rangeSourceOf(source, end, first),
-    servers: () => client.servers(context),
-    shared: { classifyFailure, Deadline, RangesUnavailable, ResumingReader },
-  }, resumeOptions);
 }

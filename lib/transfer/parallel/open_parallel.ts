@@ -13,8 +13,8 @@ export interface ParallelPlan {
   readonly connections: number | "auto";
   /** Maximum size of a part in bytes; undefined to adapt it to the network. */
   readonly partSize: number | undefined;
-  /** Offset after the last requested byte. */
-  readonly endExclusive: number;
+  /** Size of the image in bytes; null if it is unknown. */
+  readonly size: number | null;
   /** The source of bytes up to `end`; that of a part prefers the server `first`. */
   rangeSource(end: number | null, first?: string): GlanceRangeSource;
   /** The servers, over which the connections are distributed. */
@@ -22,13 +22,21 @@ export interface ParallelPlan {
   readonly shared: SharedClasses & { readonly classifyFailure: typeof classifyFailure };
 }
 
-/** Opens a reader; null if several connections are requested and the store of the image cannot seek. */
+/** Size in bytes of an image that is not worth several connections. */
+const SMALL = 8 * 1024 * 1024;
+
+/**
+ * Opens a reader. Null if the image is small, or its size unknown, or if several connections are requested and its
+ * store cannot seek.
+ */
 export async function openParallel(
   plan: ParallelPlan,
   resumeOptions: ResumeOptions,
 ): Promise<ImageReader | null> {
-  const { signal = new AbortController().signal, end } = resumeOptions;
-  const { connections, endExclusive, partSize, rangeSource, shared } = plan;
+  const { signal = new AbortController().signal, start, end } = resumeOptions;
+  const { connections, size, partSize, rangeSource, shared } = plan;
+  const endExclusive = end === null ? size : end + 1;
+  if (endExclusive === null || endExclusive - start <= (partSize ?? SMALL)) return null;
   const seeks = () => canSeek(rangeSource(0), signal, shared.classifyFailure);
   if (connections !== "auto" && !await seeks()) return null;
   const servers = (await plan.servers()).map(({ endpoint }) => endpoint);
