@@ -23,7 +23,7 @@ const PROGRAMS: readonly Program[] = [
       import { ApiClient, downloadImage } from "${ROOT}mod.ts";
       const client = new ApiClient({ netloc: "glance:9292" });
       await (await downloadImage(client, {}, "id")).pipeTo(new WritableStream());`,
-    limit: 21_700,
+    limit: 21_550,
   },
   {
     name: "a script that downloads with the service",
@@ -31,7 +31,7 @@ const PROGRAMS: readonly Program[] = [
       import { GlanceClientWrapper, GlanceImageService } from "${ROOT}mod.ts";
       const service = new GlanceImageService(new GlanceClientWrapper({ netloc: "glance:9292" }));
       await (await service.download({}, "id")).pipeTo(new WritableStream());`,
-    limit: 38_100,
+    limit: 38_000,
   },
   {
     name: "a script that connects to a cloud",
@@ -39,7 +39,7 @@ const PROGRAMS: readonly Program[] = [
       import { connect } from "${ROOT}mod.ts";
       const { service, context } = await connect();
       await (await service.download(context, "id")).pipeTo(new WritableStream());`,
-    limit: 47_800,
+    limit: 47_600,
   },
   {
     name: "the gateway, with Hono",
