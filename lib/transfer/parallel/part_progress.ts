@@ -50,6 +50,11 @@ export class PartProgress {
     return { rate, wait };
   }
 
+  /** Milliseconds since its request. */
+  age(now: number): number {
+    return now - this.#since;
+  }
+
   /** Bytes per millisecond since its request; null before the first one. */
   averageRate(now: number): number | null {
     return this.#first && this.#bytes / Math.max(1, now - this.#since);

@@ -123,9 +123,11 @@ export class PartScheduler {
     const { part, rate } = slowest;
     const isSameServer = this.serverOf(part.connection) === this.serverOf(connection);
     const isMoreLeft = this.#unclaimedBytes > 0;
+    const age = part.progress.age(now);
     const share = shareOfHelper({
       missing: part.missing,
       rate,
+      age,
       helper,
       isMoreLeft,
       isSameServer,

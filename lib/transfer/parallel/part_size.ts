@@ -31,6 +31,9 @@ const PROMPT = 10;
 /** Waits that a part must be worth: of a large part in time, and of a moved one in time saved. */
 const WAITS = 16;
 
+/** Waits after which a new connection has reached its throughput. */
+const SLOW_START = 10;
+
 /** The state of a download on which the sizes depend. */
 export interface Load {
   /** Number of bytes that no connection has claimed. */
@@ -73,6 +76,8 @@ export interface Help {
   readonly missing: number;
   /** Bytes per millisecond of the slower connection. */
   readonly rate: number;
+  /** Milliseconds since the slower connection requested its part. */
+  readonly age: number;
   /** The pace of the connection that would help. */
   readonly helper: Pace;
   /** Whether unclaimed bytes are left, for which the helper waits until there is room. */
@@ -84,12 +89,12 @@ export interface Help {
 /**
  * The number of bytes that the helper should fetch, so that both end at the same time. It is 0 if that is
  * not worth a connection: that of the slower one must be closed before its response ends. While more is
- * left, connections to one server do not help each other: new connections start slowly, and would be
- * helped in turn.
+ * left, or the slower one has just started, connections to one server do not help each other: new
+ * connections start slowly, and would be helped in turn.
  */
 export function shareOfHelper(help: Help): number {
   const { missing, rate, helper } = help;
-  if (help.isMoreLeft && help.isSameServer) return 0;
+  if (help.isSameServer && (help.isMoreLeft || help.age < SLOW_START * helper.wait)) return 0;
   const share = Math.floor((missing - rate * helper.wait) * helper.rate / (rate + helper.rate));
   const saved = share / rate;
   return share < SMALLEST || saved < WAITS * helper.wait ? 0 : share;

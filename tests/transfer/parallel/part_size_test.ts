@@ -82,6 +82,7 @@ const HELP: readonly (readonly [
   isMoreLeft: boolean,
   isSameServer: boolean,
   share: number,
+  age?: number,
 ])[] = [
   ["half of an equal connection", 20, 10, 0, false, true, 10],
   ["less when it must wait for the first byte", 20, 10, 50, false, true, 9.75],
@@ -90,12 +91,15 @@ const HELP: readonly (readonly [
   ["none when the time saved is less than 16 waits", 20, 10, 65, false, true, 0],
   ["none when both use one server and more is left", 20, 10 / 9, 0, true, true, 0],
   ["as much of another server when more is left", 20, 10 / 9, 0, true, false, 18],
+  ["none when both use one server and its part is 9 waits old", 20, 5, 50, false, true, 0, 450],
+  ["as much when its part is 10 waits old", 20, 5, 50, false, true, 13.17, 500],
+  ["as much of another server when its part is new", 20, 5, 50, false, false, 13.17, 0],
 ];
 
-for (const [what, missing, rate, wait, isMoreLeft, isSameServer, share] of HELP) {
+for (const [what, missing, rate, wait, isMoreLeft, isSameServer, share, age = 1_000] of HELP) {
   Deno.test(`shareOfHelper() is ${what}`, () => {
-    const slow = { missing: missing * MIB, rate: rate * MIB / 1_000 };
+    const slow = { missing: missing * MIB, rate: rate * MIB / 1_000, age };
     const helped = shareOfHelper({ ...slow, helper: pace(10, wait), isMoreLeft, isSameServer });
-    assertEquals(Math.round(helped / MIB * 100), share * 100);
+    assertEquals(Math.round(helped / MIB * 100), Math.round(share * 100));
   });
 }
