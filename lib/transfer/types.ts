@@ -59,7 +59,8 @@ export interface DownloadOptions {
    * Number of connections that read parts of the image in parallel, spread over the servers. A single
    * connection is used if the store cannot seek or the image fits in one part. A sink that is a
    * `FileSystemWritableFileStream` receives chunks out of order, with their position, unless the data is
-   * hashed. `"auto"` starts with one and adds connections, up to 8, while that makes the download faster.
+   * hashed. `"auto"` starts with one, or several if the servers are far away, and adds connections, up to 8,
+   * while that makes the download faster.
    * @default {1}
    */
   readonly connections?: number | "auto" | undefined;

@@ -10,7 +10,7 @@ import { ConnectionPolicy } from "./connection_policy.ts";
 import type { ParallelOptions, ParallelReader } from "./parallel_reader.ts";
 
 /** Bytes that the first connection reads while others begin after them, unless `partSize` is set. */
-const HANDOVER = 8 * 1024 * 1024;
+const HANDOVER = 4 * 1024 * 1024;
 
 /** What the reader of several connections gets from the one that started it. */
 export type Handover = Pick<
@@ -65,6 +65,7 @@ export class AutoReader implements ImageReader {
       throw error;
     }
     this.#policy = new ConnectionPolicy(now(), now() - since);
+    this.#received(0);
   }
 
   async read(into: Chunk): Promise<Chunk | null> {

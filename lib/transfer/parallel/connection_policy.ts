@@ -1,10 +1,17 @@
 /**
- * How many connections `connections: "auto"` uses: it starts with one and doubles their number while that
- * makes the download faster. It sends no requests and has no clock.
+ * How many connections `connections: "auto"` uses: it starts with one, or with several if the servers are
+ * far away, and doubles their number while that makes the download faster. It sends no requests and has no
+ * clock.
  */
 
 /** Most connections. */
 const MOST = 8;
+
+/** Connections at the start if the servers are far away: each takes several waits to reach its throughput. */
+const FAR_START = 4;
+
+/** Milliseconds of waiting for the first byte of a server that is far away. */
+const FAR = 20;
 
 /** Gain in throughput that is worth twice as many connections. */
 const GAIN = 1.15;
@@ -21,7 +28,7 @@ const PATIENCE = 2;
 /** Decides on the number of connections from the throughput. */
 export class ConnectionPolicy {
   readonly #interval: number;
-  #count = 1;
+  #count: number;
   /** Number of connections at the best throughput, and that throughput in bytes per millisecond. */
   #best = { count: 1, rate: 0 };
   #since: number;
@@ -31,6 +38,7 @@ export class ConnectionPolicy {
   /** `now` is the time of the first byte, `wait` the milliseconds from its request to it. */
   constructor(now: number, wait: number) {
     this.#since = now;
+    this.#count = wait < FAR ? 1 : FAR_START;
     this.#interval = Math.max(INTERVAL, WAITS * wait);
   }
 

@@ -6,7 +6,7 @@ import { ConnectionPolicy } from "../../../lib/transfer/parallel/connection_poli
 function countsOf(wait: number, rateOf: (count: number, interval: number) => number): number[] {
   const policy = new ConnectionPolicy(0, wait);
   const interval = Math.max(250, 3 * wait);
-  const counts = [1];
+  const counts = [policy.count];
   for (let i = 0; i < 12; i++) {
     const rate = rateOf(policy.count, i);
     for (let part = 1; part <= 4; part++) {
@@ -17,23 +17,34 @@ function countsOf(wait: number, rateOf: (count: number, interval: number) => num
   return counts;
 }
 
-/** Bytes per millisecond of a number of connections in an interval. */
+/** Bytes per millisecond of a number of connections in an interval, and the numbers used near and far. */
 const NETWORKS: readonly (readonly [
   what: string,
   rateOf: (count: number, interval: number) => number,
-  counts: readonly number[],
+  near: readonly number[],
+  far: readonly number[],
 ])[] = [
-  ["one connection fills the network", () => 1_000, [1, 2, 1]],
-  ["two connections fill the network", (n) => Math.min(n * 1_000, 2_000), [1, 2, 4, 2]],
-  ["eight connections do not fill the network", (n) => n * 1_000, [1, 2, 4, 8]],
-  ["more connections are slower", (n) => 1_000 / n, [1, 2, 1]],
-  ["one connection starts slowly", (n, i) => Math.min(100 * 2 ** i, 300 * n), [1, 2, 4, 8]],
-  ["the gain of more connections comes late", (n, i) => i < 2 ? 1_000 : n * 1_000, [1, 2, 4, 8]],
-  ["a gain is below 15 %", (n) => 1_000 + 100 * n, [1, 2, 1]],
+  ["one connection fills the network", () => 1_000, [1, 2, 1], [4, 8, 4]],
+  ["two connections fill the network", (n) => Math.min(n, 2) * 1_000, [1, 2, 4, 2], [4, 8, 4]],
+  ["eight connections do not fill the network", (n) => n * 1_000, [1, 2, 4, 8], [4, 8]],
+  ["more connections are slower", (n) => 1_000 / n, [1, 2, 1], [4, 8, 4]],
+  [
+    "one connection starts slowly",
+    (n, i) => Math.min(100 * 2 ** i, 300 * n),
+    [1, 2, 4, 8],
+    [4, 8],
+  ],
+  [
+    "the gain of more connections comes late",
+    (n, i) => i < 2 ? 1_000 : n * 1_000,
+    [1, 2, 4, 8],
+    [4, 8],
+  ],
+  ["a gain is below 15 %", (n) => 1_000 + 30 * n, [1, 2, 1], [4, 8, 4]],
 ];
 
-for (const [what, rateOf, counts] of NETWORKS) {
-  for (const wait of [1, 200]) {
+for (const [what, rateOf, near, far] of NETWORKS) {
+  for (const [wait, counts] of [[1, near], [19, near], [20, far], [200, far]] as const) {
     Deno.test(`ConnectionPolicy uses ${counts.join(", ")} connections when ${what} and the first byte takes ${wait} ms`, () => {
       assertEquals(countsOf(wait, rateOf), counts);
     });
