@@ -50,8 +50,8 @@ export class Race<Result> {
   readonly #settled: Promise<Result | FailedAttempt>[] = [];
   /** Whether a response is used. */
   isDecided = false;
-  /** Hedges the request; null until it is loaded. */
-  #hedging: Hedging | null = null;
+  /** Hedges the request; undefined until it is loaded, null if it cannot be. */
+  #hedging: Hedging | null | undefined;
   #wake = () => {};
 
   constructor(input: RaceInput<Result>) {
@@ -114,17 +114,17 @@ export class Race<Result> {
   /** Hedges the request if that is allowed; returns when to ask again. */
   #hedge(silent: Entrant, delay: number): number {
     const since = this.input.upstream.options.now() - delay;
-    if (this.#hedging === null) {
-      // If the code cannot be loaded, the request continues on one server.
-      void this.#loadHedging().then((hedging) => hedging.hedge(silent, since), () => {});
-      return RECHECK_DELAY;
+    if (this.#hedging !== undefined) {
+      return this.#hedging?.hedge(silent, since) ? RECHECK_DELAY : Infinity;
     }
-    return this.#hedging.hedge(silent, since) ? RECHECK_DELAY : Infinity;
-  }
-
-  async #loadHedging(): Promise<Hedging> {
-    const { Hedging } = await import("../on_demand/hedging.ts");
-    return this.#hedging ??= new Hedging(this, HEDGING_CODE);
+    import("../on_demand/hedging.ts").then(({ Hedging }) => {
+      this.#hedging ??= new Hedging(this, HEDGING_CODE);
+      this.#hedging.hedge(silent, since);
+    }, () => {
+      // The request continues on one server.
+      this.#hedging = null;
+    });
+    return RECHECK_DELAY;
   }
 
   /** Ends the race with the response of an attempt, which may have to wait for the others. */
