@@ -32,6 +32,7 @@ export async function createTransferHasher(
   const hasher = await createHasher(algorithm);
   const isLarge = size !== null && size >= minSize;
   if (!(hasher instanceof NativeHasher) || start === null || !isLarge) return hasher;
-  const { hashInThread } = await import("./rarely_used.ts");
-  return hashInThread(hasher, start, { builtinModule, GlanceError, isWorkerd });
+  // If the code of threads cannot be loaded, this thread hashes.
+  const threads = await import("./rarely_used.ts").catch(() => null);
+  return threads?.hashInThread(hasher, start, { builtinModule, GlanceError, isWorkerd }) ?? hasher;
 }

@@ -37,8 +37,8 @@ export async function openParallel(
   const { connections, size, partSize, rangeSource, shared } = plan;
   const endExclusive = end === null ? size : end + 1;
   if (endExclusive === null || endExclusive - start <= (partSize ?? SMALL)) return null;
-  const seeks = () => canSeek(rangeSource(0), signal, shared.classifyFailure);
-  if (connections !== "auto" && !await seeks()) return null;
+  const seeks = (until: AbortSignal) => canSeek(rangeSource(0), until, shared.classifyFailure);
+  if (connections !== "auto" && !await seeks(signal)) return null;
   const servers = (await plan.servers()).map(({ endpoint }) => endpoint);
   const rest = rangeSource(end);
   const basic = { ...resumeOptions, endExclusive, partSize, rangeSource, shared, servers, rest };
@@ -53,7 +53,7 @@ export async function openParallel(
     partSize,
     lifetime,
     single: new shared.ResumingReader(rest, unverified),
-    canSeek: seeks,
+    canSeek: () => seeks(lifetime.signal),
     several: (handover) => new ParallelReader({ ...basic, verifier: null, ...handover }),
   });
   await reader.open();

@@ -55,6 +55,14 @@ Deno.test("download() with connections auto stays on one connection when the sto
   assertEquals([cluster.openBodies, cluster.clock.pending], [0, 0]);
 });
 
+Deno.test("download() with connections auto ends while the server does not say whether it supports ranges", async () => {
+  const plan = [{ kind: "labeledWhole" }, { kind: "silence" }, { kind: "silence" }] as const;
+  const cluster = new SimulatedCluster({ ...SLOW, size: 300_000, plan });
+  assertEquals(await download(cluster, { connections: "auto" }), cluster.image);
+  assertEquals(rangesOf(cluster), ["all", "bytes=0-0"]);
+  assertEquals([cluster.openBodies, cluster.clock.pending], [0, 0]);
+});
+
 Deno.test("download() with connections auto sends one request when the image arrives at once", async () => {
   const cluster = new SimulatedCluster({ size: 200_000 });
   assertEquals(await download(cluster, { connections: "auto" }), cluster.image);
