@@ -11,6 +11,7 @@ import {
   ServerUnreachable,
   UnexpectedResponse,
 } from "../../errors.ts";
+import { abortable } from "../../http/deadline.ts";
 import { unexpectedStatus } from "../../http/response_errors.ts";
 import { discard } from "../../http/transport.ts";
 import type { GlanceImage } from "../../api/types.ts";
@@ -47,10 +48,17 @@ export async function imageData(gateway: Gateway, call: GatewayRequest): Promise
   }
 }
 
-/** Requests the image record, whose error response is that to the request for data. */
-function requestRecord(gateway: Gateway, call: GatewayRequest): Promise<DefinedResponse> {
+/**
+ * Requests the image record, whose error response is that to the request for data, from a random server: if records
+ * and data took turns, one of two servers would send all the data.
+ */
+async function requestRecord(gateway: Gateway, call: GatewayRequest): Promise<DefinedResponse> {
+  const { client } = gateway;
   const path = call.address.path.replace(/\/file$/, "");
-  return forwardRequest(gateway, call, { operation: "get", method: "GET", path, idempotent: true });
+  const servers = await abortable(client.servers(call.context), call.signal);
+  const first = servers[Math.floor(client.options.random() * servers.length)]?.endpoint;
+  const overrides = { operation: "get", method: "GET", path, idempotent: true, first } as const;
+  return await forwardRequest(gateway, call, overrides);
 }
 
 /** What was started before the record arrived. */

@@ -21,6 +21,11 @@ export interface ForwardOverrides {
    */
   readonly body?: Uint8Array<ArrayBuffer>;
   readonly idempotent?: boolean;
+  /**
+   * Endpoint of the server to try first, if it is healthy.
+   * @default the next one
+   */
+  readonly first?: string | undefined;
 }
 
 /** The parts of a request on which its response depends. */
@@ -36,7 +41,7 @@ export type ResponseContext = Pick<GatewayRequest, "request" | "trace"> & {
 export async function forwardRequest(
   { client }: Gateway,
   { request, route, address, context, trace, signal }: GatewayRequest,
-  { operation = route.operation, method, path, body, idempotent }: ForwardOverrides,
+  { operation = route.operation, method, path, body, idempotent, first }: ForwardOverrides,
 ): Promise<DefinedResponse> {
   const { path: ownPath, search, values } = address;
   const action = actionWith(route.action, (name) => values[name]);
@@ -53,7 +58,7 @@ export async function forwardRequest(
       idempotent: idempotent ?? route.idempotent,
       alreadyDoneStatus: route.alreadyDoneStatus,
     },
-    isSafe(method ?? route.method) ? { signal } : {},
+    isSafe(method ?? route.method) ? { signal, first } : {},
     (exchange) => readDefined(exchange, { operation, action, imageId, path: path ?? ownPath }),
   );
   trace.respondedBy(response.server);

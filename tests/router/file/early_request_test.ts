@@ -155,7 +155,7 @@ Deno.test("GET /file aborts both requests when the client disconnects before the
   const client = new AbortController();
   const aborted: string[] = [];
   cloud.intercept = ({ method, path, request: { signal } }) => {
-    if (path.endsWith("/file")) queueMicrotask(() => client.abort(new Error("gone")));
+    if (!path.endsWith("/file")) queueMicrotask(() => client.abort(new Error("gone")));
     const { promise, reject } = Promise.withResolvers<never>();
     signal.addEventListener("abort", () => {
       aborted.push(method);
@@ -193,4 +193,17 @@ Deno.test("GET /file requests the whole image when a range that covers it is ref
   const response = await cloud.router().request(`/v2/images/${id}/file`, { headers });
   assertEquals(await bytesOf(response), bytes);
   assertEquals(requestsOf(cloud), ["GET data bytes=0-9999999", "GET record", "GET data"]);
+});
+
+Deno.test("GET /file requests the data of images from one server after another", async () => {
+  const cloud = new Cloud();
+  const { id } = await cloud.image(SIZE);
+  const router = cloud.router();
+  for (const headers of [{}, {}, {}, {}, { range: "bytes=-7" }, { range: "bytes=-7" }]) {
+    await bytesOf(await router.request(`/v2/images/${id}/file`, { headers }));
+  }
+  const servers = cloud.requests.filter(isData).map(({ server }) => server);
+  const [a, b] = servers;
+  assert(a !== b);
+  assertEquals(servers, [a, b, a, b, a, b]);
 });
