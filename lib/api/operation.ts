@@ -63,6 +63,11 @@ export interface Operation<Args extends readonly unknown[], Result>
    * @throws {BadArgument} if an argument cannot be sent.
    */
   readonly send?: (...args: Args) => RequestParts;
+  /**
+   * Whether a request with these arguments is idempotent.
+   * @default {the operation's `idempotent`}
+   */
+  readonly isIdempotentWith?: (...args: Args) => boolean;
   /** Reads the result from the response; `"response"` returns the response unread. */
   readonly receive: Receive<Result> | "response";
 }
@@ -94,7 +99,7 @@ export function specOf<Args extends readonly unknown[], Result>(
     action: () => actionOf(operation, args),
     imageId: imageIdOf(operation, args),
     namespace: textOf(operation, args, "namespace"),
-    idempotent,
+    idempotent: operation.isIdempotentWith?.(...args) ?? idempotent,
     alreadyDoneStatus,
     success,
     hints,

@@ -90,7 +90,9 @@ function described(
   rows: typeof DEFINITIONS,
 ): Readonly<Record<OperationName, OperationDescription>> {
   const entries = (Object.keys(rows) as OperationName[]).map((name) => {
-    const { send: _, receive: __, ...row }: Partial<Operation<never, unknown>> = rows[name];
+    const { send: _, receive: __, isIdempotentWith: ___, ...row }: Partial<
+      Operation<never, unknown>
+    > = rows[name];
     const { path, parameters, success, hints } = rows[name];
     const errors = errorMeanings(name, path);
     for (const part of [errors, parameters, success, hints]) Object.freeze(part);

@@ -54,7 +54,8 @@ assert(OPERATIONS["upload"].errors[409] === "not queued");
 
 - **since**: the first minor version of the Image API with the operation, and what the cloud must
   have enabled for it.
-- **retry**: whether the request is sent again if its outcome is unknown (idempotent).
+- **retry**: whether the request is sent again if its outcome is unknown (idempotent); \`create\` only
+  with an id.
 - **success**, **errors**: the HTTP statuses that Glance returns.
 
 This file is generated: change the files in \`operations/\`, then run \`deno task docs:operations\`.

@@ -33,7 +33,13 @@ export type OperationParts<Args extends readonly unknown[], Result> =
   & Partial<
     Pick<
       Operation<Args, Result>,
-      "mediaType" | "feature" | "idempotent" | "alreadyDoneStatus" | "hints" | "send"
+      | "mediaType"
+      | "feature"
+      | "idempotent"
+      | "isIdempotentWith"
+      | "alreadyDoneStatus"
+      | "hints"
+      | "send"
     >
   >;
 

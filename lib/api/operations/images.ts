@@ -71,7 +71,10 @@ export const GET_IMAGE: Defined<ImageOperations, "get"> = /* @__PURE__ */ define
   },
 );
 
-/** Creates an image, without data. A retry with the same id gets 409; the service chooses the id, so it knows the image as its own. */
+/**
+ * Creates an image, without data. A retry with the same id gets 409; the service chooses the id, so it knows the
+ * image as its own. Without an id, a retry would create a second image.
+ */
 export const CREATE_IMAGE: Defined<ImageOperations, "create"> = /* @__PURE__ */ defineOperation(
   'create an image "{name}"',
   "POST",
@@ -84,6 +87,7 @@ export const CREATE_IMAGE: Defined<ImageOperations, "create"> = /* @__PURE__ */ 
       403: "leave out what only Glance or an administrator sets",
       409: "choose another id, or omit it",
     },
+    isIdempotentWith: ({ id }) => typeof id === "string",
     send: (image) => jsonBody(recordIn("the image", image)),
     receive: receiveImage,
   },

@@ -152,6 +152,7 @@ Deno.test("call() never sends a request that is not idempotent, or image data, t
   for (
     const [method, args] of [
       ["members.create", ["42", "project"]],
+      ["create", [{ name: "without an id" }]],
       ["import", ["42", { method: { name: "web-download" } }]],
       ["addImageLocation", ["42", "file:///x"]],
       ["upload", ["42", utf8("data")]],
@@ -164,6 +165,7 @@ Deno.test("call() never sends a request that is not idempotent, or image data, t
       most = Math.max(most, ++running);
       await network.clock.sleep(20_000, signal).finally(() => running--);
       if (method === "members.create") return Response.json({ member_id: "project" });
+      if (method === "create") return Response.json(IMAGE, { status: 201 });
       return new Response(null, { status: method === "upload" || method === "stage" ? 204 : 202 });
     };
     const network: Network = networkOf({ a: slow, b: slow });
