@@ -17,7 +17,7 @@ import {
   type Upstream,
 } from "../request_spec.ts";
 import { errorFromResponse, unexpectedStatus } from "../response_errors.ts";
-import { isAmbiguousStatus, parseRetryAfter, verdictOf } from "./retry_policy.ts";
+import { isAmbiguousStatus, parseRetryAfter, type Verdict, verdictOf } from "./retry_policy.ts";
 import { credentialHeaders, discard, send, tokensOf } from "../transport.ts";
 import { optionTerm } from "../../terms.ts";
 
@@ -61,13 +61,16 @@ export interface AttemptInput<Result> {
   /** Whether another attempt may have been carried out. */
   readonly mayBeDone: () => boolean;
   /** Called with a response that may decide the request. It aborts the attempts that are not needed. */
-  readonly decide: (sentAt: number, isSuccess: boolean) => Promise<void> | undefined;
+  readonly decide: (
+    sentAt: number,
+    verdict: Exclude<Verdict, "failed">,
+  ) => Promise<void> | undefined;
   /** Hedges the request while there are no headers; undefined if it runs on one server at a time. */
   readonly hedge: HedgeTimer | undefined;
   readonly onResponse: ResponseHandler<Result>;
 }
 
-/** A 401 for which the token can be renewed; the body is discarded. */
+/** A 401 for which the token can be renewed; the body is discarded, and the time limit stopped. */
 const TOKEN_REFUSED = Symbol("token refused");
 
 /**
@@ -85,7 +88,6 @@ export async function attempt<Result>(
       const outcome = await attemptAs(context, mayRenew, input);
       if (outcome instanceof FailedAttempt) deadline[Symbol.dispose]();
       if (outcome !== TOKEN_REFUSED) return outcome;
-      deadline.disarm();
       await abortable(tokens.renewRefused(), signal);
     }
   } catch (error) {
@@ -108,7 +110,7 @@ async function attemptAs<Result>(
     const facts = { success, alreadyDoneStatus, mayRenew, mayBeDone: input.mayBeDone() };
     const verdict = verdictOf(response.status, facts);
     if (verdict !== "failed" && !deadline.signal.aborted) {
-      await input.decide(sentAt, verdict === "accepted");
+      await input.decide(sentAt, verdict);
     }
     if (deadline.signal.aborted) {
       await discard(response);
@@ -120,6 +122,7 @@ async function attemptAs<Result>(
       return await onResponse(opened(input, new Response(null, { status: 204 })));
     }
     if (verdict === "tokenRefused") {
+      deadline.disarm();
       await discard(response);
       return TOKEN_REFUSED;
     }

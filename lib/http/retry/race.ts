@@ -8,7 +8,7 @@ import { attempt, FailedAttempt } from "./attempt.ts";
 import { Deadline } from "../deadline.ts";
 import type { Entrant, Hedging } from "../on_demand/hedging.ts";
 import { hedgeDelayOf, isSafe, RECHECK_DELAY } from "./hedge_policy.ts";
-import { HEDGE_COST } from "./retry_policy.ts";
+import { HEDGE_COST, type Verdict } from "./retry_policy.ts";
 import {
   type CallPolicy,
   isStream,
@@ -76,7 +76,7 @@ export class Race<Result> {
       deadline: entrant.deadline,
       race: this,
       mayBeDone: () => this.failures.some(isAmbiguous) || this.others(entrant).length > 0,
-      decide: (sentAt, isSuccess) => this.#decide(entrant, sentAt, isSuccess),
+      decide: (sentAt, verdict) => this.#decide(entrant, sentAt, verdict),
       hedge: mayHedge ? { after, call: () => this.#hedge(entrant, after) } : undefined,
     });
     entrant.outcome = outcome;
@@ -128,13 +128,18 @@ export class Race<Result> {
   }
 
   /** Ends the race with the response of an attempt, which may have to wait for the others. */
-  #decide(winner: Entrant, sentAt: number, isSuccess: boolean): Promise<void> | undefined {
+  #decide(
+    winner: Entrant,
+    sentAt: number,
+    verdict: Exclude<Verdict, "failed">,
+  ): Promise<void> | undefined {
     const { upstream: { options }, spec } = this.input;
     if (this.open.size > 1) {
-      const isHeld = !isSuccess && !isSafe(spec.request.method);
+      const isHeld = verdict !== "accepted" && !isSafe(spec.request.method);
       return this.#hedging?.decide(winner, options.now() - sentAt, isHeld);
     }
-    this.isDecided = true;
+    // With a new token, the request is sent once more, and may be hedged.
+    this.isDecided = verdict !== "tokenRefused";
     return undefined;
   }
 }

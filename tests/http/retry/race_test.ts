@@ -174,6 +174,19 @@ Deno.test("call() never sends a request that is not idempotent, or image data, t
   }
 });
 
+Deno.test("call() hedges a request whose server is silent after the token is renewed", async () => {
+  const refusing = (request: SeenRequest) =>
+    request.headers.get("x-auth-token") === "old"
+      ? Promise.resolve(failure(401))
+      : silence(request);
+  const network = networkOf({ a: refusing, b: 20 });
+  const renew = () => Promise.resolve({ authToken: "new" });
+  const shown = network.client.call({ authToken: "old", renew }, "get", "42");
+  assertEquals(await network.clock.run(shown), IMAGE);
+  assertEquals(network.sent, ["a@0", "a@0", "b@2500"]);
+  assertEquals([network.clock.pending, network.open.size], [0, 0]);
+});
+
 const done = () => Promise.resolve(new Response(null, { status: 204 }));
 const notFound = () => Promise.resolve(failure(404));
 
