@@ -1,8 +1,6 @@
 /**
  * Events of running requests, for logs, progress lines, and counters. A listener that fails does not affect
  * the request.
- *
- * @module
  */
 
 /** An event. `server` is an endpoint root, `cause` the error that led to the event. */

@@ -1,8 +1,6 @@
 /**
  * Runs a command from arguments to exit code. It never throws: each failure becomes one line on standard
  * error.
- *
- * @module
  */
 import type { Connection } from "../connect.ts";
 import type { GlanceEvent } from "../events.ts";

@@ -4,8 +4,6 @@
  *
  * `AbortSignal.timeout` and `AbortSignal.any` are not used: a timeout that cannot be cleared keeps running
  * after the request has finished, and composed signals leak on long-lived parents.
- *
- * @module
  */
 import type { ResolvedOptions } from "../options.ts";
 

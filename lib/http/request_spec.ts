@@ -1,7 +1,5 @@
 /**
  * The parts of a request: what to send, how it is retried, and the servers to which it may be sent.
- *
- * @module
  */
 import type { ApiServer } from "../api_server.ts";
 import type { ResolvedOptions } from "../options.ts";

@@ -36,7 +36,8 @@ async function simulate(seed: number): Promise<void> {
   const cluster = new SimulatedCluster({ seed, servers, size: SIZE, links: links.flat() });
   const { clock, context, imageId } = cluster;
   const service = getDefaultImageService(cluster.options);
-  const options = { connections: pick(random, [2, 4, 8, "auto"] as const) };
+  const partSize = pick(random, [undefined, 500_000]);
+  const options = { connections: pick(random, [2, 4, 8, "auto"] as const), partSize };
   const download = async () => {
     const stream = await service.download(context, imageId, options);
     return new Uint8Array(await new Response(stream).arrayBuffer());

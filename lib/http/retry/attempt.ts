@@ -1,8 +1,4 @@
-/**
- * One attempt of a request on one server, and what its outcome means for the next attempt.
- *
- * @module
- */
+/** One attempt of a request on one server, and what its outcome means for the next attempt. */
 import type { RequestContext } from "../../context.ts";
 import type { ApiServer } from "../../api_server.ts";
 import { GlanceError, ServerUnreachable, UnexpectedResponse } from "../../errors.ts";

@@ -1,8 +1,6 @@
 /**
  * The recovery of one reader: opens its responses, and decides with the servers, the retry budget, and the
  * policy what follows a break.
- *
- * @module
  */
 import type { Proof } from "../../http/byte_range.ts";
 import { Deadline } from "../../http/deadline.ts";

@@ -1,8 +1,6 @@
 /**
  * Server selection for one download: records how each server has failed, and decides which servers receive
  * the next request, for a range or for the whole image. It sends no requests.
- *
- * @module
  */
 import { GlanceConnectionFailed, type GlanceError } from "../../errors.ts";
 import type { ServerFailure } from "./resume_policy.ts";

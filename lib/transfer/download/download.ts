@@ -1,8 +1,6 @@
 /**
  * Opens downloads: selects the source of the bytes, and the reader. Code that few downloads need is imported on
  * demand: `rarely_used.ts`.
- *
- * @module
  */
 import { GET_IMAGE } from "../../api/operations/images.ts";
 import type { RequestContext } from "../../context.ts";

@@ -1,8 +1,6 @@
 /**
  * The requested bytes in an open response: without those before the requested offset, which a server may
  * send again, and without those after the last requested one.
- *
- * @module
  */
 import type { RangeResponse } from "./range_response.ts";
 import type { Chunk } from "../body_reader.ts";

@@ -1,8 +1,6 @@
 /**
  * Sources of image data from Glance: selects the request and the server, checks which bytes the response
  * has, and remembers what it proves about ranges.
- *
- * @module
  */
 import { READ_IMAGE_DATA } from "../../api/operations/data.ts";
 import { GET_IMAGE } from "../../api/operations/images.ts";

@@ -1,8 +1,6 @@
 /**
  * The policy after a break: what each failure proves about its server, and when to give up. Pure.
  * `candidates.ts` selects the next server.
- *
- * @module
  */
 import {
   GlanceConnectionFailed,

@@ -1,8 +1,6 @@
 /**
  * A download that resumes: one reader over a sequence of responses. If a response breaks, the next one is
  * requested from the first undelivered byte. Counts and hashes cover delivered bytes, not received ones.
- *
- * @module
  */
 import { ImageIntegrityError } from "../../errors.ts";
 import { Deadline } from "../../http/deadline.ts";

@@ -1,8 +1,6 @@
 /**
  * Watches the open body of a reader. If its server becomes slow or silent, the rest is requested from another server
  * as well, while the body continues; the reader continues with the body that is ahead.
- *
- * @module
  */
 import type { ServerUnreachable } from "../../errors.ts";
 import type { ResolvedOptions } from "../../options.ts";

@@ -1,8 +1,6 @@
 /**
  * A challenger: a second body from the offset at which the first one became slow or silent. Its bytes are kept
  * until it is ahead, or has lost.
- *
- * @module
  */
 import type { concat } from "../../concat.ts";
 import type { Deadline } from "../../http/deadline.ts";

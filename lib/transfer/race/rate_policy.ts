@@ -1,8 +1,6 @@
 /**
  * The policy for servers that become slow or silent: what windows of time show about a body, and when another
  * server is asked for the rest. Pure.
- *
- * @module
  */
 
 /** Length of a window in milliseconds. */

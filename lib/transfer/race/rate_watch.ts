@@ -1,8 +1,4 @@
-/**
- * Watches the reads of a body: measures windows of time, and calls back after each.
- *
- * @module
- */
+/** Watches the reads of a body: measures windows of time, and calls back after each. */
 import type { ResolvedOptions } from "../../options.ts";
 import { type BodyPace, paceAfter, UNKNOWN_PACE, WINDOW } from "./rate_policy.ts";
 
