@@ -1,6 +1,6 @@
 /** The address of an API server, parsed once from a configuration. Pure. */
 import { InvalidConfigurationValue } from "./errors.ts";
-import { inspect, withoutEnd } from "./validate.ts";
+import { inspect } from "./validate.ts";
 import { redact } from "./redact.ts";
 
 /** An API server. */
@@ -114,11 +114,18 @@ function unusable(
 }
 
 function toServer(url: URL): ApiServer {
-  const path = withoutEnd(withoutEnd(url.pathname, "/").replace(VERSION_SUFFIX, ""), "/");
+  const path = withoutSlash(withoutSlash(url.pathname).replace(VERSION_SUFFIX, ""));
   const netloc = url.host + path;
   return {
     endpoint: `${url.protocol}//${netloc}`,
     netloc,
     useSsl: url.protocol === "https:",
   };
+}
+
+/** A path without the slashes at its end. A regular expression with `+$` would take quadratic time. */
+function withoutSlash(path: string): string {
+  let end = path.length;
+  while (path[end - 1] === "/") end--;
+  return path.slice(0, end);
 }

@@ -67,16 +67,6 @@ export function inspect(value: unknown): string {
     : String(value);
 }
 
-/**
- * Removes the given characters from the end of a text. A regular expression with `+$` would take quadratic
- * time.
- */
-export function withoutEnd(text: string, characters: string): string {
-  let end = text.length;
-  while (end > 0 && characters.includes(text[end - 1] ?? "")) end--;
-  return text.slice(0, end);
-}
-
 /** The message of an error, or the text of anything else that was thrown. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);

@@ -107,7 +107,7 @@ export function judgeRange(
   if (length !== null && length !== lengthOfRange(range)) {
     return length === size
       ? { kind: "whole" }
-      : mismatch(`it has ${length} bytes instead of the ${lengthOfRange(range)} that it announces`);
+      : mismatch(`it has ${length} bytes instead of ${lengthOfRange(range)}`);
   }
   if (range.start === start && range.end === end) return { kind: "part" };
   if (range.start === 0 && range.end + 1 === size) return { kind: "whole" };

@@ -53,7 +53,7 @@ const ERROR_OF_STATUS: Readonly<Record<number, ErrorDescription>> = {
   413: [
     ImageLimitExceeded,
     ImageLimitExceeded,
-    "free some of the quota, or ask the operator of the cloud for a higher limit",
+    "free some quota, or ask the operator for more",
   ],
   415: [ImageContentRejected, Invalid],
   416: [Invalid, Invalid],

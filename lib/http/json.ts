@@ -100,7 +100,7 @@ async function readUpTo(
 function tooLarge({ url, status }: Response, limit: number): UnexpectedResponse {
   const server = URL.canParse(url) ? `"${new URL(url).origin}"` : "the server";
   return new UnexpectedResponse(
-    `Cannot read the response of ${server}: it is larger than the limit of ${limit} bytes; request fewer entries at once, or check the server`,
+    `Cannot read the response of ${server}: it is larger than the limit of ${limit} bytes; request fewer entries`,
     { status },
   );
 }

@@ -62,6 +62,11 @@ export interface CallPolicy extends CallOptions {
   readonly excluded?: ReadonlySet<string> | undefined;
   /** Endpoint of the server to try first, if it is healthy. */
   readonly first?: string | undefined;
+  /**
+   * Whether the next request is sent to the same server. Servers take turns; if a record and its data did,
+   * one of two servers would send all the data.
+   */
+  readonly keepsTurn?: boolean | undefined;
   /** Sets the deadline of each attempt (default: `requestTimeout` until the headers arrive). */
   readonly onAttempt?: ((deadline: Deadline, server: ApiServer) => void) | undefined;
 }

@@ -105,7 +105,7 @@ function checkedRequestId(id: string): string {
 function checkedToken(token: string): string {
   if (/^[\x21-\x7e]+$/.test(token)) return token;
   throw new Invalid(
-    "Cannot send the token: it contains characters that are not allowed in a token; check the tokens in the context",
+    "Cannot send the token: it contains invalid characters; check the tokens in the context",
   );
 }
 

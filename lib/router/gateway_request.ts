@@ -153,6 +153,6 @@ export async function authorizeRequest(
 export async function concealOwnToken({ options }: Gateway, response: Response): Promise<Response> {
   if (options.service === null || response.status !== 401) return response;
   await response.body?.cancel();
-  const cause = new Error("Cannot call the image service: it rejected the token of the gateway");
+  const cause = new Error("Cannot call Glance: it rejected the token of the gateway");
   throw new HttpError(502, undefined, { cause });
 }

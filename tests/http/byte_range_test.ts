@@ -153,22 +153,22 @@ const VERDICTS: readonly (readonly [
   [
     "a part that starts too early",
     { contentRange: "bytes 39-99/100" },
-    /60 bytes instead of the 61/,
+    /60 bytes instead of 61/,
   ],
   ["a part that starts too late", { contentRange: "bytes 41-99/100" }, /byte 41 instead of 40/],
-  ["a part that ends too early", { contentRange: "bytes 40-98/100" }, /60 bytes instead of the 59/],
+  ["a part that ends too early", { contentRange: "bytes 40-98/100" }, /60 bytes instead of 59/],
   ["a part that ends before it", { contentRange: "bytes 0-39/100", contentLength: "40" }, /before/],
   ["a part of a longer image", { contentRange: "bytes 40-99/101" }, /image of 101 bytes/],
   ["a part that ends too late", { contentRange: "bytes 40-100/*" }, /ends at byte 100/],
-  ["a part that is shorter than its label", { contentLength: "59" }, /59 bytes instead of the 60/],
-  ["a part that is longer than its label", { contentLength: "61" }, /61 bytes instead of the 60/],
-  ["an empty part", { contentLength: "0" }, /0 bytes instead of the 60/],
+  ["a part that is shorter than its label", { contentLength: "59" }, /59 bytes instead of 60/],
+  ["a part that is longer than its label", { contentLength: "61" }, /61 bytes instead of 60/],
+  ["an empty part", { contentLength: "0" }, /0 bytes instead of 60/],
   ["no content", { status: 204, contentLength: null }, /status is 204/],
   ["another success", { status: 201 }, /status is 201/],
 ];
 
 for (const [what, differs, expected] of VERDICTS) {
-  const name = expected instanceof RegExp ? "a lie" : expected;
+  const name = expected instanceof RegExp ? "a mismatch" : expected;
   Deno.test(`judgePartial() classifies ${what} as ${name}`, () => {
     const verdict = judgePartial({ ...CORRECT, ...differs }, { start: 40, end: 99, size: 100 });
     assertEquals(verdict.kind, expected instanceof RegExp ? "mismatch" : expected);

@@ -33,11 +33,11 @@ export async function request<Result>(
   onResponse: ResponseHandler<Result>,
 ): Promise<Result> {
   const { pool, budget, options } = upstream;
-  const { tried = new Set(), first, retries = options.numRetries } = policy;
+  const { tried = new Set(), first, keepsTurn, retries = options.numRetries } = policy;
   const race = new Race({ upstream, spec, policy, onResponse, tried, limit: 1 + retries });
   const { failures } = race;
   try {
-    race.start(pool.next(tried, first, race.isHedgeable));
+    race.start(pool.next(tried, first, race.isHedgeable, keepsTurn));
     for (let round = 0;;) {
       const outcome = await race.next();
       if (!(outcome instanceof FailedAttempt)) {
@@ -66,7 +66,7 @@ export async function request<Result>(
         await options.sleep(delay, policy.signal);
         round++;
       }
-      race.start(pool.next(tried, first, race.isHedgeable));
+      race.start(pool.next(tried, first, race.isHedgeable, keepsTurn));
     }
   } finally {
     race.cancel();
@@ -85,7 +85,7 @@ function giveUpReason<Result>(
 ): string | null {
   const isUnsafe = failures.at(-1)?.ambiguous === true && !idempotent;
   if (finalReason !== undefined && sent > retries) return finalReason;
-  if (isStream(request)) return ", and its data can be read only once, so it is not sent again";
+  if (isStream(request)) return ", and its data can be read only once";
   if (isUnsafe) return ", the outcome is unknown, and the request is not safe to retry";
   if (sent > retries) return "";
   return budget.spend() ? null : ", and the retry budget is used up";

@@ -48,14 +48,20 @@ export class ServerPool {
 
   /**
    * The next server: `first` if it is untried and working, else an untried one, else any. `mayProbe` says
-   * whether the request may be sent to a server on probation while another one is working.
+   * whether the request may be sent to a server on probation while another one is working, and `keepsTurn`
+   * whether the server comes next again.
    */
-  next(tried: ReadonlySet<string> = new Set(), first?: string, mayProbe = true): ApiServer {
+  next(
+    tried: ReadonlySet<string> = new Set(),
+    first?: string,
+    mayProbe = true,
+    keepsTurn?: boolean,
+  ): ApiServer {
     const { health } = this;
     this.hedges.refund();
     const isUnrestricted = health.isPerfect && tried.size + this.#excluded.size === 0 &&
       first === undefined;
-    if (isUnrestricted) return this.#select(this.#at(this.#cursor));
+    if (isUnrestricted) return this.#select(this.#at(this.#cursor), keepsTurn);
     const pool = this.#inOrder();
     const untried = pool.filter((server) => !tried.has(server.endpoint));
     const candidates = untried.length > 0 ? untried : pool;
@@ -70,7 +76,7 @@ export class ServerPool {
         candidates.find((server) => health.isReady(server)) ??
         candidates.reduce((a, b) => health.readyAt(b) < health.readyAt(a) ? b : a);
     if (isProbe && !health.isWorking(server)) health.beginProbe(server);
-    return this.#select(server);
+    return this.#select(server, keepsTurn);
   }
 
   /** Whether a server is not in `tried`. */
@@ -93,8 +99,8 @@ export class ServerPool {
     return health.isWorking(silent) && !this.hedges.spend() ? null : this.#select(server);
   }
 
-  #select(server: ApiServer): ApiServer {
-    this.#whole.#cursor = (this.servers.indexOf(server) + 1) % this.servers.length;
+  #select(server: ApiServer, keepsTurn?: boolean): ApiServer {
+    this.#whole.#cursor = this.servers.indexOf(server) + (keepsTurn ? 0 : 1);
     return server;
   }
 

@@ -11,7 +11,6 @@ import {
   ServerUnreachable,
   UnexpectedResponse,
 } from "../../errors.ts";
-import { abortable } from "../../http/deadline.ts";
 import { unexpectedStatus } from "../../http/response_errors.ts";
 import { discard } from "../../http/transport.ts";
 import type { GlanceImage } from "../../api/types.ts";
@@ -48,17 +47,11 @@ export async function imageData(gateway: Gateway, call: GatewayRequest): Promise
   }
 }
 
-/**
- * Requests the image record, whose error response is that to the request for data, from a random server: if records
- * and data took turns, one of two servers would send all the data.
- */
-async function requestRecord(gateway: Gateway, call: GatewayRequest): Promise<DefinedResponse> {
-  const { client } = gateway;
+/** Requests the image record, whose error response is that to the request for data. */
+function requestRecord(gateway: Gateway, call: GatewayRequest): Promise<DefinedResponse> {
   const path = call.address.path.replace(/\/file$/, "");
-  const servers = await abortable(client.servers(call.context), call.signal);
-  const first = servers[Math.floor(client.options.random() * servers.length)]?.endpoint;
-  const overrides = { operation: "get", method: "GET", path, idempotent: true, first } as const;
-  return await forwardRequest(gateway, call, overrides);
+  const record = { operation: "get", method: "GET", path, idempotent: true } as const;
+  return forwardRequest(gateway, call, { ...record, keepsTurn: true });
 }
 
 /** What was started before the record arrived. */

@@ -22,10 +22,10 @@ export interface ForwardOverrides {
   readonly body?: Uint8Array<ArrayBuffer>;
   readonly idempotent?: boolean;
   /**
-   * Endpoint of the server to try first, if it is healthy.
-   * @default the next one
+   * Whether the next request is sent to the same server.
+   * @default false
    */
-  readonly first?: string | undefined;
+  readonly keepsTurn?: boolean;
 }
 
 /** The parts of a request on which its response depends. */
@@ -41,7 +41,7 @@ export type ResponseContext = Pick<GatewayRequest, "request" | "trace"> & {
 export async function forwardRequest(
   { client }: Gateway,
   { request, route, address, context, trace, signal }: GatewayRequest,
-  { operation = route.operation, method, path, body, idempotent, first }: ForwardOverrides,
+  { operation = route.operation, method, path, body, idempotent, keepsTurn }: ForwardOverrides,
 ): Promise<DefinedResponse> {
   const { path: ownPath, search, values } = address;
   const action = actionWith(route.action, (name) => values[name]);
@@ -58,7 +58,7 @@ export async function forwardRequest(
       idempotent: idempotent ?? route.idempotent,
       alreadyDoneStatus: route.alreadyDoneStatus,
     },
-    isSafe(method ?? route.method) ? { signal, first } : {},
+    isSafe(method ?? route.method) ? { signal, keepsTurn } : {},
     (exchange) => readDefined(exchange, { operation, action, imageId, path: path ?? ownPath }),
   );
   trace.respondedBy(response.server);

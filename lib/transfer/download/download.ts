@@ -94,7 +94,7 @@ export async function openDownload(
   const checks = isUsual ? null : await import("../download_options.ts");
   checks?.checkOptions(checked, CHECKS_SHARED);
   const session = new Session(client, context, { signal });
-  const record = known ?? await session.call(GET_RECORD, imageId);
+  const record = known ?? await session.request(GET_RECORD, [imageId], { keepsTurn: true });
   const identity = descriptorOf(record);
   const { start, end = null } = checks?.boundsOf(identity, checked, CHECKS_SHARED) ?? { start: 0 };
   const isWhole = start === 0 && end === null;

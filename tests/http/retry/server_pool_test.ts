@@ -172,3 +172,9 @@ Deno.test("ServerHealth.lost() takes a server for failed that was silent for lon
   ring.health.succeeded(server);
   assertEquals(lost(2_520, 20), true);
 });
+
+Deno.test("ServerPool.next() returns the same server again after a request that keeps its turn", () => {
+  const { ring, take } = ringOf(["a", "b"]);
+  const record = () => ring.next(new Set(), undefined, true, true).netloc;
+  assertEquals([record(), take(), record(), take(), record()].join(""), "aabba");
+});

@@ -216,7 +216,7 @@ Deno.test("download() reports progress after each chunk, up to the total", async
   assertEquals(progress.at(-1), {
     transferred: 10_000,
     total: 10_000,
-    server: "http://b",
+    server: "http://a",
     resumes: 0,
   });
 });

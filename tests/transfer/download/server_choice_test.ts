@@ -63,7 +63,7 @@ Deno.test("download() tries a server that denied the image again after another d
   const steps = [record(), served.data(until(1_000, CUT), LENGTH), 404, cutAfter(1_000, 2_000)];
   const harness = harnessOf([...steps, served.part()], { apiServers: ["a", "b"] });
   assertEquals(await downloadAll(harness), BYTES);
-  assertEquals(harness.script.hosts.slice(1), ["b", "a", "b", "a"]);
+  assertEquals(harness.script.hosts, ["a", "a", "b", "a", "b"]);
   assertEquals([served.areOver, harness.script.left], [true, 0]);
 });
 
@@ -127,4 +127,12 @@ Deno.test("download() uses one server only when the size is unknown", async () =
     const error = await failureOf(downloadAll(harness));
     assertEquals([(error as ImageNotFound).status, harness.clock.pending], [status, 0]);
   }
+});
+
+Deno.test("download() requests the data of images from all servers in turn", async () => {
+  const served = new Served();
+  const images = Array.from({ length: 4 }, () => [record(), served.whole()]).flat();
+  const harness = harnessOf(images, { apiServers: ["a", "b"] });
+  for (let i = 0; i < 4; i++) assertEquals(await downloadAll(harness), BYTES);
+  assertEquals(harness.script.hosts.filter((_, i) => i % 2 === 1), ["a", "b", "a", "b"]);
 });
