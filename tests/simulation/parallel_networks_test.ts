@@ -16,7 +16,7 @@ const FIRST_SEED = Number(Deno.env.get("SIMULATION_SEED") ?? 1);
 const SIZE = 6_000_000;
 
 /** Milliseconds of silence after which a download has ended: `stallTimeout`, `requestTimeout`, and the last requests. */
-const PATIENCE = 140_000;
+const LONGEST_SILENCE = 140_000;
 
 Deno.test(`download() over several connections ends while servers fall silent, over ${SEEDS} seeds`, async () => {
   for (let seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed++) {
@@ -44,7 +44,7 @@ async function simulate(seed: number): Promise<void> {
   };
   const outcome = await clock.run(download().catch((error: unknown) => error));
   const lastChange = Math.max(...links.flat().map(({ at = 0 }) => at));
-  assert(clock.now() < lastChange + PATIENCE, `It took ${clock.now()} ms`);
+  assert(clock.now() < lastChange + LONGEST_SILENCE, `It took ${clock.now()} ms`);
   if (outcome instanceof Error) {
     assert(isDead, `${outcome}`);
   } else assertEquals(outcome, cluster.image);

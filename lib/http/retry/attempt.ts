@@ -146,7 +146,7 @@ function brokenAttempt(
   if (error instanceof GlanceError && !(error instanceof ServerUnreachable)) throw error;
   const cause = aborted ? reason : error;
   if (cause instanceof ServerUnreachable) return failed(cause);
-  const message = `Cannot ${spec.action()}: the connection closed before the response ended`;
+  const message = `Cannot ${spec.action()}: the connection closed before the response was complete`;
   const facts = { cause, server: server.endpoint, imageId: spec.imageId };
   return failed(new ServerUnreachable(message, facts));
 }

@@ -52,7 +52,7 @@ export class Race<Result> {
   isDecided = false;
   /** Hedges the request; undefined until it is loaded, null if it cannot be. */
   #hedging: Hedging | null | undefined;
-  #wake = () => {};
+  #notify = () => {};
 
   constructor(input: RaceInput<Result>) {
     this.input = input;
@@ -83,7 +83,7 @@ export class Race<Result> {
     const settle = () => {
       if (!this.open.delete(entrant)) return;
       this.#settled.push(outcome);
-      this.#wake();
+      this.#notify();
     };
     outcome.then((result) => {
       if (!(result instanceof FailedAttempt)) pool.health.succeeded(server);
@@ -96,7 +96,7 @@ export class Race<Result> {
     for (;;) {
       const outcome = this.#settled.shift();
       if (outcome !== undefined) return await outcome;
-      await new Promise<void>((resolve) => this.#wake = resolve);
+      await new Promise<void>((resolve) => this.#notify = resolve);
     }
   }
 

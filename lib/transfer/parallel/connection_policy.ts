@@ -23,7 +23,7 @@ const INTERVAL = 250;
 const WAITS = 3;
 
 /** Intervals without a gain after which the number is final. */
-const PATIENCE = 2;
+const FRUITLESS_INTERVALS = 2;
 
 /** Decides on the number of connections from the throughput. */
 export class ConnectionPolicy {
@@ -49,7 +49,7 @@ export class ConnectionPolicy {
 
   /** Whether the number is final. */
   get isFinal(): boolean {
-    return this.#fruitless >= PATIENCE;
+    return this.#fruitless >= FRUITLESS_INTERVALS;
   }
 
   /** Notes received bytes, and returns the number of connections to use. */
@@ -64,7 +64,7 @@ export class ConnectionPolicy {
       this.#best = { count: this.#count, rate };
       this.#fruitless = 0;
       this.#count = Math.min(MOST, 2 * this.#count);
-    } else if (++this.#fruitless >= PATIENCE) {
+    } else if (++this.#fruitless >= FRUITLESS_INTERVALS) {
       this.#count = this.#best.count;
     }
     return this.#count;

@@ -153,7 +153,7 @@ for (const [when, withoutProgress, limits, expected] of ACTIONS) {
 }
 
 /** Breaks without a byte, the time since the first one, and the budget -> the delays, or an error. */
-const PATIENCE: readonly (readonly [
+const STALL_LIMITS: readonly (readonly [
   when: string,
   withoutProgress: number,
   elapsed: number,
@@ -179,7 +179,7 @@ const PATIENCE: readonly (readonly [
   ["a break with an empty budget at the end", 1, 30_000, { mayRequest: false }, "fails"],
 ];
 
-for (const [when, withoutProgress, elapsed, limits, delays] of PATIENCE) {
+for (const [when, withoutProgress, elapsed, limits, delays] of STALL_LIMITS) {
   const what = delays === "fails" ? delays : `waits ${delays.join(" to ")} ms`;
   Deno.test(`nextAction() ${what} with a patience of 30 s after ${when}`, () => {
     const failures = [new ServerUnreachable("first")];
