@@ -5,7 +5,6 @@ import { LIST_MEMBERS } from "../api/operations/members_and_tags.ts";
 import type { RequestContext } from "../context.ts";
 import { GlanceClientWrapper } from "../api/client.ts";
 import type { CallOptions } from "../http/request_spec.ts";
-import { addLocation, getLocation } from "../api/locations.ts";
 import type { ListParameters } from "../api/query.ts";
 import { Session } from "../api/session.ts";
 import { fromGlance } from "../api/translate.ts";
@@ -13,6 +12,7 @@ import type { Image, ImageLocation, ImageMember, ImageMeta, ImageStore } from ".
 import type { DownloadOptions, ImageData, UploadOptions } from "../transfer/types.ts";
 import { createImage } from "./create_image.ts";
 import { type DownloadArguments, downloadAsAsked } from "./download_image.ts";
+import { addLocation, getLocation } from "./image_locations.ts";
 import { listAvailable } from "./list.ts";
 import { updateImage, type UpdateOptions } from "./update_image.ts";
 import { showImage } from "./visible.ts";

@@ -68,7 +68,11 @@ export const ASK_ADMINISTRATOR = "ask an administrator of the cloud";
 export const NO_CONTENT = { success: [204], receive: receiveNothing } as const;
 
 /** For a deletion: a retry after a lost response gets 404. */
-export const DELETED = { ...NO_CONTENT, alreadyDoneStatus: 404 } as const;
+export const DELETED = {
+  success: [204],
+  receive: receiveNothing,
+  alreadyDoneStatus: 404,
+} as const;
 
 /** Hints for a 404, which can mean a missing or hidden resource, or a missing feature of the cloud. */
 function usualHints(

@@ -4,7 +4,7 @@ import { CommandFailed } from "../system/errors.ts";
 import { findImageId, findRecord, IMAGE, sessionOf } from "./shared/find_image.ts";
 import { type Command, command, type Flags, type Invocation } from "../args/command.ts";
 import { jsonObject } from "../args/json_flag.ts";
-import { addLocation } from "../../api/locations.ts";
+import { addLocation } from "../../images/image_locations.ts";
 import type { GlanceImage, ImageLocation } from "../../api/types.ts";
 import { printRecord } from "../output/records.ts";
 

@@ -2,12 +2,11 @@
  * Opens downloads: selects the source of the bytes, and the reader. Code that few downloads need is imported on
  * demand: `rarely_used.ts`.
  */
-import { GET_IMAGE } from "../../api/operations/images.ts";
+import { GET_IMAGE, GET_IMAGE_LOCATIONS } from "../../api/operations/images.ts";
 import type { RequestContext } from "../../context.ts";
 import { ImageDownloadFailed, Invalid } from "../../errors.ts";
 import { ignoringErrors } from "../../events.ts";
 import type { ApiClient } from "../../api/api_client.ts";
-import { getLocation } from "../../api/locations.ts";
 import { Session } from "../../api/session.ts";
 import type { GlanceImage } from "../../api/types.ts";
 import { checkRecord, inspect, isRecord } from "../../validate.ts";
@@ -27,7 +26,13 @@ import { type DownloadOptions, VERIFY_MODES } from "../types.ts";
 const GET_RECORD = { ...GET_IMAGE, action: 'download image "{image_id}"' };
 
 /** What the code of files in the store shares with other code. */
-const FILE_SHARED = { builtinModule, Candidates, getLocation, ImageDownloadFailed };
+const FILE_SHARED = {
+  builtinModule,
+  Candidates,
+  GET_IMAGE,
+  GET_IMAGE_LOCATIONS,
+  ImageDownloadFailed,
+};
 
 /** What the checks of options share with other code. */
 const CHECKS_SHARED = { inspect, Invalid, isRecord, VERIFY_MODES };

@@ -2,7 +2,7 @@
  * Reads image data directly from the store instead of through Glance: `file` URLs, if the scheme is allowed
  * and the file is below a configured folder.
  */
-import type { getLocation } from "../../api/locations.ts";
+import { getLocation, type GetLocationShared } from "../../api/on_demand/locations.ts";
 import type { Session } from "../../api/session.ts";
 import type { GlanceImage } from "../../api/types.ts";
 import type { ImageDownloadFailed } from "../../errors.ts";
@@ -31,10 +31,9 @@ interface FileHandle {
 }
 
 /** Code that a program loads at its start. If this code imported it, it would be in a file of its own. */
-export interface FileShared {
+export interface FileShared extends GetLocationShared {
   readonly builtinModule: typeof builtinModule;
   readonly Candidates: typeof Candidates;
-  readonly getLocation: typeof getLocation;
   readonly ImageDownloadFailed: typeof ImageDownloadFailed;
 }
 
@@ -53,7 +52,7 @@ export async function fileSource(
   if (files === null) return null;
   const [directUrl, locations] = record.direct_url !== undefined || record.locations !== undefined
     ? [record.direct_url ?? null, record.locations ?? null]
-    : await shared.getLocation(session, record.id);
+    : await getLocation(session, record.id, shared);
   const urls = [directUrl, ...locations?.map(({ url }) => url) ?? []];
   for (const url of urls) {
     const path = url === null ? null : pathOf(url);

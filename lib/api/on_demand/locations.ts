@@ -1,15 +1,36 @@
 /**
- * The locations of image data: the location API of 2024.2, else the older properties of the image.
+ * The locations of image data: the location API of 2024.2, else the older properties of the image. Imported on
+ * demand: few programs use locations.
  */
-import {
+import type { ProgrammingError } from "../../errors.ts";
+import type {
   ADD_IMAGE_LOCATION,
   GET_IMAGE,
   GET_IMAGE_LOCATIONS,
   UPDATE_IMAGE,
-} from "./operations/images.ts";
-import { NotAuthorized, NotFound, NotImplemented, ProgrammingError } from "../errors.ts";
-import type { Session } from "./session.ts";
-import type { GlanceImage, ImageLocation, ValidationData } from "./types.ts";
+} from "../operations/images.ts";
+import type { Session } from "../session.ts";
+import type { GlanceImage, ImageLocation, ValidationData } from "../types.ts";
+
+/** Code that a program loads at its start. If this code imported it, it would be in a file of its own. */
+export interface GetLocationShared {
+  readonly GET_IMAGE: typeof GET_IMAGE;
+  readonly GET_IMAGE_LOCATIONS: typeof GET_IMAGE_LOCATIONS;
+}
+
+/** The same, to add a location. */
+export interface AddLocationShared {
+  readonly ADD_IMAGE_LOCATION: typeof ADD_IMAGE_LOCATION;
+  readonly GET_IMAGE: typeof GET_IMAGE;
+  readonly ProgrammingError: typeof ProgrammingError;
+  readonly UPDATE_IMAGE: typeof UPDATE_IMAGE;
+}
+
+/** Statuses without the location API; older versions answer 404 or 405. */
+const MISSING: readonly unknown[] = [404, 405, 501];
+
+/** Statuses of callers that may not use the location API. */
+const FORBIDDEN: readonly unknown[] = [401, 403];
 
 /** The direct URL and the locations of an image; null if Glance does not show them. */
 export type DirectLocation = [directUrl: string | null, locations: readonly ImageLocation[] | null];
@@ -27,11 +48,15 @@ function privileged(session: Session): Session {
 
 /**
  * Reads the locations from the location API, with the privileged context if configured. Falls back to the
- * properties of the image if that API is missing (older versions answer 404 or 405), forbidden, or empty.
+ * properties of the image if that API is missing, forbidden, or empty.
  */
-export async function getLocation(session: Session, imageId: string): Promise<DirectLocation> {
+export async function getLocation(
+  session: Session,
+  imageId: string,
+  { GET_IMAGE, GET_IMAGE_LOCATIONS }: GetLocationShared,
+): Promise<DirectLocation> {
   const locations = await privileged(session).call(GET_IMAGE_LOCATIONS, imageId)
-    .catch(nullFor(NotFound, NotImplemented, NotAuthorized));
+    .catch(nullAfter([...MISSING, ...FORBIDDEN]));
   if (locations !== null && locations.length > 0) return [null, locations];
   const image = await session.call(GET_IMAGE, imageId);
   return [image.direct_url ?? null, image.locations ?? null];
@@ -48,15 +73,16 @@ export async function addLocation(
   imageId: string,
   url: string,
   metadata: Readonly<Record<string, unknown>>,
+  { ADD_IMAGE_LOCATION, GET_IMAGE, ProgrammingError, UPDATE_IMAGE }: AddLocationShared,
 ): Promise<GlanceImage> {
   const validation = validationIn(metadata);
   const isMissing = await privileged(session).call(ADD_IMAGE_LOCATION, imageId, url, validation)
-    .catch(nullFor(NotFound, NotImplemented)) === null;
+    .catch(nullAfter(MISSING)) === null;
   if (!isMissing) return await session.call(GET_IMAGE, imageId);
   const value = { url, metadata: withoutHash(metadata), validation_data: validation };
   const patch = [{ op: "add", path: "/locations/-", value }] as const;
   return await session.call(UPDATE_IMAGE, imageId, patch).catch((cause) => {
-    if (!(cause instanceof NotImplemented)) throw cause;
+    if (cause.status !== 405 && cause.status !== 501) throw cause;
     throw new ProgrammingError(
       `Cannot add a location to image "${imageId}": the cloud has neither the location API nor locations that can be patched; ask its operator to enable one of them`,
       { cause, imageId, status: cause.status },
@@ -76,10 +102,10 @@ function withoutHash(metadata: Readonly<Record<string, unknown>>): Record<string
   return rest;
 }
 
-/** Turns errors of these classes into null, and throws others. */
-function nullFor(...classes: readonly (new (...args: never[]) => Error)[]) {
-  return (error: unknown): null => {
-    if (classes.some((ErrorClass) => error instanceof ErrorClass)) return null;
+/** Turns errors with these statuses into null, and throws others. */
+function nullAfter(statuses: readonly unknown[]) {
+  return (error: { readonly status?: unknown }): null => {
+    if (statuses.includes(error.status)) return null;
     throw error;
   };
 }
