@@ -103,14 +103,16 @@ export {
 export { fromGlance, toGlance } from "./translate.ts";
 
 // Requests and responses.
-export type { ForwardedRequest } from "./api_client.ts";
 export type { Deadline } from "../http/deadline.ts";
+export type { TokenSource } from "../http/token_source.ts";
 export type {
   CallPolicy,
   OpenResponse,
+  RequestSpec,
   ResponseHandler,
   WireRequest,
 } from "../http/request_spec.ts";
 export type { ResolvedOptions } from "../options.ts";
-export { errorFromStatus, type ErrorResponse } from "../http/error_from_status.ts";
+export { errorFromStatus } from "../http/error_from_status.ts";
+export type { ErrorResponse } from "../http/status_error.ts";
 export { redact } from "../redact.ts";

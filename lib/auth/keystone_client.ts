@@ -90,9 +90,10 @@ async function attempt(
   try {
     const { response, text } = await exchange(options, request);
     if (response.ok) return { headers: response.headers, document: documentOf(request, text) };
-    const { explanation } = await explain(text, {}, request.secrets);
-    const error = keystoneError(request, response, { text, explanation });
-    if (!isRetryableStatus(response.status)) throw error;
+    const { status } = response;
+    const explained = await explain(text, { status }, request.secrets);
+    const error = keystoneError(request, response, text, explained);
+    if (!isRetryableStatus(status)) throw error;
     const retryAfter = parseRetryAfter(response.headers.get("retry-after"), options.wallClock());
     return { error, retryAfter };
   } catch (error) {

@@ -15,7 +15,8 @@ import { requestIdOf } from "../http/response_errors.ts";
 import { parseJson } from "../http/json.ts";
 import type { WireRequest } from "../http/request_spec.ts";
 import { isRecord } from "../validate.ts";
-import { errorFromStatus } from "../http/error_from_status.ts";
+import type { Explained } from "../http/explain.ts";
+import { statusError } from "../http/status_error.ts";
 import { AUTH_URL } from "../terms.ts";
 
 /** A request to Keystone, with its description for messages. */
@@ -38,7 +39,8 @@ const BARE_REJECTION = "The request you have made requires authentication";
 export function keystoneError(
   request: KeystoneRequest,
   response: Response,
-  { text, explanation }: { readonly text: string; readonly explanation: string },
+  text: string,
+  { explanation, hint }: Explained,
 ): GlanceError {
   const { status } = response;
   const facts = { server: request.server.endpoint, status, requestId: requestIdOf(response) };
@@ -58,7 +60,7 @@ export function keystoneError(
       { ...facts, terms: [AUTH_URL] },
     );
   }
-  return errorFromStatus({ ...facts, action: request.action, explanation });
+  return statusError({ ...facts, action: request.action, explanation, hint });
 }
 
 /** A 404 with Keystone's error document means that the credential is unknown or the token was revoked. */

@@ -9,17 +9,19 @@ export interface Explained extends FoundHint {
   readonly explanation: string;
 }
 
-/** Explains the body of an error response, without the secrets in it. `load` imports the texts. */
+/**
+ * Explains an error response by its body, without the secrets in it, and by its status. `load` imports the texts.
+ */
 export async function explain(
   body: string,
   refused: Refused,
   secrets: readonly string[],
   load: typeof errorTexts = errorTexts,
 ): Promise<Explained> {
-  const texts = body && await load();
-  if (!texts) return { explanation: "" };
+  const texts = await load();
+  if (texts === null) return { explanation: "", hint: refused.hint };
   const explanation = texts.explanationIn(body, secrets);
-  return { explanation, ...texts.hintForCause(explanation, refused, body) };
+  return { explanation, ...texts.hintFor(explanation, refused, body) };
 }
 
 /** The messages of runtimes about TLS. */

@@ -22,6 +22,7 @@ export interface WireRequest {
 
 /** What to send, and what its responses mean. */
 export interface RequestSpec {
+  /** The request. */
   readonly request: WireRequest;
   /** The action, for messages: `show image "42"`. */
   readonly action: () => string;

@@ -4,8 +4,8 @@
 import type { ApiServer } from "../api_server.ts";
 import { GlanceConnectionFailed, type GlanceError, UnexpectedResponse } from "../errors.ts";
 import { readStart } from "./json.ts";
-import { errorFromStatus } from "./error_from_status.ts";
 import { explain } from "./explain.ts";
+import { statusError } from "./status_error.ts";
 
 /** The request of an error response, for its message. */
 export interface FailedRequest {
@@ -33,9 +33,8 @@ export async function errorFromResponse(
   const { hints = {}, ...facts } = request;
   const { status } = response;
   const requestId = requestIdOf(response);
-  const refused = { ...facts, status, requestId };
-  const { hint = hints[status], terms, explanation } = await explain(text, refused, secrets);
-  return errorFromStatus({ ...refused, terms, explanation, hint });
+  const refused = { ...facts, status, requestId, hint: hints[status] };
+  return statusError({ ...refused, ...await explain(text, refused, secrets) });
 }
 
 /**

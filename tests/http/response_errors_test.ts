@@ -117,6 +117,7 @@ Deno.test("errorFromResponse() hints that there may be no Image API when a 404 i
 });
 
 Deno.test("explain() has only the facts of a response when its texts cannot be loaded", async () => {
-  const explained = await explain("No image found", {}, [], () => Promise.resolve(null));
-  assertEquals(explained, { explanation: "" });
+  const refused = { status: 404, hint: "check the image id" };
+  const explained = await explain("No image found", refused, [], () => Promise.resolve(null));
+  assertEquals(explained, { explanation: "", hint: "check the image id" });
 });
