@@ -11,10 +11,10 @@ import type {
   OpenResponse,
   RequestSpec,
   ResponseHandler,
-  WireRequest,
 } from "../http/request_spec.ts";
 import { request } from "../http/retry/retry_loop.ts";
 import { RetryBudget } from "../http/retry/retry_policy.ts";
+import type { TokenSource } from "../http/token_source.ts";
 import { type GlanceOptions, type ResolvedOptions, resolveOptions } from "../options.ts";
 import { checkRecord } from "../validate.ts";
 import { type Operation, specOf, toResult } from "./operation.ts";
@@ -40,18 +40,6 @@ export interface GlanceClientWrapperOptions extends GlanceOptions {
    * @default {false}
    */
   readonly anonymous?: boolean;
-}
-
-/** A request that is not in the table of operations, and whether it is safe to retry. */
-export interface ForwardedRequest extends WireRequest {
-  /** What it does, for messages: `list images`. */
-  readonly action: string;
-  /** Id of the image that it is about, if any. */
-  readonly imageId?: string | undefined;
-  /** Whether it is safe to retry if its outcome is unknown. */
-  readonly idempotent: boolean;
-  /** The status of a retry if the first request succeeded and its response was lost. */
-  readonly alreadyDoneStatus?: number | undefined;
 }
 
 /**
@@ -129,7 +117,7 @@ export class ApiClient {
     args: Args,
     policy: CallPolicy = {},
   ): Promise<Result> {
-    return await this.#request(context, specOf(operation, args), policy, async (opened) => {
+    return await this.send(context, specOf(operation, args), policy, async (opened) => {
       try {
         return await toResult(operation, args, opened);
       } finally {
@@ -148,30 +136,11 @@ export class ApiClient {
     args: Args,
     policy: CallPolicy = {},
   ): Promise<OpenResponse> {
-    return await this.#request(context, specOf(operation, args), policy, (opened) => {
+    return await this.send(context, specOf(operation, args), policy, (opened) => {
       // The deadline was for the headers. The reader of the body has its own.
       opened.deadline.disarm();
       return Promise.resolve(opened);
     });
-  }
-
-  /**
-   * Sends a request that is not in the table of operations, and returns what `onResponse` makes of the
-   * response. Only retryable failures are errors; any other status is passed on. `onResponse` must
-   * consume or cancel the body, and dispose of the deadline.
-   *
-   * @throws {GlanceConnectionFailed} if no server responds.
-   */
-  async forward<Result>(
-    context: RequestContext | null,
-    forwarded: ForwardedRequest,
-    policy: CallPolicy,
-    onResponse: ResponseHandler<Result>,
-  ): Promise<Result> {
-    const { action, imageId, idempotent, alreadyDoneStatus, ...request } = forwarded;
-    const meaning = { imageId, idempotent, alreadyDoneStatus, success: null, hints: {} };
-    const spec = { request, action: () => action, ...meaning };
-    return await this.#request(context, spec, policy, onResponse);
   }
 
   /** The servers of a context, in round-robin order. */
@@ -179,15 +148,19 @@ export class ApiClient {
     return (await this.#pools.of(context ?? this.#context)).servers;
   }
 
-  /** Renews the token of a context after a server refused it; false if it cannot be renewed. */
-  async renewToken(context: RequestContext): Promise<boolean> {
-    const tokens = this.#tokens.of(context);
-    if (!this.#sendsToken || !tokens.isRenewable) return false;
-    await tokens.renewRefused();
-    return true;
+  /** The tokens of a context; none can be renewed if the client sends none. */
+  tokens(context: RequestContext): TokenSource {
+    const sendsToken = !this.anonymous && this.options.authStrategy !== "noauth";
+    return this.#tokens.of(sendsToken ? context : { ...context, renew: undefined });
   }
 
-  async #request<Result>(
+  /**
+   * Sends a request that need not be in the table of operations, and returns what `onResponse` makes of the
+   * response. `onResponse` must consume or cancel the body, and dispose of the deadline.
+   *
+   * @throws {GlanceConnectionFailed} if no server responds.
+   */
+  async send<Result>(
     context: RequestContext | null,
     spec: RequestSpec,
     policy: CallPolicy,
@@ -203,16 +176,12 @@ export class ApiClient {
         options: this.options,
         pool: policy.excluded === undefined ? pool : pool.without(policy.excluded),
         budget: this.#budget,
-        tokens: this.#tokens.of(this.#sendsToken ? caller : { ...caller, renew: undefined }),
+        tokens: this.tokens(caller),
         anonymous: this.anonymous,
       },
       spec,
       policy,
       onResponse,
     );
-  }
-
-  get #sendsToken(): boolean {
-    return !this.anonymous && this.options.authStrategy !== "noauth";
   }
 }

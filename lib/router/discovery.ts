@@ -2,6 +2,7 @@
  * Answers requests without an operation: the list of versions, the health check, and the errors that Glance
  * returns before it evaluates the path or the body.
  */
+import { forward } from "./forward/forwarded_request.ts";
 import type { RequestContext } from "../context.ts";
 import { unexpectedStatus } from "../http/response_errors.ts";
 import { readUpstream, type UpstreamResponse } from "./forward/upstream_response.ts";
@@ -139,5 +140,5 @@ async function sendProbe(
   spec: { readonly method: string; readonly path: string; readonly action: string },
 ): Promise<UpstreamResponse> {
   const headers = inboundHeaders(request.headers);
-  return await client.forward(context, { ...spec, headers, idempotent: true }, {}, readUpstream);
+  return await forward(client, context, { ...spec, headers, idempotent: true }, {}, readUpstream);
 }

@@ -2,7 +2,6 @@
 import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import {
   type GlanceClientWrapperOptions,
-  GlanceConnectionFailed,
   type GlanceOptions,
   InvalidConfigurationValue,
   type RequestContext,
@@ -10,7 +9,7 @@ import {
 import { GlanceClientWrapper } from "../../mod.ts";
 import { discard } from "../../lib/http/transport.ts";
 import { FakeBody, utf8 } from "../support/bodies.ts";
-import { empty, failure, refused, type Step } from "../support/scripted_fetch.ts";
+import { failure, refused, type Step } from "../support/scripted_fetch.ts";
 import { failureOf, harnessOf } from "../support/client_harness.ts";
 
 const fine = () => Response.json({ id: "42" });
@@ -190,34 +189,6 @@ Deno.test("call() skips a server after a broken response, and restores the retry
   assertEquals(events.every(({ kind }) => kind === "cooldown"), true);
   response.deadline[Symbol.dispose]();
   await discard(response.response);
-});
-
-const FORWARDED = { method: "GET", path: "/v2/anything", action: "ask anything", idempotent: true };
-
-Deno.test("forward() returns any status, and tries the next server if one is unavailable", async () => {
-  for (const status of [200, 300, 304, 400, 401, 404, 409, 500]) {
-    const body = status === 304 ? null : "text";
-    const { client, script, clock } = harnessOf([503, new Response(body, { status })]);
-    const seen = await client.forward({}, FORWARDED, {}, async ({ response, deadline }) => {
-      deadline[Symbol.dispose]();
-      await discard(response);
-      return response.status;
-    });
-    assertEquals([seen, script.hosts.join(), clock.pending], [status, "a,b", 0]);
-  }
-});
-
-Deno.test("forward() throws with its own action if no server responds", async () => {
-  const { client, clock } = harnessOf([503, 503, 503, 503]);
-  const call = client.forward({}, FORWARDED, {}, () => Promise.resolve());
-  await assertRejects(() => clock.run(call), GlanceConnectionFailed, "Cannot ask anything");
-});
-
-Deno.test("forward() does not retry a request that is not idempotent", async () => {
-  const once = { ...FORWARDED, method: "POST", idempotent: false };
-  const { client, script } = harnessOf([refused(), empty()]);
-  await failureOf(client.forward({}, once, {}, () => Promise.resolve()));
-  assertEquals(script.hosts, ["a"]);
 });
 
 Deno.test("GlanceClientWrapper.options is complete and frozen", () => {

@@ -3,6 +3,7 @@
  * neither HEAD nor entity tags, and some of its stores do not support ranges. This module chooses the response;
  * `file_body.ts` opens the data.
  */
+import { forward } from "../forward/forwarded_request.ts";
 import {
   GlanceConnectionFailed,
   GlanceError,
@@ -164,7 +165,8 @@ async function forwardErrorResponse(
   const { request, route, address, context, trace, signal } = call;
   const imageId = address.values["image_id"];
   const action = `download image "${imageId}"`;
-  const upstream = await gateway.client.forward(
+  const upstream = await forward(
+    gateway.client,
     context,
     {
       method: "GET",

@@ -1,6 +1,7 @@
 /**
  * Forwards requests with small responses, retries them as the client does, and returns the responses unchanged.
  */
+import { forward } from "./forwarded_request.ts";
 import { actionWith } from "../../api/operation.ts";
 import type { OperationName } from "../../api/operations.ts";
 import { isSafe } from "../../http/retry/hedge_policy.ts";
@@ -46,7 +47,8 @@ export async function forwardRequest(
   const { path: ownPath, search, values } = address;
   const action = actionWith(route.action, (name) => values[name]);
   const imageId = values["image_id"];
-  const response = await client.forward(
+  const response = await forward(
+    client,
     context,
     {
       method: method ?? route.method,

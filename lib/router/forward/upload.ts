@@ -3,6 +3,7 @@
  * is sent once. If the client's body fails, the upstream request fails too, so Glance stores no partial image. A
  * response that acknowledges the data before its end was sent is an error.
  */
+import { forward } from "./forwarded_request.ts";
 import { lengthOf } from "../../http/byte_range.ts";
 import { UploadBody } from "../../transfer/upload/upload_body.ts";
 import { type ChunkReader, sourceOf } from "../../transfer/upload/upload_source.ts";
@@ -58,7 +59,8 @@ async function send(
   const { path, search, values } = address;
   const action = actionWith(route.action, (name) => values[name]);
   const imageId = values["image_id"];
-  const response = await client.forward(
+  const response = await forward(
+    client,
     context,
     {
       method,
@@ -108,7 +110,7 @@ async function healthyServer(
     action: "find a server for an upload",
     idempotent: true,
   };
-  return (await client.forward(withoutToken(context), healthCheck, {}, readUpstream)).server;
+  return (await forward(client, withoutToken(context), healthCheck, {}, readUpstream)).server;
 }
 
 /** Reads the request's body, and fails with 413 after `maxUploadSize` bytes. */

@@ -73,7 +73,10 @@ async function isRenewed({ session, source, state }: Upload, error: unknown) {
   const isRefused = error instanceof GlanceError && error.status === 401;
   if (!isRefused || !source.isReplayable || state.isRenewed) return false;
   state.isRenewed = true;
-  return await session.client.renewToken(session.context);
+  const tokens = session.client.tokens(session.context);
+  if (!tokens.isRenewable) return false;
+  await tokens.renewRefused();
+  return true;
 }
 
 async function readEmpty({ imageId }: Upload, source: ChunkReader): Promise<Uint8Array> {

@@ -1,0 +1,39 @@
+/** Requests that the gateway forwards: Glance's answer is passed on, whatever its status is. */
+import type { ApiClient } from "../../api/api_client.ts";
+import type { RequestContext } from "../../context.ts";
+import type { CallPolicy, ResponseHandler, WireRequest } from "../../http/request_spec.ts";
+
+/** A request, and whether it is safe to retry. */
+export interface ForwardedRequest extends WireRequest {
+  /** What it does, for messages: `list images`. */
+  readonly action: string;
+  /** Id of the image that it is about, if any. */
+  readonly imageId?: string | undefined;
+  /** Whether it is safe to retry if its outcome is unknown. */
+  readonly idempotent: boolean;
+  /** The status of a retry if the first request succeeded and its response was lost. */
+  readonly alreadyDoneStatus?: number | undefined;
+}
+
+/**
+ * Sends a request, and returns what `onResponse` makes of the response. Only retryable failures are errors.
+ * `onResponse` must consume or cancel the body, and dispose of the deadline.
+ *
+ * @throws {GlanceConnectionFailed} if no server responds.
+ */
+export async function forward<Result>(
+  client: ApiClient,
+  context: RequestContext,
+  forwarded: ForwardedRequest,
+  policy: CallPolicy,
+  onResponse: ResponseHandler<Result>,
+): Promise<Result> {
+  const { action, imageId, idempotent, alreadyDoneStatus, ...request } = forwarded;
+  const meaning = { imageId, idempotent, alreadyDoneStatus, success: null, hints: {} };
+  return await client.send(
+    context,
+    { request, action: () => action, ...meaning },
+    policy,
+    onResponse,
+  );
+}
