@@ -7,6 +7,7 @@ import type { ServerUnreachable } from "../../errors.ts";
 import type { Deadline } from "../deadline.ts";
 import type { RequestSpec, Upstream } from "../request_spec.ts";
 import type { FailedAttempt } from "../retry/attempt.ts";
+import { hedgeServer, recordLoss } from "./hedge_rules.ts";
 
 /** An open attempt. */
 export interface Entrant {
@@ -65,7 +66,7 @@ export class Hedging {
     const isOver = race.isDecided || !race.open.has(silent) || race.sent >= limit;
     if (isOver || silent.isHeld || silent.isHedged) return false;
     silent.silentSince ??= since;
-    const server = pool.hedge(silent.server, tried);
+    const server = hedgeServer(pool, silent.server, tried);
     if (server === null) return true;
     silent.isHedged = true;
     silent.isCharged = pool.health.isWorking(silent.server);
@@ -105,12 +106,15 @@ export class Hedging {
     if (silentSince === undefined) return;
     const { failures, input: { upstream: { pool, options }, spec } } = this.#race;
     const { FailedAttempt, HEDGE_COST, ServerUnreachable } = this.#code;
-    const silent = Math.round(options.now() - silentSince);
+    const silent = options.now() - silentSince;
     const error = new ServerUnreachable(
-      `Cannot ${spec.action()}: the server did not respond within ${silent} ms, unlike "${winner.server.endpoint}"`,
+      `Cannot ${spec.action()}: the server did not respond within ${
+        Math.round(silent)
+      } ms, unlike "${winner.server.endpoint}"`,
       { server: server.endpoint, imageId: spec.imageId },
     );
-    if (!pool.health.lost(server, error, silentSince, took)) return;
+    const loser = { server, silentSince, silent, winnerTook: took };
+    if (!recordLoss(pool.health, loser, error)) return;
     if (isCharged) pool.hedges.refund(HEDGE_COST);
     failures.push(new FailedAttempt(server, error, silentSince));
   }

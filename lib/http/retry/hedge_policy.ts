@@ -34,14 +34,6 @@ export function hedgeDelayOf(hedgeDelay: number, isProbe: boolean): number {
 }
 
 /**
- * Whether a server that lost a race counts as failed: it was silent for at least twice as long as the other
- * one took. A server that is only a little slower has not failed.
- */
-export function isOutrun(silent: number, winner: number): boolean {
-  return silent >= 2 * winner;
-}
-
-/**
  * The cool-down after a failure, in milliseconds: twice the one before, and longer the more time the failure
  * has cost, so that a silent server takes less than 3 % of the time of its callers.
  */

@@ -4,7 +4,7 @@
  */
 import type { ApiServer } from "../../api_server.ts";
 import type { ResolvedOptions } from "../../options.ts";
-import { cooldownAfter, isOutrun } from "./hedge_policy.ts";
+import { cooldownAfter } from "./hedge_policy.ts";
 
 /** A server that failed, and has not responded since. */
 interface CoolDown {
@@ -32,10 +32,10 @@ export interface FailureFacts {
 
 /** Remembers the failures of servers. */
 export class ServerHealth {
+  /** Servers that lost a race against one that was not much faster. */
+  readonly slow = new Set<string>();
   readonly #options: Pick<ResolvedOptions, "now" | "onEvent">;
   readonly #cooling = new Map<string, CoolDown>();
-  /** Servers that lost a race against one that was not much faster. */
-  readonly #slow = new Set<string>();
 
   constructor(options: Pick<ResolvedOptions, "now" | "onEvent">) {
     this.#options = options;
@@ -81,29 +81,10 @@ export class ServerHealth {
     this.#options.onEvent({ kind: "cooldown", server: endpoint, delay: Math.round(pause), cause });
   }
 
-  /**
-   * Records that another server responded first, after `winnerTook` milliseconds. This one has failed if it
-   * was silent for much longer, on probation, or slower the last time, too.
-   *
-   * @returns whether it has failed
-   */
-  lost(server: ApiServer, cause: unknown, silentSince: number, winnerTook: number): boolean {
-    const { endpoint } = server;
-    const silent = this.#options.now() - silentSince;
-    const isFailure = isOutrun(silent, winnerTook) || this.#slow.has(endpoint) ||
-      !this.isWorking(server);
-    if (!isFailure) {
-      this.#slow.add(endpoint);
-      return false;
-    }
-    this.failed(server, cause, { sentAt: silentSince, cost: silent - winnerTook });
-    return true;
-  }
-
   /** Records a success, which ends the cool-down. */
   succeeded({ endpoint }: ApiServer): void {
     if (this.#cooling.size > 0) this.#cooling.delete(endpoint);
-    if (this.#slow.size > 0) this.#slow.delete(endpoint);
+    if (this.slow.size > 0) this.slow.delete(endpoint);
   }
 
   /** Lets no other request probe the server for one more cool-down, or until this one ends. */

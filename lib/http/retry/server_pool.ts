@@ -61,8 +61,8 @@ export class ServerPool {
     this.hedges.refund();
     const isUnrestricted = health.isPerfect && tried.size + this.#excluded.size === 0 &&
       first === undefined;
-    if (isUnrestricted) return this.#select(this.#at(this.#cursor), keepsTurn);
-    const pool = this.#inOrder();
+    if (isUnrestricted) return this.select(this.#at(this.#cursor), keepsTurn);
+    const pool = this.inOrder();
     const untried = pool.filter((server) => !tried.has(server.endpoint));
     const candidates = untried.length > 0 ? untried : pool;
     const preferred = untried.find(({ endpoint }) => endpoint === first);
@@ -76,7 +76,7 @@ export class ServerPool {
         candidates.find((server) => health.isReady(server)) ??
         candidates.reduce((a, b) => health.readyAt(b) < health.readyAt(a) ? b : a);
     if (isProbe && !health.isWorking(server)) health.beginProbe(server);
-    return this.#select(server, keepsTurn);
+    return this.select(server, keepsTurn);
   }
 
   /** Whether a server is not in `tried`. */
@@ -86,26 +86,14 @@ export class ServerPool {
     );
   }
 
-  /**
-   * A server that is asked too, because `silent` sends no headers: a working one, or one whose cool-down is
-   * over. Null if there is none, or the budget is used up; a server that is not working takes nothing from it.
-   */
-  hedge(silent: ApiServer, tried: ReadonlySet<string>): ApiServer | null {
-    const { health } = this;
-    const untried = this.#inOrder().filter(({ endpoint }) => !tried.has(endpoint));
-    const server = untried.find((server) => health.isWorking(server)) ??
-      untried.find((server) => health.isReady(server));
-    if (server === undefined) return null;
-    return health.isWorking(silent) && !this.hedges.spend() ? null : this.#select(server);
-  }
-
-  #select(server: ApiServer, keepsTurn?: boolean): ApiServer {
+  /** Continues with the server after this one, or with this one if it `keepsTurn`. */
+  select(server: ApiServer, keepsTurn?: boolean): ApiServer {
     this.#whole.#cursor = this.servers.indexOf(server) + (keepsTurn ? 0 : 1);
     return server;
   }
 
   /** The servers that are not excluded, in round-robin order. */
-  #inOrder(): ApiServer[] {
+  inOrder(): ApiServer[] {
     return this.servers.map((_, i) => this.#at(this.#whole.#cursor + i))
       .filter(({ endpoint }) => !this.#excluded.has(endpoint));
   }

@@ -1,11 +1,7 @@
 /** When a request is hedged, how often, and how long a failing server is skipped. */
 import { assert, assertEquals } from "@std/assert";
-import {
-  cooldownAfter,
-  hedgeDelayOf,
-  isOutrun,
-  isSafe,
-} from "../../../lib/http/retry/hedge_policy.ts";
+import { isOutrun } from "../../../lib/http/on_demand/hedge_rules.ts";
+import { cooldownAfter, hedgeDelayOf, isSafe } from "../../../lib/http/retry/hedge_policy.ts";
 
 Deno.test("isSafe() accepts only reads", () => {
   const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];

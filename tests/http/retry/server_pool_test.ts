@@ -1,6 +1,7 @@
 /** The pool of servers that remembers failures. */
 import { assertEquals } from "@std/assert";
 import type { GlanceEvent } from "../../../mod.ts";
+import { hedgeServer, recordLoss } from "../../../lib/http/on_demand/hedge_rules.ts";
 import { ServerPool } from "../../../lib/http/retry/server_pool.ts";
 import { parseApiServer } from "../../../lib/api_server.ts";
 import { resolveOptions } from "../../../lib/options.ts";
@@ -143,11 +144,11 @@ Deno.test("ServerPool counts failures of requests that were sent before the cool
   assertEquals(delays, [1_000, 1_000, 1_000, 2_000]);
 });
 
-Deno.test("ServerPool.hedge() returns a working server that was not tried, within the budget", () => {
+Deno.test("hedgeServer() returns a working server that was not tried, within the budget", () => {
   const { ring, fail } = ringOf(["a", "b", "c"]);
   const [a, b] = [parseApiServer("a"), parseApiServer("b")];
   const hedge = (...tried: string[]) =>
-    ring.hedge(a, new Set(tried.map((name) => `http://${name}`)))?.netloc;
+    hedgeServer(ring, a, new Set(tried.map((name) => `http://${name}`)))?.netloc;
   assertEquals([hedge("a"), hedge("a", "b"), hedge("a", "b", "c")], ["b", "c", undefined]);
   ring.health.failed(b, "cause");
   assertEquals([hedge("a"), hedge("a", "c")], ["c", undefined]);
@@ -158,11 +159,12 @@ Deno.test("ServerPool.hedge() returns a working server that was not tried, withi
   assertEquals(hedge("a"), "c");
 });
 
-Deno.test("ServerHealth.lost() takes a server for failed that was silent for long, or slower twice in a row", () => {
+Deno.test("recordLoss() takes a server for failed that was silent for long, or slower twice in a row", () => {
   const { ring, time } = ringOf(["a", "b"]);
   const server = parseApiServer("a");
   const lost = (silent: number, winnerTook: number) => {
-    return ring.health.lost(server, "cause", time.now - silent, winnerTook);
+    const loser = { server, silent, silentSince: time.now - silent, winnerTook };
+    return recordLoss(ring.health, loser, "cause");
   };
   time.now = 100_000;
   assertEquals([lost(4_000, 2_500), ring.health.isWorking(server)], [false, true]);
