@@ -59,6 +59,17 @@ export type {
   Verify,
 } from "./lib/transfer/types.ts";
 
+// What an image is, from its bytes.
+export { ImageInspector } from "./lib/formats/image_inspector.ts";
+export { inspectImage } from "./lib/formats/inspect_image.ts";
+export {
+  type ImageConsumer,
+  type Verdict,
+  verdictFor,
+  type VerdictOptions,
+} from "./lib/formats/verdict.ts";
+export type { ImageInspection, InspectionFailure, InspectOptions } from "./lib/formats/types.ts";
+
 // Jobs that take more than one request.
 export { findImage } from "./lib/jobs/find_image.ts";
 export { copyImage, type CopyOptions, type ServiceAccess } from "./lib/jobs/copy_image.ts";

@@ -11,6 +11,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["lib/http/"],
   ["lib/auth/"],
   ["lib/api/"],
+  ["lib/formats/"],
   ["lib/transfer/"],
   ["lib/images/"],
   ["lib/jobs/"],

@@ -13,7 +13,12 @@ import {
   type Upstream,
 } from "../request_spec.ts";
 import { errorFromResponse, unexpectedStatus } from "../response_errors.ts";
-import { isAmbiguousStatus, parseRetryAfter, type Verdict, verdictOf } from "./retry_policy.ts";
+import {
+  type AttemptVerdict,
+  isAmbiguousStatus,
+  parseRetryAfter,
+  verdictOf,
+} from "./retry_policy.ts";
 import { credentialHeaders, discard, send, tokensOf } from "../transport.ts";
 import { optionTerm } from "../../terms.ts";
 
@@ -59,7 +64,7 @@ export interface AttemptInput<Result> {
   /** Called with a response that may decide the request. It aborts the attempts that are not needed. */
   readonly decide: (
     sentAt: number,
-    verdict: Exclude<Verdict, "failed">,
+    verdict: Exclude<AttemptVerdict, "failed">,
   ) => Promise<void> | undefined;
   /** Hedges the request while there are no headers; undefined if it runs on one server at a time. */
   readonly hedge: HedgeTimer | undefined;

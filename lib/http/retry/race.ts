@@ -8,7 +8,7 @@ import { attempt, FailedAttempt } from "./attempt.ts";
 import { Deadline } from "../deadline.ts";
 import type { Entrant, Hedging } from "../on_demand/hedging.ts";
 import { hedgeDelayOf, isSafe, RECHECK_DELAY } from "./hedge_policy.ts";
-import { HEDGE_COST, type Verdict } from "./retry_policy.ts";
+import { type AttemptVerdict, HEDGE_COST } from "./retry_policy.ts";
 import {
   type CallPolicy,
   isStream,
@@ -131,7 +131,7 @@ export class Race<Result> {
   #decide(
     winner: Entrant,
     sentAt: number,
-    verdict: Exclude<Verdict, "failed">,
+    verdict: Exclude<AttemptVerdict, "failed">,
   ): Promise<void> | undefined {
     const { upstream: { options }, spec } = this.input;
     if (this.open.size > 1) {

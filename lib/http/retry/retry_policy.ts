@@ -30,9 +30,9 @@ export function isRetryableStatus(status: number): boolean {
  * - `refused`: an error of the request; every server would return it.
  * - `failed`: a failure of the server; the request may be sent to another one.
  */
-export type Verdict = "accepted" | "alreadyDone" | "tokenRefused" | "refused" | "failed";
+export type AttemptVerdict = "accepted" | "alreadyDone" | "tokenRefused" | "refused" | "failed";
 
-/** The facts about a request that decide a {@linkcode Verdict}. */
+/** The facts about a request that decide a {@linkcode AttemptVerdict}. */
 export interface VerdictFacts {
   /** Statuses of success; null accepts every status that is not retryable. */
   readonly success: readonly number[] | null;
@@ -48,7 +48,7 @@ export interface VerdictFacts {
 export function verdictOf(
   status: number,
   { success, alreadyDoneStatus, mayRenew, mayBeDone }: VerdictFacts,
-): Verdict {
+): AttemptVerdict {
   if (success?.includes(status)) return "accepted";
   if (status === alreadyDoneStatus && mayBeDone) return "alreadyDone";
   if (status === 401 && mayRenew) return "tokenRefused";

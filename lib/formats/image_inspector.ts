@@ -1,0 +1,115 @@
+/** Inspects an image whose bytes arrive in chunks. */
+import { Invalid } from "../errors.ts";
+import { optionTerm } from "../terms.ts";
+import { inspect } from "../validate.ts";
+import { conclude } from "./conclusion.ts";
+import { FormatRun } from "./format_run.ts";
+import { ImageHead, ImageTail } from "./image_head.ts";
+import { FORMATS } from "./inspectors/all.ts";
+import type { ImageInspection } from "./types.ts";
+
+/**
+ * Finds out the format of an image from its bytes, in one pass, and whether it is safe to open. The result
+ * does not depend on how the bytes are cut into chunks. At most 512 KiB are kept (1.5 MiB for the longest
+ * descriptor of a VMDK), and nothing after the format is certain, unless it stores something there.
+ *
+ * @example
+ * ```ts
+ * import { ImageInspector } from "@glance-edge/glance";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const inspector = new ImageInspector();
+ * for await (const chunk of new Blob(["the bytes of a disk"]).stream()) inspector.update(chunk);
+ * const { format, virtualSize, isSafe } = inspector.finish();
+ * assertEquals([format, virtualSize, isSafe], ["raw", 19, true]);
+ * ```
+ */
+export class ImageInspector {
+  readonly #size: number | null;
+  readonly #runs = FORMATS.map((format) => new FormatRun(format));
+  /** The runs that need more bytes. */
+  #active: readonly FormatRun[] = this.#runs;
+  #head = new ImageHead();
+  readonly #tail = new ImageTail();
+  #bytesRead = 0;
+  #result: ImageInspection | null = null;
+
+  /**
+   * `size` is the size of the image in bytes, if it is known.
+   *
+   * @throws {Invalid} if `size` is not a whole number of at least 0.
+   */
+  constructor({ size }: { readonly size?: number | undefined } = {}) {
+    if (size !== undefined && !(Number.isSafeInteger(size) && size >= 0)) {
+      throw new Invalid(
+        `Cannot inspect with the option "size": it is ${
+          inspect(size)
+        } and must be a whole number of at least 0`,
+        { terms: [optionTerm("size")] },
+      );
+    }
+    this.#size = size ?? null;
+  }
+
+  /**
+   * Reads the next bytes. What is kept is copied, so the chunk can be reused. It does not throw, whatever
+   * the bytes are, and does nothing after `finish`.
+   */
+  update(chunk: Uint8Array): void {
+    if (this.#result !== null) return;
+    const position = this.#bytesRead;
+    this.#bytesRead += chunk.byteLength;
+    if (this.#active.length === 0) return;
+    const taken = this.#head.append(chunk);
+    this.#tail.append(chunk);
+    const after = chunk.subarray(taken);
+    for (const run of this.#active) run.feed(this.#head.bytes, after, position + taken);
+    this.#release();
+  }
+
+  /** Whether further bytes cannot change the formats: after 256 KiB at the latest. */
+  get isDecided(): boolean {
+    return this.#active.every(({ isDecided }) => isDecided);
+  }
+
+  /** Whether further bytes cannot change the result. */
+  get isComplete(): boolean {
+    return this.#result !== null || (this.#active.length === 0 && this.#size !== null);
+  }
+
+  /** Bytes of memory that are kept for the inspection. */
+  get bufferedBytes(): number {
+    const captured = this.#active.reduce((sum, run) => sum + run.captured, 0);
+    return this.#head.allocated + this.#tail.bytes.byteLength + captured;
+  }
+
+  /** The inspection if no more bytes are read; null until the format is certain. */
+  preview(): ImageInspection | null {
+    if (this.#result !== null) return this.#result;
+    return this.isDecided ? conclude(this.#runs, this.#size, this.#bytesRead) : null;
+  }
+
+  /**
+   * The inspection of the image, which has ended. If fewer bytes were read than its size, what is stored in
+   * the others is listed in `unchecked`.
+   */
+  finish(): ImageInspection {
+    this.#result ??= this.#conclude();
+    return this.#result;
+  }
+
+  #conclude(): ImageInspection {
+    const isPart = this.#size !== null && this.#bytesRead < this.#size && this.isDecided;
+    if (!isPart) { for (const run of this.#active) run.end(this.#head.bytes, this.#tail.bytes); }
+    const result = conclude(this.#runs, isPart ? this.#size : this.#bytesRead, this.#bytesRead);
+    this.#active = [];
+    this.#release();
+    return result;
+  }
+
+  /** Frees what no run needs any more. */
+  #release(): void {
+    this.#active = this.#active.filter(({ isDone }) => !isDone);
+    if (this.#active.length === 0) this.#head = new ImageHead();
+  }
+}
