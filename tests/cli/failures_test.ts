@@ -37,6 +37,10 @@ const unreachable = () =>
   Promise.reject(new TypeError("error sending request for url (http://me:pw@glance.test:9292/)"));
 
 const CASES: Readonly<Record<string, Case>> = {
+  "a preferred store that does not exist": {
+    args: ["image-download", NO_ID, "--prefer", "local,nope"],
+    message: 'Cannot use the store "nope": this cloud has "local"; choose one of them',
+  },
   "an unknown id": {
     args: ["image-show", NO_ID],
     message:

@@ -189,6 +189,16 @@ Deno.test("md-object-create and the other md-object commands create, show, chang
   assertEquals(await names(harness, "md-object-list OS::Mine"), []);
 });
 
+Deno.test("--type is the type of a property unless --schema has one", async () => {
+  const create = "md-property-create OS::Mine --title N --json --type string";
+  for (
+    const [name, schema, type] of [["n", "{}", "string"], ["o", '{"type":"integer"}', "integer"]]
+  ) {
+    const created = await out(await catalog(), `${create} --name ${name} --schema ${schema}`);
+    assertEquals(JSON.parse(created).type, type);
+  }
+});
+
 Deno.test("md-property-create and the other md-property commands create, show, change and delete", async () => {
   const harness = await catalog();
   const create =

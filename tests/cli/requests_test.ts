@@ -126,6 +126,11 @@ const ROWS: Readonly<Record<string, readonly string[]>> = {
   ],
   "image-download {disk}": [SHOW_DISK, DISK_FILE],
   "image-download disk": [FIND_DISK, DISK_FILE],
+  "image-download {disk} --prefer local,local": [
+    "GET /v2/info/stores",
+    SHOW_DISK,
+    `${DISK_FILE}?prefer=local%2Clocal`,
+  ],
   "image-download {disk} --file new.img": [SHOW_DISK, DISK_FILE],
   "image-download disk --file new.img": [FIND_DISK, DISK_FILE],
   "image-delete {disk}": ["DELETE /v2/images/{disk}"],
@@ -144,6 +149,10 @@ const ROWS: Readonly<Record<string, readonly string[]>> = {
   "member-create {disk} another": ["POST /v2/images/{disk}/members"],
   "member-update {disk} other accepted": ["PUT /v2/images/{disk}/members/other"],
   "member-delete {disk} other": ["DELETE /v2/images/{disk}/members/other"],
+  "add-location {located} --url https://data.example/disk.img": [
+    "POST /v2/images/{located}/locations",
+    "GET /v2/images/{located}",
+  ],
   "location-add {located} --url https://data.example/disk.img": [
     "POST /v2/images/{located}/locations",
     "GET /v2/images/{located}",
@@ -171,6 +180,10 @@ const ROWS: Readonly<Record<string, readonly string[]>> = {
   "cache-queue {disk}": ["PUT /v2/cache/{disk}"],
   "cache-delete {disk}": ["DELETE /v2/cache/{disk}"],
   "cache-clear": ["DELETE /v2/cache"],
+  "cache-clean": ["POST /v2/cache/clean"],
+  "cache-prune": ["POST /v2/cache/prune"],
+  "cache-nodes-list {disk}": ["GET /v2/cache/nodes/{disk}"],
+  "cache-nodes-list disk": [FIND_DISK, "GET /v2/cache/nodes/{disk}"],
   "md-namespace-list": [
     "GET /v2/metadefs/namespaces?limit=20",
     "GET /v2/metadefs/namespaces?limit=20&marker=NS",
@@ -337,7 +350,7 @@ function copied(url: string): string {
 /** A harness after {@linkcode SETUP}, and the requests that follow. */
 async function prepared(): Promise<{ harness: CliHarness; requests: string[] }> {
   const requests: string[] = [];
-  const glance = embedded({ imageCache: {} });
+  const glance = embedded({ imageCache: { nodeUrl: "http://a:9292" }, version: "2.18" });
   const fetch: Fetch = (request) => {
     const { pathname, search } = new URL(request.url);
     const name = `${request.method} ${named(pathname + search)}`;

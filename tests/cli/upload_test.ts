@@ -5,7 +5,7 @@ import { Interrupted } from "../../lib/cli/system/errors.ts";
 import { sampleBytes } from "../../lib/cli/server/sample.ts";
 import { findBytes } from "../../lib/cli/files/upload_input.ts";
 import { inDirectory } from "../support/directory.ts";
-import { CliHarness, embedded, type Fetch } from "./harness.ts";
+import { CliHarness, embedded, type Fetch, responding } from "./harness.ts";
 import { MemoryFiles, streamOf } from "./memory_files.ts";
 
 const ID = "11111111-1111-4111-8111-111111111111";
@@ -183,4 +183,24 @@ Deno.test("findBytes() reads a named pipe once and returns no size", async () =>
     assertEquals([await new Response(data as BodyInit).text(), size], ["12345", null]);
     assert((await writer.status).success);
   });
+});
+
+Deno.test("--size announces the size of a pipe, and refuses data of another size", async () => {
+  const size = ["--size", String(DISK.byteLength)];
+  for (const name of ["image-create", "image-create-via-import"]) {
+    const line = [name, "--id", ID, ...RAW, ...size];
+    const { harness, requests } = responding({});
+    const { code, stderr } = await harness.run(line, { stdin: DISK });
+    assertEquals([code, stderr], [0, ""]);
+    const sent = requests.find(({ method }) => method === "PUT");
+    assertEquals(sent?.headers.get("x-openstack-image-size"), String(DISK.byteLength));
+    const other = await new CliHarness().run(line, { stdin: DISK.subarray(1) });
+    assertEquals(other.code, 1);
+    assertStringIncludes(other.stderr, `the announced ${DISK.byteLength} bytes`);
+    const without = await new CliHarness().run([name, ...size]);
+    assertEquals([without.code, without.stderr], [
+      2,
+      "Cannot use --size: there is no data to store; name a file with --file, or redirect one (< FILE)\n",
+    ]);
+  }
 });

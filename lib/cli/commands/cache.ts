@@ -1,10 +1,11 @@
 /** Commands for the image cache of a server: `cache-…`. */
 import type { CachedImage, CacheTarget } from "../../api/wire.ts";
 import { forEachImage } from "./shared/each_image.ts";
+import { findImageId, IMAGE } from "./shared/find_image.ts";
 import { CommandFailed } from "../system/errors.ts";
 import { type Command, command, type Invocation, type Positional } from "../args/command.ts";
 import { text } from "../args/flags.ts";
-import { type Column, printJson, printList } from "../output/records.ts";
+import { type Column, printJson, printList, printRecord } from "../output/records.ts";
 
 const IMAGES: Positional = { name: "<IMAGE>", summary: "Id or name of an image", many: true };
 
@@ -63,6 +64,35 @@ export const CACHE_COMMANDS: readonly Command[] = [
       // The parser has checked `choices`.
       const one = target === "both" ? [] as const : [target as CacheTarget] as const;
       await invocation.ask("cache.clear", ...one);
+    },
+  }),
+  command({
+    name: "cache-clean",
+    summary: "Delete invalid and stalled entries of the cache of a server",
+    details: WHERE,
+    async run(invocation) {
+      await checkSingleServer(invocation);
+      await invocation.ask("cache.clean");
+    },
+  }),
+  command({
+    name: "cache-prune",
+    summary: "Delete cached images of a server until its size limit is kept",
+    details: WHERE,
+    async run(invocation) {
+      await checkSingleServer(invocation);
+      await printRecord(invocation, await invocation.ask("cache.prune"));
+    },
+  }),
+  command({
+    name: "cache-nodes-list",
+    summary: "List the servers that have an image in their cache",
+    details: "Only for clouds whose servers share the record of their caches (centralized_db).",
+    positionals: [IMAGE],
+    async run(invocation, image) {
+      const urls = await invocation.ask("cache.nodes", await findImageId(invocation, image));
+      if (invocation.json) return await printJson(invocation, urls);
+      await printList(invocation, urls.map((url) => ({ url })), [["Node Reference URL", "url"]]);
     },
   }),
 ];

@@ -31,11 +31,18 @@ import { sessionOf } from "./shared/find_image.ts";
 import { stageBytes } from "./staging.ts";
 import { checkStores } from "./shared/stores.ts";
 import { PROGRESS_FLAGS } from "./shared/transfer.ts";
-import { FILE_FLAGS, findBytes, type FoundBytes, requireBytes } from "../files/upload_input.ts";
+import {
+  FILE_FLAGS,
+  findBytes,
+  type FoundBytes,
+  requireBytes,
+  SIZE_FLAGS,
+} from "../files/upload_input.ts";
 
 const FLAGS = {
   ...NEW_IMAGE_FLAGS,
   ...FILE_FLAGS,
+  ...SIZE_FLAGS,
   ...PROGRESS_FLAGS,
   "import-method": text(
     "<METHOD>",
@@ -90,16 +97,18 @@ export const IMAGE_CREATE_VIA_IMPORT: Command = command({
  */
 async function planOf(invocation: ViaImportCall): Promise<ViaImportPlan | null> {
   const { values, system } = invocation;
-  const { "import-method": method, file } = values;
+  const { "import-method": method, file, size } = values;
   if (method === "copy-image") {
     throw new UsageError(
       'Cannot create an image by "copy-image": this method copies existing images; see "glance help image-import"',
     );
   }
   if (method !== undefined && method !== STAGED) {
-    if (file !== undefined) {
+    if (file !== undefined || size !== undefined) {
       throw new UsageError(
-        `Cannot use --file: the import method is "${method}" and must be "${STAGED}"; correct --import-method`,
+        `Cannot use --${
+          file === undefined ? "size" : "file"
+        }: the import method is "${method}" and must be "${STAGED}"; correct --import-method`,
       );
     }
     checkFormats(values, `import by "${method}"`);
@@ -110,7 +119,8 @@ async function planOf(invocation: ViaImportCall): Promise<ViaImportPlan | null> 
     : await requireBytes(invocation, `import by "${STAGED}"`);
   if (bytes !== null) {
     checkFormats(values, `stage "${bytes.name}"`);
-    return { request: importRequestFrom(STAGED, values), bytes };
+    const request = importRequestFrom(STAGED, values);
+    return { request, bytes: { ...bytes, size: size ?? bytes.size } };
   }
   checkWithoutImport(values, system.environment);
   checkWithoutBytes(values, system);

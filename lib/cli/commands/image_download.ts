@@ -7,6 +7,7 @@ import { downloadToFile, downloadToOutput, type Transfer } from "../files/downlo
 import { UsageError } from "../system/errors.ts";
 import { findImage, IMAGE, sessionOf } from "./shared/find_image.ts";
 import { type Command, command, type Flags, type Values } from "../args/command.ts";
+import { checkStores, storeNames } from "./shared/stores.ts";
 import {
   CONNECTION_FLAGS,
   connectionsFrom,
@@ -30,6 +31,10 @@ const FLAGS = {
   "allow-md5-fallback": toggle("No effect: MD5 is used if the image has no other hash", {
     environment: "OS_IMAGE_ALLOW_MD5_FALLBACK",
   }),
+  "prefer": text(
+    "<STORES>",
+    "Stores to read from, in order of preference, separated by commas; see stores-info",
+  ),
   "restart": toggle("Discard FILE.part and start from the first byte"),
   ...CONNECTION_FLAGS,
 } as const satisfies Flags;
@@ -50,6 +55,7 @@ export const IMAGE_DOWNLOAD: Command = command({
       );
     }
     const options = downloadOptions(invocation.values);
+    await checkStores(await invocation.connect(), invocation.system.signal, options.prefer);
     const { id, record: listed } = await findImage(invocation, image);
     let record = listed;
     const { client, context } = await sessionOf(invocation);
@@ -80,8 +86,9 @@ export const IMAGE_DOWNLOAD: Command = command({
 function downloadOptions(
   values: Values<typeof FLAGS>,
 ): DownloadOptions & { readonly verify: Verify } {
-  const { "no-verify": isOff, verify = "auto" } = values;
+  const { "no-verify": isOff, verify = "auto", prefer } = values;
   return {
+    prefer: storeNames(prefer),
     // The parser has checked `choices`.
     verify: isOff ? "off" : verify as Verify,
     ...connectionsFrom(values),

@@ -19,6 +19,7 @@ const SOURCE_FLAGS = {
   "store": text("<STORE>", "Store for the data (default: the cloud's default)", {
     environment: "OS_IMAGE_STORE",
   }),
+  ...SIZE_FLAGS,
   ...PROGRESS_FLAGS,
 } as const satisfies Flags;
 
@@ -34,7 +35,7 @@ export const UPLOAD_COMMANDS: readonly Command[] = [
     },
     async run(invocation) {
       const meta = newImageFrom(invocation.values);
-      const { file, store } = invocation.values;
+      const { file, store, size } = invocation.values;
       const bytes = await findBytes(invocation.system, file);
       if (bytes === null) checkWithoutBytes(invocation.values, invocation.system);
       else checkFormats(invocation.values, `upload "${bytes.name}"`);
@@ -42,7 +43,7 @@ export const UPLOAD_COMMANDS: readonly Command[] = [
       await checkStores(connection, invocation.system.signal, store);
       const session = await sessionOf(invocation);
       const image = await withProgress(invocation, (options) => {
-        const upload = { ...options, size: bytes?.size ?? undefined, storeId: store };
+        const upload = { ...options, size: size ?? bytes?.size ?? undefined, storeId: store };
         return createImage(session, meta, bytes?.data ?? null, upload);
       });
       await printImage(invocation, image);
@@ -52,10 +53,7 @@ export const UPLOAD_COMMANDS: readonly Command[] = [
     name: "image-upload",
     summary: "Upload the data of a queued image",
     positionals: [IMAGE],
-    flags: {
-      ...SOURCE_FLAGS,
-      ...SIZE_FLAGS,
-    },
+    flags: SOURCE_FLAGS,
     async run(invocation, image) {
       const bytes = await requireBytes(invocation, "upload an image");
       const id = await findImageId(invocation, image);

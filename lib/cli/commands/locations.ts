@@ -1,19 +1,50 @@
-/** Commands for the locations of an image: `location-…`. */
+/** Commands for the locations of an image: `add-location` and `location-…`. */
 import { list, required, text } from "../args/flags.ts";
-import { CommandFailed } from "../system/errors.ts";
+import { CommandFailed, UsageError } from "../system/errors.ts";
 import { findImageId, findRecord, IMAGE, sessionOf } from "./shared/find_image.ts";
 import { type Command, command, type Flags, type Invocation } from "../args/command.ts";
 import { jsonObject } from "../args/json_flag.ts";
 import { addLocation } from "../../images/image_locations.ts";
-import type { GlanceImage, ImageLocation } from "../../api/types.ts";
-import { printRecord } from "../output/records.ts";
+import type { GlanceImage, ImageLocation, ValidationData } from "../../api/types.ts";
+import { NotFound, NotImplemented } from "../../errors.ts";
+import { printImage, printRecord } from "../output/records.ts";
 
 const METADATA_FLAGS = {
   "url": required("<URL>", "URL of the location"),
   "metadata": text("<JSON>", "Metadata of the location, a JSON object (default: {})"),
 } as const satisfies Flags;
 
+/** Algorithms that Glance accepts in the hash of a new location. */
+const HASH_ALGORITHMS: readonly string[] = ["sha512", "sha256", "sha1", "md5"];
+
 export const LOCATION_COMMANDS: readonly Command[] = [
+  command({
+    name: "add-location",
+    summary: "Add a location (URL) to a queued image with the location API of 2024.2",
+    details: 'For older clouds, and for metadata of the location, use "glance location-add".',
+    positionals: [IMAGE],
+    flags: {
+      "url": required("<URL>", "URL of the location"),
+      "validation-data": text(
+        "<JSON>",
+        "Hash of the data, a JSON object of os_hash_algo and os_hash_value (default: {})",
+      ),
+    },
+    async run(invocation, image) {
+      const { url, "validation-data": json = "{}" } = invocation.values;
+      const hash = validationFrom(json);
+      const id = await findImageId(invocation, image);
+      const missing = await invocation.ask("addImageLocation", id, url, hash)
+        .then(() => null, missingApi);
+      // Without the API the answer is the same as without the image: then this request fails.
+      const located = await invocation.ask("get", id);
+      if (missing === null) return await printImage(invocation, located);
+      throw new CommandFailed(
+        `Cannot add a location to image "${id}": the cloud has no location API (2.17); use "glance location-add"`,
+        missing,
+      );
+    },
+  }),
   command({
     name: "location-add",
     summary: "Add a location (URL) to an image",
@@ -73,6 +104,36 @@ export const LOCATION_COMMANDS: readonly Command[] = [
     },
   }),
 ];
+
+/**
+ * The hash in the value of --validation-data; undefined for an empty object.
+ *
+ * @throws {UsageError} if it has other members, lacks one, or names another algorithm.
+ */
+function validationFrom(json: string): ValidationData | undefined {
+  const { os_hash_algo, os_hash_value, ...others } = jsonObject("--validation-data", json);
+  const [other] = Object.keys(others);
+  const refuse = (cause: string): never => {
+    throw new UsageError(`Cannot use "--validation-data ${json}": ${cause}`);
+  };
+  if (other !== undefined) {
+    return refuse(`it may only have os_hash_algo and os_hash_value, not ${other}`);
+  }
+  if (os_hash_algo === undefined && os_hash_value === undefined) return undefined;
+  if (typeof os_hash_algo !== "string" || typeof os_hash_value !== "string") {
+    return refuse("it must have os_hash_algo and os_hash_value, both as strings");
+  }
+  if (!HASH_ALGORITHMS.includes(os_hash_algo)) {
+    return refuse(`os_hash_algo must be one of ${HASH_ALGORITHMS.join(", ")}`);
+  }
+  return { os_hash_algo, os_hash_value };
+}
+
+/** Returns an error that a cloud without the API answers, and throws others. */
+function missingApi(error: unknown): Error {
+  if (error instanceof NotFound || error instanceof NotImplemented) return error;
+  throw error;
+}
 
 /** @throws {CommandFailed} if the cloud does not show the locations of images. */
 async function findLocations(

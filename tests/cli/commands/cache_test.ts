@@ -1,7 +1,8 @@
 /** Commands about the image cache. */
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { momentText } from "../../../lib/cli/commands/cache.ts";
-import { responding } from "../harness.ts";
+import { CliHarness, embedded, responding } from "../harness.ts";
+import { MemoryFiles } from "../memory_files.ts";
 
 const ID = "11111111-1111-4111-8111-111111111111";
 const OTHER_ID = "22222222-2222-4222-8222-222222222222";
@@ -71,7 +72,8 @@ Deno.test("cache-queue, cache-delete and cache-clear send their requests, and pr
 Deno.test("cache-list and the other cache commands fail when there are several servers", async () => {
   const { harness, requests } = responding({});
   const environment = { GLANCE_API_SERVERS: "a:9292,b:9292" };
-  for (const line of ["cache-list", `cache-queue ${ID}`, `cache-delete ${ID}`, "cache-clear"]) {
+  const lines = ["cache-list", `cache-queue ${ID}`, `cache-delete ${ID}`, "cache-clear"];
+  for (const line of [...lines, "cache-clean", "cache-prune"]) {
     const { code, stderr } = await harness.run(line.split(" "), { environment });
     const [, listed] = /\((.*)\)/.exec(stderr) ?? [];
     assertEquals(listed?.split(", ").sort(), ["http://a:9292", "http://b:9292"]);
@@ -88,3 +90,73 @@ Deno.test("cache-list and the other cache commands fail when there are several s
   await harness.run(url.split(" "), { environment });
   assertEquals(requests.map(({ path }) => path), ["/v2/cache"]);
 });
+
+Deno.test("cache-prune prints what was deleted, and cache-clean prints nothing", async () => {
+  const harness = await withCachedImage({ maxSize: 0 });
+  const pruned = await harness.run(["cache-prune"]);
+  assertEquals([pruned.code, pruned.stderr], [0, ""]);
+  assertEquals(
+    pruned.stdout,
+    `\
++--------------------+-------+
+| Property           | Value |
++--------------------+-------+
+| total_bytes_pruned | 19    |
+| total_files_pruned | 1     |
++--------------------+-------+
+`,
+  );
+  assertEquals(JSON.parse((await harness.run(["cache-prune", "--json"])).stdout), {
+    total_bytes_pruned: 0,
+    total_files_pruned: 0,
+  });
+  const { code, stdout, stderr } = await harness.run(["cache-clean"]);
+  assertEquals([code, stdout, stderr], [0, "", ""]);
+});
+
+Deno.test("cache-nodes-list prints the servers that cache an image", async () => {
+  const harness = await withCachedImage({ nodeUrl: "http://a.test:9292" });
+  const { code, stdout, stderr } = await harness.run(["cache-nodes-list", "disk"]);
+  assertEquals([code, stderr], [0, ""]);
+  assertEquals(
+    stdout,
+    `\
++--------------------+
+| Node Reference URL |
++--------------------+
+| http://a.test:9292 |
++--------------------+
+`,
+  );
+  const json = await harness.run(["cache-nodes-list", ID, "--json"]);
+  assertEquals(JSON.parse(json.stdout), ["http://a.test:9292"]);
+});
+
+Deno.test("cache-clean, cache-prune and cache-nodes-list name what the cloud lacks", async () => {
+  const old = await withCachedImage({}, "2.16");
+  for (const line of [["cache-clean"], ["cache-prune"], ["cache-nodes-list", ID]]) {
+    const { code, stdout, stderr } = await old.run(line);
+    assertEquals([code, stdout], [1, ""], stderr);
+    assertMatch(stderr, /that the cloud offers the image cache|operator of the cloud to enable it/);
+  }
+  const single = await withCachedImage({});
+  const { code, stderr } = await single.run(["cache-nodes-list", ID]);
+  assertEquals(code, 1);
+  assertMatch(stderr, /centralized/i);
+});
+
+/** A Glance with a cached image. */
+async function withCachedImage(
+  imageCache: { readonly maxSize?: number; readonly nodeUrl?: string },
+  version = "2.18",
+): Promise<CliHarness> {
+  const harness = new CliHarness(embedded({ imageCache, version }));
+  const flags = ["--disk-format", "raw", "--container-format", "bare", "--file", "disk.img"];
+  const files = new MemoryFiles({ "disk.img": "the bytes of a disk" });
+  for (
+    const args of [["image-create", "--id", ID, "--name", "disk", ...flags], ["cache-queue", ID]]
+  ) {
+    assertEquals((await harness.run(args, { files })).code, 0);
+  }
+  return harness;
+}

@@ -153,10 +153,10 @@ type PartBody = MetadefObjectBody & MetadefProperty;
 
 /** The fields that the flags set. Glance checks those of the schema. */
 function fieldsFrom(
-  { name, title, schema }: Readonly<Record<string, unknown>>,
+  { name, title, type, schema }: Readonly<Record<string, unknown>>,
 ): { readonly name?: string } {
   return {
-    ...definedMembers<Record<string, unknown>>({ name, title }),
+    ...definedMembers<Record<string, unknown>>({ name, title, type }),
     ...typeof schema === "string" ? jsonObject("--schema", schema) : {},
   };
 }

@@ -14,6 +14,7 @@ export const PROPERTY_COMMANDS: readonly Command[] = definitionCommands({
   createFlags: {
     "name": required("<NAME>", "Name of the property"),
     "title": required("<TITLE>", "Title of the property"),
+    "type": text("<TYPE>", "Type of the values, for example string (default: that of --schema)"),
     "schema": required("<SCHEMA>", 'JSON schema of the values, for example {"type": "string"}'),
   },
   updateFlags: {

@@ -3,6 +3,7 @@ import { text, truth } from "../../args/flags.ts";
 import type { ImportRequest } from "../../../api/operations.ts";
 import { UsageError } from "../../system/errors.ts";
 import type { Flags, Values } from "../../args/command.ts";
+import { storeNames } from "./stores.ts";
 import type { System } from "../../system/system.ts";
 
 /** Flags of `image-import` and `image-create-via-import`, except the import method. */
@@ -63,7 +64,7 @@ export function importRequestFrom(method: string, values: ImportValues): ImportR
 
 export function storesOf({ store, stores }: ImportValues): readonly string[] {
   if (store !== undefined) return [store];
-  return stores?.split(",").map((name) => name.trim()).filter(Boolean) ?? [];
+  return storeNames(stores) ?? [];
 }
 
 /**

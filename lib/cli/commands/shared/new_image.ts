@@ -41,10 +41,13 @@ export function checkFormats(values: FormatValues, action: string): void {
  * Checks a command that found no data: only the record is created.
  *
  * @throws {CommandFailed} if both formats are given and standard input was an empty pipe or file.
- * @throws {UsageError} if a store is given.
+ * @throws {UsageError} if a store or a size is given.
  */
 export function checkWithoutBytes(
-  values: FormatValues & { readonly store: string | undefined },
+  values: FormatValues & {
+    readonly store: string | undefined;
+    readonly size: number | undefined;
+  },
   { stdin, environment }: Pick<System, "stdin" | "environment">,
 ): void {
   if (stdin.kind === "data" && missingFormats(values).length === 0) {
@@ -52,10 +55,13 @@ export function checkWithoutBytes(
       "Cannot read standard input: it is empty; check the program before the pipe, or add < /dev/null to create only the record",
     );
   }
-  const { store } = values;
-  if (store === undefined || store === environment["OS_IMAGE_STORE"]) return;
+  const { store, size } = values;
+  const hasStore = store !== undefined && store !== environment["OS_IMAGE_STORE"];
+  if (!hasStore && size === undefined) return;
   throw new UsageError(
-    "Cannot use --store: there is no data to store; name a file with --file, or redirect one (< FILE)",
+    `Cannot use --${
+      hasStore ? "store" : "size"
+    }: there is no data to store; name a file with --file, or redirect one (< FILE)`,
   );
 }
 

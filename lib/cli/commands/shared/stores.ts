@@ -1,8 +1,13 @@
-/** Checks the names of stores. */
+/** Reads and checks the names of stores. */
 import type { Connection } from "../../../connect.ts";
 import { NotFound } from "../../../errors.ts";
 import { CommandFailed } from "../../system/errors.ts";
 import { askAt } from "./find_image.ts";
+
+/** The names in a list that is separated by commas; undefined if the flag is not given. */
+export function storeNames(text: string | undefined): readonly string[] | undefined {
+  return text?.split(",").map((name) => name.trim()).filter(Boolean);
+}
 
 /**
  * Checks that the cloud has the given stores, before data is sent.

@@ -1,0 +1,86 @@
+/**
+ * The commands of python-glanceclient 4.13 (2026), and their flags without dashes. Facts from its shell and its
+ * release notes: Debian ships 4.1.
+ */
+export const GLANCECLIENT_COMMANDS: Readonly<Record<string, string>> = {
+  "add-location": "url validation-data",
+  "bash-completion": "",
+  "cache-clean": "",
+  "cache-clear": "target",
+  "cache-delete": "",
+  "cache-list": "",
+  "cache-nodes-list": "",
+  "cache-prune": "",
+  "cache-queue": "",
+  "explain": "",
+  "image-create":
+    "architecture protected name instance-uuid min-disk visibility kernel-id tags os-version disk-format os-distro id owner ramdisk-id min-ram container-format hidden property file size progress store",
+  "image-create-via-import":
+    "architecture protected name instance-uuid min-disk visibility kernel-id tags os-version disk-format os-distro id owner ramdisk-id min-ram container-format hidden property file size progress import-method uri remote-region remote-image-id remote-service-interface store stores all-stores allow-failure",
+  "image-deactivate": "",
+  "image-delete": "",
+  "image-download": "allow-md5-fallback file progress prefer",
+  "image-import":
+    "import-method uri remote-region remote-image-id remote-service-interface store stores all-stores allow-failure",
+  "image-list":
+    "limit page-size visibility member-status owner property-filter checksum hash tag sort-key sort-dir sort hidden include-stores",
+  "image-reactivate": "",
+  "image-show": "human-readable max-column-width",
+  "image-stage": "file size progress",
+  "image-tag-delete": "",
+  "image-tag-update": "",
+  "image-tasks": "",
+  "image-update":
+    "architecture protected name instance-uuid min-disk visibility kernel-id os-version disk-format os-distro owner ramdisk-id min-ram container-format hidden property remove-property",
+  "image-upload": "file size progress store",
+  "import-info": "",
+  "location-add": "url metadata checksum hash-algo hash-value",
+  "location-delete": "url",
+  "location-update": "url metadata",
+  "md-namespace-create":
+    "resource-type-associations owner protected visibility description display-name",
+  "md-namespace-delete": "",
+  "md-namespace-import": "file",
+  "md-namespace-list": "resource-types visibility page-size",
+  "md-namespace-objects-delete": "",
+  "md-namespace-properties-delete": "",
+  "md-namespace-resource-type-list": "",
+  "md-namespace-show": "resource-type max-column-width",
+  "md-namespace-tags-delete": "",
+  "md-namespace-update": "owner protected visibility description display-name namespace",
+  "md-object-create": "name schema",
+  "md-object-delete": "",
+  "md-object-list": "",
+  "md-object-property-show": "max-column-width",
+  "md-object-show": "max-column-width",
+  "md-object-update": "name schema",
+  "md-property-create": "name title schema type",
+  "md-property-delete": "",
+  "md-property-list": "",
+  "md-property-show": "max-column-width",
+  "md-property-update": "name title schema",
+  "md-resource-type-associate": "properties-target prefix name",
+  "md-resource-type-deassociate": "",
+  "md-resource-type-list": "",
+  "md-tag-create": "name",
+  "md-tag-create-multiple": "names delim append",
+  "md-tag-delete": "",
+  "md-tag-list": "",
+  "md-tag-show": "",
+  "md-tag-update": "name",
+  "member-create": "",
+  "member-delete": "",
+  "member-get": "",
+  "member-list": "image-id",
+  "member-update": "",
+  "stores-delete": "store",
+  "stores-info": "detail",
+  "task-create": "type input",
+  "task-list": "sort-key sort-dir page-size type status",
+  "task-show": "",
+  "usage": "",
+};
+
+/** Its flags for all commands. */
+export const GLANCECLIENT_GLOBAL_FLAGS: string =
+  "help version debug verbose get-schema force os-image-url os-image-api-version profile os-region-name os-auth-token os-service-type os-endpoint-type insecure os-cacert os-cert os-key timeout collect-timing os-auth-type os-auth-plugin os-auth-url os-system-scope os-domain-id os-domain-name os-project-id os-tenant-id os-project-name os-tenant-name os-project-domain-id os-project-domain-name os-trust-id os-default-domain-id os-default-domain-name os-user-id os-username os-user-name os-user-domain-id os-user-domain-name os-password";
