@@ -59,15 +59,8 @@ export type {
   Verify,
 } from "./lib/transfer/types.ts";
 
-// What an image is, from its bytes.
-export { ImageInspector } from "./lib/formats/image_inspector.ts";
+// What an image is, from its bytes. More is in lib/formats/mod.ts, which bundlers leave out of other programs.
 export { inspectImage } from "./lib/formats/inspect_image.ts";
-export {
-  type ImageConsumer,
-  type Verdict,
-  verdictFor,
-  type VerdictOptions,
-} from "./lib/formats/verdict.ts";
 export type { ImageInspection, InspectionFailure, InspectOptions } from "./lib/formats/types.ts";
 
 // Jobs that take more than one request.

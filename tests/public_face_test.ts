@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 
 const ROOT = new URL("../", import.meta.url).pathname;
 
-/** The exports of the main module and of the module for the API. */
+/** The exports of the main module, and of those for the API and for formats. */
 const EXPORTS: Readonly<Record<string, { values: string[]; types: string[] }>> = {
   "mod.ts": {
     values: [
@@ -19,7 +19,6 @@ const EXPORTS: Readonly<Record<string, { values: string[]; types: string[] }>> =
       "ImageContentRejected",
       "ImageDownloadFailed",
       "ImageImportFailed",
-      "ImageInspector",
       "ImageIntegrityError",
       "ImageLimitExceeded",
       "ImageNotAuthorized",
@@ -51,7 +50,6 @@ const EXPORTS: Readonly<Record<string, { values: string[]; types: string[] }>> =
       "importImage",
       "inspectImage",
       "restoreImage",
-      "verdictFor",
       "verifyImageSignature",
       "waitForImport",
       "waitForStatus",
@@ -80,7 +78,6 @@ const EXPORTS: Readonly<Record<string, { values: string[]; types: string[] }>> =
       "GlanceOptions",
       "Image",
       "ImageBytes",
-      "ImageConsumer",
       "ImageData",
       "ImageInspection",
       "ImageLocation",
@@ -115,14 +112,23 @@ const EXPORTS: Readonly<Record<string, { values: string[]; types: string[] }>> =
       "UpdateOptions",
       "UploadOptions",
       "UrlSource",
-      "Verdict",
-      "VerdictOptions",
       "Verify",
       "VerifySignatureOptions",
       "WaitOptions",
       "YamlOptions",
       "YamlParser",
       "YamlTag",
+    ],
+  },
+  "lib/formats/mod.ts": {
+    values: ["ImageInspector", "inspectImage", "verdictFor"],
+    types: [
+      "ImageConsumer",
+      "ImageInspection",
+      "InspectOptions",
+      "InspectionFailure",
+      "Verdict",
+      "VerdictOptions",
     ],
   },
   "lib/api/mod.ts": {

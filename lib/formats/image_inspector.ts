@@ -1,7 +1,4 @@
 /** Inspects an image whose bytes arrive in chunks. */
-import { Invalid } from "../errors.ts";
-import { optionTerm } from "../terms.ts";
-import { inspect } from "../validate.ts";
 import { conclude } from "./conclusion.ts";
 import { FormatRun } from "./format_run.ts";
 import { ImageHead, ImageTail } from "./image_head.ts";
@@ -15,7 +12,7 @@ import type { ImageInspection } from "./types.ts";
  *
  * @example
  * ```ts
- * import { ImageInspector } from "@glance-edge/glance";
+ * import { ImageInspector } from "@glance-edge/glance/formats";
  * import { assertEquals } from "@std/assert";
  *
  * const inspector = new ImageInspector();
@@ -34,21 +31,9 @@ export class ImageInspector {
   #bytesRead = 0;
   #result: ImageInspection | null = null;
 
-  /**
-   * `size` is the size of the image in bytes, if it is known.
-   *
-   * @throws {Invalid} if `size` is not a whole number of at least 0.
-   */
+  /** `size` is the size of the image in bytes; a number that cannot be one counts as unknown. */
   constructor({ size }: { readonly size?: number | undefined } = {}) {
-    if (size !== undefined && !(Number.isSafeInteger(size) && size >= 0)) {
-      throw new Invalid(
-        `Cannot inspect with the option "size": it is ${
-          inspect(size)
-        } and must be a whole number of at least 0`,
-        { terms: [optionTerm("size")] },
-      );
-    }
-    this.#size = size ?? null;
+    this.#size = size !== undefined && Number.isSafeInteger(size) && size >= 0 ? size : null;
   }
 
   /**

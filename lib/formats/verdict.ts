@@ -72,7 +72,7 @@ const RECOGNIZED_FORMATS = [
  *
  * @example
  * ```ts
- * import { inspectImage, verdictFor } from "@glance-edge/glance";
+ * import { inspectImage, verdictFor } from "@glance-edge/glance/formats";
  * import { assertEquals } from "@std/assert";
  *
  * const inspection = await inspectImage(new Blob(["the bytes of a disk"]));

@@ -1,6 +1,6 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { ImageInspector } from "../../lib/formats/image_inspector.ts";
-import { Invalid } from "../../mod.ts";
+import { inspectImage, Invalid } from "../../mod.ts";
 import { qcow2 } from "./image_builder.ts";
 import { inspectBytes } from "./inspect.ts";
 
@@ -35,8 +35,8 @@ Deno.test("preview() is null until the format is certain", () => {
   assertEquals(inspector.preview()?.format, "qcow2");
 });
 
-Deno.test("ImageInspector throws Invalid if the size is not a whole number of at least 0", () => {
+Deno.test("inspectImage() throws Invalid if the size is not a whole number of at least 0", async () => {
   for (const size of [-1, 0.5, NaN, 2 ** 60]) {
-    assertThrows(() => new ImageInspector({ size }), Invalid, '"size"');
+    await assertRejects(() => inspectImage(new Blob([]), { size }), Invalid, '"size"');
   }
 });

@@ -1,0 +1,21 @@
+/**
+ * What a disk image is, from its bytes: its format, its virtual size, whether it is safe to open, and whether
+ * Glance, Nova, Ironic or Cinder accept it. Pure code that needs no platform.
+ *
+ * @example
+ * ```ts
+ * import { ImageInspector, verdictFor } from "@glance-edge/glance/formats";
+ * import { assert } from "@std/assert";
+ *
+ * const inspector = new ImageInspector();
+ * inspector.update(new TextEncoder().encode("the bytes of a disk"));
+ * assert(verdictFor(inspector.finish(), "raw", "nova").accepted);
+ * ```
+ *
+ * @module
+ */
+
+export { ImageInspector } from "./image_inspector.ts";
+export { inspectImage } from "./inspect_image.ts";
+export type { ImageInspection, InspectionFailure, InspectOptions } from "./types.ts";
+export { type ImageConsumer, type Verdict, verdictFor, type VerdictOptions } from "./verdict.ts";
