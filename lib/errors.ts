@@ -201,6 +201,16 @@ export class ImageUploadFailed extends GlanceError {
   /** @ignore */ override name = "ImageUploadFailed";
 }
 
+/** Compressed data is damaged, truncated, or followed by something else. */
+export class DecompressionFailed extends GlanceError {
+  /** @ignore */ override name = "DecompressionFailed";
+}
+
+/** Compressed data expands to more than a limit allows. */
+export class DecompressionLimitExceeded extends GlanceError {
+  /** @ignore */ override name = "DecompressionLimitExceeded";
+}
+
 /** Some of the signature properties of an image are missing. */
 export class InvalidSignatureImage extends Invalid {
   /** @ignore */ override name = "InvalidSignatureImage";

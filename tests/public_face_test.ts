@@ -11,6 +11,8 @@ const EXPORTS: Readonly<Record<string, { values: string[]; types: string[] }>> =
       "ApiClient",
       "AuthenticationFailed",
       "Conflict",
+      "DecompressionFailed",
+      "DecompressionLimitExceeded",
       "GlanceClientWrapper",
       "GlanceConnectionFailed",
       "GlanceError",
@@ -121,8 +123,11 @@ const EXPORTS: Readonly<Record<string, { values: string[]; types: string[] }>> =
     ],
   },
   "lib/formats/mod.ts": {
-    values: ["ImageInspector", "inspectImage", "verdictFor"],
+    values: ["ImageInspector", "decompress", "detectCompression", "inspectImage", "verdictFor"],
     types: [
+      "CompressionFormat",
+      "DecompressOptions",
+      "Decompressor",
       "ImageConsumer",
       "ImageInspection",
       "InspectOptions",

@@ -1,6 +1,6 @@
 /**
  * What a disk image is, from its bytes: its format, its virtual size, whether it is safe to open, and whether
- * Glance, Nova, Ironic or Cinder accept it. Pure code that needs no platform.
+ * Glance, Nova, Ironic or Cinder accept it. And its content, if it is compressed. Pure code that needs no platform.
  *
  * @example
  * ```ts
@@ -19,3 +19,8 @@ export { ImageInspector } from "./image_inspector.ts";
 export { inspectImage } from "./inspect_image.ts";
 export type { ImageInspection, InspectionFailure, InspectOptions } from "./types.ts";
 export { type ImageConsumer, type Verdict, verdictFor, type VerdictOptions } from "./verdict.ts";
+
+// Compressed data.
+export { decompress, type DecompressOptions } from "./compression/decompress.ts";
+export { type CompressionFormat, detectCompression } from "./compression/detect.ts";
+export type { Decompressor } from "./compression/members.ts";

@@ -1,0 +1,63 @@
+/** Decoders of compressed data that runtimes do not have, loaded when an image needs them. */
+import { builtinModule } from "../../node_builtin.ts";
+import type { DecompressOptions } from "../../formats/compression/decompress.ts";
+
+/** What the packages export, which have no types for it. */
+interface XzModule {
+  readonly default: {
+    readonly XzReadableStream: new (
+      compressed: ReadableStream<Uint8Array>,
+    ) => ReadableStream<Uint8Array>;
+  };
+}
+
+/** A decoder of `fzstd`: `push` calls `ondata` before it returns. */
+interface ZstdDecoder {
+  push(chunk: Uint8Array, isLast?: boolean): void;
+}
+
+interface ZstdModule {
+  readonly Decompress: new (ondata: (content: Uint8Array) => void) => ZstdDecoder;
+}
+
+/** Bytes that are decoded at once: their content has at most some MiB. */
+const SLICE = 128;
+
+/** The decoders: xz always, and zstd before Node 22.15. */
+export const DECOMPRESSORS: NonNullable<DecompressOptions["decompressors"]> = {
+  async xz(compressed) {
+    const { default: { XzReadableStream } } = await import("xz-decompress") as unknown as XzModule;
+    return new XzReadableStream(compressed);
+  },
+  ...hasZstd() ? {} : { zstd: decompressZstd },
+};
+
+function hasZstd(): boolean {
+  return "createZstdDecompress" in (builtinModule("node:zlib") ?? {});
+}
+
+/** Decodes a frame. The package does not check its checksum. */
+async function decompressZstd(
+  compressed: ReadableStream<Uint8Array>,
+): Promise<ReadableStream<Uint8Array>> {
+  const { Decompress } = await import("fzstd") as unknown as ZstdModule;
+  const reader = compressed.getReader();
+  const contents: Uint8Array[] = [];
+  const decoder = new Decompress((content) => void contents.push(content));
+  let rest: Uint8Array = new Uint8Array();
+  return new ReadableStream({
+    async pull(controller) {
+      while (contents.length === 0) {
+        if (rest.byteLength === 0) {
+          const { value } = await reader.read();
+          if (value === undefined) return controller.close();
+          rest = value;
+        }
+        decoder.push(rest.subarray(0, SLICE));
+        rest = rest.subarray(SLICE);
+      }
+      for (const content of contents.splice(0)) controller.enqueue(content);
+    },
+    cancel: (reason) => reader.cancel(reason),
+  }, { highWaterMark: 0 });
+}

@@ -1,0 +1,82 @@
+/**
+ * Finds the end of the members of compressed data, without decompressing them: decoders disagree about what
+ * follows the first member. Deno's zstd ignores it, and accepts a truncated frame; xz-decompress ignores it.
+ * Pure.
+ */
+
+/** What a framing needs next: a few bytes to read, or the number of bytes that do not matter to it. */
+export type FramingStep = { readonly read: number } | { readonly skip: number };
+
+/** Describes one member: a generator that is passed the bytes it asks for, and returns at the end. */
+export type MemberFraming = Generator<FramingStep, void, Uint8Array>;
+
+/** The framing of a format. */
+export interface CompressedFraming {
+  /** Number of bytes before the next member that have no content, by the next 8 bytes. */
+  paddingOf(head: Uint8Array): number;
+  /** The framing of a member. Throws an `Error` if the bytes do not have the format. */
+  member(): MemberFraming;
+}
+
+/** Follows the framing of one member through its chunks. */
+export class MemberScanner {
+  readonly #framing: MemberFraming;
+  #step: FramingStep | null = { skip: 0 };
+  #skip = 0;
+  #wanted: Uint8Array = new Uint8Array();
+  #filled = 0;
+
+  constructor(framing: MemberFraming) {
+    this.#framing = framing;
+    this.#advance(this.#wanted);
+  }
+
+  /** Whether the last byte of the member was scanned. */
+  get isComplete(): boolean {
+    return this.#step === null;
+  }
+
+  /** The number of bytes at the start of a chunk that belong to the member. */
+  scan(chunk: Uint8Array): number {
+    let at = 0;
+    while (this.#step !== null && at < chunk.byteLength) {
+      if ("skip" in this.#step) {
+        const count = Math.min(this.#skip, chunk.byteLength - at);
+        this.#skip -= count;
+        at += count;
+        if (this.#skip === 0) this.#advance(this.#wanted);
+      } else {
+        const count = Math.min(this.#wanted.byteLength - this.#filled, chunk.byteLength - at);
+        this.#wanted.set(chunk.subarray(at, at + count), this.#filled);
+        this.#filled += count;
+        at += count;
+        if (this.#filled === this.#wanted.byteLength) this.#advance(this.#wanted);
+      }
+    }
+    return at;
+  }
+
+  /** Resumes the framing until it needs bytes, or has returned. */
+  #advance(bytes: Uint8Array): void {
+    for (let empty = bytes;;) {
+      const { done, value } = this.#framing.next(empty);
+      if (done) {
+        this.#step = null;
+        return;
+      }
+      this.#step = value;
+      if ("skip" in value) this.#skip = value.skip;
+      else {
+        this.#wanted = new Uint8Array(value.read);
+        this.#filled = 0;
+      }
+      if ("read" in value || value.skip > 0) return;
+      empty = new Uint8Array();
+    }
+  }
+}
+
+/** The bytes as an unsigned integer, least significant byte first. */
+export function littleEndian(bytes: Uint8Array): number {
+  return bytes.reduceRight((sum, byte) => sum * 256 + byte, 0);
+}

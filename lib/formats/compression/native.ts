@@ -1,0 +1,101 @@
+/** The decoders of the runtime: `node:zlib` (Deno, Node, Bun), or `DecompressionStream`. */
+import { builtinModule } from "../../node_builtin.ts";
+import { type Decompressor, eachMember, TRUNCATED } from "./members.ts";
+import { ZSTD } from "./zstd_framing.ts";
+
+/** The part of `node:zlib` that is used. Node has zstd since 22.15. */
+interface NodeZlib {
+  createGunzip(options: ZlibOptions): ZlibStream;
+  createZstdDecompress?(options: ZlibOptions): ZlibStream;
+}
+
+interface ZlibOptions {
+  readonly chunkSize: number;
+}
+
+interface ZlibStream extends AsyncIterable<Uint8Array> {
+  /** Bytes that the decoder has used. */
+  readonly bytesWritten: number;
+  write(chunk: Uint8Array, done: (error?: Error | null) => void): boolean;
+  end(): void;
+  destroy(error?: unknown): void;
+}
+
+/** Bytes per chunk of the content: smaller ones cost more than the decoding. */
+const CHUNK_SIZE = 512 * 1024;
+
+/** The decoder of gzip. `DecompressionStream` refuses data of several members, except on Node. */
+export function nativeGzip(): Decompressor {
+  const zlib = builtinModule<NodeZlib>("node:zlib");
+  if (zlib !== null) return zlibDecompressor(() => zlib.createGunzip({ chunkSize: CHUNK_SIZE }));
+  return (compressed) =>
+    compressed.pipeThrough(
+      new DecompressionStream("gzip") as TransformStream<Uint8Array, Uint8Array>,
+    );
+}
+
+/** The decoder of zstd; null if the runtime has none. */
+export function nativeZstd(): Decompressor | null {
+  const zlib = builtinModule<NodeZlib>("node:zlib");
+  const create = zlib?.createZstdDecompress;
+  if (create === undefined) return null;
+  return eachMember(ZSTD, zlibDecompressor(() => create({ chunkSize: CHUNK_SIZE })));
+}
+
+/** A decompressor from a stream of `node:zlib`. */
+function zlibDecompressor(create: () => ZlibStream): Decompressor {
+  return (compressed) => {
+    const reader = compressed.getReader();
+    const decoder = create();
+    const content = decoder[Symbol.asyncIterator]();
+    let failure: { readonly error: unknown } | null = null;
+    feed(reader, decoder).catch((error) => {
+      failure ??= { error };
+      decoder.destroy(error);
+    });
+    return new ReadableStream({
+      async pull(controller) {
+        try {
+          const { done, value } = await content.next();
+          if (failure !== null) throw failure.error;
+          if (done) controller.close();
+          else controller.enqueue(value);
+        } catch (error) {
+          const cause = failure === null ? error : failure.error;
+          await reader.cancel(cause).catch(() => {});
+          throw isEarlyEnd(cause) ? new Error(TRUNCATED) : cause;
+        }
+      },
+      cancel(reason) {
+        failure ??= { error: reason };
+        decoder.destroy();
+        return reader.cancel(reason);
+      },
+    }, { highWaterMark: 0 });
+  };
+}
+
+/** Writes all chunks to a decoder. It ends before zeros, with which tapes are padded; nothing else may follow. */
+async function feed(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  decoder: ZlibStream,
+): Promise<void> {
+  let fed = 0;
+  for (let isOver = false;;) {
+    const { value } = await reader.read();
+    // Checked only now, since the decoder reports its own errors after the write.
+    if (isOver) throw new Error("what follows is not compressed data");
+    if (value === undefined) return decoder.end();
+    if (value.byteLength === 0) continue;
+    await new Promise<void>((resolve, reject) => {
+      decoder.write(value, (error) => error ? reject(error) : resolve());
+    });
+    fed += value.byteLength;
+    const unused = Math.min(fed - decoder.bytesWritten, value.byteLength);
+    isOver = unused > 0 && value.subarray(-unused).some((byte) => byte !== 0);
+  }
+}
+
+function isEarlyEnd(error: unknown): boolean {
+  return error instanceof Error && /unexpected end of file/.test(error.message);
+}
