@@ -37,9 +37,9 @@ export class FormatRun {
     return this.#request === null;
   }
 
-  /** Whether no more bytes are needed to know if the image is of this format. */
+  /** Whether the format is certain, and the first 256 KiB have nothing more to inspect. */
   get isDecided(): boolean {
-    return this.isDone || this.#isMatch;
+    return this.#request === null || (this.#isMatch && !isInHead(this.#request));
   }
 
   /** Whether the image is of this format, as far as it is known. */
@@ -121,8 +121,7 @@ export class FormatRun {
 
   /** Null for a region of the head or the tail, which are kept anyway. */
   #captureFor({ offset, length, finding }: RegionRequest): Capture | null {
-    if (offset < 0 && -offset <= TAIL_BYTES) return null;
-    if (offset >= 0 && offset + length <= HEAD_BYTES) return null;
+    if (isInHead({ offset, length }) || isInTail({ offset, length })) return null;
     if (finding === undefined || !Number.isSafeInteger(offset + length) || offset < 0) {
       throw new RangeError(`no data at offset ${offset}`);
     }
@@ -132,4 +131,12 @@ export class FormatRun {
     }
     return { bytes: new Uint8Array(length), length: 0 };
   }
+}
+
+function isInHead({ offset, length }: RegionRequest): boolean {
+  return offset >= 0 && offset + length <= HEAD_BYTES;
+}
+
+function isInTail({ offset }: RegionRequest): boolean {
+  return offset < 0 && -offset <= TAIL_BYTES;
 }

@@ -37,10 +37,15 @@ export class ImageInspector {
   }
 
   /**
-   * Reads the next bytes. What is kept is copied, so the chunk can be reused. It does not throw, whatever
-   * the bytes are, and does nothing after `finish`.
+   * Reads the next bytes. What is kept is copied, so the chunk can be reused. No content makes it throw. It
+   * does nothing after `finish`.
+   *
+   * @throws {TypeError} if the chunk is not a `Uint8Array`.
    */
   update(chunk: Uint8Array): void {
+    if (!(chunk instanceof Uint8Array)) {
+      throw new TypeError(`Cannot inspect a ${typeof chunk}: it is not bytes; pass a Uint8Array`);
+    }
     if (this.#result !== null) return;
     const position = this.#bytesRead;
     this.#bytesRead += chunk.byteLength;

@@ -3,17 +3,22 @@ import { HEAD_BYTES } from "./format_steps.ts";
 import { ImageInspector } from "./image_inspector.ts";
 import type { ImageInspection, InspectOptions } from "./types.ts";
 
-/** Inspects bytes, a Blob, or an unlocked stream. */
+/** Inspects bytes, a Blob, or an unlocked stream. `checkChunk` throws if a chunk is not bytes. */
 export async function inspectData(
   data: ReadableStream<Uint8Array> | Blob | Uint8Array,
   options: InspectOptions,
+  checkChunk: (chunk: unknown) => void,
 ): Promise<ImageInspection> {
   const { headerOnly = false, signal } = options;
   const { stream, size = options.size } = openData(data);
   const inspector = new ImageInspector({ size });
-  const isEnough = () => inspector.isComplete || (headerOnly && inspector.isDecided);
-  const isWhole = await read(stream, inspector, isEnough, signal);
-  return (isWhole ? null : inspector.preview()) ?? inspector.finish();
+  for await (const chunk of chunksOf(stream, signal)) {
+    checkChunk(chunk);
+    inspector.update(chunk);
+    const preview = inspector.isComplete || headerOnly ? inspector.preview() : null;
+    if (preview !== null) return preview;
+  }
+  return inspector.finish();
 }
 
 interface OpenedData {
@@ -37,26 +42,24 @@ function streamOf(bytes: Uint8Array): ReadableStream<Uint8Array> {
   });
 }
 
-/** Returns whether the stream was read to its end; else it is canceled. */
-async function read(
+/** The chunks of a stream, which is canceled if the consumer stops, or the signal is aborted. */
+async function* chunksOf(
   stream: ReadableStream<Uint8Array>,
-  inspector: ImageInspector,
-  isEnough: () => boolean,
   signal: AbortSignal | undefined,
-): Promise<boolean> {
+): AsyncGenerator<Uint8Array> {
   const reader = stream.getReader();
   const stop = () => void reader.cancel(signal?.reason).catch(() => {});
   signal?.addEventListener("abort", stop, { once: true });
   try {
-    while (!isEnough()) {
+    for (;;) {
       const { done, value } = await reader.read();
       signal?.throwIfAborted();
-      if (done) return true;
-      inspector.update(value);
+      if (done) return;
+      yield value;
     }
-    stop();
-    return false;
   } finally {
     signal?.removeEventListener("abort", stop);
+    // Without effect after the end of the stream.
+    stop();
   }
 }

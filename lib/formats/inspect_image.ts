@@ -1,7 +1,7 @@
 /** Inspects an image from any source of bytes. The code that does is imported on demand. */
 import { Invalid } from "../errors.ts";
 import { optionTerm } from "../terms.ts";
-import { describeType, inspect } from "../validate.ts";
+import { checkRecord, describeType, inspect } from "../validate.ts";
 import type { ImageInspection, InspectOptions } from "./types.ts";
 
 /**
@@ -26,11 +26,12 @@ export async function inspectImage(
   data: ReadableStream<Uint8Array> | Blob | Uint8Array,
   options: InspectOptions = {},
 ): Promise<ImageInspection> {
+  checkRecord("the options of an inspection", options);
   options.signal?.throwIfAborted();
   checkData(data);
   checkSize(options.size);
   const { inspectData } = await import("./inspect_data.ts");
-  return await inspectData(data, options);
+  return await inspectData(data, options, checkChunk);
 }
 
 function checkData(data: unknown): void {
@@ -45,6 +46,15 @@ function checkData(data: unknown): void {
   if (data.locked) {
     throw new Invalid("Cannot inspect the stream: it is locked; pass an unlocked stream");
   }
+}
+
+function checkChunk(chunk: unknown): void {
+  if (chunk instanceof Uint8Array) return;
+  throw new Invalid(
+    `Cannot inspect the stream: it has ${
+      describeType(chunk)
+    } as a chunk; pass a stream of Uint8Array`,
+  );
 }
 
 function checkSize(size: number | undefined): void {

@@ -18,7 +18,8 @@
 export { ImageInspector } from "./image_inspector.ts";
 export { inspectImage } from "./inspect_image.ts";
 export type { ImageInspection, InspectionFailure, InspectOptions } from "./types.ts";
-export { type ImageConsumer, type Verdict, verdictFor, type VerdictOptions } from "./verdict.ts";
+export type { ImageConsumer } from "./consumer_rules.ts";
+export { type Verdict, verdictFor, type VerdictOptions } from "./verdict.ts";
 
 // Compressed data.
 export { decompress, type DecompressOptions } from "./compression/decompress.ts";

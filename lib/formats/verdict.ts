@@ -1,22 +1,17 @@
-/**
- * Whether a service of OpenStack accepts an image: the rules of Glance, Nova and Ironic 2026.1 and of Cinder
- * with their default configuration.
- */
+/** Whether a service of OpenStack accepts an image. */
+import { CONSUMER_RULES, type ConsumerRules, type ImageConsumer } from "./consumer_rules.ts";
 import type { ImageInspection } from "./types.ts";
-
-/** A service that inspects images before it uses them. */
-export type ImageConsumer = "glance" | "nova" | "ironic" | "cinder";
 
 /** Whether an image is accepted, and why not. */
 export type Verdict =
   | {
     readonly accepted: true;
-    /** What is unusual about the image, as a sentence without a full stop. */
+    /** What is unusual about the image: a clause that follows a colon. */
     readonly warning?: string;
   }
   | {
     readonly accepted: false;
-    /** Why it is refused and what helps, as a sentence without a full stop. */
+    /** Why it is refused, and what helps: a clause that follows a colon. */
     readonly reason: string;
   };
 
@@ -29,46 +24,13 @@ export interface VerdictOptions {
   readonly containerFormat?: string | undefined;
 }
 
-/** How a consumer compares the declared disk format with the bytes. */
-interface ConsumerRules {
-  /** Declared formats whose data can be of any format. */
-  readonly exempt: readonly string[];
-  /** Formats that are used as raw disks if `raw` is declared. */
-  readonly asRaw: readonly string[];
-  /** Whether `raw` can be declared for any format. */
-  readonly allowsAnyAsRaw?: boolean;
-  /** Whether a format that cannot be recognized can be declared if nothing is recognized. */
-  readonly allowsUnknown?: boolean;
-  /** The only formats that are used. */
-  readonly permitted?: readonly string[];
-}
-
-const AMAZON_FORMATS = ["ami", "ari", "aki"];
-
-const RULES: Readonly<Record<ImageConsumer, ConsumerRules>> = {
-  glance: { exempt: [], asRaw: ["gpt"], allowsAnyAsRaw: true, allowsUnknown: true },
-  nova: { exempt: AMAZON_FORMATS, asRaw: ["gpt"] },
-  ironic: { exempt: ["ari", "aki"], asRaw: ["gpt"], permitted: ["raw", "gpt", "qcow2"] },
-  cinder: { exempt: [], asRaw: ["gpt", "luks", "iso"] },
-};
-
-/** Formats that an inspection can find. */
-const RECOGNIZED_FORMATS = [
-  "raw",
-  "qcow2",
-  "qed",
-  "vhd",
-  "vhdx",
-  "vmdk",
-  "vdi",
-  "iso",
-  "gpt",
-  "luks",
-];
+/** Formats that an inspection can find, so that another one cannot be declared. */
+// deno-fmt-ignore
+const INSPECTED = ["raw", "qcow2", "qed", "vhd", "vhdx", "vmdk", "vdi", "iso", "gpt", "luks"];
 
 /**
- * Tells whether a service accepts an image, from its inspection and its declared `disk_format` (undefined:
- * not declared yet, so only the checks count).
+ * Tells whether a service accepts an image, from its inspection and its declared `disk_format`. If no format
+ * is declared (undefined), only the checks count. The rules are those of the default configuration of 2026.2.
  *
  * @example
  * ```ts
@@ -77,6 +39,7 @@ const RECOGNIZED_FORMATS = [
  *
  * const inspection = await inspectImage(new Blob(["the bytes of a disk"]));
  * assertEquals(verdictFor(inspection, "raw", "nova"), { accepted: true });
+ * assertEquals(verdictFor(inspection, "qcow2", "nova").accepted, false);
  * ```
  */
 export function verdictFor(
@@ -85,57 +48,90 @@ export function verdictFor(
   consumer: ImageConsumer,
   options: VerdictOptions = {},
 ): Verdict {
+  const rules = rulesOf(consumer);
+  if (rules === null) {
+    return { accepted: false, reason: `the rules of ${consumer} are not known` };
+  }
   const { containerFormat = "bare" } = options;
-  if (consumer === "glance" && containerFormat !== "bare") return { accepted: true };
-  const rules = RULES[consumer];
-  const reason = unsafeReason(inspection) ?? unpermittedReason(inspection, rules, consumer) ??
-    (declaredFormat === undefined ? null : mismatchReason(inspection, declaredFormat, rules));
+  if (rules.containers?.includes(containerFormat) === false) return { accepted: true };
+  const reason = unsafeReason(inspection, rules) ?? unusedReason(inspection, rules) ??
+    mismatchReason(inspection, declaredFormat, rules);
   if (reason !== null) return { accepted: false, reason };
   const warning = warningFor(inspection, declaredFormat, rules);
   return warning === null ? { accepted: true } : { accepted: true, warning };
 }
 
-function unsafeReason({ format, failures }: ImageInspection): string | null {
-  if (failures.length === 0) return null;
-  const reasons = failures.map(({ check, reason }) => `${reason} (${check})`).join(", and ");
-  return `the data is not a safe ${format} image: ${reasons}`;
+function rulesOf(consumer: string): ConsumerRules | null {
+  return isConsumer(consumer) ? CONSUMER_RULES[consumer] : null;
 }
 
-function unpermittedReason(
-  { format }: ImageInspection,
-  { permitted }: ConsumerRules,
-  consumer: ImageConsumer,
-): string | null {
+function isConsumer(name: string): name is ImageConsumer {
+  return Object.hasOwn(CONSUMER_RULES, name);
+}
+
+const ONE_FILE = "copy it to one file, with qemu-img convert for example";
+
+/** What helps if a check failed. */
+const HINTS: Readonly<Record<string, string>> = {
+  formats: "remove the header that does not belong to it",
+  backing_file: ONE_FILE,
+  data_file: ONE_FILE,
+  descriptor: ONE_FILE,
+  unknown_features: "create it again without them",
+  banned: "convert it, with qemu-img convert for example",
+  mbr: "repair its partition table",
+};
+
+function unsafeReason(inspection: ImageInspection, rules: ConsumerRules): string | null {
+  const { format, failures } = inspection;
+  const [first] = failures;
+  if (first === undefined || isUninspected(inspection, rules)) return null;
+  const hint = HINTS[first.check] ?? "pass an intact image";
+  return `the data is not a safe ${format} image, because ${reasonsOf(inspection)}; ${hint}`;
+}
+
+function reasonsOf({ failures }: ImageInspection): string {
+  return failures.map(({ check, reason }) => `${reason} (check ${check})`).join(" and ");
+}
+
+function isUninspected({ formats }: ImageInspection, { uninspected }: ConsumerRules): boolean {
+  return uninspected !== undefined && formats.every((format) => uninspected.includes(format));
+}
+
+function unusedReason({ format }: ImageInspection, rules: ConsumerRules): string | null {
+  const { permitted, name } = rules;
   if (permitted === undefined || permitted.includes(format)) return null;
-  return `the data is ${format}, and ${consumer} uses only ${
+  return `the data is ${format}, and ${name} uses only ${
     permitted.join(", ")
-  }; convert the image, with "qemu-img convert" for example`;
+  }; convert it, with qemu-img convert for example`;
 }
 
 function mismatchReason(
   { format }: ImageInspection,
-  declared: string,
-  rules: ConsumerRules,
-): string | null {
-  if (declared === format || rules.exempt.includes(declared)) return null;
-  if (declared === "raw" && (rules.allowsAnyAsRaw || rules.asRaw.includes(format))) return null;
-  if (!RECOGNIZED_FORMATS.includes(declared)) {
-    if (rules.allowsUnknown && format === "raw") return null;
-    return `the disk format ${declared} cannot be inspected; convert the image to raw or qcow2`;
-  }
-  return `the data is ${format}, and the disk format is ${declared}; declare the disk format ${
-    rules.asRaw.includes(format) ? "raw" : format
-  }, or pass the data of a ${declared} image`;
-}
-
-function warningFor(
-  { format, unchecked }: ImageInspection,
   declared: string | undefined,
   rules: ConsumerRules,
 ): string | null {
+  if (declared === undefined || declared === format || rules.exempt.includes(declared)) return null;
+  const counted = rules.asRaw.includes(format) ? "raw" : format;
+  const claimed = rules.uninspected?.includes(declared) ? "raw" : declared;
+  if (claimed === "raw" && (rules.allowsAnyAsRaw || counted === "raw")) return null;
+  if (!INSPECTED.includes(declared)) {
+    if (rules.allowsUnknown && format === "raw") return null;
+    return `${rules.name} has no inspector for the disk format ${declared}; convert the data to raw or qcow2`;
+  }
+  return `the data is ${format}, and the disk format is ${declared}; declare ${counted}, or pass ${declared} data`;
+}
+
+function warningFor(
+  inspection: ImageInspection,
+  declared: string | undefined,
+  rules: ConsumerRules,
+): string | null {
+  const { format, failures, unchecked } = inspection;
+  if (failures.length > 0) return `${rules.name} does not see that ${reasonsOf(inspection)}`;
   if (declared === "raw" && format !== "raw" && !rules.asRaw.includes(format)) {
-    return `the data is ${format}, and the disk format is raw: a guest sees the bytes of the ${format} file`;
+    return `the data is ${format}, and the disk format is raw, so a guest sees the file and not its disk`;
   }
   if (unchecked.length === 0) return null;
-  return `what follows the bytes that were read is not checked (${unchecked.join(", ")})`;
+  return `the checks ${unchecked.join(", ")} need bytes that were not read`;
 }
