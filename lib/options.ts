@@ -7,7 +7,7 @@ import { type ApiServer, parseApiServer, parseTrustedHost } from "./api_server.t
 import { InvalidConfigurationValue } from "./errors.ts";
 import { callSafely, type GlanceEvent, ignoringErrors } from "./events.ts";
 import { defaultFetch } from "./platform.ts";
-import { nativeTimer, sleep } from "./timer.ts";
+import { sleep, timerFrom } from "./timer.ts";
 import { checkRecord, describeType, inspect } from "./validate.ts";
 import { optionTerm, type Term } from "./terms.ts";
 
@@ -195,7 +195,7 @@ export function resolveOptions(options: GlanceOptions | ResolvedOptions = {}): R
     onEvent: ignoringErrors(options.onEvent),
     fetch: options.fetch ?? defaultFetch,
     sleep: options.sleep === undefined ? sleep : asyncSleep(options.sleep),
-    timer: options.timer ?? nativeTimer,
+    timer: timerFrom(options.timer),
     now: numberFrom(options.now, () => performance.now()),
     wallClock: numberFrom(options.wallClock, () => Date.now()),
     random: numberFrom(options.random, () => Math.random()),

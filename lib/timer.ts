@@ -1,5 +1,7 @@
 /** Timers: those of the runtime, and those built on a given `sleep`. */
 
+import { callSafely } from "./events.ts";
+
 /** Resolves after `ms` milliseconds; rejects with the signal's reason on abort. */
 export type Sleep = (ms: number, signal?: AbortSignal) => Promise<void>;
 
@@ -34,6 +36,12 @@ export function timerOf(sleep: Sleep | undefined): Timer {
 export function nativeTimer(ms: number, callback: () => void): () => void {
   const timer = setTimeout(callback, Math.min(ms, LONGEST_TIMER));
   return () => clearTimeout(timer);
+}
+
+/** The timer of the user; that of the runtime if there is none, or each time that it throws. */
+export function timerFrom(given: Timer | undefined): Timer {
+  if (given === undefined) return nativeTimer;
+  return (ms, callback) => callSafely(given, ms, callback) ?? nativeTimer(ms, callback);
 }
 
 function sleepTimer(sleep: Sleep): Timer {

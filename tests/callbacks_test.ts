@@ -187,3 +187,27 @@ Deno.test("ignoringErrors() calls a listener synchronously, and returns undefine
 function routerWith(options: Partial<ImageRouterOptions>): ReturnType<typeof createImageRouter> {
   return createImageRouter({ apiServers: ["http://a:9292"], fetch: fetchGlance, ...options });
 }
+
+for (const fault of ["throws an error", "throws undefined", "returns undefined"]) {
+  Deno.test(`call() uses the default timer when "timer" ${fault} in a callback of its own`, async () => {
+    let calls = 0;
+    const client = new GlanceClientWrapper({
+      apiServers: ["http://a:9292", "http://b:9292"],
+      hedgeDelay: 1,
+      requestTimeout: 20,
+      numRetries: 1,
+      fetch: (_, { signal }) =>
+        new Promise((_, reject) => {
+          signal?.addEventListener("abort", () => reject(signal.reason));
+        }),
+      timer: (ms, callback) => {
+        if (calls++ > 0) return FAULTS[fault]?.() as never;
+        const id = setTimeout(callback, ms);
+        return () => clearTimeout(id);
+      },
+    });
+    await assertRejects(() => client.call({}, "list"), GlanceConnectionFailed);
+    assert(calls > 1);
+    await settled();
+  });
+}
