@@ -39,6 +39,16 @@ export type GlanceEvent =
     readonly server: string;
   }
   | {
+    /**
+     * Servers have been away for two seconds. The request is sent again for up to `left` milliseconds; see
+     * `outageTimeout`.
+     */
+    readonly kind: "outage";
+    readonly server: string;
+    readonly left: number;
+    readonly cause: unknown;
+  }
+  | {
     /** A download broke after `offset` bytes and continues there, from `server`. */
     readonly kind: "resume";
     readonly server: string;

@@ -55,6 +55,12 @@ export interface GlanceOptions {
    */
   readonly stallTimeout?: number | undefined;
   /**
+   * Milliseconds for which an idempotent request continues after its last retry while servers are away: the
+   * connection fails, or the status is 502, 503, or 504. 0: `numRetries` is the limit.
+   * @default {0}
+   */
+  readonly outageTimeout?: number | undefined;
+  /**
    * Milliseconds without headers after which an idempotent request is sent to a second server as well (a
    * hedged request): the first response is used, and the other request is canceled. At most 2 % of the requests
    * are hedged, unless a server is silent. `Infinity` sends each to one server at a time.
@@ -170,17 +176,13 @@ export function resolveOptions(options: GlanceOptions | ResolvedOptions = {}): R
   if (isResolved(options)) return options;
   const resolved: ResolvedOptions = Object.freeze({
     apiServers: apiServersOf(options.apiServers ?? null),
-    numRetries: checked(
-      "numRetries",
-      options.numRetries ?? 3,
-      isCount,
-      "a whole number of at least 0",
-    ),
+    numRetries: checked("numRetries", options.numRetries ?? 3, isCount, COUNT),
     catalogInfo: parseCatalogInfo(options.catalogInfo ?? "image:glance:publicURL"),
     regionName: options.regionName ?? null,
     authUrl: options.authUrl ?? null,
     requestTimeout: checked("requestTimeout", options.requestTimeout ?? 60_000, isTimeout, TIMEOUT),
     stallTimeout: checked("stallTimeout", options.stallTimeout ?? 30_000, isTimeout, TIMEOUT),
+    outageTimeout: checked("outageTimeout", options.outageTimeout ?? 0, isCount, COUNT),
     hedgeDelay: checked("hedgeDelay", options.hedgeDelay ?? 2_500, isTimeout, TIMEOUT),
     allowedDirectUrlSchemes: listOf("allowedDirectUrlSchemes", options.allowedDirectUrlSchemes),
     directUrlRoots: listOf("directUrlRoots", options.directUrlRoots),
@@ -219,6 +221,8 @@ function checked<Value>(
   if (isValid(value)) return value;
   throw unusable(name, `is ${inspect(value)} and must be ${expected}`);
 }
+
+const COUNT = "a whole number of at least 0";
 
 function isCount(value: number): boolean {
   return Number.isInteger(value) && value >= 0;

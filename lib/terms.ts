@@ -13,6 +13,7 @@ export type TermKey =
   | "cert"
   | "certificates"
   | "certKey"
+  | "outageTimeout"
   | "publicEndpoint"
   | "requestTimeout"
   | "size"

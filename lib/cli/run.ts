@@ -114,12 +114,15 @@ function cloudValues(values: Readonly<Record<string, Value>>): CloudValues {
   return values as Values<typeof GLOBAL_FLAGS>;
 }
 
+/**
+ * Events that are printed without --debug, too: an ignored setting is probably a mistake, a command that waits says
+ * for what, and one that is interrupted prints nothing more, so it names the image before.
+ */
+const ALWAYS_SHOWN: ReadonlySet<GlanceEvent["kind"]> = new Set(["ignored", "outage", "storing"]);
+
 function listener(isDebug: boolean, messages: Messages): (event: GlanceEvent) => void {
   return (event) => {
-    // Printed without --debug, too: an interrupted command prints nothing more, so the image is named before;
-    // and an ignored setting is probably a mistake.
-    const isAlwaysShown = event.kind === "storing" || event.kind === "ignored";
-    if (isDebug || isAlwaysShown) messages.line(eventText(event));
+    if (isDebug || ALWAYS_SHOWN.has(event.kind)) messages.line(eventText(event));
   };
 }
 
@@ -135,6 +138,9 @@ function eventText(event: GlanceEvent): string {
     return `hedge: ${event.server} sent no headers for ${event.delay} ms, so ${event.to} is asked, too`;
   }
   const cause = sentenceOf(event.cause);
+  if (event.kind === "outage") {
+    return `Waiting up to ${Math.ceil(event.left / 1000)} s for a server: ${cause}`;
+  }
   if (event.kind === "retry") {
     return `retry: attempt ${event.attempt} at ${event.server} failed, next in ${event.delay} ms: ${cause}`;
   }

@@ -51,10 +51,10 @@ export interface CallPolicy extends CallOptions {
   /** Maximum number of retries (default: `numRetries`). */
   readonly retries?: number | undefined;
   /**
-   * Longest `Retry-After` in milliseconds that is waited for, for callers that ask again themselves: it is
-   * waited for even after the last retry.
+   * Maximum milliseconds to wait because of a `Retry-After`, for callers that send the request again
+   * themselves: they are waited for even after the last retry.
    */
-  readonly patience?: number | undefined;
+  readonly maxRetryAfter?: number | undefined;
   /** Why the last failure is final, for messages (default: taken from the request and the retry budget). */
   readonly finalReason?: string | undefined;
   /** Endpoints of servers that were tried in this round; others come first. The loop adds to the set. */

@@ -1,8 +1,7 @@
 /**
  * Turns error responses into errors, with the server's explanation, which is read up to a limit.
  */
-import type { ApiServer } from "../api_server.ts";
-import { GlanceConnectionFailed, type GlanceError, UnexpectedResponse } from "../errors.ts";
+import { type GlanceError, UnexpectedResponse } from "../errors.ts";
 import { readStart } from "./json.ts";
 import { explain } from "./explain.ts";
 import { statusError } from "./status_error.ts";
@@ -71,44 +70,6 @@ export function unusableResponse(
   return new UnexpectedResponse(
     `Cannot ${request.action}: the response of "${request.server}" ${state}; check that the endpoint is an Image API`,
     { ...request, status: response.status, requestId: requestIdOf(response) },
-  );
-}
-
-/** A failed attempt, for the message. */
-export interface AttemptError {
-  readonly server: ApiServer;
-  readonly error: GlanceError;
-}
-
-/**
- * The error if no attempt succeeded. `end` says why there are no more attempts; it follows their number in
- * the message.
- */
-export function connectionFailed(
-  action: string,
-  imageId: string | undefined,
-  failures: readonly AttemptError[],
-  end: string,
-): GlanceConnectionFailed {
-  const errors = failures.map(({ error }) => error);
-  const servers = new Set(failures.map(({ server }) => `"${server.endpoint}"`));
-  const [attempts, s] = [failures.length, failures.length === 1 ? "" : "s"];
-  const [last, server] = [errors.at(-1), failures.at(-1)?.server.endpoint];
-  const whose = servers.size === 1 ? "" : ` at "${server}"`;
-  const state = last?.message.replace(`Cannot ${action}: `, "")
-    .replace(`Cannot reach the server "${server}": `, "");
-  return new GlanceConnectionFailed(
-    `Cannot ${action}: ${
-      [...servers].join(", ")
-    } gave no usable response in ${attempts} attempt${s}${end}; last error${whose}: ${state}`,
-    {
-      cause: new AggregateError(errors, "every attempt failed"),
-      imageId,
-      server,
-      status: last?.status,
-      requestId: last?.requestId,
-      attempts,
-    },
   );
 }
 

@@ -3,6 +3,7 @@
 import "../auth/on_demand/catalog_servers.ts";
 import "../http/on_demand/error_texts.ts";
 import "../http/on_demand/hedging.ts";
+import "../http/on_demand/outage.ts";
 import "../http/on_demand/redirects.ts";
 import "../transfer/download_options.ts";
 import "../transfer/download/multipart.ts";

@@ -37,9 +37,7 @@ interface Client {
   download(file: string): Promise<string | null>;
   downloads: number;
   wrong: number;
-  /** Downloads that failed before their first byte: they found no server that lives. */
-  notBegun: number;
-  /** Errors of downloads that had begun. */
+  /** Errors of downloads that failed, at any time. */
   readonly errors: string[];
 }
 
@@ -97,7 +95,7 @@ async function clients(
     name: string,
     isRequired: boolean,
     download: Client["download"],
-  ): Client => ({ name, isRequired, download, downloads: 0, wrong: 0, notBegun: 0, errors: [] });
+  ): Client => ({ name, isRequired, download, downloads: 0, wrong: 0, errors: [] });
   const ours = (connections: string) => (file: string) => {
     const flags = ["image-download", id, "--file", file, "--connections", connections];
     return run([...OURS, `${CLI}main.ts`, ...flags], env);
@@ -143,17 +141,10 @@ async function repeat(
   while (performance.now() < end) {
     client.downloads++;
     const error = await client.download(file);
-    if (error !== null && !await hasBegun(file)) client.notBegun++;
-    else if (error !== null) client.errors.push(error);
+    if (error !== null) client.errors.push(error);
     else if (await run(["cmp", file, image.path]) !== null) client.wrong++;
     for (const path of [file, `${file}.part`]) await Deno.remove(path).catch(() => {});
   }
-}
-
-/** Whether a file or its partial file has a byte. */
-async function hasBegun(file: string): Promise<boolean> {
-  const sizeOf = (path: string) => Deno.stat(path).then(({ size }) => size, () => 0);
-  return await sizeOf(file) + await sizeOf(`${file}.part`) > 0;
 }
 
 /** Kills servers until the end: one of them, or both. */
@@ -232,13 +223,12 @@ async function run(
   return new TextDecoder().decode(stderr).trim().split("\n").at(-1) || `exit code ${code}`;
 }
 
-function lineOf({ name, downloads, errors, wrong, notBegun }: Client): string {
+function lineOf({ name, downloads, errors, wrong }: Client): string {
   const [first] = errors;
   const counts = [
     `${downloads} downloads`,
     `${errors.length} failures`,
     `${wrong} wrong files`,
-    `${notBegun} found no server`,
   ];
   return `${name}: ${counts.join(", ")}${first === undefined ? "" : `; ${first}`}`;
 }

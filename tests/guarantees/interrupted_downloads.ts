@@ -52,6 +52,13 @@ export const INTERRUPTED_DOWNLOADS: readonly Guarantee[] = [
     "transfer/download/resume_policy_test.ts: nextAction() … with a patience of 30 s after …",
   ],
   [
+    "With `outageTimeout`, a request or a download that starts while all servers are away continues until one is back, for a bounded time.",
+    "http/retry/outage_test.ts: download() with connections … begins after an outage of 20 s when outageTimeout is 30 s",
+    "http/retry/outage_test.ts: GlanceClientWrapper throws GlanceConnectionFailed when outageTimeout ends",
+    "http/retry/outage_test.ts: GlanceClientWrapper sends 1 + numRetries requests in spite of outageTimeout when the …",
+    "cli/outage_test.ts: image-list continues as a process when a server starts after the command",
+  ],
+  [
     "After a break, the time and the requests of a download are bounded, and a slow store gets all of `requestTimeout`.",
     "simulation/patience_test.ts: download() sends a bounded number of requests after a break when …",
     "simulation/patience_test.ts: download() from … servers ends one request after stallTimeout when all are black holes",

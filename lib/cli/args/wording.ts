@@ -15,6 +15,7 @@ const WORDS: Readonly<Record<TermKey, string | ((subject: string) => string)>> =
   cert: "--os-cert (OS_CERT)",
   certificates: "--os-cacert, --os-cert and --os-key (OS_CACERT, OS_CERT, OS_KEY)",
   certKey: "--os-key (OS_KEY)",
+  outageTimeout: "--outage-timeout",
   publicEndpoint: "--public-endpoint",
   requestTimeout: "--timeout",
   size: "--size",

@@ -3,7 +3,9 @@
  * decide, and waits between the rounds.
  */
 import type { ApiServer } from "../../api_server.ts";
-import { UnexpectedResponse } from "../../errors.ts";
+import { GlanceConnectionFailed, UnexpectedResponse } from "../../errors.ts";
+import { optionTerm } from "../../terms.ts";
+import type { ExhaustedRequest, OutageWait } from "../on_demand/outage.ts";
 import { FailedAttempt } from "./attempt.ts";
 import {
   type CallPolicy,
@@ -13,8 +15,10 @@ import {
   type Upstream,
 } from "../request_spec.ts";
 import { Race } from "./race.ts";
-import { connectionFailed } from "../response_errors.ts";
 import { backoff } from "./retry_policy.ts";
+
+/** Code that the end of the retries shares with other code. */
+const OUTAGE_CODE = { GlanceConnectionFailed, optionTerm };
 
 /**
  * Sends a request until a server responds, and returns the result of `onResponse`.
@@ -36,6 +40,7 @@ export async function request<Result>(
   const { tried = new Set(), first, keepsTurn, retries = options.numRetries } = policy;
   const race = new Race({ upstream, spec, policy, onResponse, tried, limit: 1 + retries });
   const { failures } = race;
+  let outage: OutageWait | undefined;
   try {
     race.start(pool.next(tried, first, race.isHedgeable, keepsTurn));
     for (let round = 0;;) {
@@ -51,15 +56,20 @@ export async function request<Result>(
       if (isRoundOver && race.open.size > 0) continue;
       const reason = giveUpReason(upstream, spec, policy, race);
       if (reason !== null && race.open.size > 0) continue;
-      if (reason !== null && isRoundOver && policy.patience !== undefined && retryAfter !== null) {
+      if (
+        reason !== null && isRoundOver && policy.maxRetryAfter !== undefined && retryAfter !== null
+      ) {
         // The caller asks again, but not before the time that the server has stated.
-        await options.sleep(Math.min(retryAfter, policy.patience), policy.signal);
+        await options.sleep(Math.min(retryAfter, policy.maxRetryAfter), policy.signal);
       }
       const isInvalid = error instanceof UnexpectedResponse;
       if (isInvalid && (reason !== null || isRoundOver)) throw error;
-      if (reason !== null) throw connectionFailed(spec.action(), spec.imageId, failures, reason);
-      const wait = retryAfter ?? backoff(round, options.random);
-      const delay = isRoundOver ? Math.min(wait, policy.patience ?? Infinity) : 0;
+      let wait = retryAfter ?? backoff(round, options.random);
+      if (reason !== null) {
+        outage ??= await outageOf(race);
+        wait = outage.nextDelay(isRoundOver, reason);
+      }
+      const delay = isRoundOver ? Math.min(wait, policy.maxRetryAfter ?? Infinity) : 0;
       reportRetry(upstream, server, failures, delay, !isRoundOver);
       if (isRoundOver) {
         tried.clear();
@@ -70,6 +80,20 @@ export async function request<Result>(
     }
   } finally {
     race.cancel();
+  }
+}
+
+/**
+ * Loads what follows after the last retry.
+ *
+ * @throws the error of the last attempt if the code cannot be loaded, because the network has failed
+ */
+async function outageOf(request: ExhaustedRequest): Promise<OutageWait> {
+  try {
+    const { OutageWait } = await import("../on_demand/outage.ts");
+    return new OutageWait(request, OUTAGE_CODE);
+  } catch {
+    throw request.failures.at(-1)?.error;
   }
 }
 

@@ -121,15 +121,15 @@ export class GlanceRangeSource implements RangeSource {
     patience?: number,
   ): Promise<RangeResponse> {
     const { size } = this.identity;
-    const { end, rangesOnly = false } = this.#options;
+    const { end, first, rangesOnly = false } = this.#options;
     const last = end ?? (size === null ? null : size - 1);
     const isAll = start === 0 && (end === null || end + 1 === size) && !rangesOnly;
     const next = await this.#next(signal, !isAll && last !== null);
     const { excluded } = next;
     const once = this.candidates.servers.length - excluded.size - 1;
     const retries = patience === undefined ? undefined : once;
-    const { first } = this.#options;
-    const policy = { signal, excluded, tried: new Set(next.tried), first, retries, patience };
+    const tried = new Set(next.tried);
+    const policy = { signal, excluded, tried, first, retries, maxRetryAfter: patience };
     const response = next.kind === "whole" || last === null
       ? await this.#openWhole(start, policy)
       : await this.#openRange({ start, end: last, size }, proof, policy);

@@ -75,7 +75,10 @@ export function classifyFailure(error: unknown, state: DownloadState): Classifie
     return { kind: "no range", error, server: error.server };
   }
   if (error instanceof ServerUnreachable) return { kind: "broken", error, isRange };
-  if (error instanceof GlanceConnectionFailed) return { kind: "broken", error, isRange: false };
+  if (error instanceof GlanceConnectionFailed) {
+    // Before the first byte, the retries of the request were all that there are.
+    return hasBegun ? { kind: "broken", error, isRange: false } : { kind: "final", error };
+  }
   if (error instanceof GlanceError) {
     const { server } = error;
     const isDenial = isDenied(error, state);

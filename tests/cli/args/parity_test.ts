@@ -62,6 +62,8 @@ const OUR_GLOBAL_FLAGS: Readonly<Record<string, string>> = {
   "os-token": ALIAS,
   "os-cloud": "glanceclient does not read clouds.yaml",
   "stall-timeout": "limits the time without data, not the whole transfer",
+  "outage-timeout": "glanceclient fails at once while no server is available",
+  "hedge-delay": "glanceclient asks one server",
 };
 
 /** Flags that one of us requires and the other does not, by command. */

@@ -70,7 +70,7 @@ const BREAKS: readonly (readonly [
   ["500 before the first byte", answered(500), FIRST, "denied"],
   ["404 of something that is not an image server", answered(404, "http://keystone"), {}, "final"],
   ["no connection", new GlanceConnectionFailed("x", { server: B }), {}, "broken"],
-  ["no connection before the first byte", new GlanceConnectionFailed("x"), FIRST, "broken"],
+  ["no connection before the first byte", new GlanceConnectionFailed("x"), FIRST, "final"],
   ["silence", new ServerUnreachable("x", { server: B }), PIECE, "broken"],
   ["a range that cannot be used", new RangeRefused("x", { server: B }, true), {}, "no range"],
   ["a whole that cannot be used", new RangeRefused("x", { server: B }, false), {}, "broken"],

@@ -2,7 +2,7 @@
  * Flags that choose the cloud and the credentials, and connections made from them. Each flag overrides an
  * environment variable.
  */
-import { number, toggle } from "../../args/flags.ts";
+import { toggle } from "../../args/flags.ts";
 import { parseDocument as parseYaml } from "yaml";
 import { type CloudInput, resolveCloud } from "../../../cloud.ts";
 import { type Connection, openConnection } from "../../../connect.ts";
@@ -10,6 +10,7 @@ import type { GlanceEvent } from "../../../events.ts";
 import { CommandFailed, UsageError } from "../../system/errors.ts";
 import type { Flags, Target, TextFlag, Values } from "../../args/command.ts";
 import type { System } from "../../system/system.ts";
+import { defaultOutageTimeout, TIME_FLAGS, timeOptions, timesOf } from "./time_flags.ts";
 
 /**
  * Defines flags that override the environment variables with their names: `--os-auth-url` overrides
@@ -78,14 +79,7 @@ export const CLOUD_FLAGS = {
   ...ENDPOINT_FLAGS,
   // glanceclient's variable has another name than its flag.
   "os-service-type": { ...ENDPOINT_FLAGS["os-service-type"], overrides: "OS_IMAGE_SERVICE_TYPE" },
-  "timeout": number(
-    "<SECONDS>",
-    "Seconds until a response must start (default: 60); not a limit for transfers",
-  ),
-  "stall-timeout": number(
-    "<SECONDS>",
-    "Seconds without progress after which a transfer is stalled (default: 30)",
-  ),
+  ...TIME_FLAGS,
   "insecure": toggle("Not supported: certificates are always verified"),
 } as const satisfies Flags;
 
@@ -110,7 +104,9 @@ export async function connectByFlags(
     onEvent,
   });
   if (cloud === null) throw notConfigured();
-  return await openConnection(cloud);
+  const { options } = cloud;
+  const { outageTimeout = defaultOutageTimeout(options.apiServers) } = options;
+  return await openConnection({ ...cloud, options: { ...options, outageTimeout } });
 }
 
 /**
@@ -125,8 +121,7 @@ export async function connectToTarget(
   system: System,
   onEvent: (event: GlanceEvent) => void,
 ): Promise<Connection> {
-  const { timeout, "stall-timeout": stall } = values;
-  const base = cloud === undefined ? values : { ...NO_VALUES, timeout, "stall-timeout": stall };
+  const base = cloud === undefined ? values : { ...NO_VALUES, ...timesOf(values) };
   const isKept = cloud === undefined ? isRegionIndependent : isCloudIndependent;
   const kept = Object.entries(system.environment).filter(([name]) => isKept(name));
   const other: CloudValues = {
@@ -162,7 +157,6 @@ function isRegionIndependent(name: string): boolean {
  */
 export function cloudInput(values: CloudValues, environment: System["environment"]): CloudInput {
   const { "os-cloud": cloud, "os-image-url": imageUrl } = values;
-  const { timeout, "stall-timeout": stallTimeout } = values;
   if (values["insecure"]) {
     throw new UsageError(
       "Cannot use --insecure: certificates are always verified; name the CA certificates of the cloud with --os-cacert",
@@ -192,8 +186,7 @@ export function cloudInput(values: CloudValues, environment: System["environment
     },
     parseYaml,
     cloud,
-    requestTimeout: timeout && timeout * 1000,
-    stallTimeout: stallTimeout && stallTimeout * 1000,
+    ...timeOptions(values),
     catalogInfo: catalogInfoFrom(values),
     tls: {
       caCertFile: values["os-cacert"],

@@ -41,11 +41,13 @@ Deno.test("cloudInput() prefers flags with credentials to OS_CLOUD", () => {
 
 Deno.test("cloudInput() applies flags without credentials to a cloud of clouds.yaml", () => {
   const line =
-    "--os-cloud prod --timeout 5 --stall-timeout 7 --os-endpoint-type internal --os-cacert ca.pem --os-image-url http://glance.test";
+    "--os-cloud prod --timeout 5 --stall-timeout 7 --outage-timeout 0 --hedge-delay 0 --os-endpoint-type internal --os-cacert ca.pem --os-image-url http://glance.test";
   assertEquals(inputFor(line), {
     cloud: "prod",
     requestTimeout: 5000,
     stallTimeout: 7000,
+    outageTimeout: 0,
+    hedgeDelay: Infinity,
     catalogInfo: "image:glance:internal",
     tls: { caCertFile: "ca.pem" },
     environment: {

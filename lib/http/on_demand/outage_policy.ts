@@ -1,0 +1,52 @@
+/** Whether and when a request is sent again after its retries, because servers are away. Pure. */
+import type { GlanceError } from "../../errors.ts";
+
+/** Statuses of a proxy without a server, and of a server that starts or stops. */
+const AWAY_STATUSES: ReadonlySet<number> = new Set([502, 503, 504]);
+
+/** What the messages of runtimes say of a wrong name, of TLS, and of a port that is not allowed. */
+const WRONG_ADDRESS =
+  /\bdns\b|getaddrinfo|ENOTFOUND|resolve host|cert|tls|ssl|InvalidContentType|wrong.version|bad port|to port /i;
+
+/** Shortest and longest delay between two rounds, in milliseconds. */
+const SHORTEST_DELAY = 1_000;
+const LONGEST_DELAY = 4_000;
+
+/**
+ * Whether a server is away after a failed attempt, and may come back: the connection failed, or a proxy says
+ * so. A wrong name, a certificate that is not trusted, and a limit of requests (429) are not outages.
+ */
+export function isAway(
+  { status, message, server = "" }: Pick<GlanceError, "status" | "message" | "server">,
+): boolean {
+  if (status !== undefined) return AWAY_STATUSES.has(status);
+  return !WRONG_ADDRESS.test(message.replaceAll(server, ""));
+}
+
+/** The state of an outage, in milliseconds. */
+export interface OutageState {
+  /** How long the request continues after its first failure. */
+  readonly limit: number;
+  /** Time since the first attempt was sent. */
+  readonly elapsed: number;
+  /** Sum of the delays so far. */
+  readonly delayed: number;
+  /** The last server's `Retry-After`. */
+  readonly retryAfter: number | null;
+}
+
+/**
+ * The delay before the next round, in milliseconds; null after the last one, which is sent when the time ends.
+ * Delays count even if the clock did not see them, so that an injected `sleep` that returns at once cannot
+ * cause endless requests.
+ */
+export function outageDelay(
+  { limit, elapsed, delayed, retryAfter }: OutageState,
+  random: () => number,
+): number | null {
+  const left = limit - Math.max(elapsed, delayed);
+  if (left <= 0) return null;
+  const delay = SHORTEST_DELAY + random() * (LONGEST_DELAY - SHORTEST_DELAY);
+  const wanted = Math.max(delay, retryAfter ?? 0);
+  return left - wanted < SHORTEST_DELAY ? left : wanted;
+}

@@ -1,0 +1,89 @@
+/** Commands that start while all servers are away. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { serve } from "../../lib/cli/server/serve.ts";
+import { createEmbeddedGlance } from "../../lib/embedded/mod.ts";
+import { freePort } from "../live/processes.ts";
+import { CliHarness, embedded, type Fetch } from "./harness.ts";
+
+const TWO_SERVERS = { GLANCE_API_SERVERS: "a.test:9292,b.test:9292" };
+const MAIN = new URL("../../lib/cli/main.ts", import.meta.url).pathname;
+
+/** A network that refuses connections at first. */
+function awayFor(connections: number): { readonly fetch: Fetch; readonly requests: () => number } {
+  const glance = embedded();
+  let requests = 0;
+  const fetch: Fetch = (request) => {
+    requests++;
+    return requests > connections ? glance(request) : Promise.reject(new TypeError("refused"));
+  };
+  return { fetch, requests: () => requests };
+}
+
+Deno.test("image-list waits when all servers are away, and says so once", async () => {
+  const { fetch } = awayFor(20);
+  const { code, stderr } = await new CliHarness(fetch).run(["image-list"], {
+    environment: TWO_SERVERS,
+  });
+  assertEquals(code, 0);
+  assert(/^Waiting up to \d+ s for a server: .*refused\n$/.test(stderr), stderr);
+});
+
+Deno.test("image-list fails when servers are away for longer than --outage-timeout", async () => {
+  const { fetch } = awayFor(1_000);
+  const { code, stderr } = await new CliHarness(fetch).run(
+    ["image-list", "--outage-timeout", "9"],
+    { environment: TWO_SERVERS },
+  );
+  assertEquals(code, 1);
+  assertStringIncludes(stderr, "within 9 s; raise --outage-timeout to wait longer; last error");
+});
+
+Deno.test("image-list does not wait when the only server that the user has named is away", async () => {
+  const { fetch, requests } = awayFor(1_000);
+  const { code, stderr } = await new CliHarness(fetch).run(["image-list"]);
+  assertEquals([code, requests()], [1, 4]);
+  assert(!stderr.includes("Waiting"), stderr);
+  const patient = awayFor(20);
+  const waits = await new CliHarness(patient.fetch).run(["image-list", "--outage-timeout", "60"]);
+  assertEquals([waits.code, patient.requests()], [0, 21]);
+});
+
+Deno.test("image-list does not wait when servers are away and --outage-timeout is 0", async () => {
+  const { fetch, requests } = awayFor(1_000);
+  const { code } = await new CliHarness(fetch).run(["image-list", "--outage-timeout", "0"], {
+    environment: TWO_SERVERS,
+  });
+  assertEquals([code, requests()], [1, 4]);
+});
+
+Deno.test("image-list continues as a process when a server starts after the command", async () => {
+  const ports = [freePort(), freePort()];
+  const process = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--allow-net", "--allow-read", "--allow-env", MAIN, "image-list"],
+    env: {
+      GLANCE_API_SERVERS: ports.map((port) => `http://127.0.0.1:${port}`).join(","),
+      NO_COLOR: "1",
+    },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  let stderr = "";
+  const lines = process.stderr.pipeThrough(new TextDecoderStream());
+  const glance = createEmbeddedGlance();
+  const servers: ReturnType<typeof serve>[] = [];
+  try {
+    for await (const text of lines) {
+      stderr += text;
+      if (servers.length > 0 || !stderr.includes("\n")) continue;
+      const [port = 0] = ports;
+      servers.push(serve((request) => glance.fetch(request), { host: "127.0.0.1", port }));
+    }
+    const { code } = await process.status;
+    assertEquals([code, servers.length], [0, 1], stderr);
+    assert(/^Waiting up to \d+ s for a server: .*refused/.test(stderr), stderr);
+  } finally {
+    await process.stdout.cancel();
+    for (const server of servers) await server.kill();
+  }
+});
