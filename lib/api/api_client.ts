@@ -117,8 +117,7 @@ export class ApiClient {
     args: Args,
     policy: CallPolicy = {},
   ): Promise<Result> {
-    const spec = { ...specOf(operation, args), isReadWhole: true };
-    return await this.send(context, spec, policy, async (opened) => {
+    return await this.send(context, specOf(operation, args), policy, async (opened) => {
       try {
         return await toResult(operation, args, opened);
       } finally {

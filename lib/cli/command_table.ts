@@ -11,6 +11,8 @@ import type { Command, Flags } from "./args/command.ts";
 import { IMAGE_COPY } from "./commands/image_copy.ts";
 import { IMAGE_DOWNLOAD } from "./commands/image_download.ts";
 import { IMAGE_IMPORT } from "./commands/image_import.ts";
+import { IMAGE_AUDIT } from "./commands/inspection/image_audit.ts";
+import { IMAGE_INSPECT } from "./commands/inspection/image_inspect.ts";
 import { IMAGE_LIST } from "./commands/image_list.ts";
 import { RECORD_COMMANDS } from "./commands/image_records.ts";
 import { UPLOAD_COMMANDS } from "./commands/image_upload.ts";
@@ -53,6 +55,8 @@ export const COMMANDS: readonly Command[] = [
   IMAGE_CREATE_VIA_IMPORT,
   IMAGE_DOWNLOAD,
   IMAGE_COPY,
+  IMAGE_AUDIT,
+  IMAGE_INSPECT,
   ...RECORD_COMMANDS,
   ...MEMBER_COMMANDS,
   ...LOCATION_COMMANDS,

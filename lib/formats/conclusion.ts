@@ -1,4 +1,5 @@
 /** The inspection of an image from the findings of all formats. */
+import { describeException } from "./checks.ts";
 import type { FormatFinding } from "./format_steps.ts";
 import type { ImageInspection, InspectionFailure } from "./types.ts";
 
@@ -10,7 +11,7 @@ export interface FormatOutcome {
   readonly finding: FormatFinding | null;
 }
 
-const RAW: FormatFinding = { virtualSize: { from: 0n }, failures: [] };
+const RAW: FormatFinding = { virtualSize: (imageSize) => imageSize, failures: [] };
 
 /** `imageSize` is null if the size of the image is unknown. */
 export function conclude(
@@ -24,9 +25,7 @@ export function conclude(
   const isAmbiguous = formats.length > 1 && hybridIso(matches) === null;
   const counted = isAmbiguous ? matches : [first];
   const faulty = outcomes.filter(({ isMatch }) => !isMatch);
-  const { size = null, failures = [], unchecked = [] } = isAmbiguous
-    ? {}
-    : sizeOf(first.finding, imageSize);
+  const { size, failures } = sizeOf(first.finding, isAmbiguous ? null : imageSize);
   const all = [
     ...(isAmbiguous ? [ambiguity(formats)] : []),
     ...[...counted, ...faulty].flatMap(({ finding }) => finding?.failures ?? []),
@@ -35,10 +34,10 @@ export function conclude(
   return {
     format: first.format,
     formats: formats.length === 0 ? [first.format] : formats,
-    virtualSize: size,
+    virtualSize: isAmbiguous ? null : size,
     isSafe: all.length === 0,
     failures: all,
-    unchecked: [...counted.flatMap(({ finding }) => finding?.unchecked ?? []), ...unchecked],
+    unchecked: counted.flatMap(({ finding }) => finding?.unchecked ?? []),
     bytesRead,
   };
 }
@@ -55,21 +54,19 @@ function ambiguity(formats: readonly string[]): InspectionFailure {
 }
 
 interface VirtualSize {
-  readonly size?: number | bigint | null;
-  readonly failures?: readonly InspectionFailure[];
-  readonly unchecked?: readonly string[];
+  readonly size: number | bigint | null;
+  readonly failures: readonly InspectionFailure[];
 }
-
-const SIZE_CHECK = "virtual_size";
 
 function sizeOf(finding: FormatFinding | null, imageSize: number | null): VirtualSize {
   const size = finding?.virtualSize ?? null;
-  if (size === null || typeof size === "bigint") return { size: simplified(size) };
-  if (imageSize === null) return { unchecked: size.from > 0n ? [SIZE_CHECK] : [] };
-  const length = BigInt(imageSize) - size.from;
-  if (length >= 0n) return { size: simplified(length) };
-  const reason = `its disk begins at byte ${size.from}, after its end`;
-  return { failures: [{ check: SIZE_CHECK, reason }] };
+  if (typeof size !== "function") return { size: simplified(size), failures: [] };
+  if (imageSize === null) return { size: null, failures: [] };
+  try {
+    return { size: simplified(size(BigInt(imageSize))), failures: [] };
+  } catch (error) {
+    return { size: null, failures: [{ check: "virtual_size", reason: describeException(error) }] };
+  }
 }
 
 function simplified(size: bigint | null): number | bigint | null {

@@ -63,13 +63,9 @@ export async function openUrl(
   options: ResolvedOptions,
   url: string,
   signal: AbortSignal,
-  headers: Readonly<Record<string, string>> = {},
 ): Promise<Response> {
-  const init: RequestInit = {
-    headers: { ...headers, "accept-encoding": "identity" },
-    redirect: "follow",
-    signal,
-  };
+  const headers = { "accept-encoding": "identity" };
+  const init: RequestInit = { headers, redirect: "follow", signal };
   return await fetchResponse(options, url, init, signal);
 }
 

@@ -23,13 +23,6 @@ export function checkUrl(url: string): void {
   );
 }
 
-/** A response of a web server, whose body errors after `stallTimeout` without data. */
-export interface WebResponse {
-  readonly headers: Headers;
-  readonly status: number;
-  readonly body: ReadableStream<Uint8Array>;
-}
-
 /**
  * Opens the data at a URL, without a token. The body is read when the stream is read.
  *
@@ -41,16 +34,6 @@ export async function openWebData(
   url: string,
   signal: AbortSignal | undefined,
 ): Promise<ReadableStream<Uint8Array>> {
-  return (await openWebResponse(options, url, signal)).body;
-}
-
-/** Does the same with additional headers, and returns the response. */
-export async function openWebResponse(
-  options: ResolvedOptions,
-  url: string,
-  signal: AbortSignal | undefined,
-  headers: Readonly<Record<string, string>> = {},
-): Promise<WebResponse> {
   const source = redact(url);
   const deadline = new Deadline(options, signal);
   const { requestTimeout } = options;
@@ -59,11 +42,10 @@ export async function openWebResponse(
     () => broken(source, `it did not respond within ${requestTimeout} ms`),
   );
   try {
-    const response = await openUrl(options, url, deadline.signal, headers);
+    const response = await openUrl(options, url, deadline.signal);
     if (!response.ok || response.body === null) throw await httpErrorOf(response, url);
     deadline.disarm();
-    const body = withStallTimeout(response.body, source, deadline, options);
-    return { headers: response.headers, status: response.status, body };
+    return withStallTimeout(response.body, source, deadline, options);
   } catch (error) {
     const reason = deadline.signal.aborted ? deadline.signal.reason : error;
     deadline[Symbol.dispose]();

@@ -9,7 +9,8 @@ import { sessionOf } from "./shared/find_image.ts";
 import { keyAndValue } from "./shared/image_fields.ts";
 import { type Column, printList } from "../output/records.ts";
 
-const FLAGS = {
+/** Flags that choose and sort images. */
+export const FILTER_FLAGS = {
   "limit": number("<LIMIT>", "Maximum number of images (default: all)", 0),
   "page-size": number("<SIZE>", "Images per request (default: set by Glance)"),
   "visibility": text(
@@ -43,6 +44,10 @@ const FLAGS = {
   "hidden": truth("Only hidden images; False: only images that are not hidden", {
     aliases: ["os-hidden"],
   }),
+} as const satisfies Flags;
+
+const FLAGS = {
+  ...FILTER_FLAGS,
   "include-stores": truth("Also show the stores that hold each image"),
 } as const satisfies Flags;
 
@@ -67,7 +72,7 @@ export const IMAGE_LIST: Command = command({
  *
  * @throws {UsageError} if a filter or a sort order is malformed.
  */
-function listParameters(values: Values<typeof FLAGS>): ListParameters {
+export function listParameters(values: Values<typeof FILTER_FLAGS>): ListParameters {
   const { limit, "page-size": pageSize, tag } = values;
   const filters: Record<string, FilterValue> = {
     visibility: values["visibility"],
@@ -89,7 +94,9 @@ function listParameters(values: Values<typeof FLAGS>): ListParameters {
   };
 }
 
-function orderFrom(values: Values<typeof FLAGS>): Pick<ListParameters, "sortKey" | "sortDir"> {
+function orderFrom(
+  values: Values<typeof FILTER_FLAGS>,
+): Pick<ListParameters, "sortKey" | "sortDir"> {
   const { sort, "sort-key": sortKey } = values;
   // The parser has checked `choices`.
   const sortDir = values["sort-dir"] as readonly SortDir[];

@@ -4,7 +4,7 @@ import { CommandFailed } from "../system/errors.ts";
 import { codeOf, fileState } from "../system/fs_errors.ts";
 import type { Flags, Invocation, Values } from "../args/command.ts";
 import { printable, printableJson } from "../system/console.ts";
-import { drawTable, type TableLayout } from "./table.ts";
+import { drawTable, type TableLayout, widthOf } from "./table.ts";
 import type { Output } from "../system/system.ts";
 
 /** A record as the API returns it. */
@@ -97,6 +97,22 @@ export async function printRecord(
   await printText(
     invocation,
     drawTable(["Property", "Value"], rows, { maxWidths: [maxColumnWidth, maxColumnWidth] }),
+  );
+}
+
+/** Prints a table of properties in the given order. It fits the terminal, or 80 columns. */
+export async function printProperties(
+  invocation: Pick<Invocation, "system">,
+  properties: readonly (readonly [name: string, value: string])[],
+): Promise<void> {
+  const headings = ["Property", "Value"] as const;
+  const rows = properties.map((row) => row.map((text) => cellText(text, "")));
+  const longest = Math.max(...[headings, ...properties].map(([name]) => widthOf(name)));
+  // The lines of the table and the spaces next to them.
+  const width = (invocation.system.stdout.columns ?? 80) - longest - 7;
+  await printText(
+    invocation,
+    drawTable(headings, rows, { maxWidths: [longest, Math.max(30, width)] }),
   );
 }
 

@@ -11,7 +11,6 @@ import { openBody } from "../../transfer/download/range_response.ts";
 import { classifyFailure } from "../../transfer/download/resume_policy.ts";
 import { ResumingReader } from "../../transfer/download/resuming_reader.ts";
 import { GlanceError } from "../../errors.ts";
-import { isRetryableStatus } from "../../http/retry/retry_policy.ts";
 import type { OpenResponse } from "../../http/request_spec.ts";
 import { discard } from "../../http/transport.ts";
 import { Session } from "../../api/session.ts";
@@ -141,8 +140,7 @@ async function openServerBody(
   } catch (error) {
     // Another server may have the image, or this one may send all of it.
     const { status = 0 } = error instanceof GlanceError ? error : {};
-    const isDenied = status >= 400 && status !== 401 && !isRetryableStatus(status);
-    if (isDenied) return null;
+    if (status >= 400 && status !== 401) return null;
     throw error;
   }
   const { response, server, deadline } = opened;

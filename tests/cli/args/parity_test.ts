@@ -8,6 +8,8 @@ import { GLANCECLIENT_COMMANDS, GLANCECLIENT_GLOBAL_FLAGS } from "./glanceclient
 /** Commands that glanceclient does not have. */
 const OUR_COMMANDS: Readonly<Record<string, string>> = {
   "completion": "a script for each shell; bash-completion prints only words",
+  "image-audit": "judges images by their bytes",
+  "image-inspect": "shows what the bytes of an image are",
   "image-copy": "copies an image to another cloud or region without a file",
 };
 

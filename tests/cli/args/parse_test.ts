@@ -80,7 +80,7 @@ const BAD: readonly (readonly [line: string, message: string])[] = [
   ],
   [
     "image",
-    'Cannot run "image": it is ambiguous, because 16 commands begin with it; write more letters, or see "glance help"',
+    'Cannot run "image": it is ambiguous, because 18 commands begin with it; write more letters, or see "glance help"',
   ],
   ["image-lst", 'Cannot run "image-lst": unknown command; did you mean "image-list"?'],
   [

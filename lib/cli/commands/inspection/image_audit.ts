@@ -1,0 +1,154 @@
+/** `image-audit`: judges every image by its bytes. */
+import type { ListParameters } from "../../../api/query.ts";
+import type { Session } from "../../../api/session.ts";
+import type { GlanceImage } from "../../../api/types.ts";
+import { AuthenticationFailed, ImageNotFound, NotAuthorized } from "../../../errors.ts";
+import { inspectStored } from "../../../images/inspect_stored.ts";
+import { listImages } from "../../../images/list.ts";
+import { number } from "../../args/flags.ts";
+import { type Command, command, type Flags, type Invocation } from "../../args/command.ts";
+import { printJson, printList } from "../../output/records.ts";
+import { CommandFailed, sentenceOf } from "../../system/errors.ts";
+import { FILTER_FLAGS, listParameters } from "../image_list.ts";
+import { sessionOf } from "../shared/find_image.ts";
+import { AuditReport, findingOf, plural, type Skipped } from "./audit_report.ts";
+import { eachConcurrently } from "./concurrency.ts";
+import { faultOf } from "./judgment.ts";
+
+/** Images that are read at the same time. */
+const CONCURRENCY = 8;
+
+/** Milliseconds between two updates of the status line. */
+const INTERVAL = 100;
+
+/** Characters of the columns on a terminal, and of the lines and spaces of a table of three columns. */
+const ID_WIDTH = 36;
+const NAME_WIDTH = 12;
+const TABLE_WIDTH = 10;
+
+/** Disk formats of parts of machines, which have no format that can be recognized. */
+const AMAZON_FORMATS: readonly string[] = ["ami", "ari", "aki"];
+
+const FLAGS = {
+  ...FILTER_FLAGS,
+  "concurrency": number("<N>", `Images that are read at the same time (default: ${CONCURRENCY})`),
+} as const satisfies Flags;
+
+type AuditCall = Invocation<typeof FLAGS>;
+
+export const IMAGE_AUDIT: Command = command({
+  name: "image-audit",
+  summary: "List the images that are unsafe or not of their disk format",
+  details:
+    "Reads at most 256 KiB of each image that you can see, hidden images and those of the community included. Prints the images that are unsafe, not of the declared disk format, or unreadable, and exits with 1 if there are any. Ctrl-C prints what was found so far. Images without data and those of Amazon's formats (ami, ari, aki) or in containers are counted.",
+  flags: FLAGS,
+  async run(invocation) {
+    const { system, messages } = invocation;
+    const images = allImages(await sessionOf(invocation), listParameters(invocation.values));
+    const report = new AuditReport();
+    const start = system.now();
+    let isComplete = false;
+    try {
+      await audit(invocation, images, report);
+      isComplete = true;
+    } finally {
+      // The table is on standard output, which can be the same terminal.
+      messages.status("");
+      await messages.flush();
+      await print(invocation, report);
+      const summary = report.summary((system.now() - start) / 1000);
+      messages.line(isComplete ? summary : `Not all images were judged. ${summary}`);
+    }
+    if (report.found === 0) return;
+    throw new CommandFailed(
+      `Cannot accept ${report.found} of ${plural(report.judged)}: see the problems above`,
+    );
+  },
+});
+
+/** Hidden images are in lists of their own. */
+async function* allImages(
+  session: Session,
+  parameters: ListParameters,
+): AsyncGenerator<GlanceImage, void> {
+  const { filters = {} } = parameters;
+  const { os_hidden, visibility = "all" } = filters;
+  let { limit } = parameters;
+  for (const isHidden of os_hidden === undefined ? [false, true] : [os_hidden]) {
+    const wanted = {
+      ...parameters,
+      limit,
+      filters: { ...filters, visibility, os_hidden: isHidden },
+    };
+    for await (const image of listImages(session, wanted)) {
+      if (limit !== undefined) limit--;
+      yield image;
+    }
+  }
+}
+
+async function audit(
+  invocation: AuditCall,
+  images: AsyncGenerator<GlanceImage, void>,
+  report: AuditReport,
+): Promise<void> {
+  const { system, messages, values: { concurrency = CONCURRENCY } } = invocation;
+  const session = await sessionOf(invocation);
+  let shownAt = -Infinity;
+  await eachConcurrently(images, concurrency, async (image, position) => {
+    const reason = skipReason(image);
+    if (reason === null) await judge(session, image, position, report);
+    else report.skip(reason);
+    const now = system.now();
+    if (now - shownAt < INTERVAL) return;
+    shownAt = now;
+    messages.status(`Judged ${plural(report.judged)}, ${report.found} with a problem`);
+  });
+}
+
+/** Why an image is not judged; null if it is. */
+function skipReason({ status, disk_format, container_format }: GlanceImage): Skipped | null {
+  if (status === "deleted" || status === "pending_delete") return "deleted";
+  if (status !== "active" && status !== "deactivated") return "without data";
+  if (AMAZON_FORMATS.includes(disk_format ?? "")) return "ami, ari or aki";
+  return (container_format ?? "bare") === "bare" ? null : "not bare";
+}
+
+/** @throws {AuthenticationFailed} if no further image can be read either. */
+async function judge(
+  session: Session,
+  image: GlanceImage,
+  position: number,
+  report: AuditReport,
+): Promise<void> {
+  try {
+    const inspection = await inspectStored(session, image);
+    const fault = faultOf(inspection, image);
+    const finding = fault && findingOf(image, fault.kind, inspection.format, fault.text);
+    report.add(position, finding, inspection.unchecked.length > 0);
+  } catch (error) {
+    session.signal?.throwIfAborted();
+    if (error instanceof AuthenticationFailed) throw error;
+    if (error instanceof ImageNotFound) return report.skip("deleted");
+    if (error instanceof NotAuthorized && image.status === "deactivated") {
+      return report.skip("deactivated");
+    }
+    report.add(position, findingOf(image, "unreadable", null, sentenceOf(error)));
+  }
+}
+
+async function print(invocation: AuditCall, report: AuditReport): Promise<void> {
+  const { findings } = report;
+  if (invocation.json) return await printJson(invocation, { ...report.counts(), images: findings });
+  if (findings.length === 0) return;
+  // Of a narrow terminal, the last column has the rest.
+  const { columns } = invocation.system.stdout;
+  const [name, problem] = columns === null
+    ? [Infinity, Infinity]
+    : [NAME_WIDTH, Math.max(20, columns - ID_WIDTH - NAME_WIDTH - TABLE_WIDTH)];
+  await printList(invocation, findings, [
+    ["ID", "id"],
+    ["Name", "name", name],
+    ["Problem", "problem", problem],
+  ]);
+}

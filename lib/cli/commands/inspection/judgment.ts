@@ -1,0 +1,66 @@
+/** What an inspection says about an image: its faults, and whether it is what its record says. Pure. */
+import type { ImageInspection } from "../../../formats/types.ts";
+import type { ImageConsumer } from "../../../formats/consumer_rules.ts";
+import { type Verdict, verdictFor } from "../../../formats/verdict.ts";
+
+/** The services whose verdicts are shown. */
+const CONSUMERS: readonly ImageConsumer[] = ["glance", "nova", "ironic", "cinder"];
+
+/** What a record, or the user, says that the data is. */
+export interface DeclaredFormats {
+  readonly disk_format?: string | null | undefined;
+  readonly container_format?: string | null | undefined;
+  /** The data of an encrypted volume, which Cinder uploads as raw. */
+  readonly cinder_encryption_key_id?: unknown;
+}
+
+/** The verdict of each service. */
+export function verdictsFor(
+  inspection: ImageInspection,
+  claim: DeclaredFormats,
+): readonly (readonly [ImageConsumer, Verdict])[] {
+  return CONSUMERS.map((consumer) => [consumer, verdictOf(inspection, claim, consumer)]);
+}
+
+/** Why an image is not accepted. */
+export interface ImageFault {
+  readonly kind: "unsafe" | "mismatch";
+  /** The cause, as a clause about the image. */
+  readonly text: string;
+  readonly hint: string;
+}
+
+/**
+ * Why an image is unsafe, or not what it claims to be; null if it is neither. Data of another format than raw
+ * that is declared as raw counts: Glance accepts it, and a guest could choose how it is read.
+ */
+export function faultOf(inspection: ImageInspection, claim: DeclaredFormats): ImageFault | null {
+  const { failures, format } = inspection;
+  if (failures.length > 0) {
+    return {
+      kind: "unsafe",
+      text: failures.map(({ check, reason }) => `${reason} (${check})`).join(", and "),
+      hint: `get a safe ${format} image from its author`,
+    };
+  }
+  const { disk_format: declared, container_format: container } = claim;
+  if (!declared || (container ?? "bare") !== "bare") return null;
+  const isEncryptedVolume = format === "luks" && Boolean(claim.cinder_encryption_key_id);
+  const isRaw = format === "raw" || format === "gpt" || isEncryptedVolume;
+  const isAccepted = verdictOf(inspection, claim, "glance").accepted;
+  if (declared === "raw" ? isRaw : isAccepted) return null;
+  return {
+    kind: "mismatch",
+    text: `its disk format is ${declared}, and its data is ${format}`,
+    hint: `declare the disk format ${format}, or use the data of a ${declared} image`,
+  };
+}
+
+function verdictOf(
+  inspection: ImageInspection,
+  { disk_format, container_format }: DeclaredFormats,
+  consumer: ImageConsumer,
+): Verdict {
+  const containerFormat = container_format ?? undefined;
+  return verdictFor(inspection, disk_format ?? undefined, consumer, { containerFormat });
+}
