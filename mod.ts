@@ -84,6 +84,9 @@ export type {
   RegionSource,
   UrlSource,
 } from "./lib/jobs/import_plan.ts";
+export { type CreateFromOptions, createImageFrom } from "./lib/jobs/from_url/create_image_from.ts";
+export type { ChecksumOptions } from "./lib/jobs/from_url/find_checksum.ts";
+export type { SourceProgress } from "./lib/jobs/from_url/image_source.ts";
 export { type ImportWaitOptions, waitForImport } from "./lib/jobs/wait_for_import.ts";
 export type { ImportGoal, ImportProgress } from "./lib/jobs/import_state.ts";
 export { type StatusWaitOptions, waitForStatus } from "./lib/jobs/wait_for_status.ts";

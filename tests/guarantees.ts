@@ -5,6 +5,7 @@
 import { ACCESS } from "./guarantees/access.ts";
 import { COMPATIBILITY } from "./guarantees/compatibility.ts";
 import { CONFIGURATION } from "./guarantees/configuration.ts";
+import { IMAGE_FORMATS } from "./guarantees/image_formats.ts";
 import { INTERRUPTED_DOWNLOADS } from "./guarantees/interrupted_downloads.ts";
 import { RESOURCES } from "./guarantees/resources.ts";
 import { RIGHT_BYTES } from "./guarantees/right_bytes.ts";
@@ -19,6 +20,7 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
   "Downloads that finish": INTERRUPTED_DOWNLOADS,
   "Uploads that Glance still stores": SLOW_UPLOADS,
   "Silent servers": SILENT_SERVERS,
+  "Image formats": IMAGE_FORMATS,
   "Resources": RESOURCES,
   "Access": ACCESS,
   "Configuration and messages": CONFIGURATION,

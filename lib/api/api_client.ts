@@ -117,7 +117,8 @@ export class ApiClient {
     args: Args,
     policy: CallPolicy = {},
   ): Promise<Result> {
-    return await this.send(context, specOf(operation, args), policy, async (opened) => {
+    const spec = { ...specOf(operation, args), isReadWhole: true };
+    return await this.send(context, spec, policy, async (opened) => {
       try {
         return await toResult(operation, args, opened);
       } finally {

@@ -1,5 +1,4 @@
 /** The inspection of an image from the findings of all formats. */
-import { describeException } from "./checks.ts";
 import type { FormatFinding } from "./format_steps.ts";
 import type { ImageInspection, InspectionFailure } from "./types.ts";
 
@@ -11,7 +10,7 @@ export interface FormatOutcome {
   readonly finding: FormatFinding | null;
 }
 
-const RAW: FormatFinding = { virtualSize: (imageSize) => imageSize, failures: [] };
+const RAW: FormatFinding = { virtualSize: { from: 0n }, failures: [] };
 
 /** `imageSize` is null if the size of the image is unknown. */
 export function conclude(
@@ -25,7 +24,9 @@ export function conclude(
   const isAmbiguous = formats.length > 1 && hybridIso(matches) === null;
   const counted = isAmbiguous ? matches : [first];
   const faulty = outcomes.filter(({ isMatch }) => !isMatch);
-  const { size, failures } = sizeOf(first.finding, isAmbiguous ? null : imageSize);
+  const { size = null, failures = [], unchecked = [] } = isAmbiguous
+    ? {}
+    : sizeOf(first.finding, imageSize);
   const all = [
     ...(isAmbiguous ? [ambiguity(formats)] : []),
     ...[...counted, ...faulty].flatMap(({ finding }) => finding?.failures ?? []),
@@ -34,10 +35,10 @@ export function conclude(
   return {
     format: first.format,
     formats: formats.length === 0 ? [first.format] : formats,
-    virtualSize: isAmbiguous ? null : size,
+    virtualSize: size,
     isSafe: all.length === 0,
     failures: all,
-    unchecked: counted.flatMap(({ finding }) => finding?.unchecked ?? []),
+    unchecked: [...counted.flatMap(({ finding }) => finding?.unchecked ?? []), ...unchecked],
     bytesRead,
   };
 }
@@ -54,19 +55,21 @@ function ambiguity(formats: readonly string[]): InspectionFailure {
 }
 
 interface VirtualSize {
-  readonly size: number | bigint | null;
-  readonly failures: readonly InspectionFailure[];
+  readonly size?: number | bigint | null;
+  readonly failures?: readonly InspectionFailure[];
+  readonly unchecked?: readonly string[];
 }
+
+const SIZE_CHECK = "virtual_size";
 
 function sizeOf(finding: FormatFinding | null, imageSize: number | null): VirtualSize {
   const size = finding?.virtualSize ?? null;
-  if (typeof size !== "function") return { size: simplified(size), failures: [] };
-  if (imageSize === null) return { size: null, failures: [] };
-  try {
-    return { size: simplified(size(BigInt(imageSize))), failures: [] };
-  } catch (error) {
-    return { size: null, failures: [{ check: "virtual_size", reason: describeException(error) }] };
-  }
+  if (size === null || typeof size === "bigint") return { size: simplified(size) };
+  if (imageSize === null) return { unchecked: size.from > 0n ? [SIZE_CHECK] : [] };
+  const length = BigInt(imageSize) - size.from;
+  if (length >= 0n) return { size: simplified(length) };
+  const reason = `its disk begins at byte ${size.from}, after its end`;
+  return { failures: [{ check: SIZE_CHECK, reason }] };
 }
 
 function simplified(size: bigint | null): number | bigint | null {

@@ -37,6 +37,11 @@ export class FormatRun {
     return this.#request === null;
   }
 
+  /** Whether it needs only the end of the image. */
+  get awaitsEnd(): boolean {
+    return this.#request !== null && this.#request.offset < 0;
+  }
+
   /** Whether the format is certain, and the first 256 KiB have nothing more to inspect. */
   get isDecided(): boolean {
     return this.#request === null || (this.#isMatch && !isInHead(this.#request));

@@ -15,8 +15,8 @@ export const MAX_REGION_BYTES = 2 ** 20 - 1;
 
 /** What is known about an image of a recognized format. */
 export interface FormatFinding {
-  /** The virtual size in bytes, or a function of the size of the image; null if it is unknown. */
-  readonly virtualSize: bigint | ((imageSize: bigint) => bigint) | null;
+  /** In bytes; or the disk is the image from an offset to its end; null if it is unknown. */
+  readonly virtualSize: bigint | { readonly from: bigint } | null;
   readonly failures: readonly InspectionFailure[];
   /** Checks that the bytes so far do not allow. */
   readonly unchecked?: readonly string[];

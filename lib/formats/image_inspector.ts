@@ -26,6 +26,8 @@ export class ImageInspector {
   readonly #runs = FORMATS.map((format) => new FormatRun(format));
   /** The runs that need more bytes. */
   #active: readonly FormatRun[] = this.#runs;
+  /** Those of them that need more than the end of the image. */
+  #fed: readonly FormatRun[] = this.#runs;
   #head = new ImageHead();
   readonly #tail = new ImageTail();
   #bytesRead = 0;
@@ -49,11 +51,14 @@ export class ImageInspector {
     if (this.#result !== null) return;
     const position = this.#bytesRead;
     this.#bytesRead += chunk.byteLength;
-    if (this.#active.length === 0) return;
+    if (this.#active.length > 0) this.#tail.append(chunk);
+    if (this.#fed.length > 0) this.#feed(chunk, position);
+  }
+
+  #feed(chunk: Uint8Array, position: number): void {
     const taken = this.#head.append(chunk);
-    this.#tail.append(chunk);
     const after = chunk.subarray(taken);
-    for (const run of this.#active) run.feed(this.#head.bytes, after, position + taken);
+    for (const run of this.#fed) run.feed(this.#head.bytes, after, position + taken);
     this.#release();
   }
 
@@ -90,7 +95,8 @@ export class ImageInspector {
 
   #conclude(): ImageInspection {
     const isPart = this.#size !== null && this.#bytesRead < this.#size && this.isDecided;
-    if (!isPart) { for (const run of this.#active) run.end(this.#head.bytes, this.#tail.bytes); }
+    const ending = isPart ? [] : this.#active;
+    for (const run of ending) run.end(this.#head.bytes, this.#tail.bytes);
     const result = conclude(this.#runs, isPart ? this.#size : this.#bytesRead, this.#bytesRead);
     this.#active = [];
     this.#release();
@@ -100,6 +106,7 @@ export class ImageInspector {
   /** Frees what no run needs any more. */
   #release(): void {
     this.#active = this.#active.filter(({ isDone }) => !isDone);
+    this.#fed = this.#active.filter(({ awaitsEnd }) => !awaitsEnd);
     if (this.#active.length === 0) this.#head = new ImageHead();
   }
 }

@@ -133,5 +133,5 @@ function warningFor(
     return `the data is ${format}, and the disk format is raw, so a guest sees the file and not its disk`;
   }
   if (unchecked.length === 0) return null;
-  return `the checks ${unchecked.join(", ")} need bytes that were not read`;
+  return `some checks need bytes that were not read (${unchecked.join(", ")})`;
 }

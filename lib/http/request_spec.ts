@@ -30,6 +30,8 @@ export interface RequestSpec {
   readonly imageId: string | undefined;
   /** Name of the metadata namespace that it is about, if any. */
   readonly namespace?: string | undefined;
+  /** Whether a response is used only after its whole body was read; until then, the request may be hedged. */
+  readonly isReadWhole?: boolean;
   /** Whether the request may be sent again if its outcome is unknown. */
   readonly idempotent: boolean;
   /** Status of a retry if an earlier attempt with unknown outcome did succeed. */

@@ -63,9 +63,13 @@ export async function openUrl(
   options: ResolvedOptions,
   url: string,
   signal: AbortSignal,
+  headers: Readonly<Record<string, string>> = {},
 ): Promise<Response> {
-  const headers = { "accept-encoding": "identity" };
-  const init: RequestInit = { headers, redirect: "follow", signal };
+  const init: RequestInit = {
+    headers: { ...headers, "accept-encoding": "identity" },
+    redirect: "follow",
+    signal,
+  };
   return await fetchResponse(options, url, init, signal);
 }
 

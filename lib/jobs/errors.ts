@@ -17,6 +17,22 @@ export class AmbiguousImage extends Invalid {
   }
 }
 
+/** A checksum file does not list the requested file. */
+export class ChecksumMissing extends Invalid {
+  /** @ignore */ override name = "ChecksumMissing";
+  /** Names that it lists, at most 20. */
+  readonly names: readonly string[];
+
+  /** Creates the error; `names` are those that the checksum file lists. */
+  constructor(
+    message: string,
+    options: GlanceErrorOptions & { readonly names?: readonly string[] | undefined } = {},
+  ) {
+    super(message, options);
+    this.names = options.names ?? [];
+  }
+}
+
 /** An image has not changed for `stallTimeout`. */
 export class ImageStalled extends GlanceError {
   /** @ignore */ override name = "ImageStalled";

@@ -23,6 +23,13 @@ export function checkUrl(url: string): void {
   );
 }
 
+/** A response of a web server, whose body errors after `stallTimeout` without data. */
+export interface WebResponse {
+  readonly headers: Headers;
+  readonly status: number;
+  readonly body: ReadableStream<Uint8Array>;
+}
+
 /**
  * Opens the data at a URL, without a token. The body is read when the stream is read.
  *
@@ -34,6 +41,16 @@ export async function openWebData(
   url: string,
   signal: AbortSignal | undefined,
 ): Promise<ReadableStream<Uint8Array>> {
+  return (await openWebResponse(options, url, signal)).body;
+}
+
+/** Does the same with additional headers, and returns the response. */
+export async function openWebResponse(
+  options: ResolvedOptions,
+  url: string,
+  signal: AbortSignal | undefined,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<WebResponse> {
   const source = redact(url);
   const deadline = new Deadline(options, signal);
   const { requestTimeout } = options;
@@ -42,10 +59,11 @@ export async function openWebData(
     () => broken(source, `it did not respond within ${requestTimeout} ms`),
   );
   try {
-    const response = await openUrl(options, url, deadline.signal);
+    const response = await openUrl(options, url, deadline.signal, headers);
     if (!response.ok || response.body === null) throw await httpErrorOf(response, url);
     deadline.disarm();
-    return withStallTimeout(response.body, source, deadline, options);
+    const body = withStallTimeout(response.body, source, deadline, options);
+    return { headers: response.headers, status: response.status, body };
   } catch (error) {
     const reason = deadline.signal.aborted ? deadline.signal.reason : error;
     deadline[Symbol.dispose]();

@@ -28,7 +28,7 @@ function* inspect(): FormatSteps {
   const sector = yield { offset: 0, length: SECTOR_BYTES };
   if (!hasMagic(sector, "\x55\xaa", SIGNATURE_OFFSET) || isFat(sector)) return null;
   return {
-    virtualSize: (imageSize) => imageSize,
+    virtualSize: { from: 0n },
     failures: failuresOf({ mbr: () => fault(sector) }),
   };
 }

@@ -22,10 +22,6 @@ function* inspect(): FormatSteps {
     version: () => version === 1 ? null : `version ${version} of LUKS is not supported`,
   });
   const payload = BigInt(u32be(header, PAYLOAD_OFFSET)) * SECTOR_BYTES;
-  const virtualSize = (imageSize: bigint) => {
-    if (payload > imageSize) throw new RangeError(`its data begin after its end, at ${payload}`);
-    return imageSize - payload;
-  };
   // The second version has no such field.
-  return { virtualSize: version === 1 ? virtualSize : null, failures };
+  return { virtualSize: version === 1 ? { from: payload } : null, failures };
 }

@@ -24,16 +24,19 @@ const PENDING = { virtualSize: null, failures: [], unchecked: ["metadata"] };
 
 function* inspect(): FormatSteps {
   if (!hasMagic(yield { offset: 0, length: 8 }, "vhdxfile")) return null;
-  const region = yield { ...REGION_TABLE, finding: PENDING };
-  if (!hasMagic(region, "regi")) return refusal("region_table", "it has no region table");
-  const regions = entriesOf(region, 16, u32le(region, 8));
+  const regionTable = yield { ...REGION_TABLE, finding: PENDING };
+  if (!hasMagic(regionTable, "regi")) return refusal("region_table", "it has no region table");
+  const regions = entriesOf(regionTable, 16, u32le(regionTable, 8));
+  if (regions === null) return refusal("region_table", "its region table is too long or cut off");
   const metadata = regions.find(({ guid }) => guid === METADATA_REGION);
   if (!metadata) return refusal("region_table", "its region table has no metadata");
 
   const start = Number(u64le(metadata.fields, 0));
+  if (!Number.isSafeInteger(start)) return refusal("region_table", "its metadata is after its end");
   const table = yield { offset: start, length: METADATA_TABLE_BYTES, finding: PENDING };
   if (!hasMagic(table, "metadata")) return refusal("metadata", "it has no metadata");
   const items = entriesOf(table, ENTRY_BYTES, u16le(table, 10));
+  if (items === null) return refusal("metadata", "its metadata table is too long or cut off");
   const item = items.find(({ guid }) => guid === VIRTUAL_DISK_SIZE);
   if (!item) return refusal("metadata", "its metadata has no virtual disk size");
   const length = u32le(item.fields, 4);
@@ -61,11 +64,12 @@ interface TableEntry {
   readonly fields: Uint8Array;
 }
 
-function entriesOf(table: Uint8Array, start: number, count: number): TableEntry[] {
-  if (count > MAX_ENTRIES) throw new RangeError(`a table has ${count} entries`);
+/** Null if the table has more entries than allowed, or ends before the last one. */
+function entriesOf(table: Uint8Array, start: number, count: number): TableEntry[] | null {
+  if (count > MAX_ENTRIES || start + count * ENTRY_BYTES > table.byteLength) return null;
   return Array.from({ length: count }, (_, index) => {
-    const entry = table.slice(start + index * ENTRY_BYTES, start + (index + 1) * ENTRY_BYTES);
-    if (entry.byteLength < ENTRY_BYTES) throw new RangeError("a table ends within an entry");
+    const from = start + index * ENTRY_BYTES;
+    const entry = table.slice(from, from + ENTRY_BYTES);
     const guid = Array.from(entry.subarray(0, 16), (byte) => byte.toString(16).padStart(2, "0"));
     return { guid: guid.join(""), fields: entry.subarray(16) };
   });

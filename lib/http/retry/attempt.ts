@@ -110,14 +110,17 @@ async function attemptAs<Result>(
     const { success, alreadyDoneStatus } = spec;
     const facts = { success, alreadyDoneStatus, mayRenew, mayBeDone: input.mayBeDone() };
     const verdict = verdictOf(response.status, facts);
-    if (verdict !== "failed" && !deadline.signal.aborted) {
-      await input.decide(sentAt, verdict);
-    }
+    const isOpen = verdict === "failed" || (verdict === "accepted" && spec.isReadWhole);
+    if (!isOpen && !deadline.signal.aborted) await input.decide(sentAt, verdict);
     if (deadline.signal.aborted) {
       await discard(response);
       throw deadline.signal.reason;
     }
-    if (verdict === "accepted") return await onResponse(opened(input, response));
+    if (verdict === "accepted") {
+      const result = await onResponse(opened(input, response));
+      if (isOpen) await input.decide(sentAt, verdict);
+      return result;
+    }
     if (verdict === "alreadyDone") {
       await discard(response);
       return await onResponse(opened(input, new Response(null, { status: 204 })));

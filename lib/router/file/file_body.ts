@@ -11,6 +11,7 @@ import { openBody } from "../../transfer/download/range_response.ts";
 import { classifyFailure } from "../../transfer/download/resume_policy.ts";
 import { ResumingReader } from "../../transfer/download/resuming_reader.ts";
 import { GlanceError } from "../../errors.ts";
+import { isRetryableStatus } from "../../http/retry/retry_policy.ts";
 import type { OpenResponse } from "../../http/request_spec.ts";
 import { discard } from "../../http/transport.ts";
 import { Session } from "../../api/session.ts";
@@ -140,7 +141,8 @@ async function openServerBody(
   } catch (error) {
     // Another server may have the image, or this one may send all of it.
     const { status = 0 } = error instanceof GlanceError ? error : {};
-    if (status >= 400 && status !== 401) return null;
+    const isDenied = status >= 400 && status !== 401 && !isRetryableStatus(status);
+    if (isDenied) return null;
     throw error;
   }
   const { response, server, deadline } = opened;

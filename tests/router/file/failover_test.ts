@@ -163,3 +163,19 @@ Deno.test("createImageRouter() resets a body when its server sends no byte in ti
     }
   }
 });
+
+for (const resume of [true, false]) {
+  Deno.test(`GET /file sends 1 + numRetries requests for the data when each gets 503 and resume is ${resume}`, async () => {
+    const cloud = new Cloud();
+    const { id } = await cloud.image(SIZE);
+    let requests = 0;
+    cloud.intercept = ({ path }) => {
+      if (!path.endsWith("/file")) return undefined;
+      requests++;
+      return Promise.resolve(new Response("busy", { status: 503 }));
+    };
+    const response = await cloud.router({ resume, verify: "off" }).request(`/v2/images/${id}/file`);
+    await response.body?.cancel();
+    assertEquals([response.status, requests], [503, 4]);
+  });
+}

@@ -1,0 +1,182 @@
+/** Creates an image from a URL or from data, decompressed and verified on the way. */
+import type { RequestContext } from "../../context.ts";
+import { ignoringErrors } from "../../events.ts";
+import type { DecompressOptions } from "../../formats/compression/decompress.ts";
+import type { CompressionFormat } from "../../formats/compression/detect.ts";
+import { inspectImage } from "../../formats/inspect_image.ts";
+import { Session } from "../../api/session.ts";
+import { fromGlance } from "../../api/translate.ts";
+import type { GlanceImage, Image, ImageMeta } from "../../api/types.ts";
+import { createImage } from "../../images/create_image.ts";
+import type { GlanceImageService } from "../../images/service.ts";
+import { redact } from "../../redact.ts";
+import type { UploadOptions } from "../../transfer/types.ts";
+import { sourceOf } from "../../transfer/upload/upload_source.ts";
+import { checkRecord } from "../../validate.ts";
+import type { DataSource, UrlSource } from "../import_plan.ts";
+import { checkUrl } from "../url_source.ts";
+import { type ChecksumOptions, findChecksum } from "./find_checksum.ts";
+import { type OpenedImage, openImage, type SourceProgress } from "./image_source.ts";
+
+/** Options of {@linkcode createImageFrom}. */
+export interface CreateFromOptions extends Omit<UploadOptions, "size">, ChecksumOptions {
+  /**
+   * The compression of the source; `auto` detects it by the first bytes, `none` stores it as it is.
+   * @default {"auto"}
+   */
+  readonly decompress?: CompressionFormat | "auto" | "none" | undefined;
+  /** Limits of the decompression, and decoders that the runtime does not have (xz). */
+  readonly decompression?: DecompressOptions | undefined;
+  /** Called with the bytes read from the source. `onProgress` reports the bytes sent. */
+  readonly onSource?: ((progress: SourceProgress) => void) | undefined;
+  /** Called with the detected disk format, if `imageMeta` has none, before the image is created. */
+  readonly onDiskFormat?: ((diskFormat: string) => void) | undefined;
+}
+
+/** Bytes that decide the disk format. */
+const HEADER_BYTES = 256 * 1024;
+
+/** Disk formats of data in other formats than an image can have. */
+const AS_RAW: ReadonlySet<string> = new Set(["gpt", "luks"]);
+
+/**
+ * Creates an image from a URL, or from data. The source is read once, without a temporary file, and only as
+ * fast as Glance accepts the data:
+ *
+ * - If its connection breaks, it continues at the same byte (`Range` and `If-Range`).
+ * - It is decompressed: gzip and bzip2, zstd where `node:zlib` has it, and xz with a decoder in
+ *   `decompression`.
+ * - If `imageMeta` has no disk format, it is detected by the first 256 KiB. The container format is `bare` by
+ *   default.
+ * - The hash of the source is verified before the last bytes are sent, so an image with wrong data never
+ *   becomes active. The hash that Glance reports is compared with that of the sent data.
+ *
+ * If anything fails, the image is deleted. No token is sent to the source.
+ *
+ * @throws {Invalid} if the source, the checksum, or another option is invalid.
+ * @throws {ChecksumMissing} if the checksum file does not list the source.
+ * @throws {DecompressionFailed} if the source is damaged or truncated.
+ * @throws {DecompressionLimitExceeded} if its content is too large.
+ * @throws {ImageIntegrityError} if a hash is wrong, or the source changes while it is read.
+ * @throws {GlanceError} for any error of the source or of the upload.
+ *
+ * @example
+ * ```ts
+ * import { connect, createImageFrom } from "@glance-edge/glance";
+ * import { createEmbeddedGlance } from "@glance-edge/glance/embedded";
+ * import { assert } from "@std/assert";
+ *
+ * const glance = createEmbeddedGlance();
+ * const { service, context } = await connect({ // leave all of this out to use your cloud
+ *   apiServers: ["glance.example"],
+ *   environment: {},
+ *   fetch: (input, init) => glance.fetch(new Request(input, init)),
+ * });
+ * const compressed = new Blob(["the bytes of a disk"]).stream()
+ *   .pipeThrough(new CompressionStream("gzip"));
+ *
+ * const source = { data: compressed }; // or { url: "https://mirror.example/disk.img.gz" }
+ * const image = await createImageFrom(service, context, { name: "disk" }, source);
+ * assert(image.size === 19 && image.diskFormat === "raw");
+ * ```
+ */
+export async function createImageFrom(
+  service: GlanceImageService,
+  context: RequestContext,
+  imageMeta: ImageMeta,
+  source: UrlSource | DataSource,
+  options: CreateFromOptions = {},
+): Promise<Image> {
+  const session = new Session(service.client, context, { signal: options.signal });
+  return fromGlance(await createRecordFrom(session, imageMeta, source, options));
+}
+
+/** Does the same as {@linkcode createImageFrom}, and returns the record. */
+export async function createRecordFrom(
+  session: Session,
+  imageMeta: ImageMeta,
+  source: UrlSource | DataSource,
+  options: CreateFromOptions,
+): Promise<GlanceImage> {
+  checkRecord("the options of a creation", options);
+  checkRecord("the source of an image", source);
+  if ("url" in source) checkUrl(source.url);
+  const { client: { options: resolved }, signal } = session;
+  const name = "url" in source ? redact(source.url) : options.fileName ?? "the data";
+  const url = "url" in source ? source.url : null;
+  const checksum = await findChecksum(resolved, url, options, signal);
+  const onProgress = ignoringErrors(options.onSource);
+  const { decompress = "auto", decompression = {} } = options;
+  const from = "url" in source ? source : definedSize(source);
+  const open = () =>
+    openImage({
+      name,
+      from,
+      checksum,
+      decompress,
+      decompression,
+      options: resolved,
+      signal,
+      onProgress,
+    });
+  let pending: OpenedImage | null = await open();
+  const { size } = pending;
+  try {
+    const meta = { containerFormat: "bare", ...imageMeta };
+    if (meta.diskFormat === undefined) {
+      const detected = await withDiskFormat(pending);
+      pending = detected;
+      meta.diskFormat = detected.diskFormat;
+      ignoringErrors(options.onDiskFormat)(detected.diskFormat);
+    }
+    // If the upload is repeated, the source is read again from its start.
+    const next = async () => {
+      const opened = pending ?? await open();
+      pending = null;
+      return opened.content;
+    };
+    const data = isReplayable(source) ? next : await next();
+    return await createImage(session, meta, data, { ...options, size: size ?? undefined });
+  } catch (error) {
+    // An upload that has begun closes its data itself.
+    await pending?.content.cancel(error).catch(() => {});
+    throw error;
+  }
+}
+
+function isReplayable(source: UrlSource | DataSource): boolean {
+  return "url" in source || sourceOf(source.data).isReplayable;
+}
+
+function definedSize({ data, size }: DataSource) {
+  return size === undefined ? { data } : { data, size };
+}
+
+/** The opened data, and the disk format of its first bytes, which are kept for the upload. */
+async function withDiskFormat({ content, size }: OpenedImage): Promise<DetectedImage> {
+  const reader = content.getReader();
+  const head: Uint8Array<ArrayBuffer>[] = [];
+  let isEnded = false;
+  for (let read = 0; read < HEADER_BYTES && !isEnded;) {
+    const { value } = await reader.read();
+    if (value === undefined) isEnded = true;
+    else {
+      head.push(value as Uint8Array<ArrayBuffer>);
+      read += value.byteLength;
+    }
+  }
+  const { format } = await inspectImage(new Blob(head), { headerOnly: !isEnded });
+  const rest = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const chunk = head.shift() ?? (isEnded ? undefined : (await reader.read()).value);
+      if (chunk === undefined) controller.close();
+      else controller.enqueue(chunk);
+    },
+    cancel: (reason) => reader.cancel(reason),
+  }, { highWaterMark: 0 });
+  return { content: rest, size, diskFormat: AS_RAW.has(format) ? "raw" : format };
+}
+
+interface DetectedImage extends OpenedImage {
+  readonly diskFormat: string;
+}

@@ -1,0 +1,204 @@
+/** Reads a file of a web server once, from its first to its last byte, through broken connections. */
+import { GlanceError, ImageIntegrityError, ServerUnreachable } from "../../errors.ts";
+import { backoff, isRetryableStatus } from "../../http/retry/retry_policy.ts";
+import { formatRange } from "../../http/byte_range.ts";
+import type { ResolvedOptions } from "../../options.ts";
+import { redact } from "../../redact.ts";
+import type { Hasher } from "../../transfer/types.ts";
+import { openWebResponse, type WebResponse } from "../url_source.ts";
+import { continuationOf, type SourceVersion, versionOf } from "./source_version.ts";
+
+export interface UrlReaderOptions {
+  readonly options: ResolvedOptions;
+  readonly signal: AbortSignal | undefined;
+  /** Creates the hasher of all bytes, which also proves that a whole response has the same first bytes. */
+  readonly createHasher: () => Promise<Hasher>;
+  /** Called after each chunk and each break. */
+  readonly onProgress: (read: number, total: number | null, resumes: number) => void;
+}
+
+/**
+ * A reader of a URL. After a break, it requests the rest with `If-Range`. If the server sends the whole file
+ * instead, its first bytes are compared and skipped.
+ */
+export class UrlReader {
+  readonly #url: string;
+  readonly #source: UrlReaderOptions;
+  #hasher: Hasher | null = null;
+  #version: SourceVersion = { size: null, validator: null };
+  #body: ReadableStreamDefaultReader<Uint8Array> | null = null;
+  #offset = 0;
+  #resumes = 0;
+  /** Failures since the last byte, and when it arrived. */
+  #failures = 0;
+  #lastByteAt: number;
+
+  constructor(url: string, source: UrlReaderOptions) {
+    this.#url = url;
+    this.#source = source;
+    this.#lastByteAt = source.options.now();
+  }
+
+  /** Opens the file and returns its size in bytes; null if the server does not state it. */
+  async open(): Promise<number | null> {
+    while (this.#body === null) await this.#retrying(() => this.#connect());
+    return this.#version.size;
+  }
+
+  /** The next bytes; null after the last one. */
+  async next(): Promise<Uint8Array | null> {
+    for (;;) {
+      await this.open();
+      const chunk = await this.#retrying(() => this.#read());
+      if (chunk === undefined) continue;
+      if (chunk === null) return null;
+      this.#hasher!.update(chunk);
+      this.#offset += chunk.byteLength;
+      this.#failures = 0;
+      this.#lastByteAt = this.#source.options.now();
+      this.#report();
+      return chunk;
+    }
+  }
+
+  /** The digest of all bytes so far. */
+  digest(): string {
+    return this.#hasher?.digest() ?? "";
+  }
+
+  async cancel(reason: unknown): Promise<void> {
+    await this.#body?.cancel(reason).catch(() => {});
+  }
+
+  /** The next bytes of the current body; null at the end of the file. */
+  async #read(): Promise<Uint8Array | null> {
+    const { value } = await this.#body!.read();
+    const { size } = this.#version;
+    const end = this.#offset + (value?.byteLength ?? 0);
+    if (value === undefined && (size === null || end === size)) return null;
+    if (value === undefined) throw this.#broken("the connection closed before the end");
+    if (size !== null && end > size) throw this.#changed("it is longer than announced");
+    return value;
+  }
+
+  async #connect(): Promise<void> {
+    const { options, signal, createHasher } = this.#source;
+    this.#hasher ??= await createHasher();
+    const { validator } = this.#version;
+    const headers: Record<string, string> = {};
+    if (this.#offset > 0) {
+      headers["range"] = formatRange({ start: this.#offset });
+      if (validator !== null) headers["if-range"] = validator;
+    }
+    const response = await openWebResponse(options, this.#url, signal, headers);
+    try {
+      this.#checkEncoding(response);
+      if (this.#offset === 0) this.#version = versionOf(response.headers);
+      this.#body = this.#offset === 0 ? response.body.getReader() : await this.#continued(response);
+      this.#report();
+    } catch (error) {
+      await response.body.cancel(error).catch(() => {});
+      throw error;
+    }
+  }
+
+  /** The body of a later response, at the current offset. */
+  async #continued(response: WebResponse): Promise<ReadableStreamDefaultReader<Uint8Array>> {
+    const continuation = continuationOf(response, this.#version, this.#offset);
+    if (continuation.kind === "unusable") throw this.#broken(continuation.reason);
+    if (continuation.kind === "changed") throw this.#changed("it has changed since then");
+    if (continuation.kind === "rest") return response.body.getReader();
+    return await this.#skipPrefix(response.body);
+  }
+
+  /** Compares the first bytes of a whole response with those that were read. */
+  async #skipPrefix(
+    body: ReadableStream<Uint8Array>,
+  ): Promise<ReadableStreamDefaultReader<Uint8Array>> {
+    const hasher = await this.#source.createHasher();
+    const reader = body.getReader();
+    for (let left = this.#offset; left > 0;) {
+      const { value } = await reader.read();
+      if (value === undefined) throw this.#broken("the connection closed before the end");
+      hasher.update(value.subarray(0, left));
+      const rest = value.subarray(left);
+      left -= value.byteLength - rest.byteLength;
+      if (left > 0) continue;
+      if (hasher.digest() !== this.digest()) {
+        await reader.cancel("changed").catch(() => {});
+        throw this.#changed("it has changed since then");
+      }
+      return withFirst(rest, reader);
+    }
+    return reader;
+  }
+
+  /** Bytes that a server encodes differ from those of the file, and fetch decodes them. */
+  #checkEncoding({ headers }: WebResponse): void {
+    const encoding = headers.get("content-encoding");
+    if (encoding === null || encoding === "" || encoding === "identity") return;
+    throw new GlanceError(
+      `Cannot download "${
+        redact(this.#url)
+      }": the server applies the encoding "${encoding}", although identity was requested, so the bytes are not those of the file; use another mirror, or download the file first`,
+    );
+  }
+
+  /** Runs one step; after a failure that may pass, drops the body, waits, and returns undefined. */
+  async #retrying<Result>(step: () => Promise<Result>): Promise<Result | undefined> {
+    const { options, signal } = this.#source;
+    try {
+      return await step();
+    } catch (error) {
+      await this.cancel(error);
+      this.#body = null;
+      const isLate = options.now() - this.#lastByteAt >= options.stallTimeout;
+      const isFinal = this.#failures >= options.numRetries && (isLate || this.#offset === 0);
+      if (signal?.aborted || isFinal || !mayPass(error)) throw error;
+      if (this.#offset > 0) this.#resumes++;
+      await options.sleep(backoff(this.#failures++, options.random), signal);
+      return undefined;
+    }
+  }
+
+  #report(): void {
+    this.#source.onProgress(this.#offset, this.#version.size, this.#resumes);
+  }
+
+  #broken(state: string): ServerUnreachable {
+    return new ServerUnreachable(`Cannot download "${redact(this.#url)}": ${state}`);
+  }
+
+  #changed(state: string): ImageIntegrityError {
+    return new ImageIntegrityError(
+      `Cannot continue downloading "${
+        redact(this.#url)
+      }" after ${this.#offset} bytes: ${state}; start again`,
+      { expected: `the file of the first response`, actual: "another file" },
+    );
+  }
+}
+
+/** Whether a later request may succeed. */
+function mayPass(error: unknown): boolean {
+  if (error instanceof ServerUnreachable) return true;
+  return error instanceof GlanceError && error.status !== undefined &&
+    isRetryableStatus(error.status);
+}
+
+/** A reader of the first bytes and what follows them. */
+function withFirst(
+  first: Uint8Array,
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+): ReadableStreamDefaultReader<Uint8Array> {
+  let rest: Uint8Array | null = first;
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const chunk = rest !== null && rest.byteLength > 0 ? rest : (await reader.read()).value;
+      rest = null;
+      if (chunk === undefined) controller.close();
+      else controller.enqueue(chunk);
+    },
+    cancel: (reason) => reader.cancel(reason),
+  }, { highWaterMark: 0 }).getReader();
+}
