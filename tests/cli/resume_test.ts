@@ -201,11 +201,11 @@ Deno.test("image-download --connections reads parts at the same time, also when 
   cloud.ranges.length = 0;
   assertEquals((await download()).code, 0);
   assertEquals(files.content.get("x"), big);
+  const last = big.byteLength - 1;
   assertEquals(
     cloud.ranges.slice(0, 2),
-    ["bytes=0-0", `bytes=${kept}-${kept + 1024 ** 2 - 1}`],
+    [`bytes=${kept}-${last}`, `bytes=${kept + 1024 ** 2}-${last}`],
   );
-  assert(cloud.ranges.length > 2, String(cloud.ranges));
 });
 
 Deno.test("image-download counts resumed bytes as done and not as transferred", async () => {

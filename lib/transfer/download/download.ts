@@ -17,7 +17,7 @@ import { streamOf } from "./byte_stream.ts";
 import { Candidates } from "./candidates.ts";
 import { createTransferHasher } from "../transfer_hasher.ts";
 import { descriptorOf, Verifier } from "../integrity/descriptor.ts";
-import { classifyFailure, RangesUnavailable } from "./resume_policy.ts";
+import { RangesUnavailable } from "./resume_policy.ts";
 import { GlanceRangeSource } from "./range_source.ts";
 import { type ResumeOptions, ResumingReader } from "./resuming_reader.ts";
 import { type DownloadOptions, VERIFY_MODES } from "../types.ts";
@@ -38,7 +38,7 @@ const FILE_SHARED = {
 const CHECKS_SHARED = { inspect, Invalid, isRecord, VERIFY_MODES };
 
 /** What the code of several connections shares with other code. */
-const PARALLEL_SHARED = { classifyFailure, Deadline, RangesUnavailable, ResumingReader };
+const PARALLEL_SHARED = { Deadline, RangesUnavailable, ResumingReader };
 
 /**
  * Downloads the data of an image as a byte stream, as {@linkcode GlanceImageService.download} does. A program

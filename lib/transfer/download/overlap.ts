@@ -47,7 +47,7 @@ export class DeliveredTail {
 export interface DeliveredData {
   readonly imageId: string;
   readonly tail: DeliveredTail;
-  readonly verifier: Verifier | null;
+  readonly verifier: Pick<Verifier, "prefix"> | null;
 }
 
 /**

@@ -25,11 +25,13 @@ export interface ResumeOptions {
   /** Whether this is a part of a larger download, which has begun even if this part has no bytes yet. */
   readonly isPart: boolean;
   /** Verifies the hash of the whole image; null if this reader does not. */
-  readonly verifier: Verifier | null;
+  readonly verifier: Pick<Verifier, keyof Verifier> | null;
   /** Whether the hash of the whole image is verified, here or by the reader that joins the parts. */
   readonly isHashed: boolean;
   /** Source of ranges of the same image, for a second connection when a server is slow; undefined for none. */
   readonly rival?: RangeSource | undefined;
+  /** Whether it may be used: not while several connections share the network. */
+  readonly isAlone?: (() => boolean) | undefined;
   readonly signal: AbortSignal | undefined;
   readonly onProgress: ((progress: Progress) => void) | undefined;
 }

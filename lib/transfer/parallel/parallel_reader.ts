@@ -1,110 +1,54 @@
 /**
- * One stream of bytes over several connections. `part_scheduler.ts` decides which part each connection
- * fetches, `part_fetcher.ts` fetches it, and this file delivers the bytes: in order, those of the first
- * undelivered part as they arrive, or in any order with their position. If no server supports ranges any
- * more, the remaining bytes are read over one connection.
+ * One stream of bytes over several connections, verified: in order, or in any order with their position.
+ * `part_delivery.ts` gets the bytes.
  */
 import type { Deadline } from "../../http/deadline.ts";
-import type { ResolvedOptions } from "../../options.ts";
 import type { Chunk, ImageReader, PositionedChunk } from "../body_reader.ts";
-import type { Verifier } from "../integrity/descriptor.ts";
-import type { PartBuffer } from "./part_buffer.ts";
-import { PartFetcher } from "./part_fetcher.ts";
-import { PartScheduler } from "./part_scheduler.ts";
-import type { RangeSource } from "../download/range_source.ts";
-import type { ResumingReader } from "../download/resuming_reader.ts";
-import type { RangesUnavailable } from "../download/resume_policy.ts";
-import type { Progress } from "../types.ts";
+import { type DeliveryOptions, PartDelivery } from "./part_delivery.ts";
 
-export interface ParallelOptions {
-  readonly options: ResolvedOptions;
-  readonly connections: number;
-  /** Endpoint roots of the servers, over which the connections are distributed. */
-  readonly servers: readonly string[];
-  /** A source of the bytes up to `end`, inclusive, that prefers a server. */
-  rangeSource(end: number, server: string): RangeSource;
-  /** Source of the remaining bytes if no server supports ranges any more. */
-  readonly rest: RangeSource;
-  /** Offset of the first requested byte. */
-  readonly start: number;
-  /** Offset after the last requested byte. */
-  readonly endExclusive: number;
-  /** Maximum size of a part in bytes; undefined to adapt it to the network. */
-  readonly partSize: number | undefined;
-  /** Verifies the hash of the bytes; null if this reader does not. */
-  readonly verifier: Verifier | null;
-  /** Whether the hash is verified, here or by a reader that uses this one. */
-  readonly isHashed: boolean;
-  /** Called with the number of bytes that a connection has received. */
-  onReceived(bytes: number): void;
-  readonly signal: AbortSignal | undefined;
-  readonly onProgress: ((progress: Progress) => void) | undefined;
-  readonly shared: SharedClasses;
-}
-
-/** Classes that a program loads at its start. If this code imported them, they would be in a file of their own. */
-export interface SharedClasses {
-  readonly Deadline: typeof Deadline;
-  readonly RangesUnavailable: typeof RangesUnavailable;
-  readonly ResumingReader: typeof ResumingReader;
+export interface ParallelOptions extends Omit<DeliveryOptions, "lifetime" | "shared"> {
+  readonly shared: DeliveryOptions["shared"] & { readonly Deadline: typeof Deadline };
 }
 
 /** Reads an image over several connections. */
 export class ParallelReader implements ImageReader {
   readonly #options: ParallelOptions;
-  readonly #schedule: PartScheduler;
-  readonly #fetcher: PartFetcher;
+  readonly #delivery: PartDelivery;
   readonly #lifetime: Deadline;
-  #transferred = 0;
-  /** Reads the remaining bytes if no server supports ranges any more. */
-  #rest: ResumingReader | null = null;
   #isClosed = false;
 
   constructor(options: ParallelOptions) {
     this.#options = options;
     this.#lifetime = new options.shared.Deadline(options.options, options.signal);
-    options.verifier?.endWith(this.#lifetime.signal);
-    const { servers, rangeSource, onReceived } = options;
-    this.#schedule = new PartScheduler(options);
-    const open = (server: string, { start, end }: PartBuffer) =>
-      this.#readerOf(rangeSource(end, server), start, end);
-    this.#fetcher = new PartFetcher(this.#schedule, options.options, { servers, open, onReceived });
-    const notify = () => this.#fetcher.changes.notify();
-    this.#lifetime.signal.addEventListener("abort", notify, { once: true });
-    this.use(options.connections);
+    const { signal } = this.#lifetime;
+    options.verifier?.endWith(signal);
+    this.#delivery = new PartDelivery({ ...options, lifetime: signal });
   }
 
-  /** Continues with this number of connections. */
-  use(connections: number): void {
-    this.#fetcher.use(connections);
+  /** Opens the first response, so that errors are thrown before the first read. */
+  async open(): Promise<void> {
+    await this.#delivery.open().catch((error) => this.#fail(error));
   }
 
-  /** The next bytes in order, in memory of their own. */
-  async read(): Promise<Chunk | null> {
-    const chunk = await this.#next(() => this.#schedule.claimed.slice(0, 1));
-    if (chunk === null) return null;
-    return await this.#verified((verifier) => verifier.update(chunk.data)) ? chunk.data : null;
+  /** The next bytes in order. */
+  async read(into: Chunk): Promise<Chunk | null> {
+    const chunk = await this.#next(true, into);
+    return chunk?.data ?? null;
   }
 
   /** The next received bytes in any order, which a hash does not allow. */
   get readUnordered(): (() => Promise<PositionedChunk | null>) | undefined {
     if (this.#options.isHashed) return undefined;
-    return () => this.#next(() => this.#schedule.claimed);
+    return () => this.#next(false, this.#delivery.memory());
   }
 
   /** Reuses the memory of a delivered chunk. */
   recycle(chunk: Chunk): void {
-    this.#fetcher.recycle(chunk);
+    this.#delivery.recycle(chunk);
   }
 
   report(): void {
-    const { onProgress, endExclusive, start } = this.#options;
-    onProgress?.({
-      transferred: this.#transferred,
-      total: endExclusive - start,
-      server: this.#fetcher.servers.join(" "),
-      resumes: this.#fetcher.resumes + (this.#rest?.resumes ?? 0),
-    });
+    this.#delivery.report();
   }
 
   async cancel(reason: unknown): Promise<void> {
@@ -112,89 +56,29 @@ export class ParallelReader implements ImageReader {
     this.#isClosed = true;
     this.#lifetime.abort(reason);
     this.#lifetime[Symbol.dispose]();
+    await Promise.all([this.#delivery.cancel(reason), this.#options.verifier?.close()]);
+  }
+
+  async #next(isOrdered: boolean, into: Chunk): Promise<PositionedChunk | null> {
     const { verifier } = this.#options;
-    await Promise.all([
-      this.#fetcher.stop(reason),
-      this.#rest?.cancel(reason),
-      verifier?.close(),
-    ]);
-  }
-
-  /** Waits for the next bytes of one of these parts. */
-  async #next(parts: () => readonly PartBuffer[]): Promise<PositionedChunk | null> {
-    while (!this.#isClosed) {
-      const { signal, start, shared } = this.#options;
-      if (signal?.aborted) await this.#fail(signal.reason);
-      if (this.#rest !== null) return await this.#readRest(this.#rest);
-      if (this.#schedule.isDone) return await this.#finish();
-      for (const part of parts()) {
-        const position = part.position - start;
-        const data = part.take();
-        if (data === null) continue;
-        this.#transferred += data.byteLength;
-        this.#fetcher.changes.notify();
-        return { position, data };
-      }
-      const { failure } = this.#fetcher;
-      if (failure?.error instanceof shared.RangesUnavailable) await this.#startRest();
-      else if (failure !== null) await this.#fail(failure.error);
-      else await this.#fetcher.changes.next;
-    }
-    return null;
-  }
-
-  /** Drops the parts and reads from the first undelivered byte over one connection. */
-  async #startRest(): Promise<void> {
-    const { start, endExclusive, rest } = this.#options;
-    const offset = this.#schedule.position;
-    this.#transferred = offset - start;
-    await this.#fetcher.stop("no server supports ranges");
-    this.#rest = this.#readerOf(rest, offset, endExclusive - 1);
-  }
-
-  async #readRest(rest: ResumingReader): Promise<PositionedChunk | null> {
     try {
-      const data = await rest.read(this.#fetcher.memory());
-      if (data === null) return this.#isClosed ? null : await this.#finish();
-      this.#transferred += data.byteLength;
-      return { position: this.#transferred - data.byteLength, data };
+      const chunk = await this.#delivery.next(isOrdered, into);
+      if (this.#isClosed) return null;
+      if (chunk === null) await verifier?.check();
+      else await verifier?.update(chunk.data);
+      if (this.#isClosed) return null;
+      if (chunk === null) await this.cancel("complete");
+      return chunk;
     } catch (error) {
+      if (this.#isClosed && !this.#options.signal?.aborted) return null;
       return await this.#fail(error);
     }
   }
 
-  #readerOf(source: RangeSource, start: number, end: number): ResumingReader {
-    const { options, shared, isHashed } = this.#options;
-    return new shared.ResumingReader(source, {
-      options,
-      start,
-      end,
-      isPart: true,
-      verifier: null,
-      isHashed,
-      signal: this.#lifetime.signal,
-      onProgress: undefined,
-    });
-  }
-
-  async #finish(): Promise<null> {
-    if (await this.#verified((verifier) => verifier.check())) await this.cancel("complete");
-    return null;
-  }
-
-  /** Waits for the hash; false if the download has ended in the meantime. */
-  async #verified(work: (verifier: Verifier) => Promise<void> | void): Promise<boolean> {
-    try {
-      if (this.#options.verifier !== null) await work(this.#options.verifier);
-      return !this.#isClosed;
-    } catch (error) {
-      const { signal } = this.#options;
-      return this.#isClosed ? false : await this.#fail(signal?.aborted ? signal.reason : error);
-    }
-  }
-
   async #fail(error: unknown): Promise<never> {
-    await this.cancel(error);
-    throw error;
+    const { signal } = this.#options;
+    const reason = signal?.aborted ? signal.reason : error;
+    await this.cancel(reason);
+    throw reason;
   }
 }

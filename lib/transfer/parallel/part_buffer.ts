@@ -17,6 +17,8 @@ export class PartBuffer {
   reader: Pick<ResumingReader, "resumes" | "cancel"> | null = null;
   /** Whether all of it was received, and its response was complete or has lost the bytes after it. */
   isComplete = false;
+  /** Whether its connection waits for the consumer. */
+  isPaused = false;
   #end: number;
   #chunks: Chunk[] = [];
   /** Number of bytes received, and of those delivered. */
@@ -57,7 +59,8 @@ export class PartBuffer {
 
   /** Whether its connection is open and silent. */
   isSilent(now: number): boolean {
-    return this.missing > 0 && this.progress.isSilent(now, this.reader?.resumes ?? 0);
+    return this.missing > 0 && !this.isPaused &&
+      this.progress.isSilent(now, this.reader?.resumes ?? 0);
   }
 
   /** Adds a received chunk, without the bytes that were moved. */
@@ -68,6 +71,20 @@ export class PartBuffer {
     this.progress.received(bytes.byteLength, now, this.reader?.resumes ?? 0);
     this.#filled += bytes.byteLength;
     this.#chunks.push(bytes);
+  }
+
+  /** Counts a received chunk that is delivered at once, and returns it without the bytes that were moved. */
+  pass(chunk: Chunk, now: number): Chunk {
+    const bytes = chunk.subarray(0, this.missing);
+    this.progress.received(bytes.byteLength, now, this.reader?.resumes ?? 0);
+    this.#filled += bytes.byteLength;
+    this.#delivered += bytes.byteLength;
+    return bytes;
+  }
+
+  /** Gets the bytes up to another end back. */
+  extend(end: number): void {
+    this.#end = end;
   }
 
   /** Gives up the last missing bytes, and returns the offset of the first of them. */

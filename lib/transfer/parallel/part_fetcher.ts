@@ -20,8 +20,6 @@ const READ_SIZE = 512 * 1024;
 
 /** What a fetcher needs besides the schedule. */
 export interface FetcherOptions {
-  /** Endpoint roots of the servers, over which the connections are distributed. */
-  readonly servers: readonly string[];
   /** Opens the reader of a part, which prefers the server. */
   open(server: string, part: PartBuffer): ResumingReader;
   /** Called with the number of received bytes. */
@@ -39,9 +37,10 @@ export class PartFetcher {
   readonly #fetcher: FetcherOptions;
   /** Buffers for reuse. */
   readonly #spare: ArrayBuffer[] = [];
-  /** Number of connections. */
-  #count = 0;
-  #started = 0;
+  /** Number of connections, including the one of the lead. */
+  #count = 1;
+  /** Number of connections that were started, including the one of the lead. */
+  #started = 1;
   #failure: { readonly error: unknown } | null = null;
   #isStopped = false;
 
@@ -51,28 +50,34 @@ export class PartFetcher {
     this.#fetcher = fetcher;
   }
 
-  /** The servers that its connections prefer at first. */
-  get servers(): readonly string[] {
-    return this.#fetcher.servers.slice(0, this.#count);
-  }
-
   /** Why the parts cannot be fetched; null if they can. */
   get failure(): { readonly error: unknown } | null {
     return this.#failure;
   }
 
+  /** Number of connections. */
+  get count(): number {
+    return this.#count;
+  }
+
   /** Fetches parts over this number of connections; those above it end after their part. */
   use(count: number): void {
     this.#count = count;
-    const { servers } = this.#fetcher;
-    while (this.#started < count) this.#run(servers[this.#started++ % servers.length] ?? "");
+    while (this.#started < count) this.#run(this.#started++);
   }
 
-  /** Closes every connection. */
-  async stop(reason: unknown): Promise<void> {
+  /** Fetches parts over the first connection, which does not lead any more. */
+  useFirst(): void {
+    this.#run(0);
+  }
+
+  /** Ends, and closes the connections of these parts. */
+  async stop(parts: readonly PartBuffer[], reason: unknown): Promise<void> {
     this.#isStopped = true;
+    this.#count = 1;
+    this.#failure = null;
     this.changes.notify();
-    await Promise.all(this.#schedule.claimed.map(({ reader }) => reader?.cancel(reason)));
+    await Promise.all(parts.map(({ reader }) => reader?.cancel(reason)));
   }
 
   memory(size = READ_SIZE): Chunk {
@@ -85,19 +90,24 @@ export class PartFetcher {
     if (buffer.byteLength === READ_SIZE) this.#spare.push(buffer);
   }
 
-  /** Fetches parts over another connection, which prefers the server, until all are delivered. */
-  async #run(server: string): Promise<void> {
-    const connection = this.#schedule.add(server);
+  /** Fetches parts over a connection until all are delivered. */
+  async #run(connection: number): Promise<void> {
     try {
-      while (!this.#isStopped && !this.#schedule.isDone && connection < this.#count) {
+      while (!this.#isStopped && !this.#schedule.isDone && this.#isUsed(connection)) {
         const claim = this.#schedule.claim(connection, this.#options.now());
         if (claim === null) await this.#pause();
         else await this.#fetch(claim);
       }
     } catch (error) {
+      if (this.#isStopped) return;
       this.#failure ??= { error };
       this.changes.notify();
     }
+  }
+
+  /** A single connection is that of the lead. */
+  #isUsed(connection: number): boolean {
+    return this.#count > 1 && connection < this.#count;
   }
 
   async #fetch({ part, from }: Claim): Promise<void> {

@@ -23,12 +23,15 @@ export class PartProgress {
   /** Time and length of the first chunk. */
   #first: { readonly at: number; readonly bytes: number } | null = null;
   #lastAt: number;
+  /** Since when the next byte is awaited. */
+  #awaitedSince: number;
   /** Breaks up to the last byte. */
   #breaks = 0;
 
   constructor(now: number, isTakenOver = false) {
     this.#since = now;
     this.#lastAt = now;
+    this.#awaitedSince = now;
     this.#isTakenOver = isTakenOver;
   }
 
@@ -37,7 +40,13 @@ export class PartProgress {
     this.#bytes += bytes;
     this.#first ??= { at: now, bytes };
     this.#lastAt = now;
+    this.#awaitedSince = now;
     this.#breaks = breaks;
+  }
+
+  /** Notes that the next byte is awaited after a pause of the consumer. */
+  awaits(now: number): void {
+    this.#awaitedSince = now;
   }
 
   /** Its pace, while its bytes arrive; null before the first one. */
@@ -67,6 +76,6 @@ export class PartProgress {
    */
   isSilent(now: number, breaks: number): boolean {
     if (breaks > this.#breaks || (this.#isTakenOver && this.#first === null)) return false;
-    return now - this.#lastAt >= SILENCE;
+    return now - this.#awaitedSince >= SILENCE;
   }
 }

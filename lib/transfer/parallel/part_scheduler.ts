@@ -2,12 +2,14 @@
  * The schedule of a parallel download: which bytes a free connection fetches next. It sends no requests and
  * has no clock.
  *
+ * One connection leads: it has the rest of the image, until that is spread over several.
+ *
  * A connection takes over the bytes of a silent one, else claims the next bytes of the image, as long as the
  * reader is not too far behind, else fetches a share of what the slowest connection has left.
  */
 import { PartBuffer } from "./part_buffer.ts";
 import { type Pace, PartProgress } from "./part_progress.ts";
-import { nextPartSize, shareOfHelper } from "./part_size.ts";
+import { type Load, nextPartSize, shareOfHelper } from "./part_size.ts";
 
 /** Bytes of an image, and how they are fetched. */
 export interface Layout {
@@ -17,6 +19,8 @@ export interface Layout {
   readonly endExclusive: number;
   /** Maximum size of a part in bytes; undefined to adapt it to the network. */
   readonly partSize: number | undefined;
+  /** Number of connections that the image may be spread over. */
+  readonly mostConnections: number;
 }
 
 /** A connection: its preferred server, and its pace with its last part. */
@@ -39,6 +43,11 @@ export class PartScheduler {
   /** Offset of the first unclaimed byte. */
   #unclaimed: number;
   readonly #connections: Fetcher[] = [];
+  /** Whether connections claim the next bytes; a single one leads. */
+  #isSpread = false;
+  /** Milliseconds until the first byte of the image, and the bytes of each connection if all have the same share. */
+  #wait = 0;
+  #share = 0;
 
   constructor(layout: Layout) {
     this.#layout = layout;
@@ -63,9 +72,51 @@ export class PartScheduler {
     return this.claimed[0]?.position ?? this.#unclaimed;
   }
 
-  /** Adds a connection that prefers a server, and returns its index. */
-  add(server: string): number {
-    return this.#connections.push({ server, pace: null }) - 1;
+  /** Whether one connection should read all unclaimed bytes, since all others were delivered. */
+  get needsLead(): boolean {
+    return !this.#isSpread && this.claimed.length === 0 && this.#unclaimedBytes > 0;
+  }
+
+  /** Claims all unclaimed bytes for the first connection. */
+  lead(now: number): PartBuffer {
+    const start = this.#unclaimed;
+    this.#unclaimed = this.#layout.endExclusive;
+    const part = new PartBuffer(start, this.#unclaimed - 1, 0, new PartProgress(now));
+    this.#parts.push(part);
+    return part;
+  }
+
+  /** Continues with this number of connections. A new one prefers the server that its index selects. */
+  use(count: number, serverOf: (connection: number) => string): void {
+    for (let i = this.#connections.length; i < count; i++) {
+      this.#connections.push({ server: serverOf(i), pace: null });
+    }
+    this.#isSpread = count > 1;
+  }
+
+  /**
+   * Lets other connections claim what is not the share of the lead, whose first byte took `wait` milliseconds.
+   * Its response is read up to there.
+   */
+  spread(lead: PartBuffer, wait: number): void {
+    if (lead.missing === 0 || this.#unclaimedBytes > 0) return;
+    this.#wait = wait;
+    this.#share = Math.ceil(lead.missing / this.#layout.mostConnections);
+    const { bytes } = nextPartSize(null, { ...this.#load, unclaimed: lead.missing });
+    this.#unclaimed = lead.giveUp(lead.missing - bytes);
+  }
+
+  /** Gives the lead all bytes, also those that other connections have; without one, they are unclaimed again. */
+  gather(lead: PartBuffer | null): void {
+    this.#isSpread = false;
+    this.#unclaimed = lead === null ? this.position : this.#layout.endExclusive;
+    lead?.extend(this.#unclaimed - 1);
+    this.#parts = lead === null ? [] : [lead];
+  }
+
+  /** The servers that these first connections prefer. */
+  serversOf(count: number): readonly string[] {
+    return [...new Set(this.#connections.slice(0, count).map(({ server }) => server))];
   }
 
   /** Endpoint root of the server that a connection prefers. */
@@ -81,7 +132,7 @@ export class PartScheduler {
 
   /** Notes that a part is complete. */
   fetched({ connection, progress }: PartBuffer): void {
-    const { [connection]: fetcher } = this.#connections;
+    const fetcher = this.#connections[connection];
     if (fetcher !== undefined) fetcher.pace = progress.pace;
   }
 
@@ -89,17 +140,15 @@ export class PartScheduler {
   #takeOver(connection: number, now: number): Claim | null {
     const silent = this.claimed.find((part) => part.isSilent(now));
     if (silent === undefined) return null;
-    const { [silent.connection]: loser } = this.#connections;
+    const loser = this.#connections[silent.connection];
     if (loser !== undefined) loser.server = this.serverOf(connection);
     return this.#split(silent, silent.missing, new PartProgress(now, true), connection);
   }
 
   #claimNext(connection: number, now: number): Claim | null {
-    const unclaimed = this.#unclaimedBytes;
-    if (unclaimed === 0) return null;
-    const paces = this.#connections.map(({ pace }) => pace);
-    const load = { unclaimed, paces, partSize: this.#layout.partSize };
-    const { bytes, window } = nextPartSize(paces[connection] ?? null, load);
+    if (!this.#isSpread || this.#unclaimedBytes === 0) return null;
+    const pace = this.#connections[connection]?.pace ?? null;
+    const { bytes, window } = nextPartSize(pace, this.#load);
     const held = this.claimed.reduce((sum, { left }) => sum + left, 0);
     if (held + bytes > window) return null;
     const start = this.#unclaimed;
@@ -113,24 +162,14 @@ export class PartScheduler {
   #help(connection: number, now: number): Claim | null {
     const helper = this.#connections[connection]?.pace ?? null;
     if (helper === null) return null;
-    const parts = this.claimed.flatMap((part) => {
-      const pace = this.#connections[part.connection]?.pace;
-      const rate = part.progress.averageRate(now) ?? pace?.rate;
-      return rate === undefined || part.missing === 0 ? [] : [{ part, rate }];
-    });
-    const [slowest] = parts.toSorted((a, b) => b.part.missing / b.rate - a.part.missing / a.rate);
+    const slowest = slowestOf(this.claimed, this.#connections, now);
     if (slowest === undefined) return null;
     const { part, rate } = slowest;
-    const isSameServer = this.serverOf(part.connection) === this.serverOf(connection);
-    const isMoreLeft = this.#unclaimedBytes > 0;
-    const age = part.progress.age(now);
+    const { missing, progress } = part;
     const share = shareOfHelper({
-      missing: part.missing,
-      rate,
-      age,
-      helper,
-      isMoreLeft,
-      isSameServer,
+      ...{ missing, rate, helper, age: progress.age(now) },
+      isMoreLeft: this.#unclaimedBytes > 0,
+      isSameServer: this.serverOf(part.connection) === this.serverOf(connection),
     });
     return share === 0 ? null : this.#split(part, share, new PartProgress(now), connection);
   }
@@ -143,7 +182,30 @@ export class PartScheduler {
     return { part, from };
   }
 
+  get #load(): Load {
+    return {
+      unclaimed: this.#unclaimedBytes,
+      paces: this.#connections.map(({ pace }) => pace),
+      partSize: this.#layout.partSize,
+      wait: this.#wait,
+      share: this.#share,
+    };
+  }
+
   get #unclaimedBytes(): number {
     return this.#layout.endExclusive - this.#unclaimed;
   }
+}
+
+/** The part that takes longest, and its rate in bytes per millisecond; undefined if no rate is known. */
+function slowestOf(
+  parts: readonly PartBuffer[],
+  connections: readonly Fetcher[],
+  now: number,
+): { readonly part: PartBuffer; readonly rate: number } | undefined {
+  const [slowest] = parts.flatMap((part) => {
+    const rate = part.progress.averageRate(now) ?? connections[part.connection]?.pace?.rate;
+    return rate === undefined || part.missing === 0 ? [] : [{ part, rate }];
+  }).toSorted((a, b) => b.part.missing / b.rate - a.part.missing / a.rate);
+  return slowest;
 }

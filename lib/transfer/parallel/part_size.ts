@@ -28,6 +28,12 @@ const AHEAD = 2;
 /** Milliseconds of waiting for a first byte that do not matter. */
 const PROMPT = 10;
 
+/**
+ * Requests of each connection on a long network, if the window has room. Each costs a wait. With a single one,
+ * the reader would get most of the image only after its first part is complete.
+ */
+const ROUNDS = 2;
+
 /** Waits that a part must be worth: of a large part in time, and of a moved one in time saved. */
 const WAITS = 16;
 
@@ -42,6 +48,10 @@ export interface Load {
   readonly paces: readonly (Pace | null)[];
   /** The option `partSize`. */
   readonly partSize: number | undefined;
+  /** Milliseconds until the first byte of the image. */
+  readonly wait: number;
+  /** Bytes of each connection if all have the same share of the image. */
+  readonly share: number;
 }
 
 /** The size of a part, and of the window in which connections read ahead of the reader. */
@@ -57,16 +67,19 @@ export interface PartSize {
  * about as long, and none makes the others wait for room. The last parts are smaller, so that all
  * connections end at about the same time.
  */
-export function nextPartSize(pace: Pace | null, { unclaimed, paces, partSize }: Load): PartSize {
+export function nextPartSize(pace: Pace | null, load: Load): PartSize {
+  const { unclaimed, paces, partSize, wait, share } = load;
   const held = paces.length + AHEAD;
   const fastest = Math.max(...paces.map((other) => other?.rate ?? 0));
   const room = Math.min(WINDOW * paces.length, LARGEST_WINDOW);
+  const isLong = wait > PROMPT;
+  const first = isLong ? Math.max(CAUTIOUS, Math.min(share / ROUNDS, room / held)) : CAUTIOUS;
   const long = Math.min(WAITS * ((pace?.wait ?? 0) - PROMPT) * fastest, room / held);
-  const largest = partSize ?? Math.max(USUAL, long);
-  const share = pace === null ? 0 : largest * pace.rate / fastest;
-  const own = partSize ?? Math.max(CAUTIOUS, share);
+  const largest = partSize ?? Math.max(USUAL, long, first);
+  const usual = pace === null ? first : Math.max(CAUTIOUS, largest * pace.rate / fastest);
+  const smallest = isLong ? Math.max(SMALLEST, Math.min(CAUTIOUS, first / 2)) : SMALLEST;
   const last = 2 * unclaimed / paces.length;
-  const bytes = Math.max(Math.min(own, last), Math.min(SMALLEST, largest));
+  const bytes = Math.max(Math.min(partSize ?? usual, last), Math.min(smallest, largest));
   return { bytes: Math.ceil(Math.min(bytes, unclaimed)), window: held * largest };
 }
 

@@ -19,6 +19,8 @@ export interface RaceOptions {
   readonly isHashed: boolean;
   /** Source of ranges of the same image, for the second connection; undefined if there is only one. */
   readonly rival?: RangeSource | undefined;
+  /** Whether it may be used; undefined if always. */
+  readonly isAlone?: (() => boolean) | undefined;
   readonly tail: DeliveredTail;
   readonly signal: AbortSignal;
 }
@@ -89,16 +91,18 @@ export class BodyRace {
 
   /** Starts or ends a challenge, as the last window requires. */
   #judge(pace: BodyPace, silence: number): void {
-    const { source: { candidates, identity }, options, rival } = this.#options;
+    const { source: { candidates, identity }, options, rival, isAlone = () => true } =
+      this.#options;
     const [body, challenge] = [this.#current.body, this.#challenge];
     if (body === null) return;
     if (challenge !== null) {
-      if (isRecovered(pace) || challenge.isLate) this.#lose(challenge);
+      if (isRecovered(pace) || challenge.isLate || !isAlone()) this.#lose(challenge);
       return;
     }
     const { server } = body.response;
     const trouble = troubleOf(pace, silence, candidates.servers.some((name) => name !== server));
-    if (trouble === null || rival === undefined || options.now() < this.#notBefore) return;
+    if (trouble === null || rival === undefined || !isAlone()) return;
+    if (options.now() < this.#notBefore) return;
     candidates.recordSlow(server);
     const { imageId } = identity;
     const message = troubleWith(imageId, server, trouble, pace, silence);

@@ -9,8 +9,9 @@ const MIB = 2 ** 20;
 
 /** A schedule with one connection per server. */
 function scheduleOf(size: number, partSize: number | undefined, servers: readonly string[]) {
-  const schedule = new PartScheduler({ start: 0, endExclusive: size, partSize });
-  for (const server of servers) schedule.add(server);
+  const layout = { start: 0, endExclusive: size, partSize, mostConnections: servers.length };
+  const schedule = new PartScheduler(layout);
+  schedule.use(servers.length, (connection) => servers[connection] ?? "");
   return schedule;
 }
 
@@ -47,7 +48,7 @@ Deno.test("PartScheduler claims the next part when bytes of the first were deliv
 });
 
 Deno.test("PartScheduler claims a whole number of bytes after a connection received only bytes that were moved", () => {
-  const schedule = scheduleOf(100 * MIB, undefined, ["a"]);
+  const schedule = scheduleOf(100 * MIB, undefined, ["a", "a"]);
   const part = claimed(schedule, 0);
   part.put(new Uint8Array(MIB), 10);
   part.giveUp(part.missing);
@@ -107,15 +108,16 @@ const RUN = fc.record({
   start: fc.nat(50),
   size: fc.integer({ min: 1, max: 400 }),
   partSize: fc.integer({ min: 1, max: 60 }),
-  connections: fc.integer({ min: 1, max: 5 }),
+  connections: fc.integer({ min: 2, max: 5 }),
   events: fc.array(EVENT, { maxLength: 200 }),
 });
 
 Deno.test("PartScheduler delivers every byte once for any order of reads, silences and deliveries", async () => {
   await forAll(RUN, ({ start, size, partSize, connections, events }) => {
     const stop = start + size;
-    const schedule = new PartScheduler({ start, endExclusive: stop, partSize });
-    for (let i = 0; i < connections; i++) schedule.add(`server ${i}`);
+    const layout = { start, endExclusive: stop, partSize, mostConnections: connections };
+    const schedule = new PartScheduler(layout);
+    schedule.use(connections, (i) => `server ${i}`);
     const delivered = new Uint8Array(stop);
     const busy = new Map<number, { readonly part: PartBuffer; position: number }>();
     let now = 0;

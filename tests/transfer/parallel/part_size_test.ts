@@ -45,7 +45,8 @@ const SIZES: readonly (readonly [
 
 for (const [what, paces, unclaimed, partSize, bytes, window] of SIZES) {
   Deno.test(`nextPartSize() is ${what}`, () => {
-    const load = { unclaimed: unclaimed * MIB, paces, partSize: partSize && partSize * MIB };
+    const sizes = { unclaimed: unclaimed * MIB, partSize: partSize && partSize * MIB };
+    const load = { ...sizes, paces, wait: 0, share: 0 };
     const size = nextPartSize(paces[0] ?? null, load);
     const rounded = { bytes: size.bytes / MIB, window: size.window / MIB };
     assertEquals([Math.round(rounded.bytes * 100), Math.round(rounded.window)], [
@@ -65,6 +66,8 @@ Deno.test("nextPartSize() claims every byte of any size once", () => {
           unclaimed,
           paces,
           partSize: undefined,
+          wait: 100,
+          share: size / connections,
         });
         assertEquals(Number.isInteger(bytes) && bytes >= 1 && bytes <= unclaimed, true);
         unclaimed -= bytes;

@@ -19,7 +19,7 @@ const MIB = 1024 ** 2;
 export const CONNECTION_FLAGS = {
   "connections": text(
     "<N>",
-    "Number of parallel connections, spread over the servers; auto adds connections while that is faster (default: 1)",
+    "Number of parallel connections, spread over the servers; auto uses as many as make it faster, up to 8 (default: auto)",
   ),
   "part-size": number(
     "<MIB>",
@@ -39,7 +39,7 @@ export function connectionsFrom(
 }
 
 function countOf(connections: string | undefined): DownloadOptions["connections"] {
-  if (connections === undefined || connections === "auto") return connections;
+  if (connections === undefined || connections === "auto") return "auto";
   const count = Number(connections);
   if (Number.isInteger(count) && count >= 1) return count;
   throw new UsageError(

@@ -1,0 +1,81 @@
+/**
+ * The first part of a download, whose bytes go from its connection to the consumer without a buffer. It is the
+ * rest of the image, until other connections fetch the end of it.
+ */
+import type { Chunk } from "../body_reader.ts";
+import type { ResumingReader } from "../download/resuming_reader.ts";
+import type { PartBuffer } from "./part_buffer.ts";
+
+/** Reads the part that the consumer is at. */
+export class LeadReader {
+  readonly part: PartBuffer;
+  /** Milliseconds until its first response was open. */
+  wait = 0;
+  readonly #reader: ResumingReader;
+  readonly #now: () => number;
+  /** Received bytes after the part. */
+  #after: Chunk | null = null;
+  #isOpen = true;
+
+  constructor(part: PartBuffer, reader: ResumingReader, now: () => number) {
+    this.part = part;
+    this.#reader = reader;
+    this.#now = now;
+    part.reader = this;
+    part.isPaused = true;
+  }
+
+  /** Number of times it resumed after a break. */
+  get resumes(): number {
+    return this.#reader.resumes;
+  }
+
+  /** Whether its response may have more bytes. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** Opens its first response. */
+  async open(): Promise<void> {
+    const since = this.#now();
+    await this.#reader.open();
+    this.wait = this.#now() - since;
+  }
+
+  /** Calls the progress callback of its reader. */
+  report(): void {
+    this.#reader.report();
+  }
+
+  /** The next bytes; null if another connection has taken the rest over. */
+  async read(into: Chunk): Promise<Chunk | null> {
+    const { part } = this;
+    part.progress.awaits(this.#now());
+    part.isPaused = false;
+    try {
+      const chunk = this.#after ?? await this.#reader.read(into);
+      if (chunk === null) return null;
+      const data = part.pass(chunk, this.#now());
+      // A copy, since the memory belongs to the consumer.
+      this.#after = data.byteLength < chunk.byteLength ? chunk.slice(data.byteLength) : null;
+      return data;
+    } catch (error) {
+      if (this.#isOpen) throw error;
+      return null;
+    } finally {
+      part.isPaused = true;
+    }
+  }
+
+  /** Ends after the last byte of the image, which must be that of the response. */
+  async finish(): Promise<void> {
+    await this.#reader.read(new Uint8Array(1));
+    this.#isOpen = false;
+  }
+
+  /** Closes its response. */
+  async cancel(reason: unknown): Promise<void> {
+    this.#isOpen = false;
+    await this.#reader.cancel(reason);
+  }
+}

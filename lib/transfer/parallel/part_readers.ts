@@ -1,0 +1,99 @@
+/** The readers of a parallel download: of the lead, and of each part. */
+import type { Verifier } from "../integrity/descriptor.ts";
+import type { RangeSource } from "../download/range_source.ts";
+import type { ResumeOptions, ResumingReader } from "../download/resuming_reader.ts";
+import type { RangesUnavailable } from "../download/resume_policy.ts";
+import { LeadReader } from "./lead_reader.ts";
+import type { PartBuffer } from "./part_buffer.ts";
+
+/** Options of {@linkcode PartReaders}. */
+export interface PartReadersOptions extends ResumeOptions {
+  /** A source of the bytes up to `end`, inclusive, that prefers a server. */
+  rangeSource(end: number, server: string): RangeSource;
+  /** Source of the bytes of the lead. */
+  readonly rest: RangeSource;
+  /** Offset after the last requested byte. */
+  readonly endExclusive: number;
+  /** Ends with the download. */
+  readonly lifetime: AbortSignal;
+  readonly shared: SharedClasses;
+}
+
+/** Classes that a program loads at its start. If this code imported them, they would be in a file of their own. */
+export interface SharedClasses {
+  readonly RangesUnavailable: typeof RangesUnavailable;
+  readonly ResumingReader: typeof ResumingReader;
+}
+
+/** Creates the readers of one download. */
+export class PartReaders {
+  readonly #options: PartReadersOptions;
+  readonly #leads: LeadReader[] = [];
+  #server = "";
+
+  constructor(options: PartReadersOptions) {
+    this.#options = options;
+  }
+
+  /** Endpoint root of the server of the last lead, when it was last reported. */
+  get server(): string {
+    return this.#server;
+  }
+
+  /** Number of times that the leads resumed after a break. */
+  get resumes(): number {
+    return this.#leads.reduce((sum, { resumes }) => sum + resumes, 0);
+  }
+
+  /** A reader of a part, which prefers the server. */
+  part(server: string, { start, end }: PartBuffer): ResumingReader {
+    return this.#open(this.#options.rangeSource(end, server), { start, end });
+  }
+
+  /** A reader of the part that leads. While `isAlone`, a second connection may help if its server is slow. */
+  lead(part: PartBuffer, isAlone: () => boolean): LeadReader {
+    const { options: { now }, start, rest, rival, verifier } = this.#options;
+    const reader = this.#open(rest, {
+      start: part.start,
+      end: part.end,
+      isPart: part.start > start,
+      verifier: verifier && prefixOnly(verifier),
+      rival,
+      isAlone,
+      onProgress: ({ server }) => void (this.#server = server),
+    });
+    const lead = new LeadReader(part, reader, now);
+    this.#leads.push(lead);
+    return lead;
+  }
+
+  #open(
+    source: RangeSource,
+    range: Partial<ResumeOptions> & Pick<ResumeOptions, "start" | "end">,
+  ): ResumingReader {
+    const { options, isHashed, lifetime, shared } = this.#options;
+    return new shared.ResumingReader(source, {
+      options,
+      isPart: true,
+      verifier: null,
+      isHashed,
+      signal: lifetime,
+      onProgress: undefined,
+      ...range,
+    });
+  }
+}
+
+/**
+ * Compares the bytes that a server sends again with the delivered ones, and leaves the rest to the reader of all
+ * parts.
+ */
+function prefixOnly(verifier: Pick<Verifier, "prefix">): ResumeOptions["verifier"] {
+  return {
+    prefix: () => verifier.prefix(),
+    update: () => {},
+    check: () => Promise.resolve(),
+    close: () => Promise.resolve(),
+    endWith: () => {},
+  };
+}
