@@ -26,13 +26,14 @@ function* inspect(): FormatSteps {
   const truncated = truncation(header, HEADER_BYTES);
   if (truncated) return truncated;
   const version = u32be(header, VERSION);
-  // Version 2 has no feature bits: other data follows its header.
-  const features = version === 2 ? 0n : u64be(header, INCOMPATIBLE_FEATURES);
+  const features = u64be(header, INCOMPATIBLE_FEATURES);
   const failures = failuresOf({
     backing_file: () => u64be(header, BACKING_FILE_OFFSET) === 0n ? null : "it has a backing file",
+    // Version 2 has no feature bits: other data follows its header. Glance reads this bit there as well.
     data_file: () => (features & DATA_FILE) === 0n ? null : "its data is in another file",
     unknown_features: () => {
-      if (version !== 2 && version !== 3) return `version ${version} of qcow2 is not supported`;
+      if (version === 2) return null;
+      if (version !== 3) return `version ${version} of qcow2 is not supported`;
       const unknown = features & ~KNOWN_FEATURES;
       return unknown === 0n ? null : `it has unknown features (bits 0x${unknown.toString(16)})`;
     },

@@ -27,8 +27,11 @@ Deno.test("QCOW2 is safe and has its virtual size if it has only known features"
   }
 });
 
-Deno.test("QCOW2 of version 2 has no feature bits", () => {
-  assertEquals(failedChecks(qcow2([[4, be(2, 4)], [INCOMPATIBLE_FEATURES, be(4, 8)]])), []);
+Deno.test("QCOW2 of version 2 has no unknown features, but is unsafe with the bit of a data file", () => {
+  const version2 = (features: bigint) =>
+    failedChecks(qcow2([[4, be(2, 4)], [INCOMPATIBLE_FEATURES, be(features, 8)]]));
+  assertEquals(version2(0x6803f857_00000090n), []);
+  assertEquals(version2(4n), ["data_file"]);
 });
 
 Deno.test("QCOW2 is unsafe if it refers to a file or has unknown features", async (t) => {
