@@ -8,6 +8,7 @@ import { randomImage } from "./bench_image.ts";
 import { chaosReport } from "./chaos.ts";
 import { downloadReport } from "./download.ts";
 import { failoverReport } from "./failover.ts";
+import { formatsReport } from "./formats_fuzz.ts";
 import { gatewayResults } from "./gateway.ts";
 import { glanceReport } from "./glance.ts";
 import { tableOf } from "./measure.ts";
@@ -39,6 +40,7 @@ const GROUPS: Readonly<Record<string, Group>> = {
 /** Benches that run only by name: they need root, or take long. Numbers choose rows of them. */
 const NAMED: Readonly<Record<string, (rows: readonly string[]) => Promise<Report>>> = {
   chaos: chaosReport,
+  formats: formatsReport,
   wan: wanReport,
 };
 
