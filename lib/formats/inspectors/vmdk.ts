@@ -13,7 +13,7 @@ import {
   RECOGNIZED,
   TAIL_BYTES,
 } from "../format_steps.ts";
-import { createTypes, descriptorFailures, descriptorText } from "./vmdk_descriptor.ts";
+import { descriptorFailures, descriptorText, isDescriptor } from "./vmdk_descriptor.ts";
 
 const SECTOR_BYTES = 512;
 const HEADER_BYTES = 64;
@@ -37,7 +37,7 @@ function* inspect(): FormatSteps {
 function* inspectText(): FormatSteps {
   const start = yield { offset: 0, length: SECTOR_BYTES };
   const text = start.includes(0) ? start : yield { offset: 0, length: HEAD_BYTES };
-  if (createTypes(descriptorText(text)).length === 0) return null;
+  if (!isDescriptor(descriptorText(text))) return null;
   return refusal("descriptor", "its data is in other files");
 }
 

@@ -7,6 +7,7 @@ import type { InspectionFailure } from "../types.ts";
 
 /** Types whose data is in the same file. */
 const ALLOWED_TYPES = ["monolithicsparse", "streamoptimized"];
+const TYPE = "createtype";
 const EXTENT_ACCESS = ["rw", "rdonly", "noaccess"];
 const MAX_QUOTED = 60;
 
@@ -17,9 +18,23 @@ export function descriptorText(bytes: Uint8Array): string {
   return new TextDecoder("latin1").decode(text).toLowerCase();
 }
 
-/** All types that the descriptor states: readers differ in which of them counts. */
-export function createTypes(text: string): string[] {
-  return text.split('createtype="').slice(1).map((rest) => rest.slice(0, 64).split('"')[0] ?? "");
+/** Whether QEMU or oslo.utils takes text for a descriptor. */
+export function isDescriptor(text: string): boolean {
+  return text.includes(TYPE) || beginsWithVersion(text);
+}
+
+/** QEMU recognizes a descriptor by its version, after comments and blank lines. */
+function beginsWithVersion(text: string): boolean {
+  const line = text.split("\n").find((line) => line.trim() !== "" && !line.startsWith("#"));
+  return line !== undefined && /^version=[123]\r?$/.test(line);
+}
+
+/**
+ * All types that the descriptor states: readers differ in which of them counts. QEMU skips two characters
+ * after the name, whatever they are.
+ */
+function createTypes(text: string): string[] {
+  return text.split(TYPE).slice(1).map((rest) => rest.slice(2, 64).split('"')[0] ?? "");
 }
 
 /** The checks that a descriptor does not pass. */

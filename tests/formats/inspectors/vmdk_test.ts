@@ -42,7 +42,8 @@ Deno.test("VMDK is unsafe if its header is", async (t) => {
 const DESCRIPTORS: readonly (readonly [string, string, string])[] = [
   ["no text", "", "no type"],
   ["no type", SPARSE.replace("createType", "x"), "no type"],
-  ["a type in two words", SPARSE.replace("createType=", "createType ="), "no type"],
+  ["a type after a space", SPARSE.replace("createType=", "createType ="), "other files"],
+  ["a type without quotes", SPARSE + "createType  monolithicFlat\n", "other files"],
   ["a type without an end", SPARSE.replace('Sparse"', "Sparse"), "other files"],
   ["extents in other files", vmdkDescriptor("monolithicFlat"), '"monolithicflat"'],
   ["an extent of a raw device", vmdkDescriptor("fullDevice"), "other files"],
@@ -141,6 +142,9 @@ Deno.test("VMDK that is only a descriptor is unsafe, since its data is in other 
     "with binary data": `# \x01\xff\n${SPARSE}`,
     "with a type after 5 KiB": "#".repeat(5120) + "\n" + SPARSE,
     "with a type after 250 KiB": "\n".repeat(250 * 1024) + SPARSE,
+    "with a type after 300 KiB": SPARSE.replace("CID", "#".repeat(300 * 1024) + "\nCID"),
+    "with a type that has other delimiters": SPARSE.replace('createType="', "createType\x08 "),
+    "with Windows line ends": SPARSE.replaceAll("\n", "\r\n").replace("createType", "x"),
   };
   for (const [name, text] of Object.entries(images)) {
     await t.step(name, () => {
@@ -151,7 +155,8 @@ Deno.test("VMDK that is only a descriptor is unsafe, since its data is in other 
 });
 
 Deno.test("VMDK does not match other text", () => {
-  for (const text of ["# a script\n", "x".repeat(300_000), `x\0${SPARSE}`, `\0${SPARSE}`]) {
+  const script = "# a script\nx\nversion=1\n";
+  for (const text of [script, "version=4\n", "x".repeat(300_000), `x\0${SPARSE}`, `\0${SPARSE}`]) {
     assertEquals(inspectBytes(imageOf(text.length, [[0, text]])).formats, ["raw"]);
   }
 });
