@@ -24,6 +24,8 @@ export type TermKey =
   | "chooseServers"
   | "chooseStores"
   | "copyImage"
+  | "decompressFirst"
+  | "fileName"
   | "keepProperties"
   | "makeShared"
   | "passEnvironment"

@@ -54,4 +54,26 @@ export const RIGHT_BYTES: readonly Guarantee[] = [
     "images/remote_test.ts: getRemoteImageService() throws InvalidImageRef with a hint for …",
     "api_server_test.ts: parseApiServer() refuses …, and shows the expected form",
   ],
+  [
+    "Decompressed data is complete: all members are read, and data that is truncated, damaged, or followed by something else is an error.",
+    "formats/compression/decompress_test.ts: decompress() returns the content of several members in chunks of any size",
+    "formats/compression/decompress_test.ts: decompress() fails for data that ends at any earlier byte",
+    "formats/compression/decompress_test.ts: decompress() returns no other content if a byte is changed",
+    "formats/compression/decompress_test.ts: decompress() fails for anything that follows the data",
+  ],
+  [
+    "A compressed bomb ends with an error.",
+    "formats/compression/decompress_test.ts: decompress() stops a bomb at the limits of its size and of its ratio",
+  ],
+  [
+    "An image that is created from a URL has the published hash, or does not exist.",
+    "jobs/from_url/create_image_from_test.ts: createImageFrom() leaves no image and sends no last byte if the hash is wrong",
+    "jobs/from_url/create_image_from_test.ts: createImageFrom() leaves no image if the source is damaged, truncated or too large",
+    "jobs/from_url/create_image_from_test.ts: createImageFrom() fails if the file changes between two responses",
+    "live/from_url_test.ts: --from leaves one active image with the right hash, or none, when the source breaks and the command is killed",
+  ],
+  [
+    "The server of a source receives no token.",
+    "jobs/from_url/create_image_from_test.ts: createImageFrom() stores the decompressed content of a URL and sends it no token",
+  ],
 ];

@@ -26,6 +26,8 @@ const WORDS: Readonly<Record<TermKey, string | ((subject: string) => string)>> =
     "no server is configured; set OS_CLOUD, GLANCE_API_SERVERS, or OS_AUTH_URL with credentials",
   chooseStores: "add --stores or --all-stores",
   copyImage: '"glance image-copy"',
+  decompressFirst: "decompress it first, and use --file, if it is meant to be",
+  fileName: "pass the hash itself with --checksum",
   keepProperties: "",
   makeShared: (id) => `first run "glance image-update --visibility shared ${id}"`,
   passEnvironment: "",

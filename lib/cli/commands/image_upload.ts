@@ -9,6 +9,11 @@ import {
   NEW_IMAGE_FLAGS,
   newImageFrom,
 } from "./shared/new_image.ts";
+import {
+  createVerified,
+  hasVerifiedSource,
+  VERIFIED_SOURCE_FLAGS,
+} from "./shared/verified_source.ts";
 import { printImage } from "../output/records.ts";
 import { checkStores } from "./shared/stores.ts";
 import { PROGRESS_FLAGS, withProgress } from "./shared/transfer.ts";
@@ -28,14 +33,18 @@ export const UPLOAD_COMMANDS: readonly Command[] = [
     name: "image-create",
     summary: "Create an image and upload its data, if any",
     details:
-      "If the upload fails, the image is deleted. If the connection breaks, a file is sent again; standard input cannot be.",
+      "If the upload fails, the image is deleted. If the connection breaks, a file is sent again; standard input cannot be. With --from, the data of a URL is decompressed and uploaded without touching the disk; no token is sent there, and a broken download is resumed. A checksum is that of the source before it is decompressed; if it is wrong, no image is left.",
     flags: {
       ...NEW_IMAGE_FLAGS,
       ...SOURCE_FLAGS,
+      ...VERIFIED_SOURCE_FLAGS,
     },
     async run(invocation) {
       const meta = newImageFrom(invocation.values);
       const { file, store, size } = invocation.values;
+      if (hasVerifiedSource(invocation.values)) {
+        return await printImage(invocation, await createVerified(invocation, meta));
+      }
       const bytes = await findBytes(invocation.system, file);
       if (bytes === null) checkWithoutBytes(invocation.values, invocation.system);
       else checkFormats(invocation.values, `upload "${bytes.name}"`);

@@ -3,6 +3,7 @@
  * standard error is not a terminal.
  */
 import type { Progress } from "../../transfer/types.ts";
+import type { SourceProgress } from "../../jobs/from_url/image_source.ts";
 import type { Messages } from "../system/console.ts";
 
 /** Milliseconds between two updates. */
@@ -13,6 +14,11 @@ const RATE_WINDOW = 3_000;
 
 /** Milliseconds after which the progress is shown by default. */
 const AUTO_DELAY = 1_000;
+
+/** The progress of a transfer, and of the source that it is read from if its size differs. */
+export interface TransferProgress extends Progress {
+  readonly source?: SourceProgress | undefined;
+}
 
 export interface ProgressLineOptions {
   /** `always` from the first byte, `auto` after one second, or `never`. */
@@ -35,7 +41,7 @@ export class ProgressLine {
   /** Samples within the window of the rate, oldest first. */
   readonly #past: { readonly time: number; readonly bytes: number }[] = [];
   #shownAt = -Infinity;
-  #last: Progress | null = null;
+  #last: TransferProgress | null = null;
 
   constructor(messages: Messages, { show, now, start = 0 }: ProgressLineOptions) {
     this.#messages = messages;
@@ -47,7 +53,7 @@ export class ProgressLine {
   }
 
   /** Shows the progress; pass it as `onProgress`. */
-  readonly report = (progress: Progress): void => {
+  readonly report = (progress: TransferProgress): void => {
     this.#last = progress;
     const time = this.#now();
     if (time - this.#shownAt < INTERVAL || !this.#isVisible(time)) return;
@@ -85,19 +91,35 @@ export class ProgressLine {
 }
 
 /**
- * Formats a progress line: ` 45%  1.21 GiB of 2.70 GiB  112 MiB/s  13s left`. `rate` is in bytes per second;
+ * Formats a progress line: ` 45%  1.21 GiB of 2.70 GiB  112 MiB/s  13s left`, or, with a source,
+ * ` 45%  290 MiB of 642 MiB read, 1.21 GiB sent  112 MiB/s`. `rate` is in bytes per second;
  * null if unknown.
  */
 export function progressText(
-  { transferred, total, resumes }: Progress,
+  { transferred, total, resumes, source }: TransferProgress,
   rate: number | null,
 ): string {
   const breaks = resumes === 0 ? "" : `  resumed ${resumes === 1 ? "once" : `${resumes} times`}`;
-  if (total === null) return `${formatBytes(transferred)}${rateText(rate)}${breaks}`;
-  const share = total === 0 ? 100 : Math.floor(transferred / total * 100);
+  const sent = formatBytes(transferred);
+  if (source !== undefined) {
+    return `${shareText(source.read, source.total)}${
+      bytesOf(source.read, source.total)
+    } read, ${sent} sent${rateText(rate)}${breaks}`;
+  }
+  if (total === null) return `${sent}${rateText(rate)}${breaks}`;
   const left = rate ? `  ${formatTime((total - transferred) / rate)} left` : "";
-  const bytes = `${formatBytes(transferred)} of ${formatBytes(total)}`;
-  return `${String(share).padStart(3)}%  ${bytes}${rateText(rate)}${left}${breaks}`;
+  const bytes = bytesOf(transferred, total);
+  return `${shareText(transferred, total)}${bytes}${rateText(rate)}${left}${breaks}`;
+}
+
+function shareText(bytes: number, total: number | null): string {
+  if (total === null) return "";
+  const share = total === 0 ? 100 : Math.floor(bytes / total * 100);
+  return `${String(share).padStart(3)}%  `;
+}
+
+function bytesOf(bytes: number, total: number | null): string {
+  return total === null ? formatBytes(bytes) : `${formatBytes(bytes)} of ${formatBytes(total)}`;
 }
 
 /** Bytes per second, from bytes and milliseconds. */

@@ -1,5 +1,6 @@
 /** Decompresses streams, within limits. */
 import { DecompressionFailed, DecompressionLimitExceeded, Invalid } from "../../errors.ts";
+import type { Term } from "../../terms.ts";
 import { checkRecord, inspect, messageOf } from "../../validate.ts";
 import { ignoringErrors } from "../../events.ts";
 import {
@@ -37,6 +38,11 @@ export interface DecompressOptions {
 }
 
 const TIB = 2 ** 40;
+
+const RAISE_LIMIT: Term = {
+  key: "decompressFirst",
+  text: 'raise "maxSize" or "maxRatio" if it is meant to be',
+};
 
 /** Bytes for which any ratio is allowed: an empty disk compresses to almost nothing. */
 const FREE_BYTES = 2 ** 30;
@@ -177,7 +183,8 @@ class Content {
       : null;
     if (limit === null || this.#format === null) return;
     throw new DecompressionLimitExceeded(
-      `Cannot decompress the ${this.#format} data: ${limit}; raise "maxSize" or "maxRatio" if it is meant to be`,
+      `Cannot decompress the ${this.#format} data: ${limit}; ${RAISE_LIMIT.text}`,
+      { terms: [RAISE_LIMIT] },
     );
   }
 

@@ -119,6 +119,7 @@ export async function createRecordFrom(
       signal,
       onProgress,
     });
+  const isReplayable = "url" in source || sourceOf(source.data).isReplayable;
   let pending: OpenedImage | null = await open();
   const { size } = pending;
   try {
@@ -135,17 +136,13 @@ export async function createRecordFrom(
       pending = null;
       return opened.content;
     };
-    const data = isReplayable(source) ? next : await next();
+    const data = isReplayable ? next : await next();
     return await createImage(session, meta, data, { ...options, size: size ?? undefined });
   } catch (error) {
     // An upload that has begun closes its data itself.
     await pending?.content.cancel(error).catch(() => {});
     throw error;
   }
-}
-
-function isReplayable(source: UrlSource | DataSource): boolean {
-  return "url" in source || sourceOf(source.data).isReplayable;
 }
 
 function definedSize({ data, size }: DataSource) {

@@ -20,7 +20,15 @@ const READ_ONLY = "read-only: 4.1 had it if it had cached the schema; Glance ref
 
 /** Flags that glanceclient does not have, by command and flag. */
 const OUR_FLAGS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  "image-create": { "no-progress": PROGRESS, "os-hidden": ALIAS, "tag": ALIAS },
+  "image-create": {
+    "no-progress": PROGRESS,
+    "os-hidden": ALIAS,
+    "tag": ALIAS,
+    "from": "glanceclient does not read URLs",
+    "checksum": "glanceclient does not verify its source",
+    "checksums": "glanceclient does not verify its source",
+    "decompress": "glanceclient does not decompress",
+  },
   "image-create-via-import": {
     "no-progress": PROGRESS,
     "os-hidden": ALIAS,

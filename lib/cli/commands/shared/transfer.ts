@@ -3,7 +3,7 @@ import { number, text, toggle } from "../../args/flags.ts";
 import type { DownloadOptions } from "../../../transfer/types.ts";
 import type { Flags, Invocation, Values } from "../../args/command.ts";
 import { UsageError } from "../../system/errors.ts";
-import { ProgressLine } from "../../output/progress.ts";
+import { ProgressLine, type TransferProgress } from "../../output/progress.ts";
 
 /** Flags of all transfers. */
 export const PROGRESS_FLAGS = {
@@ -50,7 +50,10 @@ function countOf(connections: string | undefined): DownloadOptions["connections"
 type ProgressCall = Invocation<typeof PROGRESS_FLAGS>;
 
 /** The options that every transfer has. */
-type TransferOptions = Required<Pick<DownloadOptions, "onProgress" | "signal">>;
+export interface TransferOptions {
+  readonly onProgress: (progress: TransferProgress) => void;
+  readonly signal: AbortSignal;
+}
 
 /**
  * Runs a transfer and shows its progress.

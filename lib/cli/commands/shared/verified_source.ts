@@ -1,0 +1,129 @@
+/** Flags of images that are created from a URL, or from data that is decompressed or verified. */
+import { text } from "../../args/flags.ts";
+import type { Flags, Invocation, Values } from "../../args/command.ts";
+import type { GlanceImage, ImageMeta } from "../../../api/types.ts";
+import type { CompressionFormat } from "../../../formats/compression/detect.ts";
+import { checksumFor, parseChecksumFile } from "../../../jobs/from_url/checksums.ts";
+import {
+  type CreateFromOptions,
+  createRecordFrom,
+} from "../../../jobs/from_url/create_image_from.ts";
+import type { SourceProgress } from "../../../jobs/from_url/image_source.ts";
+import type { DataSource, UrlSource } from "../../../jobs/import_plan.ts";
+import { DECOMPRESSORS } from "../../files/decompressors.ts";
+import { type FILE_FLAGS, findBytes, readText, type SIZE_FLAGS } from "../../files/upload_input.ts";
+import { UsageError } from "../../system/errors.ts";
+import { sessionOf } from "./find_image.ts";
+import { checkStores } from "./stores.ts";
+import { type PROGRESS_FLAGS, withProgress } from "./transfer.ts";
+
+export const VERIFIED_SOURCE_FLAGS = {
+  "from": text("<URL>", "URL of the data (http or https); its disk format is detected by default"),
+  "checksum": text(
+    "<ALGORITHM:DIGEST>",
+    "Hash of the source before it is decompressed, for example sha256:9f86...",
+  ),
+  "checksums": text(
+    "<URL>",
+    "URL or file that lists the hash of the source, as sha256sum writes it; the strongest is used",
+  ),
+  "decompress": text(
+    "<FORMAT>",
+    "How the source is compressed; auto detects it by the first bytes (default: auto with --from, none otherwise)",
+    { choices: ["auto", "gzip", "zstd", "xz", "bzip2", "none"] },
+  ),
+} as const satisfies Flags;
+
+type VerifiedFlags =
+  & typeof VERIFIED_SOURCE_FLAGS
+  & typeof FILE_FLAGS
+  & typeof SIZE_FLAGS
+  & typeof PROGRESS_FLAGS
+  & { readonly store: ReturnType<typeof text> };
+
+type VerifiedCall = Invocation<VerifiedFlags>;
+
+/** Whether one of the flags is given. */
+export function hasVerifiedSource(values: Values<typeof VERIFIED_SOURCE_FLAGS>): boolean {
+  const { from, checksum, checksums, decompress } = values;
+  return [from, checksum, checksums, decompress].some((value) => value !== undefined);
+}
+
+/**
+ * Creates an image from a URL or a file, decompressed and verified.
+ *
+ * @throws {UsageError} if flags contradict each other, or there is no data.
+ */
+export async function createVerified(
+  invocation: VerifiedCall,
+  meta: ImageMeta,
+): Promise<GlanceImage> {
+  const { values, system, messages } = invocation;
+  const source = await sourceFrom(invocation);
+  const options = await optionsFrom(invocation);
+  const connection = await invocation.connect();
+  await checkStores(connection, system.signal, values.store);
+  const session = await sessionOf(invocation);
+  return await withProgress(invocation, ({ onProgress, signal }) => {
+    let read: SourceProgress | undefined;
+    return createRecordFrom(session, meta, source, {
+      ...options,
+      signal,
+      storeId: values.store,
+      onSource: (progress) => void (read = progress),
+      onProgress: (progress) =>
+        onProgress({ ...progress, source: read, resumes: read?.resumes ?? 0 }),
+      onNotice: (notice) => messages.line(notice),
+      onDiskFormat: (format) => messages.line(`The disk format is ${format}, detected in the data`),
+    });
+  });
+}
+
+async function sourceFrom({ values, system }: VerifiedCall): Promise<UrlSource | DataSource> {
+  const { from: url, file, size } = values;
+  if (url !== undefined && file !== undefined) {
+    throw new UsageError(
+      "Cannot use --from together with --file: each is the source of the data; leave one of them out",
+    );
+  }
+  if (size !== undefined) {
+    throw new UsageError(
+      "Cannot use --size: the size of the source is known or announced by its server; leave it out",
+    );
+  }
+  if (url !== undefined) return { url };
+  const bytes = await findBytes(system, file);
+  if (bytes !== null) return { data: bytes.data, size: bytes.size ?? undefined };
+  throw new UsageError(
+    "Cannot decompress or verify: there is no data; name a URL with --from, or a file with --file",
+  );
+}
+
+async function optionsFrom({ values, system }: VerifiedCall): Promise<CreateFromOptions> {
+  const { from, file, checksum, checksums } = values;
+  const decompress = values.decompress ?? (from === undefined ? "none" : "auto");
+  if (checksum !== undefined && checksums !== undefined) {
+    throw new UsageError(
+      "Cannot use --checksum together with --checksums: each is the hash of the source; leave one of them out",
+    );
+  }
+  const fileName = file === undefined ? undefined : file.split("/").at(-1);
+  const options = {
+    fileName,
+    // The parser has checked `choices`.
+    decompress: decompress as CompressionFormat | "auto" | "none",
+    decompression: { decompressors: DECOMPRESSORS },
+  };
+  if (checksums === undefined || /^https?:/i.test(checksums)) {
+    return { ...options, checksum, checksums };
+  }
+  const name = from === undefined ? fileName : from.split(/[?#]/)[0];
+  if (name === undefined) {
+    throw new UsageError(
+      "Cannot use --checksums: standard input has no name to look for; use --checksum",
+    );
+  }
+  const listed = await readText({ values: { file: checksums }, system }, "read checksums");
+  const { algorithm, digest } = checksumFor(parseChecksumFile(listed.text), name, checksums);
+  return { ...options, checksum: `${algorithm}:${digest}` };
+}

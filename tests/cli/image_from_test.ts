@@ -1,0 +1,108 @@
+/** `image-create` with `--from`, `--checksum`, `--checksums` and `--decompress`. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { COMPRESSED, TEXT } from "../formats/compression/compressed.ts";
+import { CliHarness, embedded, type Fetch } from "./harness.ts";
+import { MemoryFiles } from "./memory_files.ts";
+
+const URL_OF_DISK = "http://mirror.test/images/disk.img.xz";
+const SHA256 = await digestOf(COMPRESSED.xz);
+const WRONG = `sha256:${"0".repeat(64)}`;
+
+async function digestOf(bytes: Uint8Array): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>);
+  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** A cloud, and a mirror with `disk.img.xz` and its checksums. */
+function withMirror(): CliHarness {
+  const glance = embedded();
+  const fetch: Fetch = async (request) => {
+    const { host, pathname } = new URL(request.url);
+    if (host !== "mirror.test") return await glance(request);
+    assertEquals(request.headers.get("x-auth-token"), null);
+    if (pathname === "/images/disk.img.xz") return new Response(COMPRESSED.xz.slice());
+    if (pathname === "/images/SHA256SUMS") return new Response(`${SHA256} *disk.img.xz\n`);
+    return new Response("none", { status: 404 });
+  };
+  return new CliHarness(fetch);
+}
+
+async function imagesOf(harness: CliHarness): Promise<string[]> {
+  const { stdout } = await harness.run(["image-list", "--json"]);
+  return JSON.parse(stdout).map(({ status }: { status: string }) => status);
+}
+
+Deno.test("--from creates an image of the decompressed data, whose format it detects", async () => {
+  const harness = withMirror();
+  const sums = ["--checksums", "http://mirror.test/images/SHA256SUMS"];
+  const args = ["image-create", "--name", "disk", "--from", URL_OF_DISK, ...sums, "--json"];
+  const { code, stdout, stderr } = await harness.run(args);
+  assertEquals([code, stderr], [0, "The disk format is raw, detected in the data\n"]);
+  const image = JSON.parse(stdout);
+  assertEquals([image.status, image.size, image.disk_format, image.container_format], [
+    "active",
+    TEXT.length,
+    "raw",
+    "bare",
+  ]);
+});
+
+Deno.test("--from ends with 1 and leaves no image if the checksum is wrong or missing", async () => {
+  const cases = [
+    [["--checksum", WRONG], "instead of 0000"],
+    [["--checksums", "http://mirror.test/none"], "404"],
+    [["--checksum", "sha256:abc"], "ALGORITHM:DIGEST"],
+    [["--decompress", "gzip"], "its format is gzip"],
+  ] as const;
+  for (const [flags, message] of cases) {
+    const harness = withMirror();
+    const { code, stderr } = await harness.run(["image-create", "--from", URL_OF_DISK, ...flags]);
+    assertEquals(code, 1, stderr);
+    assertStringIncludes(stderr, message);
+    assertEquals(await imagesOf(harness), []);
+  }
+});
+
+Deno.test("--checksum, --checksums and --decompress work with --file and standard input", async () => {
+  const files = new MemoryFiles({
+    "disk.img.xz": COMPRESSED.xz,
+    "SUMS": new TextEncoder().encode(`SHA256 (disk.img.xz) = ${SHA256}\n`),
+  });
+  const cases = [
+    [["--file", "disk.img.xz", "--decompress", "auto"], TEXT.length],
+    [["--file", "disk.img.xz", "--checksum", `sha256:${SHA256}`], COMPRESSED.xz.byteLength],
+    [["--file", "disk.img.xz", "--checksums", "SUMS", "--decompress", "xz"], TEXT.length],
+    [["--checksum", `sha256:${SHA256}`, "--decompress", "xz"], TEXT.length],
+  ] as const;
+  for (const [flags, size] of cases) {
+    const stdin = flags[0] === "--file" ? "terminal" : COMPRESSED.xz;
+    const args = ["image-create", ...flags, "--json"];
+    const { code, stdout, stderr } = await withMirror().run(args, { files, stdin });
+    assertEquals(code, 0, stderr);
+    assertEquals(JSON.parse(stdout).size, size, flags.join(" "));
+  }
+});
+
+Deno.test("--from ends with 2 if flags contradict each other or the data is missing", async () => {
+  const files = new MemoryFiles({ "disk.img": COMPRESSED.xz });
+  const cases = [
+    ["--from", URL_OF_DISK, "--file", "disk.img"],
+    ["--from", URL_OF_DISK, "--size", "5"],
+    ["--from", URL_OF_DISK, "--decompress", "zip"],
+    ["--from", URL_OF_DISK, "--checksum", WRONG, "--checksums", "SUMS"],
+    ["--checksum", WRONG],
+    ["--decompress", "auto"],
+  ];
+  for (const flags of cases) {
+    const { code, stderr } = await withMirror().run(["image-create", ...flags], { files });
+    assertEquals(code, 2, `${flags.join(" ")}: ${stderr}`);
+    assert(stderr.startsWith("Cannot "), stderr);
+  }
+});
+
+Deno.test("--from shows the bytes read and sent on a terminal", async () => {
+  const args = ["image-create", "--from", URL_OF_DISK, "--progress"];
+  const { code, stderr } = await withMirror().run(args, { isTerminal: true });
+  assertEquals(code, 0, stderr);
+  assertStringIncludes(stderr, " B read, ");
+});
