@@ -21,6 +21,13 @@ export const IMAGE_FORMATS: readonly Guarantee[] = [
     "formats/inspectors/vmdk_test.ts: VMDK is unsafe if a NUL does not end its descriptor, since QEMU reads on",
   ],
   [
+    "An image that the inspectors of OpenStack refuse is refused, also if its header is damaged.",
+    "formats/upstream_test.ts: inspectImage() has a case for each test of oslo.utils",
+    "formats/mutated_headers_test.ts: ImageInspector gives the verdict of the rules for 5,000 damaged images in any chunks",
+    "formats/reported_images_test.ts: verdictFor() is right about … (…)",
+    "live/formats_test.ts: inspectImage() judges images as the inspectors of Glance and Cinder do",
+  ],
+  [
     "The format is certain after 256 KiB, and what was not read is named.",
     "formats/chunking_property_test.ts: preview() returns the formats of the whole image once isDecided is true",
     "formats/inspect_image_test.ts: headerOnly stops reading when the format is certain, and names what it did not check",

@@ -9,6 +9,8 @@ export const FORMAT_PACKAGES: readonly string[] = [
   "xorriso",
   "fdisk",
   "dosfstools",
+  "e2fsprogs",
+  "xz-utils",
 ];
 
 /** How to make an image: a name, which is also that of its file, and the commands. */
