@@ -168,11 +168,10 @@ const CASES: Readonly<Record<string, Case>> = {
     args: ["image-upload", ID, "--file", "folder"],
     message: 'Cannot read "folder": it is a directory; name a file',
   },
-  "a file without its formats": {
-    args: ["image-create", "--name", "x", "--file", "disk.img"],
+  "a container whose disk format is missing": {
+    args: ["image-create", "--name", "x", "--file", "disk.img", "--container-format", "ova"],
     code: 2,
-    message:
-      'Cannot upload "disk.img": its format is missing; add --disk-format and --container-format',
+    message: 'Cannot upload "disk.img": its format is missing; add --disk-format',
   },
   "an upload of nothing": {
     args: ["image-upload", ID],

@@ -19,6 +19,7 @@ import {
   importRequestFrom,
   storesOf,
 } from "./shared/import_request.ts";
+import { type FormattedBytes, withFormats } from "./shared/detected_format.ts";
 import { WAIT_FLAGS, waitIfRequested } from "./shared/import_wait.ts";
 import {
   checkFormats,
@@ -60,13 +61,15 @@ interface ViaImportPlan {
   readonly request: ImportRequest;
   /** The data to stage; null if Glance fetches the data itself. */
   readonly bytes: FoundBytes | null;
+  /** Formats that the flags do not state. */
+  readonly formats: FormattedBytes["formats"];
 }
 
 export const IMAGE_CREATE_VIA_IMPORT: Command = command({
   name: "image-create-via-import",
   summary: "Create an image and import its data",
   details:
-    "Without data and import method, only the record is created. Without --wait, the command ends when the import has started; follow it with image-show and image-tasks. If staging the data or starting the import fails, the image is deleted.",
+    "Without --disk-format, the format of a file is detected from its data. Without data and import method, only the record is created. Without --wait, the command ends when the import has started; follow it with image-show and image-tasks. If staging the data or starting the import fails, the image is deleted.",
   flags: FLAGS,
   async run(invocation) {
     const meta = newImageFrom(invocation.values);
@@ -78,7 +81,8 @@ export const IMAGE_CREATE_VIA_IMPORT: Command = command({
       if (region !== undefined) checkSourceRegion(connection.context, region);
       await checkStores(connection, invocation.system.signal, storesOf(invocation.values));
     }
-    const created = await createImage(await sessionOf(invocation), meta, null, {});
+    const session = await sessionOf(invocation);
+    const created = await createImage(session, { ...meta, ...plan?.formats }, null, {});
     if (plan === null) return await printImage(invocation, created);
     const { id } = created;
     const sent = await importNew(invocation, id, plan);
@@ -112,15 +116,15 @@ async function planOf(invocation: ViaImportCall): Promise<ViaImportPlan | null> 
       );
     }
     checkFormats(values, `import by "${method}"`);
-    return { request: importRequestFrom(method, values), bytes: null };
+    return { request: importRequestFrom(method, values), bytes: null, formats: {} };
   }
-  const bytes = method === undefined
+  const found = method === undefined
     ? await findBytes(system, file)
     : await requireBytes(invocation, `import by "${STAGED}"`);
-  if (bytes !== null) {
-    checkFormats(values, `stage "${bytes.name}"`);
+  if (found !== null) {
     const request = importRequestFrom(STAGED, values);
-    return { request, bytes: { ...bytes, size: size ?? bytes.size } };
+    const { bytes, formats } = await withFormats(invocation, found, "stage");
+    return { request, bytes: { ...bytes, size: size ?? bytes.size }, formats };
   }
   checkWithoutImport(values, system.environment);
   checkWithoutBytes(values, system);

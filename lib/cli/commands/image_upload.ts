@@ -3,12 +3,8 @@ import { text } from "../args/flags.ts";
 import { createImage } from "../../images/create_image.ts";
 import { findImageId, IMAGE, sessionOf } from "./shared/find_image.ts";
 import { type Command, command, type Flags } from "../args/command.ts";
-import {
-  checkFormats,
-  checkWithoutBytes,
-  NEW_IMAGE_FLAGS,
-  newImageFrom,
-} from "./shared/new_image.ts";
+import { checkWithoutBytes, NEW_IMAGE_FLAGS, newImageFrom } from "./shared/new_image.ts";
+import { withFormats } from "./shared/detected_format.ts";
 import {
   createVerified,
   hasVerifiedSource,
@@ -33,7 +29,7 @@ export const UPLOAD_COMMANDS: readonly Command[] = [
     name: "image-create",
     summary: "Create an image and upload its data, if any",
     details:
-      "If the upload fails, the image is deleted. If the connection breaks, a file is sent again; standard input cannot be. With --from, the data of a URL is decompressed and uploaded without touching the disk; no token is sent there, and a broken download is resumed. A checksum is that of the source before it is decompressed; if it is wrong, no image is left.",
+      "Without --disk-format, the format is detected from the data, and without --container-format, it is bare. If the upload fails, the image is deleted. If the connection breaks, a file is sent again; standard input cannot be. With --from, the data of a URL is decompressed and uploaded without touching the disk; no token is sent there, and a broken download is resumed. A checksum is that of the source before it is decompressed; if it is wrong, no image is left.",
     flags: {
       ...NEW_IMAGE_FLAGS,
       ...SOURCE_FLAGS,
@@ -45,15 +41,17 @@ export const UPLOAD_COMMANDS: readonly Command[] = [
       if (hasVerifiedSource(invocation.values)) {
         return await printImage(invocation, await createVerified(invocation, meta));
       }
-      const bytes = await findBytes(invocation.system, file);
-      if (bytes === null) checkWithoutBytes(invocation.values, invocation.system);
-      else checkFormats(invocation.values, `upload "${bytes.name}"`);
+      const found = await findBytes(invocation.system, file);
+      if (found === null) checkWithoutBytes(invocation.values, invocation.system);
+      const { bytes, formats } = found === null
+        ? { bytes: null, formats: {} }
+        : await withFormats(invocation, found, "upload");
       const connection = await invocation.connect();
       await checkStores(connection, invocation.system.signal, store);
       const session = await sessionOf(invocation);
       const image = await withProgress(invocation, (options) => {
         const upload = { ...options, size: size ?? bytes?.size ?? undefined, storeId: store };
-        return createImage(session, meta, bytes?.data ?? null, upload);
+        return createImage(session, { ...meta, ...formats }, bytes?.data ?? null, upload);
       });
       await printImage(invocation, image);
     },

@@ -162,7 +162,7 @@ async function fromInput(stdin: Input, mayBeEmpty: boolean): Promise<FoundBytes 
   const name = "standard input";
   const reader = withFileErrors(stdin.open(), name).getReader();
   const { done, value } = await reader.read();
-  if (!done) return { name, data: withFirst(value, reader), size: null };
+  if (!done) return { name, data: withFirst([value], reader), size: null };
   if (mayBeEmpty) return null;
   throw new CommandFailed(
     "Cannot read standard input: it is empty; check the program before the pipe",
@@ -170,15 +170,17 @@ async function fromInput(stdin: Input, mayBeEmpty: boolean): Promise<FoundBytes 
 }
 
 /**
- * A stream of the first chunk and the remaining ones. Not from a generator: canceling one waits for its
+ * A stream of the first chunks and the remaining ones. Not from a generator: canceling one waits for its
  * pending read, and a pipe may never have another byte.
  */
-function withFirst(
-  first: Bytes,
+export function withFirst(
+  first: readonly Bytes[],
   reader: ReadableStreamDefaultReader<Bytes>,
 ): ReadableStream<Bytes> {
   return new ReadableStream({
-    start: (controller) => controller.enqueue(first),
+    start(controller) {
+      for (const chunk of first) controller.enqueue(chunk);
+    },
     async pull(controller) {
       const { done, value } = await reader.read();
       if (done) controller.close();

@@ -158,8 +158,8 @@ Deno.test("image-create-via-import rejects flags that exclude each other, before
       "Cannot use --store together with --stores: each chooses the stores; leave one of them out",
     ],
     [
-      "--file disk.img --disk-format raw",
-      'Cannot stage "disk.img": its format is missing; add --container-format',
+      "--file disk.img --container-format ova",
+      'Cannot stage "disk.img": its format is missing; add --disk-format',
     ],
     [
       `${raw}--import-method glance-download --remote-region R`,

@@ -21,7 +21,8 @@ export function newImageFrom(values: Values<typeof NEW_IMAGE_FLAGS>): ImageMeta 
   return { ...given, ...metaFrom(values) };
 }
 
-type FormatValues = {
+/** The flags of the formats. */
+export type FormatValues = {
   readonly [flag in "disk-format" | "container-format"]: string | undefined;
 };
 
