@@ -50,7 +50,6 @@ export {
   type OperationDescription,
   type OperationName,
   type OperationResult,
-  OPERATIONS,
   type Operations,
   type PrunedCache,
   type Query,
@@ -90,6 +89,8 @@ export type {
   NewTagsOptions,
 } from "./operations/metadef_types.ts";
 export type { JsonPatch, PatchOperation } from "./patch.ts";
+
+export { OPERATIONS } from "./operations/descriptions.ts";
 
 // Records and images.
 export {

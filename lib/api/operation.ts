@@ -1,6 +1,7 @@
 /**
  * What an operation is, and how it builds a request from arguments and reads a result from a response.
  */
+import type { HintedOperation } from "./on_demand/operation_hints.ts";
 import type { ApiServer } from "../api_server.ts";
 import { Invalid } from "../errors.ts";
 import { unusableResponse } from "../http/response_errors.ts";
@@ -56,7 +57,7 @@ export interface OperationDescription {
 
 /** One operation: a function from `Args` to `Result` over HTTP. */
 export interface Operation<Args extends readonly unknown[], Result>
-  extends Omit<OperationDescription, "errors"> {
+  extends Omit<OperationDescription, "errors" | "hints"> {
   /**
    * Builds what is sent besides the path, from all arguments.
    *
@@ -93,7 +94,7 @@ export function specOf<Args extends readonly unknown[], Result>(
   operation: Operation<Args, Result>,
   args: Args,
 ): RequestSpec {
-  const { idempotent, alreadyDoneStatus, success, hints } = operation;
+  const { idempotent, alreadyDoneStatus, success } = operation;
   return {
     request: toRequest(operation, args),
     action: () => actionOf(operation, args),
@@ -102,8 +103,17 @@ export function specOf<Args extends readonly unknown[], Result>(
     idempotent: operation.isIdempotentWith?.(...args) ?? idempotent,
     alreadyDoneStatus,
     success,
-    hints,
+    hint: (status) => hintFor(operation, status),
   };
+}
+
+/** The hint of an operation for an error status; undefined if there is none, or the hints cannot be loaded. */
+async function hintFor(
+  operation: HintedOperation,
+  status: number,
+): Promise<string | undefined> {
+  const hints = await import("./on_demand/operation_hints.ts").catch(() => null);
+  return hints?.hintsOf(operation)[status];
 }
 
 /**

@@ -12,10 +12,9 @@ import {
 } from "./operations/metadef_definitions.ts";
 import { IMAGE_OPERATIONS, type ImageOperations } from "./operations/images.ts";
 import { NAMESPACE_OPERATIONS, type NamespaceOperations } from "./operations/metadef_namespaces.ts";
-import { errorMeanings } from "./operations/error_meanings.ts";
 import { Invalid } from "../errors.ts";
 import { inspect } from "../validate.ts";
-import type { Operation, OperationDescription } from "./operation.ts";
+import type { Operation } from "./operation.ts";
 import {
   MEMBER_AND_TAG_OPERATIONS,
   type MemberAndTagOperations,
@@ -65,41 +64,6 @@ export const DEFINITIONS: {
   ...NAMESPACE_OPERATIONS,
   ...DEFINITION_OPERATIONS,
 }));
-
-/**
- * Descriptions of all operations of the Image API, by their names in `call()`. Frozen.
- *
- * @example
- * ```ts
- * import { OPERATIONS } from "@glance-edge/glance/api";
- * import { assert } from "@std/assert";
- *
- * for (const [name, { verb, path, since }] of Object.entries(OPERATIONS)) {
- *   console.log(name, verb, path, since);
- * }
- * assert(OPERATIONS["stage"].errors[409] === "not queued, or staged already");
- * ```
- */
-export const OPERATIONS: Readonly<Record<OperationName, OperationDescription>> =
-  /* @__PURE__ */ described(
-    DEFINITIONS,
-  );
-
-/** The descriptions, without the functions that send and receive, and with the meanings of the errors. */
-function described(
-  rows: typeof DEFINITIONS,
-): Readonly<Record<OperationName, OperationDescription>> {
-  const entries = (Object.keys(rows) as OperationName[]).map((name) => {
-    const { send: _, receive: __, isIdempotentWith: ___, ...row }: Partial<
-      Operation<never, unknown>
-    > = rows[name];
-    const { path, parameters, success, hints } = rows[name];
-    const errors = errorMeanings(name, path);
-    for (const part of [errors, parameters, success, hints]) Object.freeze(part);
-    return [name, Object.freeze({ ...row, errors })];
-  });
-  return Object.freeze(Object.fromEntries(entries));
-}
 
 /**
  * The operation with a name.

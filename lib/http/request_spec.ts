@@ -38,8 +38,8 @@ export interface RequestSpec {
   readonly alreadyDoneStatus: number | undefined;
   /** Statuses of success; null accepts every status that is not retryable. */
   readonly success: readonly number[] | null;
-  /** Hints by error status, for statuses whose general hint is not specific enough. */
-  readonly hints: Readonly<Record<number, string>>;
+  /** The hint for an error status that is more specific than the general one. */
+  readonly hint?: ((status: number) => Promise<string | undefined>) | undefined;
 }
 
 /** Options of one call. */

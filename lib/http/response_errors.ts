@@ -14,8 +14,8 @@ export interface FailedRequest {
   /** Name of the metadata namespace that it is about. */
   readonly namespace?: string | undefined;
   readonly attempts: number;
-  /** Hints by error status, for statuses whose general hint is not specific enough. */
-  readonly hints?: Readonly<Record<number, string>>;
+  /** The hint for an error status that is more specific than the general one. */
+  readonly hint?: ((status: number) => Promise<string | undefined>) | undefined;
 }
 
 /**
@@ -29,10 +29,9 @@ export async function errorFromResponse(
   signal?: AbortSignal,
 ): Promise<GlanceError> {
   const text = await readStart(response, { signal }).catch(() => "");
-  const { hints = {}, ...facts } = request;
   const { status } = response;
   const requestId = requestIdOf(response);
-  const refused = { ...facts, status, requestId, hint: hints[status] };
+  const refused = { ...request, status, requestId, hint: await request.hint?.(status) };
   return statusError({ ...refused, ...await explain(text, refused, secrets) });
 }
 

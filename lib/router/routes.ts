@@ -57,7 +57,7 @@ const IGNORES_BODY: ReadonlySet<string> = new Set<OperationName>([
   "tasks.list",
 ]);
 
-type RouteDefinition = Omit<OperationDescription, "errors">;
+type RouteDefinition = Omit<OperationDescription, "errors" | "hints">;
 
 /** Every operation of the Image API v2. Discovery and the health check are handled separately. */
 export const ROUTES: readonly GatewayRoute[] =

@@ -1,6 +1,7 @@
 /** The operations of the Image API: their requests, and their definitions. */
 import { assert, assertEquals, assertObjectMatch } from "@std/assert";
 import { actionOf, imageIdOf, toRequest } from "../../lib/api/operation.ts";
+import { HINTS } from "../../lib/api/on_demand/operation_hints.ts";
 import { DEFINITIONS } from "../../lib/api/operations.ts";
 import { ERROR_MEANINGS } from "../../lib/api/operations/error_meanings.ts";
 import { type OperationName, OPERATIONS } from "../../lib/api/mod.ts";
@@ -57,6 +58,11 @@ Deno.test("OPERATIONS equals the definitions, and is frozen", () => {
       name,
     );
   }
+});
+
+Deno.test("HINTS names only operations of the table", () => {
+  const known = Object.values(DEFINITIONS).map(({ verb, path }) => `${verb} ${path}`);
+  assertEquals(Object.keys(HINTS).filter((name) => !known.includes(name)), []);
 });
 
 Deno.test("OPERATIONS has hints only for errors of their operation", () => {

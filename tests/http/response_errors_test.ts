@@ -104,10 +104,10 @@ Deno.test("errorFromResponse() reads UTF-8 that is split between two chunks", as
 Deno.test("errorFromResponse() hints that there may be no Image API when a 404 is not Glance's", async () => {
   const page =
     "<html><head><title>404 Not Found</title></head><body><h1>404 Not Found</h1></body></html>";
-  const hints = { 404: "check the image id" };
+  const hint = () => Promise.resolve("check the image id");
   const isNonGlancePage = async (body: string, headers: Record<string, string>) => {
     const response = new Response(body, { status: 404, headers });
-    const { message } = await errorFromResponse(response, { ...REQUEST, hints });
+    const { message } = await errorFromResponse(response, { ...REQUEST, hint });
     return message.endsWith("; check that the endpoint is an Image API");
   };
   assertEquals(await isNonGlancePage(page, { "content-type": "text/html" }), true);

@@ -2,7 +2,6 @@
 import { wordIn } from "./arguments.ts";
 import { receiveBareList, receiveNothing, receivePage, receiveRecord } from "../decode.ts";
 import {
-  ASK_ADMINISTRATOR,
   defineOperation,
   DELETED,
   NO_CONTENT,
@@ -31,7 +30,7 @@ export interface CacheOperations {
 
 const CACHE = "/v2/cache";
 const CACHED = "/v2/cache/{image_id}";
-const FEATURE = { feature: "the image cache", hints: { 403: ASK_ADMINISTRATOR } };
+const FEATURE = { feature: "the image cache" };
 
 const TARGETS: readonly string[] = ["cache", "queue"] satisfies CacheTarget[];
 

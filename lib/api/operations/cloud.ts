@@ -2,7 +2,6 @@
 import { jsonBody, queryIn, recordIn, textIn } from "./arguments.ts";
 import { receiveList, receiveNothing, receivePage, receiveRecord, receiveText } from "../decode.ts";
 import {
-  ASK_ADMINISTRATOR,
   type Defined,
   defineOperation,
   JSON_TYPE,
@@ -56,9 +55,6 @@ export interface CloudOperations {
 
 const TASK = "/v2/tasks/{task_id}";
 
-const FOR_ADMINISTRATORS = { 403: ASK_ADMINISTRATOR };
-const NO_SCHEMA_HINTS = { 404: "check the name: there is no such schema" };
-
 /** Shows the import methods. */
 export const GET_IMPORT_METHODS: Defined<CloudOperations, "info.import"> =
   /* @__PURE__ */ defineOperation(
@@ -99,7 +95,6 @@ export const CLOUD_OPERATIONS: OperationDefinitions<CloudOperations> = /* @__PUR
       {
         feature: "multi-store",
         success: [200],
-        hints: FOR_ADMINISTRATORS,
         receive: receiveList("stores"),
       },
     ),
@@ -114,7 +109,6 @@ export const CLOUD_OPERATIONS: OperationDefinitions<CloudOperations> = /* @__PUR
       "2.0",
       {
         success: [200],
-        hints: NO_SCHEMA_HINTS,
         receive: receiveRecord(undefined, ["name"]),
       },
     ),
@@ -125,32 +119,27 @@ export const CLOUD_OPERATIONS: OperationDefinitions<CloudOperations> = /* @__PUR
       "2.2",
       {
         success: [200],
-        hints: NO_SCHEMA_HINTS,
         receive: receiveRecord(undefined, ["name"]),
       },
     ),
     "tasks.list": defineOperation("list tasks", "GET", "/v2/tasks", "2.2", {
       success: [200],
-      hints: FOR_ADMINISTRATORS,
       send: (query = []) => ({ query: queryIn(query) }),
       receive: receivePage<TaskPage>("tasks", "id"),
     }),
     "tasks.get": defineOperation('show task "{task_id}"', "GET", TASK, "2.2", {
       success: [200],
-      hints: FOR_ADMINISTRATORS,
       receive: receiveRecord(undefined, ["id"]),
     }),
     "tasks.create": defineOperation("create a task", "POST", "/v2/tasks", "2.2", {
       mediaType: JSON_TYPE,
       idempotent: false,
       success: [201],
-      hints: FOR_ADMINISTRATORS,
       send: (task) => jsonBody(taskIn(task)),
       receive: receiveRecord(undefined, ["id"]),
     }),
     "tasks.delete": defineOperation('delete task "{task_id}"', "DELETE", TASK, "2.2", {
       success: [],
-      hints: { 405: "wait: Glance deletes old tasks itself" },
       receive: receiveNothing,
     }),
     "versions.list": defineOperation("list the versions of the API", "GET", "/versions", "2.0", {

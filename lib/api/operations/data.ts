@@ -22,9 +22,6 @@ export interface DataOperations {
   "stage"(imageId: string, data: DataBody, request?: UploadRequest): void;
 }
 
-const SIZE_HINT =
-  "a proxy in front of Glance rejects data of unknown size: give its size, or upload it from a file";
-
 const FILE = "/v2/images/{image_id}/file";
 const STAGE = "/v2/images/{image_id}/stage";
 
@@ -57,12 +54,6 @@ export const UPLOAD_IMAGE_DATA: Defined<DataOperations, "upload"> = /* @__PURE__
     mediaType: DATA_TYPE,
     idempotent: false,
     success: [204],
-    hints: {
-      409: "data can be uploaded only once; create a new image",
-      410: "data can be uploaded only once; create a new image",
-      411: SIZE_HINT,
-      415: "correct the disk format of the image, or its data",
-    },
     send: (_, data, request = {}) => sendData(data, recordIn("the request", request)),
     receive: receiveNothing,
   },
@@ -78,10 +69,6 @@ export const STAGE_IMAGE_DATA: Defined<DataOperations, "stage"> = /* @__PURE__ *
     feature: "the import method glance-direct",
     idempotent: false,
     success: [204],
-    hints: {
-      409: "import the data if the image has staged data, else create a new image",
-      411: SIZE_HINT,
-    },
     send: (_, data, request = {}) => sendData(data, recordIn("the request", request)),
     receive: receiveNothing,
   },

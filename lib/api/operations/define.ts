@@ -38,16 +38,11 @@ export type OperationParts<Args extends readonly unknown[], Result> =
       | "idempotent"
       | "isIdempotentWith"
       | "alreadyDoneStatus"
-      | "hints"
       | "send"
     >
   >;
 
-/**
- * Defines an operation.
- *
- * Defaults: idempotent; a hint for 404 if the operation has parameters or is not in every cloud.
- */
+/** Defines an operation, which is idempotent unless it says otherwise. */
 export function defineOperation<Args extends readonly unknown[], Result>(
   action: string,
   verb: Operation<Args, Result>["verb"],
@@ -55,14 +50,8 @@ export function defineOperation<Args extends readonly unknown[], Result>(
   since: string,
   rest: OperationParts<Args, Result>,
 ): Operation<Args, Result> {
-  const parameters = parametersOf(path);
-  const usual = rest.success.length === 0 ? {} : usualHints(parameters, rest.feature);
-  const hints = { ...usual, ...rest.hints };
-  return { action, verb, path, parameters, since, idempotent: true, ...rest, hints };
+  return { action, verb, path, parameters: parametersOf(path), since, idempotent: true, ...rest };
 }
-
-/** Hint for an operation that only administrators may call. */
-export const ASK_ADMINISTRATOR = "ask an administrator of the cloud";
 
 /** For an operation that answers 204 without a body. */
 export const NO_CONTENT = { success: [204], receive: receiveNothing } as const;
@@ -73,17 +62,3 @@ export const DELETED = {
   receive: receiveNothing,
   alreadyDoneStatus: 404,
 } as const;
-
-/** Hints for a 404, which can mean a missing or hidden resource, or a missing feature of the cloud. */
-function usualHints(
-  parameters: readonly string[],
-  feature: string | undefined,
-): Readonly<Record<number, string>> {
-  const names = parameters.map((name) => `the ${name.replaceAll("_", " ")}`).join(" and ");
-  if (feature !== undefined) {
-    return { 404: `check ${names === "" ? "" : `${names}, and `}that the cloud offers ${feature}` };
-  }
-  if (names === "") return {};
-  const lost = parameters.length === 1 ? "it" : "one of them";
-  return { 404: `check ${names}: ${lost} does not exist, or you cannot see it` };
-}

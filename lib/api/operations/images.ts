@@ -83,10 +83,6 @@ export const CREATE_IMAGE: Defined<ImageOperations, "create"> = /* @__PURE__ */ 
   {
     mediaType: JSON_TYPE,
     success: [201],
-    hints: {
-      403: "leave out what only Glance or an administrator sets",
-      409: "choose another id, or omit it",
-    },
     isIdempotentWith: ({ id }) => typeof id === "string",
     send: (image) => jsonBody(recordIn("the image", image)),
     receive: receiveImage,
@@ -102,10 +98,6 @@ export const UPDATE_IMAGE: Defined<ImageOperations, "update"> = /* @__PURE__ */ 
   {
     mediaType: PATCH_TYPE,
     success: [200],
-    hints: {
-      403: "leave out what only Glance sets, or ask the owner of the image or an administrator",
-      409: "show the image again, and compute the patch from the new state",
-    },
     send: (_, patch) => jsonBody(listIn("the patch", patch).map(changeIn)),
     receive: receiveImage,
   },
@@ -120,7 +112,6 @@ export const DELETE_IMAGE: Defined<ImageOperations, "delete"> = /* @__PURE__ */ 
     success: [204],
     alreadyDoneStatus: 404,
     receive: receiveNothing,
-    hints: { 409: "delete what uses it before" },
   },
 );
 
@@ -135,7 +126,6 @@ export const IMPORT_IMAGE: Defined<ImageOperations, "import"> = /* @__PURE__ */ 
     feature: "the import method",
     idempotent: false,
     success: [202],
-    hints: { 409: "check the status and formats of the image, and wait for a running import" },
     send: (_, request) => jsonBody(importIn(request)),
     receive: receiveNothing,
   },
@@ -151,10 +141,6 @@ export const ADD_IMAGE_LOCATION: Defined<ImageOperations, "addImageLocation"> =
       mediaType: JSON_TYPE,
       idempotent: false,
       success: [202],
-      hints: {
-        403: "use the credentials of a service, or those of the owner and an http store",
-        409: "create a new image, and add the location to that",
-      },
       send: (_, url, validation_data) =>
         jsonBody({
           url: textIn("the URL", url),
@@ -172,7 +158,6 @@ export const GET_IMAGE_LOCATIONS: Defined<ImageOperations, "getImageLocations"> 
     "2.17",
     {
       success: [200],
-      hints: { 403: "use the credentials of a service" },
       receive: /* @__PURE__ */ receiveList(),
     },
   );
@@ -228,7 +213,6 @@ export const IMAGE_OPERATIONS: OperationDefinitions<ImageOperations> = /* @__PUR
       {
         ...DELETED,
         feature: "multi-store",
-        hints: { 404: "list the stores, and see in which of them the image is" },
       },
     ),
   }),

@@ -76,7 +76,6 @@ export const MEMBER_AND_TAG_OPERATIONS: OperationDefinitions<MemberAndTagOperati
           mediaType: JSON_TYPE,
           idempotent: false,
           success: [200],
-          hints: { 409: "there is nothing left to do" },
           send: (_, member) => jsonBody({ member: textIn("the member", member) }),
           receive: receiveRecord(undefined, ["member_id"]),
         },
@@ -89,11 +88,6 @@ export const MEMBER_AND_TAG_OPERATIONS: OperationDefinitions<MemberAndTagOperati
         {
           mediaType: JSON_TYPE,
           success: [200],
-          hints: {
-            400: 'use the status "accepted", "rejected" or "pending"',
-            403:
-              "only the member itself can answer the offer: sign in to its project, or ask an administrator",
-          },
           send: (_, __, status) => jsonBody({ status: textIn("the status", status) }),
           receive: receiveRecord(undefined, ["member_id"]),
         },

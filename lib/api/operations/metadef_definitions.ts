@@ -116,12 +116,10 @@ const ADDED = {
   mediaType: JSON_TYPE,
   idempotent: false,
   success: [201],
-  hints: { 409: "choose another name, or update the existing definition" },
 } as const;
 const CHANGED = {
   mediaType: JSON_TYPE,
   success: [200],
-  hints: { 409: "choose another name" },
 } as const;
 
 /** The operations of objects, properties, and tags. */
@@ -185,12 +183,10 @@ export const DEFINITION_OPERATIONS: OperationDefinitions<DefinitionOperations> =
     "metadefs.tags.create": TAGS.on(`add tag "{tag}" ${TO}`, "POST", {
       idempotent: false,
       success: [201],
-      hints: { 409: "there is nothing left to do" },
       receive: receiveRecord(undefined, ["name"]),
     }),
     "metadefs.tags.createAll": TAGS.onAll(`add tags ${TO}`, "POST", {
       ...ADDED,
-      hints: { 409: "leave out tags that exist already or are listed twice" },
       send: (_, tags, options = {}) => sendTags(tags, options),
       receive: receiveList("tags"),
     }),

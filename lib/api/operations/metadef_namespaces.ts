@@ -87,10 +87,6 @@ export const NAMESPACE_OPERATIONS: OperationDefinitions<NamespaceOperations> =
           mediaType: JSON_TYPE,
           idempotent: false,
           success: [201],
-          hints: {
-            403: "ask an administrator of the cloud",
-            409: "choose another name, or update the existing namespace",
-          },
           send: (namespace) => jsonBody(namedIn("the namespace", "namespace", namespace)),
           receive: receiveRecord(undefined, ["namespace"]),
         },
@@ -114,7 +110,6 @@ export const NAMESPACE_OPERATIONS: OperationDefinitions<NamespaceOperations> =
         {
           mediaType: JSON_TYPE,
           success: [200],
-          hints: { 409: "choose another name" },
           send: (namespace, meta) => {
             const body = { namespace, ...recordIn("the attributes", meta) };
             return jsonBody(namedIn("the namespace", "namespace", body));
@@ -152,7 +147,6 @@ export const NAMESPACE_OPERATIONS: OperationDefinitions<NamespaceOperations> =
           mediaType: JSON_TYPE,
           idempotent: false,
           success: [201],
-          hints: { 409: "delete the existing association first" },
           send: (_, association) => jsonBody(namedIn("the association", "name", association)),
           receive: receiveRecord(undefined, ["name"]),
         },

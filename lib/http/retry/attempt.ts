@@ -218,9 +218,9 @@ async function failureOf(
   { upstream: { options }, spec, server, deadline, race }: AttemptInput<unknown>,
   sentAt: number,
 ): Promise<FailedAttempt> {
-  const { imageId, namespace, hints, success } = spec;
+  const { imageId, namespace, hint, success } = spec;
   const [action, attempts] = [spec.action(), race.sent];
-  const request = { action, imageId, namespace, server: server.endpoint, attempts, hints };
+  const request = { action, imageId, namespace, server: server.endpoint, attempts, hint };
   if (response.status < 400) {
     await discard(response);
     const error = unexpectedStatus(response, request, success ?? []);

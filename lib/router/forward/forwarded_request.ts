@@ -29,7 +29,7 @@ export async function forward<Result>(
   onResponse: ResponseHandler<Result>,
 ): Promise<Result> {
   const { action, imageId, idempotent, alreadyDoneStatus, ...request } = forwarded;
-  const meaning = { imageId, idempotent, alreadyDoneStatus, success: null, hints: {} };
+  const meaning = { imageId, idempotent, alreadyDoneStatus, success: null };
   return await client.send(
     context,
     { request, action: () => action, ...meaning },
