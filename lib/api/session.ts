@@ -25,16 +25,6 @@ export class Session {
     this.signal = options.signal;
   }
 
-  /** The session of another caller, with the same client and signal. */
-  as(context: RequestContext): Session {
-    return new Session(this.client, context, this);
-  }
-
-  /** The session without the signal, for what must be done even after an abort. */
-  unabortable(): Session {
-    return new Session(this.client, this.context);
-  }
-
   /** Calls an operation: {@linkcode ApiClient.request}. */
   call<Args extends readonly unknown[], Result>(
     operation: Operation<Args, Result>,

@@ -44,20 +44,20 @@ export function unexpectedStatus(
   request: FailedRequest,
   expected: readonly number[],
 ): GlanceError {
-  const { action, server, imageId, attempts } = request;
+  const { server } = request;
   const { status } = response;
-  const state = status === 300
-    ? `"${server}" returned a list of versions (300) instead of a response; check the path of the endpoint`
-    : `"${server}" returned the status ${status} instead of ${
-      expected.join(" or ") || "an error"
-    }; check that the endpoint is an Image API`;
-  return new UnexpectedResponse(`Cannot ${action}: ${state}`, {
-    server,
-    imageId,
-    attempts,
-    status,
-    requestId: requestIdOf(response),
-  });
+  return status === 300
+    ? unexpected(
+      response,
+      request,
+      `"${server}" returned a list of versions (300) instead of a response`,
+      "check the path of the endpoint",
+    )
+    : unexpected(
+      response,
+      request,
+      `"${server}" returned the status ${status} instead of ${expected.join(" or ") || "an error"}`,
+    );
 }
 
 /** The error for a successful response with an unusable body; `state` describes the body. */
@@ -66,10 +66,18 @@ export function unusableResponse(
   request: FailedRequest,
   state: string,
 ): GlanceError {
-  return new UnexpectedResponse(
-    `Cannot ${request.action}: the response of "${request.server}" ${state}; check that the endpoint is an Image API`,
-    { ...request, status: response.status, requestId: requestIdOf(response) },
-  );
+  return unexpected(response, request, `the response of "${request.server}" ${state}`);
+}
+
+function unexpected(
+  response: Pick<Response, "status" | "headers">,
+  request: FailedRequest,
+  problem: string,
+  hint = "check that the endpoint is an Image API",
+): GlanceError {
+  const requestId = requestIdOf(response);
+  const facts = { ...request, status: response.status, requestId };
+  return new UnexpectedResponse(`Cannot ${request.action}: ${problem}; ${hint}`, facts);
 }
 
 /** The id of the request in the cloud's logs. */

@@ -2,7 +2,7 @@
 import { messageOf } from "../validate.ts";
 import { CREATE_IMAGE, DELETE_IMAGE, GET_IMAGE, UPDATE_IMAGE } from "../api/operations/images.ts";
 import { Conflict, ImageConflict, ImageUploadFailed, NotAuthorized, NotFound } from "../errors.ts";
-import type { Session } from "../api/session.ts";
+import { Session } from "../api/session.ts";
 import { toGlance } from "../api/translate.ts";
 import type { GlanceImage, ImageMeta } from "../api/types.ts";
 import type { ImageData, UploadOptions } from "../transfer/types.ts";
@@ -63,7 +63,9 @@ export async function rollbackCreate(
   imageId: string,
   cause: unknown,
 ): Promise<void> {
-  await remove(session.unabortable(), imageId).catch((error) => {
+  // The image is deleted even after an abort.
+  const { client, context } = session;
+  await remove(new Session(client, context), imageId).catch((error) => {
     if (error instanceof NotFound) return;
     const why = messageOf(cause);
     throw new ImageUploadFailed(

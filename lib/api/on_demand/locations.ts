@@ -9,6 +9,7 @@ import type {
   GET_IMAGE_LOCATIONS,
   UPDATE_IMAGE,
 } from "../operations/images.ts";
+import type { Operation } from "../operation.ts";
 import type { Session } from "../session.ts";
 import type { GlanceImage, ImageLocation, ValidationData } from "../types.ts";
 
@@ -35,15 +36,20 @@ const FORBIDDEN: readonly unknown[] = [401, 403];
 /** The direct URL and the locations of an image; null if Glance does not show them. */
 export type DirectLocation = [directUrl: string | null, locations: readonly ImageLocation[] | null];
 
-/** The session of the privileged context, with the caller's catalog if it has none; the caller's if not configured. */
-function privileged(session: Session): Session {
-  const { serviceCatalog } = session.context;
-  const context = session.client.options.privilegedContext ?? session.context;
-  return session.as(
-    context.serviceCatalog !== undefined || serviceCatalog === undefined
-      ? context
-      : { ...context, serviceCatalog },
-  );
+/**
+ * Calls the location API as the privileged context, with the caller's catalog if it has none; as the caller if it is
+ * not configured.
+ */
+async function callPrivileged<Args extends readonly unknown[], Result>(
+  { client, context, signal }: Session,
+  operation: Operation<Args, Result>,
+  args: Args,
+): Promise<Result> {
+  const { serviceCatalog } = context;
+  const privileged = client.options.privilegedContext ?? context;
+  const hasCatalog = privileged.serviceCatalog !== undefined || serviceCatalog === undefined;
+  const caller = hasCatalog ? privileged : { ...privileged, serviceCatalog };
+  return await client.request(caller, operation, args, { signal });
 }
 
 /**
@@ -55,7 +61,7 @@ export async function getLocation(
   imageId: string,
   { GET_IMAGE, GET_IMAGE_LOCATIONS }: GetLocationShared,
 ): Promise<DirectLocation> {
-  const locations = await privileged(session).call(GET_IMAGE_LOCATIONS, imageId)
+  const locations = await callPrivileged(session, GET_IMAGE_LOCATIONS, [imageId])
     .catch(nullAfter([...MISSING, ...FORBIDDEN]));
   if (locations !== null && locations.length > 0) return [null, locations];
   const image = await session.call(GET_IMAGE, imageId);
@@ -76,7 +82,7 @@ export async function addLocation(
   { ADD_IMAGE_LOCATION, GET_IMAGE, ProgrammingError, UPDATE_IMAGE }: AddLocationShared,
 ): Promise<GlanceImage> {
   const validation = validationIn(metadata);
-  const isMissing = await privileged(session).call(ADD_IMAGE_LOCATION, imageId, url, validation)
+  const isMissing = await callPrivileged(session, ADD_IMAGE_LOCATION, [imageId, url, validation])
     .catch(nullAfter(MISSING)) === null;
   if (!isMissing) return await session.call(GET_IMAGE, imageId);
   const value = { url, metadata: withoutHash(metadata), validation_data: validation };

@@ -3,7 +3,6 @@
  * imported only then. WebCrypto cannot be used: its digest takes all bytes at once.
  */
 import { builtinModule } from "../../node_builtin.ts";
-import { ownValue } from "../../validate.ts";
 import type { Hasher } from "../types.ts";
 
 /** The functions of `node:crypto` that are used; available in Deno, Node, Bun, and workerd. */
@@ -17,18 +16,11 @@ interface NodeHash {
   digest(encoding: "hex"): string;
 }
 
-/** Python's names of algorithms that have other names in OpenSSL. */
-const OPENSSL_NAMES: Readonly<Record<string, string>> = {
-  blake2b: "blake2b512",
-  blake2s: "blake2s256",
-  sha512_224: "sha512-224",
-  sha512_256: "sha512-256",
-};
-
 /** Creates a hasher for a Python algorithm name, as in `os_hash_algo`; null if it is not supported. */
 export async function createHasher(algorithm: string): Promise<Hasher | null> {
   const name = algorithm.toLowerCase();
-  const opensslName = ownValue(OPENSSL_NAMES, name) ?? name.replaceAll("_", "-");
+  const opensslName = name.replaceAll("_", "-").replace(/^blake2b$/, "$&512")
+    .replace(/^blake2s$/, "$&256");
   const native = nativeHash(opensslName);
   if (native !== null) return new NativeHasher(opensslName, native);
   const { createPureHasher } = await import("./pure_hash.ts");

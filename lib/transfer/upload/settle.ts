@@ -5,7 +5,7 @@ import { messageOf } from "../../validate.ts";
 import { GET_IMAGE } from "../../api/operations/images.ts";
 import { GlanceConnectionFailed, ImageUploadFailed, NotFound } from "../../errors.ts";
 import { backoff } from "../../http/retry/retry_policy.ts";
-import type { Session } from "../../api/session.ts";
+import { Session } from "../../api/session.ts";
 import type { GlanceImage } from "../../api/types.ts";
 
 /** An image whose data was sent. */
@@ -70,8 +70,9 @@ export async function settledRecord(upload: PendingUpload): Promise<GlanceImage>
  * storing it, or its record cannot be read.
  */
 export async function isKept(upload: PendingUpload): Promise<boolean> {
-  const session = upload.session.unabortable();
-  const { sleep, onEvent } = session.client.options;
+  const { client, context } = upload.session;
+  const session = new Session(client, context);
+  const { sleep, onEvent } = client.options;
   for (let poll = 1;; poll++) {
     const record = await show({ ...upload, session }).catch(() => null);
     if (record === null || record.status === "active") return true;
