@@ -9,7 +9,6 @@ interface StreamRuntime {
     Uint8Array<ArrayBuffer>,
     Uint8Array<ArrayBuffer>
   >;
-  readonly Deno?: unknown;
   readonly navigator?: { readonly userAgent?: string };
 }
 
@@ -32,39 +31,6 @@ export function fixedLength(
   const { readable, writable } = new FixedLengthStream(length);
   stream.pipeTo(writable).catch(() => {});
   return readable;
-}
-
-/**
- * The body to pass to `fetch` for a stream, so that its `content-length` header is sent. Node, Bun, and
- * edge-runtime send the header; Deno drops it, but sends the size of a Blob.
- */
-export function lengthKept(
-  stream: ReadableStream<Uint8Array>,
-  contentLength: string | undefined,
-): BodyInit {
-  const isDeno = (globalThis as StreamRuntime).Deno !== undefined;
-  if (!isDeno || contentLength === undefined) return stream;
-  return new StreamBlob(stream, Number(contentLength));
-}
-
-/** A stream in the form of a Blob that can be read once. */
-class StreamBlob extends Blob {
-  readonly #stream: ReadableStream<Uint8Array<ArrayBuffer>>;
-  readonly #size: number;
-
-  constructor(stream: ReadableStream<Uint8Array>, size: number) {
-    super();
-    this.#stream = stream as ReadableStream<Uint8Array<ArrayBuffer>>;
-    this.#size = size;
-  }
-
-  override get size(): number {
-    return this.#size;
-  }
-
-  override stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
-    return this.#stream;
-  }
 }
 
 /** Whether, and over which protocol, a runtime sends streams as request bodies. */

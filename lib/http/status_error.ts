@@ -29,21 +29,22 @@ export interface ErrorResponse extends GlanceErrorOptions {
 
 type ErrorClass = new (message: string, options: GlanceErrorOptions) => GlanceError;
 
-/** The error classes of a status, for a request about one image and for any other. */
-const ERROR_OF_STATUS: Readonly<Record<number, readonly [image: ErrorClass, other: ErrorClass]>> = {
-  400: [Invalid, Invalid],
-  401: [ImageNotAuthorized, NotAuthorized],
-  403: [ImageNotAuthorized, NotAuthorized],
-  404: [ImageNotFound, NotFound],
-  405: [NotImplemented, NotImplemented],
-  409: [ImageConflict, Conflict],
-  410: [ImageConflict, Conflict],
-  411: [Invalid, Invalid],
-  413: [ImageLimitExceeded, ImageLimitExceeded],
-  415: [ImageContentRejected, Invalid],
-  416: [Invalid, Invalid],
-  501: [NotImplemented, NotImplemented],
-};
+/** The error classes of a status, for a request about one image, and for any other if it differs. */
+const ERROR_OF_STATUS: Readonly<Record<number, readonly [image: ErrorClass, other?: ErrorClass]>> =
+  {
+    400: [Invalid],
+    401: [ImageNotAuthorized, NotAuthorized],
+    403: [ImageNotAuthorized, NotAuthorized],
+    404: [ImageNotFound, NotFound],
+    405: [NotImplemented],
+    409: [ImageConflict, Conflict],
+    410: [ImageConflict, Conflict],
+    411: [Invalid],
+    413: [ImageLimitExceeded],
+    415: [ImageContentRejected, Invalid],
+    416: [Invalid],
+    501: [NotImplemented],
+  };
 
 /**
  * The error for a response with an error status: an image error if the request was about one image, else a
@@ -51,7 +52,7 @@ const ERROR_OF_STATUS: Readonly<Record<number, readonly [image: ErrorClass, othe
  */
 export function statusError(response: ErrorResponse): GlanceError {
   const { status, action, imageId, explanation, hint } = response;
-  const [OfImage, OfOther] = ERROR_OF_STATUS[status] ?? [UnexpectedStatus, UnexpectedStatus];
+  const [OfImage, OfOther = OfImage] = ERROR_OF_STATUS[status] ?? [UnexpectedStatus];
   const ErrorClass = imageId === undefined ? OfOther : OfImage;
   const quote = explanation === "" ? "" : `, "${explanation}"`;
   const advice = hint === undefined ? "" : `; ${hint}`;

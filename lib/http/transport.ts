@@ -4,7 +4,6 @@
  */
 import type { RequestContext } from "../context.ts";
 import type { ApiServer } from "../api_server.ts";
-import { lengthKept } from "./fixed_length.ts";
 import { GlanceError, Invalid, RedirectRefused, ServerUnreachable } from "../errors.ts";
 import type { ResolvedOptions } from "../options.ts";
 import { inspect, isResponse } from "../validate.ts";
@@ -136,7 +135,10 @@ async function sendOnce(
   if (request.body !== undefined && request.body !== null) {
     init.body = request.body;
     if (request.body instanceof ReadableStream) {
-      init.body = lengthKept(request.body, request.headers?.["content-length"]);
+      // If it cannot be loaded, the stream is sent without its length.
+      const form = await import("./on_demand/stream_blob.ts").catch(() => null);
+      const length = request.headers?.["content-length"];
+      init.body = form?.lengthKept(request.body, length) ?? request.body;
       // Node requires it for a stream; the other runtimes ignore it.
       init.duplex = "half";
     }

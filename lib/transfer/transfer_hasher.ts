@@ -1,6 +1,5 @@
 /** Chooses between hashing inline and in a thread. */
 import { GlanceError } from "../errors.ts";
-import { isWorkerd } from "../http/fixed_length.ts";
 import { builtinModule } from "../node_builtin.ts";
 import type { StartThread } from "./integrity/hash_worker.ts";
 import { createHasher, NativeHasher } from "./integrity/hashing.ts";
@@ -34,5 +33,5 @@ export async function createTransferHasher(
   if (!(hasher instanceof NativeHasher) || start === null || !isLarge) return hasher;
   // If the code of threads cannot be loaded, this thread hashes.
   const threads = await import("./rarely_used.ts").catch(() => null);
-  return threads?.hashInThread(hasher, start, { builtinModule, GlanceError, isWorkerd }) ?? hasher;
+  return threads?.hashInThread(hasher, start, { builtinModule, GlanceError }) ?? hasher;
 }

@@ -50,7 +50,7 @@ Deno.test("OPERATIONS equals the definitions, and is frozen", () => {
   assert(Object.keys(ERROR_MEANINGS).every((name) => name in DEFINITIONS));
   for (const [name, description] of Object.entries(OPERATIONS)) {
     const row = rowOf(name as OperationName);
-    const { errors: _, ...defined } = description;
+    const { errors: _, hints: __, ...defined } = description;
     assertObjectMatch(row, defined);
     assert(Object.values(description).every((value) => typeof value !== "function"), name);
     assert(

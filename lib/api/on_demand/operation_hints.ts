@@ -1,5 +1,4 @@
 /** What the user can do after an error status, by operation. Imported on demand: most requests succeed. Pure. */
-import type { Operation } from "../operation.ts";
 
 type Hints = Readonly<Record<number, string>>;
 
@@ -84,10 +83,13 @@ export const HINTS: Readonly<Record<string, Hints>> = {
 };
 
 /** The parts of an operation on which its hints depend. */
-export type HintedOperation = Pick<
-  Operation<never, unknown>,
-  "verb" | "path" | "parameters" | "success" | "feature"
->;
+export interface HintedOperation {
+  readonly verb: string;
+  readonly path: string;
+  readonly parameters: readonly string[];
+  readonly success: readonly number[];
+  readonly feature?: string;
+}
 
 /** The hints of an operation by error status. */
 export function hintsOf(operation: HintedOperation): Hints {

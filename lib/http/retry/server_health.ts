@@ -41,11 +41,6 @@ export class ServerHealth {
     this.#options = options;
   }
 
-  /** Whether all servers are working. */
-  get isPerfect(): boolean {
-    return this.#cooling.size === 0;
-  }
-
   /** Whether a server has not failed since its last response. */
   isWorking({ endpoint }: ApiServer): boolean {
     return !this.#cooling.has(endpoint);

@@ -59,9 +59,6 @@ export class ServerPool {
   ): ApiServer {
     const { health } = this;
     this.hedges.refund();
-    const isUnrestricted = health.isPerfect && tried.size + this.#excluded.size === 0 &&
-      first === undefined;
-    if (isUnrestricted) return this.select(this.#at(this.#cursor), keepsTurn);
     const pool = this.inOrder();
     const untried = pool.filter((server) => !tried.has(server.endpoint));
     const candidates = untried.length > 0 ? untried : pool;

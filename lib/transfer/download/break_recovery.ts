@@ -10,6 +10,7 @@ import {
   afterBreak,
   type BreakHistory,
   classifyFailure,
+  interrupted,
   type Limits,
   nextAction,
   noBreaks,
@@ -17,7 +18,7 @@ import {
   patienceOf,
   timeLeft,
 } from "./resume_policy.ts";
-import { GlanceConnectionFailed, type GlanceError, ServerUnreachable } from "../../errors.ts";
+import { GlanceConnectionFailed, type GlanceError, type ServerUnreachable } from "../../errors.ts";
 import type { ResolvedOptions } from "../../options.ts";
 import { optionTerm } from "../../terms.ts";
 
@@ -146,8 +147,9 @@ export interface RecoveryOptions {
 }
 
 function noResponse(imageId: string, limit: number): ServerUnreachable {
-  return new ServerUnreachable(
-    `Cannot continue reading image "${imageId}": no server responded within ${limit} ms; raise "requestTimeout" if they are slow`,
-    { terms: [optionTerm("requestTimeout")], imageId },
+  return interrupted(
+    imageId,
+    `no server responded within ${limit} ms; raise "requestTimeout" if they are slow`,
+    { terms: [optionTerm("requestTimeout")] },
   );
 }

@@ -32,21 +32,31 @@ export interface BodyPart {
 export interface MultipartCode {
   readonly judgeRange: typeof judgeRange;
   readonly parseContentRange: typeof parseContentRange;
+  readonly refused: (imageId: string, server: string, reason: string, isRange: true) => Error;
   readonly spanOf: typeof spanOf;
 }
 
-/** Opens the part with the requested bytes, or the first of them; null if there is none. */
-export async function openPart(
-  body: BodyReader,
+/**
+ * Opens the part with the requested bytes, or the first of them.
+ *
+ * @throws {RangeRefused} if there is none.
+ */
+export async function openPart<Body extends BodySpan & Pick<BodyPart, "reader">>(
+  response: Body & { readonly server: string },
   boundary: string,
   requested: RequestedRange,
-  { judgeRange, parseContentRange, spanOf }: MultipartCode,
-): Promise<BodySpan & Pick<BodyPart, "reader"> | null> {
-  const part = await findBodyPart(body, boundary, requested.start, parseContentRange);
-  if (part === null) return null;
-  const { range, reader } = part;
-  const verdict = judgeRange(range, range.end - range.start + 1, requested);
-  return verdict.kind === "mismatch" ? null : { ...spanOf(verdict, requested), reader };
+  imageId: string,
+  { judgeRange, parseContentRange, refused, spanOf }: MultipartCode,
+): Promise<Body> {
+  const part = await findBodyPart(response.reader, boundary, requested.start, parseContentRange);
+  if (part !== null) {
+    const { range, reader } = part;
+    const verdict = judgeRange(range, range.end - range.start + 1, requested);
+    if (verdict.kind !== "mismatch") {
+      return { ...response, ...spanOf(verdict, requested), reader };
+    }
+  }
+  throw refused(imageId, response.server, "it has no part with the requested bytes", true);
 }
 
 /** Finds the first part with the byte `start`; null if there is none, or the body is malformed. */

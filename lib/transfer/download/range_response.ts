@@ -2,7 +2,7 @@
  * The body of one response with image data: which bytes of the image it has, and a reader with a stall
  * timeout.
  */
-import { GlanceError, ServerUnreachable } from "../../errors.ts";
+import { GlanceError } from "../../errors.ts";
 import type { OpenResponse } from "../../http/request_spec.ts";
 import type { ResolvedOptions } from "../../options.ts";
 import { type BodyReader, readerOf } from "../body_reader.ts";
@@ -13,12 +13,12 @@ import {
   type RequestedRange,
 } from "../../http/byte_range.ts";
 import { type BodySpan, spanOf } from "./response_policy.ts";
-import { RangeRefused } from "./resume_policy.ts";
+import { interrupted, RangeRefused } from "./resume_policy.ts";
 import { StallTimer } from "../stall_timer.ts";
 import { optionTerm } from "../../terms.ts";
 
 /** What the code of `multipart/byteranges` shares with other code. */
-const MULTIPART_CODE = { judgeRange, parseContentRange, spanOf };
+const MULTIPART_CODE = { judgeRange, parseContentRange, refused, spanOf };
 
 /** An open body and the range of the image in it. */
 export interface RangeResponse extends BodySpan {
@@ -45,9 +45,10 @@ export function openBody(
   const { endpoint } = server;
   const reader = readerOf(response.body ?? new Blob([]).stream(), deadline.signal);
   const timer = new StallTimer(deadline, options, () =>
-    new ServerUnreachable(
-      `Cannot continue reading image "${imageId}": the server "${endpoint}" sent nothing for ${options.stallTimeout} ms; raise "stallTimeout" if it is slow`,
-      { terms: [optionTerm("stallTimeout")], imageId, server: endpoint },
+    interrupted(
+      imageId,
+      `the server "${endpoint}" sent nothing for ${options.stallTimeout} ms; raise "stallTimeout" if it is slow`,
+      { terms: [optionTerm("stallTimeout")], server: endpoint },
     ));
   return {
     reader: {
@@ -86,9 +87,7 @@ export async function openBodyPart(
   try {
     // Imported on demand: few servers send such a body.
     const { openPart } = await import("./multipart.ts");
-    const part = await openPart(response.reader, boundary, requested, MULTIPART_CODE);
-    if (part !== null) return { ...response, ...part };
-    throw refused(imageId, response.server, "it has no part with the requested bytes", true);
+    return await openPart(response, boundary, requested, imageId, MULTIPART_CODE);
   } catch (error) {
     await response.close(error);
     if (error instanceof GlanceError) throw error;

@@ -88,11 +88,9 @@ export function classifyFailure(error: unknown, state: DownloadState): Classifie
   }
   if (response === null) return { kind: "final", error };
   const { imageId, offset } = state;
-  const broken = new ServerUnreachable(
-    `Cannot continue reading image "${imageId}": the connection to "${response.server}" broke after byte ${offset}`,
-    { cause: error, imageId, server: response.server },
-  );
-  return { kind: "broken", error: broken, isRange };
+  const { server } = response;
+  const what = `the connection to "${server}" broke after byte ${offset}`;
+  return { kind: "broken", error: interrupted(imageId, what, { cause: error, server }), isRange };
 }
 
 /**
@@ -275,10 +273,20 @@ function downloadFailed(
   );
 }
 
+/** Creates the error for a response that ended, or never came. */
+export function interrupted(
+  imageId: string,
+  what: string,
+  facts: GlanceErrorOptions,
+): ServerUnreachable {
+  return new ServerUnreachable(`Cannot continue reading image "${imageId}": ${what}`, {
+    imageId,
+    ...facts,
+  });
+}
+
 /** Creates the error for a body that ended early. */
 export function endedEarly(imageId: string, server: string, offset: number): ServerUnreachable {
-  return new ServerUnreachable(
-    `Cannot continue reading image "${imageId}": the server "${server}" ended the response after byte ${offset}`,
-    { imageId, server },
-  );
+  const what = `the server "${server}" ended the response after byte ${offset}`;
+  return interrupted(imageId, what, { server });
 }

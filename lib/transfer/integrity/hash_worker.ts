@@ -6,7 +6,6 @@
  * worker, bytes are hashed inline.
  */
 import type { GlanceError } from "../../errors.ts";
-import type { isWorkerd } from "../../http/fixed_length.ts";
 import type { builtinModule } from "../../node_builtin.ts";
 import type { NativeHasher } from "./hashing.ts";
 import type { TransferHasher } from "../types.ts";
@@ -55,7 +54,6 @@ export type StartThread = (code: string, workerData: unknown) => Thread;
 export interface HashingShared {
   readonly builtinModule: typeof builtinModule;
   readonly GlanceError: typeof GlanceError;
-  readonly isWorkerd: typeof isWorkerd;
 }
 
 /** A hasher in a thread that `start` starts (default: `node:worker_threads`); `inline` if there are no threads. */
@@ -227,9 +225,9 @@ interface WorkerThreads {
   ) => Thread;
 }
 
-function threadsOfNode({ builtinModule, isWorkerd }: HashingShared): StartThread | null {
+function threadsOfNode({ builtinModule }: HashingShared): StartThread | null {
   const Worker = builtinModule<WorkerThreads>("node:worker_threads")?.Worker;
   // The module of workerd is a stub that starts no thread.
-  if (Worker === undefined || isWorkerd()) return null;
+  if (Worker === undefined || "FixedLengthStream" in globalThis) return null;
   return (code, workerData) => new Worker(code, { eval: true, workerData });
 }

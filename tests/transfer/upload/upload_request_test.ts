@@ -10,7 +10,8 @@ import {
   type RequestContext,
   type UploadOptions,
 } from "../../../mod.ts";
-import { lengthKept, streamSupport } from "../../../lib/http/fixed_length.ts";
+import { streamSupport } from "../../../lib/http/fixed_length.ts";
+import { lengthKept } from "../../../lib/http/on_demand/stream_blob.ts";
 import { FakeBody } from "../../support/bodies.ts";
 import { BYTES, CALLER, chunksOf, ID } from "../../support/image.ts";
 import { empty, failure } from "../../support/scripted_fetch.ts";
