@@ -175,18 +175,18 @@ export function resolveOptions(options: GlanceOptions | ResolvedOptions = {}): R
   checkRecord("the options", options);
   if (isResolved(options)) return options;
   const resolved: ResolvedOptions = Object.freeze({
-    apiServers: apiServersOf(options.apiServers ?? null),
+    apiServers: apiServersIn(options),
     numRetries: checked("numRetries", options.numRetries ?? 3, isCount, COUNT),
     catalogInfo: parseCatalogInfo(options.catalogInfo ?? "image:glance:publicURL"),
     regionName: options.regionName ?? null,
     authUrl: options.authUrl ?? null,
-    requestTimeout: checked("requestTimeout", options.requestTimeout ?? 60_000, isTimeout, TIMEOUT),
-    stallTimeout: checked("stallTimeout", options.stallTimeout ?? 30_000, isTimeout, TIMEOUT),
+    requestTimeout: timeoutIn(options, "requestTimeout", 60_000),
+    stallTimeout: timeoutIn(options, "stallTimeout", 30_000),
     outageTimeout: checked("outageTimeout", options.outageTimeout ?? 0, isCount, COUNT),
-    hedgeDelay: checked("hedgeDelay", options.hedgeDelay ?? 2_500, isTimeout, TIMEOUT),
-    allowedDirectUrlSchemes: listOf("allowedDirectUrlSchemes", options.allowedDirectUrlSchemes),
-    directUrlRoots: listOf("directUrlRoots", options.directUrlRoots),
-    trustedHosts: listOf("trustedHosts", options.trustedHosts).map(parseTrustedHost),
+    hedgeDelay: timeoutIn(options, "hedgeDelay", 2_500),
+    allowedDirectUrlSchemes: listIn(options, "allowedDirectUrlSchemes"),
+    directUrlRoots: listIn(options, "directUrlRoots"),
+    trustedHosts: listIn(options, "trustedHosts").map(parseTrustedHost),
     authStrategy: checked(
       "authStrategy",
       options.authStrategy ?? "keystone",
@@ -228,15 +228,19 @@ function isCount(value: number): boolean {
   return Number.isInteger(value) && value >= 0;
 }
 
-const TIMEOUT = "milliseconds above 0; use Infinity for no limit";
-
-function isTimeout(value: number): boolean {
-  return typeof value === "number" && value > 0;
+function timeoutIn(
+  options: GlanceOptions,
+  name: "requestTimeout" | "stallTimeout" | "hedgeDelay",
+  usual: number,
+): number {
+  const isTimeout = (value: unknown) => typeof value === "number" && value > 0;
+  const expected = "milliseconds above 0; use Infinity for no limit";
+  return checked(name, options[name] ?? usual, isTimeout, expected);
 }
 
-function apiServersOf(servers: readonly string[] | null): readonly ApiServer[] | null {
-  if (servers === null) return null;
-  const list = listOf("apiServers", servers);
+function apiServersIn(options: GlanceOptions): readonly ApiServer[] | null {
+  if ((options.apiServers ?? null) === null) return null;
+  const list = listIn(options, "apiServers");
   if (list.length > 0) return list.map(parseApiServer);
   throw unusable(
     "apiServers",
@@ -245,8 +249,11 @@ function apiServersOf(servers: readonly string[] | null): readonly ApiServer[] |
 }
 
 /** A copy of a list of strings. The message omits an invalid value: it may be a URL with a password. */
-function listOf(name: string, value: readonly string[] | undefined): readonly string[] {
-  const list = value ?? [];
+function listIn(
+  options: GlanceOptions,
+  name: "apiServers" | "allowedDirectUrlSchemes" | "directUrlRoots" | "trustedHosts",
+): readonly string[] {
+  const list = options[name] ?? [];
   const isList = Array.isArray(list);
   const odd = isList ? list.filter((entry) => typeof entry !== "string") : [list];
   if (odd.length === 0) return [...list];
