@@ -63,17 +63,12 @@ export function useOfWhole(
 ): Read | Refuse {
   const verdict = judgePartial(facts, { start: 0, end: (size ?? Infinity) - 1, size });
   if (verdict.kind === "mismatch") return { kind: "refuse", reason: verdict.reason };
-  const refusal = { kind: "refuse", reason: `its status is ${facts.status}` } as const;
-  if (size === null && facts.status !== 200) return refusal;
-  if (verdict.kind === "overlap") {
-    if (verdict.endExclusive <= start) return refusal;
-    return {
-      kind: "read",
-      span: { bodyStart: 0, skipBytes: start, endExclusive: verdict.endExclusive },
-    };
+  const isWhole = verdict.kind === "part" || verdict.kind === "whole";
+  const isBeginning = verdict.kind === "overlap" && verdict.endExclusive > start;
+  if (size === null && facts.status !== 200 || !isWhole && !isBeginning) {
+    return { kind: "refuse", reason: `its status is ${facts.status}` };
   }
-  if (verdict.kind !== "part" && verdict.kind !== "whole") return refusal;
-  const endExclusive = size ?? lengthOf(facts.contentLength);
+  const endExclusive = isBeginning ? verdict.endExclusive : size ?? lengthOf(facts.contentLength);
   return { kind: "read", span: { bodyStart: 0, skipBytes: start, endExclusive } };
 }
 
