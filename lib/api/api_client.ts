@@ -13,7 +13,7 @@ import type {
   ResponseHandler,
 } from "../http/request_spec.ts";
 import { request } from "../http/retry/retry_loop.ts";
-import { RetryBudget } from "../http/retry/retry_policy.ts";
+import { retryBudget } from "../http/retry/retry_policy.ts";
 import type { TokenSource } from "../http/token_source.ts";
 import { type GlanceOptions, type ResolvedOptions, resolveOptions } from "../options.ts";
 import { checkRecord } from "../validate.ts";
@@ -70,7 +70,7 @@ export class ApiClient {
   /** Whether no token is sent and direct URLs are ignored, because only an image href names the server. */
   readonly anonymous: boolean;
   readonly #context: RequestContext;
-  readonly #budget = new RetryBudget();
+  readonly #budget = retryBudget();
   readonly #pools: ServerPools;
   readonly #tokens: TokenSessions;
   readonly #shared = new Map<unknown, unknown>();

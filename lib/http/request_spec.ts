@@ -4,7 +4,7 @@
 import type { ApiServer } from "../api_server.ts";
 import type { ResolvedOptions } from "../options.ts";
 import type { Deadline } from "./deadline.ts";
-import type { RetryBudget } from "./retry/retry_policy.ts";
+import type { TokenBucket } from "./retry/retry_policy.ts";
 import type { ServerPool } from "./retry/server_pool.ts";
 import type { TokenSource } from "./token_source.ts";
 
@@ -78,7 +78,7 @@ export interface CallPolicy extends CallOptions {
 export interface Upstream {
   readonly options: ResolvedOptions;
   readonly pool: ServerPool;
-  readonly budget: RetryBudget;
+  readonly budget: TokenBucket;
   readonly tokens: TokenSource;
   /** Sends no token. */
   readonly anonymous: boolean;

@@ -1,11 +1,12 @@
 /**
- * What a program loads at its start, minified and compressed with gzip, and its limit: its first file and those
- * that it imports statically. Code that is imported on demand is in files of its own: several connections,
- * files in the store, responses in several parts, hedged requests, hashing threads, hash functions for runtimes without
- * `node:crypto`, the service catalog, redirects, the texts that explain errors, and the gateway's CORS, error
- * responses and text of metrics.
+ * What a program loads at its start, minified and compressed as `gzip -9` does, and its limit: its first file and
+ * those that it imports statically. Code that is imported on demand is in files of its own: several connections,
+ * files in the store, responses in several parts, hedged requests, hashing threads, hash functions for runtimes
+ * without `node:crypto`, the service catalog, locations, redirects, streams as request bodies with a length, the
+ * texts that explain errors, and the gateway's CORS, error responses and text of metrics.
  */
 import { assert } from "@std/assert";
+import { gzipSync } from "node:zlib";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 
@@ -23,7 +24,7 @@ const PROGRAMS: readonly Program[] = [
       import { ApiClient, downloadImage } from "${ROOT}mod.ts";
       const client = new ApiClient({ netloc: "glance:9292" });
       await (await downloadImage(client, {}, "id")).pipeTo(new WritableStream());`,
-    limit: 21_550,
+    limit: 20_480,
   },
   {
     name: "a script that downloads with the service",
@@ -31,7 +32,7 @@ const PROGRAMS: readonly Program[] = [
       import { GlanceClientWrapper, GlanceImageService } from "${ROOT}mod.ts";
       const service = new GlanceImageService(new GlanceClientWrapper({ netloc: "glance:9292" }));
       await (await service.download({}, "id")).pipeTo(new WritableStream());`,
-    limit: 38_000,
+    limit: 36_200,
   },
   {
     name: "a script that connects to a cloud",
@@ -39,14 +40,14 @@ const PROGRAMS: readonly Program[] = [
       import { connect } from "${ROOT}mod.ts";
       const { service, context } = await connect();
       await (await service.download(context, "id")).pipeTo(new WritableStream());`,
-    limit: 47_600,
+    limit: 45_700,
   },
   {
     name: "the gateway, with Hono",
     source: `
       import { createImageRouter } from "${ROOT}lib/router/mod.ts";
       export default createImageRouter({ apiServers: ["http://glance:9292"] });`,
-    limit: 46_080,
+    limit: 45_500,
   },
 ];
 
@@ -74,9 +75,8 @@ async function bundledSize(folder: string, source: string): Promise<number> {
   assert(success, new TextDecoder().decode(stderr));
   let size = 0;
   for (const file of await filesAtStart(`${output}/entry.js`)) {
-    const { readable } = await Deno.open(file);
-    const compressed = readable.pipeThrough(new CompressionStream("gzip"));
-    size += (await new Response(compressed).arrayBuffer()).byteLength;
+    // Of the levels of Deno, this one is nearest to `gzip -9`; the default makes 1.5 % more.
+    size += gzipSync(await Deno.readFile(file), { level: 8 }).byteLength;
   }
   return size;
 }

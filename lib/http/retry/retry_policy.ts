@@ -93,7 +93,7 @@ export function backoffLimit(round: number): number {
 }
 
 /** A token bucket: what it limits takes tokens, and what goes well returns some. */
-class TokenBucket {
+export class TokenBucket {
   readonly #capacity: number;
   readonly #cost: number;
   #tokens: number;
@@ -120,10 +120,8 @@ class TokenBucket {
  * Limits the extra load of retries during an outage: a success returns a fifth of a retry. While the budget is
  * used up, there are no retries.
  */
-export class RetryBudget extends TokenBucket {
-  constructor() {
-    super(500, 5);
-  }
+export function retryBudget(): TokenBucket {
+  return new TokenBucket(500, 5);
 }
 
 /** Tokens of one hedged request: it takes 50 requests to return them. */
@@ -133,8 +131,6 @@ export const HEDGE_COST = 50;
  * Limits hedged requests to 2 % of all requests, after a burst of 8. Otherwise a cloud whose every response
  * takes longer than the delay would get each request twice.
  */
-export class HedgeBudget extends TokenBucket {
-  constructor() {
-    super(8 * HEDGE_COST, HEDGE_COST);
-  }
+export function hedgeBudget(): TokenBucket {
+  return new TokenBucket(8 * HEDGE_COST, HEDGE_COST);
 }

@@ -3,7 +3,7 @@
  */
 import { type ApiServer, shuffled } from "../../api_server.ts";
 import type { ResolvedOptions } from "../../options.ts";
-import { HedgeBudget } from "./retry_policy.ts";
+import { hedgeBudget, type TokenBucket } from "./retry_policy.ts";
 import { ServerHealth } from "./server_health.ts";
 
 /**
@@ -18,7 +18,7 @@ export class ServerPool {
   /** The failures of the servers. */
   readonly health: ServerHealth;
   /** Limits hedged requests. */
-  readonly hedges: HedgeBudget;
+  readonly hedges: TokenBucket;
   readonly #options: ResolvedOptions;
   readonly #excluded: ReadonlySet<string>;
   readonly #whole: ServerPool;
@@ -33,7 +33,7 @@ export class ServerPool {
   ) {
     this.servers = whole?.servers ?? shuffled(servers, options.random);
     this.health = whole?.health ?? new ServerHealth(options);
-    this.hedges = whole?.hedges ?? new HedgeBudget();
+    this.hedges = whole?.hedges ?? hedgeBudget();
     this.#options = options;
     this.#whole = whole ?? this;
     this.#excluded = excluded;

@@ -3,11 +3,11 @@ import { assert, assertEquals } from "@std/assert";
 import {
   backoff,
   HEDGE_COST,
-  HedgeBudget,
+  hedgeBudget,
   isAmbiguousStatus,
   isRetryableStatus,
   parseRetryAfter,
-  RetryBudget,
+  retryBudget,
 } from "../../../lib/http/retry/retry_policy.ts";
 import { seededRandom } from "../../support/seed.ts";
 
@@ -76,15 +76,15 @@ Deno.test("backoff() returns delays between zero and its limit", () => {
   }
 });
 
-Deno.test("RetryBudget allows a hundred retries and no more", () => {
-  const budget = new RetryBudget();
+Deno.test("retryBudget() allows a hundred retries and no more", () => {
+  const budget = retryBudget();
   const paid = Array.from({ length: 105 }, () => budget.spend());
   assertEquals(paid.filter(Boolean).length, 100);
   assertEquals(paid.slice(100), [false, false, false, false, false]);
 });
 
-Deno.test("RetryBudget allows a retry after five successes, and never exceeds its capacity", () => {
-  const budget = new RetryBudget();
+Deno.test("retryBudget() allows a retry after five successes, and never exceeds its capacity", () => {
+  const budget = retryBudget();
   for (let i = 0; i < 1_000; i++) budget.refund();
   for (let i = 0; i < 100; i++) assertEquals(budget.spend(), true);
   for (let i = 0; i < 4; i++) budget.refund();
@@ -94,8 +94,8 @@ Deno.test("RetryBudget allows a retry after five successes, and never exceeds it
   assertEquals(budget.spend(), false);
 });
 
-Deno.test("HedgeBudget allows 8 hedged requests, then one per 50 requests", () => {
-  const budget = new HedgeBudget();
+Deno.test("hedgeBudget() allows 8 hedged requests, then one per 50 requests", () => {
+  const budget = hedgeBudget();
   const spent = () => Array.from({ length: 20 }, () => budget.spend()).filter(Boolean).length;
   assertEquals(spent(), 8);
   for (let i = 0; i < 49; i++) budget.refund();
@@ -106,8 +106,8 @@ Deno.test("HedgeBudget allows 8 hedged requests, then one per 50 requests", () =
   assertEquals(spent(), 8);
 });
 
-Deno.test("HedgeBudget.refund() with the tokens of one request allows one more hedged request, up to its capacity", () => {
-  const budget = new HedgeBudget();
+Deno.test("TokenBucket.refund() with the tokens of one request allows one more hedged request, up to its capacity", () => {
+  const budget = hedgeBudget();
   budget.refund(HEDGE_COST);
   for (let i = 0; i < 8; i++) assert(budget.spend());
   assert(!budget.spend());
