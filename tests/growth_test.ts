@@ -15,7 +15,7 @@ import { python, urlencode } from "../lib/embedded/http/python_format.ts";
 import { orderOf } from "../lib/embedded/lists/sort.ts";
 import { addressOf, rawPath } from "../lib/router/path.ts";
 import { planOf } from "../lib/router/file/conditions.ts";
-import { isIdempotentPatch, withId } from "../lib/router/image_writes.ts";
+import { isIdempotentPatch, withId } from "../lib/router/forward/image_writes.ts";
 import { credentialOf, inboundHeaders, requestIdOf } from "../lib/router/forward/headers.ts";
 import { httpErrorResponse } from "../lib/router/on_demand/error_formats.ts";
 import { HttpError } from "../lib/router/error_response.ts";

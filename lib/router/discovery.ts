@@ -16,7 +16,7 @@ import { documentResponse, type ResponseContext } from "./forward/proxy_json.ts"
 import { inboundHeaders, outboundHeaders } from "./forward/headers.ts";
 import { HttpError } from "./error_response.ts";
 import type { ApiPath } from "./routes.ts";
-import { versionsDocument } from "./versions.ts";
+import { versionsDocument } from "./forward/versions.ts";
 
 /** The methods that Glance knows. On an unknown path, it answers other methods with 501. */
 const KNOWN_METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"];

@@ -16,7 +16,7 @@ import {
   type GatewayRequest,
   publicEndpoint,
 } from "./gateway_request.ts";
-import { forwardCreate, forwardUpdate } from "./image_writes.ts";
+import { forwardCreate, forwardUpdate } from "./forward/image_writes.ts";
 import {
   checkHealth,
   earlyResponse,
@@ -29,7 +29,7 @@ import { announcesBody, requestIdOf, typedVersionOf } from "./forward/headers.ts
 import { checkHost } from "./host_guard.ts";
 import { imageData } from "./file/image_file.ts";
 import { HttpError } from "./error_response.ts";
-import { forwardDocument } from "./request_body.ts";
+import { forwardDocument } from "./forward/request_body.ts";
 import type { ApiPath, GatewayRoute, RouteKind } from "./routes.ts";
 import { Trace } from "./observe/access_log.ts";
 import { uploadData } from "./forward/upload.ts";

@@ -1,5 +1,5 @@
 /** A request in the gateway: its route, credentials and trace. */
-import type { BodyBudget } from "../body_budget.ts";
+import type { BodyBudget } from "../http/body_budget.ts";
 import type { RequestContext } from "../context.ts";
 import type { ApiClient } from "../api/api_client.ts";
 import { isSafe } from "../http/retry/hedge_policy.ts";

@@ -2,7 +2,7 @@
 import type { Hono, MiddlewareHandler } from "hono";
 import { HonoBase } from "hono/hono-base";
 import { TrieRouter } from "hono/router/trie-router";
-import { BodyBudget } from "../body_budget.ts";
+import { BodyBudget } from "../http/body_budget.ts";
 import { ignoringErrors } from "../events.ts";
 import { isWorkerd } from "../http/fixed_length.ts";
 import { ApiClient } from "../api/api_client.ts";

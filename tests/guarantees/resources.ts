@@ -4,14 +4,14 @@ import type { Guarantee } from "./guarantee.ts";
 export const RESOURCES: readonly Guarantee[] = [
   [
     "A request body has a deadline, a limit, and a share of a total limit.",
-    "router/request_body_test.ts: withBody() answers 413 at its limit when a body is endless, with any token",
-    "router/request_body_test.ts: withBody() answers 408 after a minute when a body does not arrive",
-    "router/request_body_test.ts: withBody() leaves room for other clients when one sends many bodies, by token and by address",
+    "router/forward/request_body_test.ts: withBody() answers 413 at its limit when a body is endless, with any token",
+    "router/forward/request_body_test.ts: withBody() answers 408 after a minute when a body does not arrive",
+    "router/forward/request_body_test.ts: withBody() leaves room for other clients when one sends many bodies, by token and by address",
     "embedded/bounds_test.ts: fetch() rejects an endless JSON body at the limit on every path",
   ],
   [
     "No body is read before a token is present.",
-    "router/request_body_test.ts: createImageRouter() sends Glance's 401 before it reads a byte of the body when there is no token",
+    "router/forward/request_body_test.ts: createImageRouter() sends Glance's 401 before it reads a byte of the body when there is no token",
     "embedded/bounds_test.ts: fetch() rejects an unknown token before reading the body",
   ],
   [

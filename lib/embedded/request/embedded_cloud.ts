@@ -1,7 +1,7 @@
 /** The resolved configuration of an embedded Glance, which every route reads. */
 
 import type { ImageStore } from "../../api/types.ts";
-import { BodyBudget } from "../../body_budget.ts";
+import { BodyBudget } from "../../http/body_budget.ts";
 import { ignoringErrors } from "../../events.ts";
 import { timerOf } from "../../timer.ts";
 import { ImageCache } from "../data/image_cache.ts";

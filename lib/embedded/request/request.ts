@@ -4,7 +4,7 @@
  */
 
 import { parseJson } from "../../http/json.ts";
-import { type BodyFault, BodyRefused } from "../../body_budget.ts";
+import { type BodyFault, BodyRefused } from "../../http/body_budget.ts";
 import { percentDecoded, utf8 } from "../http/encoded_text.ts";
 import { badRequest, Failure } from "../http/errors.ts";
 import type { Identity } from "./identity.ts";

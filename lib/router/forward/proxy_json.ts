@@ -9,7 +9,7 @@ import { rawPath } from "../path.ts";
 import { type Gateway, type GatewayRequest, publicEndpoint } from "../gateway_request.ts";
 import { type DefinedResponse, readDefined, type UpstreamResponse } from "./upstream_response.ts";
 import { inboundHeaders, outboundHeaders } from "./headers.ts";
-import { versionsDocument } from "../versions.ts";
+import { versionsDocument } from "./versions.ts";
 
 /** Overrides of the operation and the request. */
 export interface ForwardOverrides {

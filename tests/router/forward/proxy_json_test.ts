@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
-import { isIdempotentPatch, withId } from "../../../lib/router/image_writes.ts";
+import { isIdempotentPatch, withId } from "../../../lib/router/forward/image_writes.ts";
 import { Cloud, headersOf } from "../cloud.ts";
 
 const JSON_TYPE = { "content-type": "application/json" };

@@ -1,7 +1,7 @@
 /** Rewrites the list of API versions. */
-import { isRecord } from "../api/operation.ts";
-import { jsonOf, type UpstreamResponse } from "./forward/upstream_response.ts";
-import { HttpError } from "./error_response.ts";
+import { isRecord } from "../../api/operation.ts";
+import { jsonOf, type UpstreamResponse } from "./upstream_response.ts";
+import { HttpError } from "../error_response.ts";
 
 /**
  * Makes the response from a server's list of versions, with links to the gateway instead of the server.

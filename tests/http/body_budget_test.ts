@@ -1,7 +1,7 @@
 /** Buffered request bodies: every limit, and which body is refused. */
 import { assertEquals, assertRejects } from "@std/assert";
-import { BodyBudget, type BodyFault, BodyRefused } from "../lib/body_budget.ts";
-import { settled, SimulatedClock } from "./support/clock.ts";
+import { BodyBudget, type BodyFault, BodyRefused } from "../../lib/http/body_budget.ts";
+import { settled, SimulatedClock } from "../support/clock.ts";
 
 const KIB = 1024;
 

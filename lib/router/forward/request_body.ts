@@ -2,12 +2,12 @@
  * Buffers small request bodies, so that the requests can be retried. Limits prevent one client from using all
  * of the memory.
  */
-import { type BodyFault, BodyRefused, type BufferedBody } from "../body_budget.ts";
-import type { Gateway, GatewayRequest } from "./gateway_request.ts";
-import { earlyResponse } from "./discovery.ts";
-import { documentResponse, forwardRequest } from "./forward/proxy_json.ts";
-import { announcesBody } from "./forward/headers.ts";
-import { HttpError } from "./error_response.ts";
+import { type BodyFault, BodyRefused, type BufferedBody } from "../../http/body_budget.ts";
+import type { Gateway, GatewayRequest } from "../gateway_request.ts";
+import { earlyResponse } from "../discovery.ts";
+import { documentResponse, forwardRequest } from "./proxy_json.ts";
+import { announcesBody } from "./headers.ts";
+import { HttpError } from "../error_response.ts";
 
 /** The response if a body is rejected. */
 const ERROR_RESPONSES: Readonly<

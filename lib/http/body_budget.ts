@@ -4,8 +4,8 @@
  * buffered bytes is refused.
  */
 
-import { concat } from "./concat.ts";
-import type { Timer } from "./timer.ts";
+import { concat } from "../concat.ts";
+import type { Timer } from "../timer.ts";
 
 /** Limits of buffered bodies. */
 export interface BodyLimits {

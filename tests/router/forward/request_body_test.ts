@@ -1,7 +1,7 @@
 /** Bodies of requests at the gateway: unread without a token, limited, and fair between clients. */
 import { assert, assertEquals, assertLess } from "@std/assert";
-import { settled, SimulatedClock } from "../support/clock.ts";
-import { Cloud } from "./cloud.ts";
+import { settled, SimulatedClock } from "../../support/clock.ts";
+import { Cloud } from "../cloud.ts";
 
 const MIB = 2 ** 20;
 const CHUNK = new Uint8Array(MIB).fill(0x20);

@@ -1,10 +1,10 @@
 /** Requests that must not be executed twice: creations and updates of images. */
-import { isRecord } from "../api/operation.ts";
-import { canonicalId } from "./path.ts";
-import type { Gateway, GatewayRequest } from "./gateway_request.ts";
-import { parseJson } from "../http/json.ts";
-import type { UpstreamResponse } from "./forward/upstream_response.ts";
-import { documentResponse, forwardRequest } from "./forward/proxy_json.ts";
+import { isRecord } from "../../api/operation.ts";
+import { canonicalId } from "../path.ts";
+import type { Gateway, GatewayRequest } from "../gateway_request.ts";
+import { parseJson } from "../../http/json.ts";
+import type { UpstreamResponse } from "./upstream_response.ts";
+import { documentResponse, forwardRequest } from "./proxy_json.ts";
 import { withBody } from "./request_body.ts";
 
 /**
