@@ -165,6 +165,8 @@ export interface CatalogInfo {
 
 const RESOLVED = new WeakSet<object>();
 
+const isResolved = (options: object): options is ResolvedOptions => RESOLVED.has(options);
+
 /**
  * Validates options and fills in the defaults; resolved options are returned as they are.
  *
@@ -205,10 +207,6 @@ export function resolveOptions(options: GlanceOptions | ResolvedOptions = {}): R
   });
   RESOLVED.add(resolved);
   return resolved;
-}
-
-function isResolved(options: GlanceOptions | ResolvedOptions): options is ResolvedOptions {
-  return RESOLVED.has(options);
 }
 
 /** The value of an option if it is valid, that is, `expected`. */
