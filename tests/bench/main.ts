@@ -9,6 +9,7 @@ import { chaosReport } from "./chaos.ts";
 import { downloadReport } from "./download.ts";
 import { failoverReport } from "./failover.ts";
 import { formatsReport } from "./formats_fuzz.ts";
+import { fromReport } from "./from_url.ts";
 import { gatewayResults } from "./gateway.ts";
 import { glanceReport } from "./glance.ts";
 import { tableOf } from "./measure.ts";
@@ -34,6 +35,7 @@ const GROUPS: Readonly<Record<string, Group>> = {
     return await gatewayResults(origin, ROUNDS);
   },
   upload: uploadReport,
+  from: fromReport,
   glance: glanceReport,
 };
 
