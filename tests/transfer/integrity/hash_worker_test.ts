@@ -313,9 +313,10 @@ Deno.test("download() over several connections ends its thread when it is aborte
     connections: 1,
     servers: ["http://a"],
     isHashed: true,
-    onReceived: () => {},
     rangeSource: () => rangeSource,
     rest: rangeSource,
+    end: null,
+    isPart: false,
     start: 0,
     endExclusive: BYTES.byteLength,
     partSize: BYTES.byteLength,
@@ -324,11 +325,11 @@ Deno.test("download() over several connections ends its thread when it is aborte
     signal: stop.signal,
     onProgress: undefined,
   });
-  await reader.read();
+  await reader.read(new Uint8Array(MIB));
   const end = new Promise((resolve) => started[0]?.on("exit", resolve));
   stop.abort("enough");
   await end;
-  assertEquals(await failureOf(reader.read()), "enough");
+  assertEquals(await failureOf(reader.read(new Uint8Array(MIB))), "enough");
 });
 
 Deno.test("download() rejects when its thread dies", async () => {
