@@ -1,5 +1,6 @@
 /** Decoders of compressed data that runtimes do not have, loaded when an image needs them. */
 import { builtinModule } from "../../node_builtin.ts";
+import { messageOf } from "../../validate.ts";
 import type { DecompressOptions } from "../../formats/compression/decompress.ts";
 
 /** What the packages export, which have no types for it. */
@@ -27,13 +28,36 @@ const SLICE = 128;
 export const DECOMPRESSORS: NonNullable<DecompressOptions["decompressors"]> = {
   async xz(compressed) {
     const { default: { XzReadableStream } } = await import("xz-decompress") as unknown as XzModule;
-    return new XzReadableStream(compressed);
+    return withReasons(new XzReadableStream(compressed));
   },
   ...hasZstd() ? {} : { zstd: decompressZstd },
 };
 
 function hasZstd(): boolean {
   return "createZstdDecompress" in (builtinModule("node:zlib") ?? {});
+}
+
+/** The return codes of XZ Embedded that data can cause. */
+const XZ_REASONS: Readonly<Record<string, string>> = {
+  "6":
+    "it was compressed with an option that is not supported here, such as --check=sha256 or --x86; decompress it with xz first",
+  "7": "a block is damaged",
+};
+
+/** A stream whose errors say in words what the package says in numbers. */
+function withReasons(content: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+  const reader = content.getReader();
+  return new ReadableStream({
+    async pull(controller) {
+      const { value } = await reader.read().catch((error) => {
+        const [, code = ""] = /error code (\d+)$/.exec(messageOf(error)) ?? [];
+        throw XZ_REASONS[code] === undefined ? error : new Error(XZ_REASONS[code]);
+      });
+      if (value === undefined) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel: (reason) => reader.cancel(reason),
+  }, { highWaterMark: 0 });
 }
 
 /** Decodes a frame. The package does not check its checksum. */

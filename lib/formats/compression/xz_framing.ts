@@ -55,7 +55,8 @@ function checkFilters(header: Uint8Array): void {
   let filter = 0;
   for (let count = (flags & 3) + 1; count > 0; count--) {
     filter = next();
-    at += next();
+    const size = next();
+    at += size;
   }
   if (filter !== LZMA2) throw new Error(`a block has the unknown filter ${filter}`);
 }

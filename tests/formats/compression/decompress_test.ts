@@ -1,5 +1,11 @@
 /** Decompression: members, damage, limits, chunking, cancellation. */
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { DECOMPRESSORS } from "../../../lib/cli/files/decompressors.ts";
 import { concat } from "../../../lib/concat.ts";
 import { DecompressionFailed, DecompressionLimitExceeded, Invalid } from "../../../lib/errors.ts";
@@ -10,7 +16,15 @@ import {
   detectCompression,
 } from "../../../lib/formats/compression/detect.ts";
 import { fc, forAll } from "../../support/properties.ts";
-import { chunked, COMPRESSED, SKIPPABLE, TEXT, XZ_BLOCKS, zstdBomb } from "./compressed.ts";
+import {
+  chunked,
+  COMPRESSED,
+  RARE_XZ,
+  SKIPPABLE,
+  TEXT,
+  XZ_BLOCKS,
+  zstdBomb,
+} from "./compressed.ts";
 
 const OPTIONS: DecompressOptions = { decompressors: DECOMPRESSORS };
 
@@ -109,6 +123,13 @@ Deno.test("decompress() skips padding between and after members", async () => {
   const frames = concat([SKIPPABLE, zstd, SKIPPABLE, SKIPPABLE, zstd, SKIPPABLE]);
   for (const size of [1, 5, 1000]) assertEquals(await textOf(frames, "auto", size), TEXT.repeat(2));
   await failureOf(concat([zstd, SKIPPABLE.subarray(0, 10)]), "zstd");
+});
+
+Deno.test("decompress() names options of xz that its decoder does not support", async () => {
+  for (const bytes of RARE_XZ) {
+    const message = await failureOf(bytes, "xz");
+    assertStringIncludes(message, "not supported here, such as --check=sha256");
+  }
 });
 
 Deno.test("decompress() reads all blocks of an xz stream", async () => {
