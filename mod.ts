@@ -54,6 +54,7 @@ export type {
   DownloadOptions,
   ImageBytes,
   ImageData,
+  InspectMode,
   Progress,
   UploadOptions,
   Verify,

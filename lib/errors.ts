@@ -129,7 +129,10 @@ export class ImageLimitExceeded extends GlanceError {
   /** @ignore */ override name = "ImageLimitExceeded";
 }
 
-/** Glance refuses the data of the image (415): it does not match the disk format, or is unsafe. */
+/**
+ * The data of the image does not match the disk format, or is unsafe: Glance refuses it (415), or it was inspected
+ * before the upload and not sent (no `status`).
+ */
 export class ImageContentRejected extends Invalid {
   /** @ignore */ override name = "ImageContentRejected";
 }

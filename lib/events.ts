@@ -71,6 +71,13 @@ export type GlanceEvent =
     readonly imageId: string;
   }
   | {
+    /** An upload was inspected; its data is accepted, although it may not be what was declared. */
+    readonly kind: "inspected";
+    /** Undefined if the image does not exist yet. */
+    readonly imageId: string | undefined;
+    readonly warning: string;
+  }
+  | {
     /** A token was renewed. */
     readonly kind: "renew";
     readonly reason: "expiring" | "refused";

@@ -100,6 +100,7 @@ const EXPORTS: Readonly<Record<string, { values: string[]; types: string[] }>> =
       "ImportSource",
       "ImportTargets",
       "ImportWaitOptions",
+      "InspectMode",
       "InspectOptions",
       "InspectionFailure",
       "JsonValue",

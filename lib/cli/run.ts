@@ -115,10 +115,15 @@ function cloudValues(values: Readonly<Record<string, Value>>): CloudValues {
 }
 
 /**
- * Events that are printed without --debug, too: an ignored setting is probably a mistake, a command that waits says
- * for what, and one that is interrupted prints nothing more, so it names the image before.
+ * Events that are printed without --debug, too: an ignored setting is probably a mistake, as is unexpected data; a
+ * command that waits says for what, and one that is interrupted prints nothing more, so it names the image before.
  */
-const ALWAYS_SHOWN: ReadonlySet<GlanceEvent["kind"]> = new Set(["ignored", "outage", "storing"]);
+const ALWAYS_SHOWN: ReadonlySet<GlanceEvent["kind"]> = new Set([
+  "ignored",
+  "inspected",
+  "outage",
+  "storing",
+]);
 
 function listener(isDebug: boolean, messages: Messages): (event: GlanceEvent) => void {
   return (event) => {
@@ -129,6 +134,7 @@ function listener(isDebug: boolean, messages: Messages): (event: GlanceEvent) =>
 /** Formats an event, for example `retry: attempt 1 at http://a:9292 failed, next in 0 ms: Cannot …`. */
 function eventText(event: GlanceEvent): string {
   if (event.kind === "ignored") return event.message;
+  if (event.kind === "inspected") return event.warning;
   if (event.kind === "renew") return `renew: the token is ${event.reason}`;
   if (event.kind === "storing") {
     return `Glance has received the data of image ${event.imageId} and is storing it; interrupting this command does not delete the image`;

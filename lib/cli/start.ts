@@ -4,6 +4,7 @@
 import { number, text, toggle, truth } from "./args/flags.ts";
 import { abortable } from "../http/deadline.ts";
 import { redact } from "../redact.ts";
+import { INSPECT_MODES, type InspectMode } from "../transfer/types.ts";
 import { denoSystem, endingSignal, goToCaller } from "./system/deno_system.ts";
 import { EXIT, exitCodeOf, Interrupted, sentenceOf, UsageError } from "./system/errors.ts";
 import type { Flags, Values } from "./args/command.ts";
@@ -33,6 +34,11 @@ const FLAGS = {
   "public-endpoint": text(
     "<URL>",
     "URL of this server for links in responses (default: from each request)",
+  ),
+  "inspect": text(
+    "<HOW>",
+    "match: answer 415 to uploads that are unsafe or not of the disk format, as Glance does since 2025.1; safe: only if they are unsafe; off: to none (default: off)",
+    { choices: INSPECT_MODES },
   ),
   "metrics": truth(
     "Serve Prometheus metrics at /metrics (default: only if --host is a loopback address)",
@@ -113,6 +119,8 @@ async function start(values: StartValues, system: System, messages: Messages): P
   const settings: GatewaySettings = {
     publicEndpoint: values["public-endpoint"] ?? null,
     allowedHosts: isPrivate ? "loopback" : "any",
+    // The parser has checked the choices.
+    inspect: values["inspect"] as InspectMode | undefined,
     metrics,
     log: values["no-log"] ? () => {} : (line) => messages.line(line),
   };

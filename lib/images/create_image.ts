@@ -7,20 +7,34 @@ import { toGlance } from "../api/translate.ts";
 import type { GlanceImage, ImageMeta } from "../api/types.ts";
 import type { ImageData, UploadOptions } from "../transfer/types.ts";
 import { upload } from "../transfer/upload/upload.ts";
-import { optionalSource } from "../transfer/upload/upload_source.ts";
+import { inspected } from "../transfer/upload/inspection.ts";
+import { optionalSource, type UploadSource } from "../transfer/upload/upload_source.ts";
 
-/** Creates an image, with its data if `data` is given. Deletes the image if its data cannot be stored. */
+/**
+ * Creates an image, with its data if `data` is given. The data is inspected before the image is created. Deletes
+ * the image if its data cannot be stored.
+ *
+ * @throws {ImageContentRejected} if Glance would refuse the data.
+ */
 export async function createImage(
   session: Session,
   imageMeta: ImageMeta,
   data: ImageData | null | undefined,
   options: UploadOptions,
 ): Promise<GlanceImage> {
-  const source = optionalSource(data, options);
-  const created = await createRecord(session, toGlance(imageMeta));
-  if (source === null) return created;
+  const image = toGlance(imageMeta);
+  const given = optionalSource(data, options);
+  if (given === null) return await createRecord(session, image);
+  const source = await inspected(session, given, options, { imageId: undefined, known: image });
+  const created = await createRecord(session, image).catch((error) => discard(source, error));
   const undo = (cause: unknown) => rollbackCreate(session, created.id, cause);
   return await upload(session, created.id, source, options, undo);
+}
+
+/** Closes what the inspection has opened. */
+async function discard(source: UploadSource, error: unknown): Promise<never> {
+  await source.discard?.(error);
+  throw error;
 }
 
 /**

@@ -8,8 +8,9 @@ import { patchTo } from "../api/patch.ts";
 import type { Session } from "../api/session.ts";
 import type { GlanceImage, Image, ImageMeta } from "../api/types.ts";
 import type { ImageData, UploadOptions } from "../transfer/types.ts";
+import { inspected } from "../transfer/upload/inspection.ts";
 import { upload } from "../transfer/upload/upload.ts";
-import { optionalSource } from "../transfer/upload/upload_source.ts";
+import { optionalSource, type UploadSource } from "../transfer/upload/upload_source.ts";
 
 /** Options of an update. */
 export interface UpdateOptions extends UploadOptions {
@@ -27,11 +28,13 @@ export interface UpdateOptions extends UploadOptions {
 }
 
 /**
- * Updates an image: first its data, if `data` is given and not empty, then its properties.
+ * Updates an image: first its data, if `data` is given and not empty, then its properties. The data is inspected
+ * before it is sent; if the disk format of the image is not known, its record is read for that.
  *
  * @param known the record, if the caller has just read it
  * @throws {Invalid} if a property that only Glance sets has another value.
  * @throws {ImageConflict} if the image has changed since the caller saw it.
+ * @throws {ImageContentRejected} if Glance would refuse the data.
  */
 export async function updateImage(
   session: Session,
@@ -50,13 +53,28 @@ export async function updateImage(
     checkAsserted(seen, assertedValues);
     if (ifUnchanged !== undefined) checkUnchanged(seen, ifUnchanged);
   }
-  const stored = source && await upload(session, imageId, source, options);
+  const stored = source && await uploadInspected(session, source, options, {
+    imageId,
+    // A format that the update sets is that of the image already, or Glance refuses the update.
+    known: { ...wanted, ...seen },
+  });
   const current = stored ?? seen;
   if (Object.keys(wanted).length === 0) {
     return current ?? await session.call(GET_IMAGE, imageId);
   }
   const isAlone = ifUnchanged !== undefined;
   return await applyPatch(session, imageId, { wanted, purge, isAlone, current });
+}
+
+/** Uploads data after its inspection. */
+async function uploadInspected(
+  session: Session,
+  source: UploadSource,
+  options: UpdateOptions,
+  target: { readonly imageId: string; readonly known: PropertyChange["wanted"] },
+): Promise<GlanceImage> {
+  const accepted = await inspected(session, source, options, target);
+  return await upload(session, target.imageId, accepted, options);
 }
 
 /** An update of the properties of an image. */

@@ -1,6 +1,6 @@
 /** Checks the options of a gateway, and adds defaults. */
 import type { RequestContext } from "../context.ts";
-import { type Verify, VERIFY_MODES } from "../transfer/types.ts";
+import { INSPECT_MODES, type InspectMode, type Verify, VERIFY_MODES } from "../transfer/types.ts";
 import { parseHttpUrl } from "../api_server.ts";
 import { InvalidConfigurationValue } from "../errors.ts";
 import { redact } from "../redact.ts";
@@ -21,6 +21,7 @@ export interface GatewayOptions {
   readonly resume: boolean;
   readonly verify: Verify;
   readonly maxUploadSize: number;
+  readonly inspect: InspectMode;
   readonly cors: CorsOptions | null;
   /** Host names without a port, in lower case. */
   readonly allowedHosts: "any" | "loopback" | readonly string[];
@@ -51,6 +52,7 @@ export function resolveGatewayOptions(options: ImageRouterOptions): GatewayOptio
     resume: options.resume ?? true,
     verify: options.verify ?? "off",
     maxUploadSize,
+    inspect: options.inspect ?? "off",
     cors: options.cors ?? null,
     allowedHosts: allowedHostsOf(options.allowedHosts ?? "any"),
     metrics: options.metrics ?? false,
@@ -70,15 +72,18 @@ function newest(given: RequestContext): () => RequestContext {
 
 /** @throws {InvalidConfigurationValue} for the first invalid option. */
 function checkOptions(options: ImageRouterOptions): void {
-  const { serviceMode, cors, verify, maxUploadSize } = options;
+  const { serviceMode, cors, maxUploadSize } = options;
   for (const name of ["resume", "metrics"] as const) {
     check(isAbsentOr("boolean", options[name]), `"${name}"`, options[name], "true or false");
   }
   for (const name of ["authorize", "log"] as const) {
     check(isAbsentOr("function", options[name]), `"${name}"`, options[name], "a function");
   }
-  const isMode = verify === undefined || VERIFY_MODES.includes(verify);
-  check(isMode, '"verify"', verify, `"${VERIFY_MODES.join('", "')}"`);
+  for (const [name, modes] of [["verify", VERIFY_MODES], ["inspect", INSPECT_MODES]] as const) {
+    const mode = options[name];
+    const isMode = mode === undefined || modes.includes(mode);
+    check(isMode, `"${name}"`, mode, `"${modes.join('", "')}"`);
+  }
   const isSize = maxUploadSize === undefined || isNumber(maxUploadSize) && maxUploadSize > 0;
   check(isSize, '"maxUploadSize"', maxUploadSize, "bytes above 0; use Infinity for no limit");
   if (serviceMode !== undefined) checkServiceMode(serviceMode);

@@ -1,6 +1,6 @@
 /** The options of a gateway. */
 import type { RequestContext } from "../context.ts";
-import type { Verify } from "../transfer/types.ts";
+import type { InspectMode, Verify } from "../transfer/types.ts";
 import type { GlanceOptions } from "../options.ts";
 import type { RequestLog } from "./observe/access_log.ts";
 
@@ -86,6 +86,13 @@ export interface ImageRouterOptions extends GlanceOptions {
    * @default {Infinity}
    */
   readonly maxUploadSize?: number | undefined;
+  /**
+   * Which uploads and staged data to refuse with 415, before their first byte is sent to Glance: `match` refuses
+   * what Glance refuses since 2025.1, `safe` only what is unsafe. The record of the image is read with the token
+   * of the request. Data that Glance fetches itself is not inspected.
+   * @default {"off"}
+   */
+  readonly inspect?: InspectMode | undefined;
   /**
    * Allows web pages of other origins to read responses.
    * @default none: no other origin may

@@ -60,6 +60,8 @@ export interface PositionedChunk {
 
 /** An open download: its bytes in order, counted and verified. */
 export interface ImageReader {
+  /** Opens the first response, if that is not done. */
+  open?(): Promise<void>;
   /** The next bytes, or null after all were delivered and verified. `into` is used if possible. */
   read(into: Chunk): Promise<Chunk | null>;
   /**

@@ -2,6 +2,7 @@
 import type { Invalid } from "../errors.ts";
 import type { inspect, isRecord } from "../validate.ts";
 import type { ContentDescriptor } from "./integrity/descriptor.ts";
+import type { ImageReader } from "./body_reader.ts";
 import type { DownloadOptions, VERIFY_MODES } from "./types.ts";
 
 /** Code that a program loads at its start. If this code imported it, it would be in a file of its own. */
@@ -18,7 +19,7 @@ export function checkOptions(
   { inspect, Invalid, isRecord, VERIFY_MODES }: ChecksShared,
 ): void {
   const { verify = "auto", connections = 1, partSize = 1, prefer = [], range } = options;
-  const { reuseChunks = false } = options;
+  const { reuseChunks = false, onInspection = () => {} } = options;
   const check = (isGood: boolean, name: string, value: unknown, expected: string) => {
     if (isGood) return;
     throw new Invalid(
@@ -33,6 +34,7 @@ export function checkOptions(
   check(isCount(partSize), "partSize", partSize, "a whole number of at least 1");
   check(Array.isArray(prefer) && prefer.every(isStore), "prefer", prefer, "a list of store ids");
   check(typeof reuseChunks === "boolean", "reuseChunks", reuseChunks, "true or false");
+  check(typeof onInspection === "function", "onInspection", onInspection, "a function");
   const hasStart = range === undefined || (isRecord(range) && range.start !== undefined);
   check(hasStart, "range", range, '{ start, end }, where "end" may be missing');
 }
@@ -40,11 +42,11 @@ export function checkOptions(
 /**
  * The first and the last byte to download; null for the last byte of the image.
  *
- * @throws {Invalid} if the range is outside of the image, or cannot be verified as required.
+ * @throws {Invalid} if the range is outside of the image, or cannot be verified or inspected as required.
  */
 export function boundsOf(
   { imageId, size }: ContentDescriptor,
-  { range, verify }: DownloadOptions,
+  { range, verify, onInspection }: DownloadOptions,
   { Invalid }: ChecksShared,
 ): { readonly start: number; readonly end: number | null } {
   if (range === undefined) return { start: 0, end: null };
@@ -66,5 +68,22 @@ export function boundsOf(
       { imageId, terms: [{ key: "verifyPart", text: 'leave verify at "auto"' }] },
     );
   }
+  if (onInspection !== undefined && start > 0) {
+    throw new Invalid(
+      `Cannot inspect image "${imageId}" from byte ${start} on: its format is in its first bytes; begin the range at 0, or leave out "onInspection"`,
+      { imageId },
+    );
+  }
   return { start, end: end === null || size === null ? end : Math.min(end, size - 1) };
+}
+
+/** The reader of a download, which is inspected if the options say so. */
+export async function inspected(
+  reader: ImageReader,
+  { size }: ContentDescriptor,
+  { onInspection }: DownloadOptions,
+): Promise<ImageReader> {
+  if (onInspection === undefined) return reader;
+  const { InspectedDownload } = await import("./download/on_demand/inspected_download.ts");
+  return new InspectedDownload(reader, size, onInspection);
 }

@@ -1,5 +1,7 @@
 /** The options of downloads and uploads, and their progress. Types and constant lists only. */
 
+import type { ImageInspection } from "../formats/types.ts";
+
 /** Bytes of an image to upload. */
 export type ImageBytes =
   | Uint8Array
@@ -79,11 +81,30 @@ export interface DownloadOptions {
   readonly reuseChunks?: boolean | undefined;
   /** Called after each chunk. Errors it throws are ignored. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
+  /**
+   * Called once with what the delivered data is, after its last byte is delivered and verified; not if the download
+   * fails. Errors it throws are ignored. A `range` must begin at 0; what is stored after it is `unchecked`. A sink
+   * receives the data in order.
+   */
+  readonly onInspection?: ((inspection: ImageInspection) => void) | undefined;
   /** Aborts the download, also while it is being read, with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   /** Ids of the stores to read from, in order of preference (2026.1 and later; multi-store clouds only). */
   readonly prefer?: readonly string[] | undefined;
 }
+
+/**
+ * What the first 256 KiB of an upload must be; otherwise the upload is refused before its first byte is sent.
+ *
+ * - `match`: what Glance accepts since 2025.1: data in a `bare` container is of the declared disk format, and it
+ *   is safe. It may be anything safe if the disk format is `raw`; the event `inspected` then names what it is.
+ * - `safe`: data that does not refer to other files, and is of one format only.
+ * - `off`: anything.
+ */
+export type InspectMode = "match" | "safe" | "off";
+
+/** The values of {@linkcode InspectMode}. */
+export const INSPECT_MODES: readonly string[] = ["match", "safe", "off"] satisfies InspectMode[];
 
 /** Options of an upload. */
 export interface UploadOptions {
@@ -96,6 +117,11 @@ export interface UploadOptions {
   readonly storeId?: string | undefined;
   /** Reference of the image that the data is based on, for stores that place related data together. */
   readonly baseImageRef?: string | undefined;
+  /**
+   * Which data is refused before its first byte is sent. An older cloud may accept what this refuses.
+   * @default {"match"}
+   */
+  readonly inspect?: InspectMode | undefined;
   /**
    * Called when the runtime has accepted a chunk, and once after Glance has responded. For bytes, and for a
    * Blob in a browser, only after the response. Errors it throws are ignored.

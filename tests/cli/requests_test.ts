@@ -98,7 +98,15 @@ const ROWS: Readonly<Record<string, readonly string[]>> = {
   ],
   "image-update {disk} --name other": [SHOW_DISK, "PATCH /v2/images/{disk}"],
   "image-update disk --name other": [FIND_DISK, "PATCH /v2/images/{disk}"],
-  "image-upload {empty} --file disk.img": ["PUT /v2/images/{empty}/file", "GET /v2/images/{empty}"],
+  "image-upload {empty} --file disk.img": [
+    "GET /v2/images/{empty}",
+    "PUT /v2/images/{empty}/file",
+    "GET /v2/images/{empty}",
+  ],
+  "image-upload {empty} --file disk.img --inspect off": [
+    "PUT /v2/images/{empty}/file",
+    "GET /v2/images/{empty}",
+  ],
   "image-upload empty --file disk.img": [
     "GET /v2/images?limit=200&name=eq%3Aempty&os_hidden=false",
     "PUT /v2/images/{empty}/file",

@@ -1,6 +1,7 @@
 /** Image data: uploads, failed uploads, downloads, and ranges. */
 
 import { assertEquals } from "@std/assert";
+import { qcow2Header, vdiHeader } from "../support/image_headers.ts";
 import { assertFailure, assertUnforeseen, type Check, check } from "./check.ts";
 import type { ReceivedResponse } from "./conversation.ts";
 
@@ -221,16 +222,47 @@ const uploads: readonly Check[] = [
     assertEquals(right.status, 204);
   }, { since: "2.17" }),
   check("the virtual size of a qcow2 image comes from its header", async (cloud) => {
-    const header = new Uint8Array(512);
-    new DataView(header.buffer).setUint32(0, 0x514649fb);
-    new DataView(header.buffer).setUint32(4, 3);
-    new DataView(header.buffer).setBigUint64(24, 1234567n);
+    const header = qcow2Header({ virtualSize: 1234567 });
     const { id } = await cloud.imageWith(header, { disk_format: "qcow2" });
     assertEquals((await cloud.show(id))["virtual_size"], 1234567);
   }),
-  check("the virtual size of a format that is not inspected is null", async (cloud) => {
+  check("the virtual size of data that does not match its format is null", async (cloud) => {
     const image = await cloud.imageWith(DATA, { disk_format: "iso" });
     assertEquals(image["virtual_size"], null);
+  }, { until: "2.16" }),
+  check("PUT of data of another format returns 415, and the image is queued", async (cloud) => {
+    const { id } = await cloud.image({ disk_format: "qcow2" });
+    const refused = await cloud.upload(id, DATA);
+    assertFailure(refused, 415, "Image disk_format qcow2 does not match stream data raw");
+    const image = await cloud.show(id);
+    const { status, size, virtual_size, checksum } = image;
+    assertEquals([status, size, virtual_size, checksum], ["queued", null, null, null]);
+    assertEquals((await cloud.upload(id, qcow2Header())).status, 204);
+  }, { since: "2.17" }),
+  check("PUT of unsafe data returns 415, whatever the disk format", async (cloud) => {
+    const unsafe = qcow2Header({ backingFile: "/etc/passwd" });
+    for (const format of ["qcow2", "raw"]) {
+      const { id } = await cloud.image({ disk_format: format });
+      assertFailure(await cloud.upload(id, unsafe), 415, "Image failed safety checks");
+    }
+  }, { since: "2.17" }),
+  check(
+    "PUT of any safe format as raw returns 204, and the virtual size is its size",
+    async (cloud) => {
+      const image = await cloud.imageWith(qcow2Header(), { disk_format: "raw" });
+      assertEquals(image["virtual_size"], 512);
+    },
+  ),
+  check("the virtual size of a vdi image comes from its header", async (cloud) => {
+    const image = await cloud.imageWith(vdiHeader(7654321), { disk_format: "vdi" });
+    assertEquals(image["virtual_size"], 7654321);
+  }, { since: "2.17" }),
+  check("PUT of unsafe data in another container returns 204", async (cloud) => {
+    const unsafe = qcow2Header({ backingFile: "/etc/passwd" });
+    const image = await cloud.imageWith(unsafe, { container_format: "ova" });
+    assertEquals(image["status"], "active");
+  }),
+  check("the virtual size of data in another container is null", async (cloud) => {
     const inContainer = await cloud.imageWith(DATA, { container_format: "ova" });
     assertEquals(inContainer["virtual_size"], null);
   }),

@@ -1,6 +1,7 @@
 /** `GET /v2/images`: filters, order, pages, and links. */
 
 import { assert, assertEquals } from "@std/assert";
+import { qcow2Header } from "../support/image_headers.ts";
 import { assertFailure, type Check, check } from "./check.ts";
 import type { Conversation } from "./conversation.ts";
 
@@ -14,7 +15,7 @@ async function collection(cloud: Conversation): Promise<Record<string, string>> 
     e: { visibility: "shared" },
   });
   await cloud.upload(String(ids["a"]), "0123456789");
-  await cloud.upload(String(ids["b"]), "0123456789".repeat(3));
+  await cloud.upload(String(ids["b"]), qcow2Header());
   const bob = cloud.target.projects.bob;
   for (const name of ["a", "e"]) {
     await cloud.post(`/v2/images/${ids[name]}/members`, { member: bob });

@@ -40,6 +40,18 @@ export const UPLOADS: readonly Guarantee[] = [
     "sockets/gateway_uploads_test.ts: PUT /… answers 502 when a … body is acknowledged before its end and the server …",
   ],
   [
+    "Data that Glance refuses since 2025.1 is refused before a byte is sent, and no image is created.",
+    "transfer/upload/inspection_test.ts: create() of … sends no request when the data is of another format",
+    "transfer/upload/inspection_test.ts: create() refuses unsafe data, whatever it is called",
+    "transfer/upload/inspection_test.ts: update() reads the record for the disk format, and sends nothing that Glance refuses",
+    "router/on_demand/inspect_upload_test.ts: PUT /file answers 415 as Glance does, and sends nothing, when the data is of another format",
+  ],
+  [
+    "The inspection of an upload loses no byte, whatever the source and its chunks.",
+    "transfer/upload/inspection_test.ts: create() sends each byte once in chunks of … bytes",
+    "transfer/upload/inspection_test.ts: create() cancels a stream that it refuses, and one whose image cannot be created",
+  ],
+  [
     "A broken upload of which Glance has stored a part is an error.",
     "transfer/upload/upload_test.ts: upload() throws when a stream breaks before its last byte and the image has the bytes before",
   ],

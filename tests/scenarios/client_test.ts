@@ -34,7 +34,7 @@ Deno.test("upload() throws ImageLimitExceeded without another attempt when a quo
     ImageLimitExceeded,
     `upload image "${id}"`,
   );
-  assertEquals(glance.requested, [`PUT /v2/images/${id}/file`]);
+  assertEquals(glance.requested, [`GET /v2/images/${id}`, `PUT /v2/images/${id}/file`]);
 });
 
 /** A server that never answers, and a clock that jumps to each deadline. */

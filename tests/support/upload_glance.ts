@@ -51,7 +51,13 @@ export class UploadGlance {
   readonly requests: SeenRequest[] = [];
   readonly puts: Put[] = [];
   /** The image record; null if there is none. */
-  record: Record<string, unknown> | null = { id: ID, status: "queued", size: null };
+  record: Record<string, unknown> | null = {
+    id: ID,
+    status: "queued",
+    size: null,
+    disk_format: "raw",
+    container_format: "bare",
+  };
   readonly #handlers: PutHandler[];
   /** Called before each response with the record. */
   onShow: (glance: UploadGlance) => void = () => {};

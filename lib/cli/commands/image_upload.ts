@@ -1,7 +1,8 @@
 /** Commands that upload data: `image-create` and `image-upload`. */
 import { text } from "../args/flags.ts";
 import { createImage } from "../../images/create_image.ts";
-import { findImageId, IMAGE, sessionOf } from "./shared/find_image.ts";
+import { updateImage } from "../../images/update_image.ts";
+import { findImage, IMAGE, sessionOf } from "./shared/find_image.ts";
 import { type Command, command, type Flags } from "../args/command.ts";
 import { checkWithoutBytes, NEW_IMAGE_FLAGS, newImageFrom } from "./shared/new_image.ts";
 import { withFormats } from "./shared/detected_format.ts";
@@ -12,7 +13,7 @@ import {
 } from "./shared/verified_source.ts";
 import { printImage } from "../output/records.ts";
 import { checkStores } from "./shared/stores.ts";
-import { PROGRESS_FLAGS, withProgress } from "./shared/transfer.ts";
+import { INSPECT_FLAGS, inspectFrom, PROGRESS_FLAGS, withProgress } from "./shared/transfer.ts";
 import { FILE_FLAGS, findBytes, requireBytes, SIZE_FLAGS } from "../files/upload_input.ts";
 
 const SOURCE_FLAGS = {
@@ -20,6 +21,7 @@ const SOURCE_FLAGS = {
   "store": text("<STORE>", "Store for the data (default: the cloud's default)", {
     environment: "OS_IMAGE_STORE",
   }),
+  ...INSPECT_FLAGS,
   ...SIZE_FLAGS,
   ...PROGRESS_FLAGS,
 } as const satisfies Flags;
@@ -50,8 +52,12 @@ export const UPLOAD_COMMANDS: readonly Command[] = [
       await checkStores(connection, invocation.system.signal, store);
       const session = await sessionOf(invocation);
       const image = await withProgress(invocation, (options) => {
-        const upload = { ...options, size: size ?? bytes?.size ?? undefined, storeId: store };
-        return createImage(session, { ...meta, ...formats }, bytes?.data ?? null, upload);
+        return createImage(session, { ...meta, ...formats }, bytes?.data ?? null, {
+          ...options,
+          size: size ?? bytes?.size ?? undefined,
+          storeId: store,
+          inspect: inspectFrom(invocation.values),
+        });
       });
       await printImage(invocation, image);
     },
@@ -63,14 +69,14 @@ export const UPLOAD_COMMANDS: readonly Command[] = [
     flags: SOURCE_FLAGS,
     async run(invocation, image) {
       const bytes = await requireBytes(invocation, "upload an image");
-      const id = await findImageId(invocation, image);
+      const { id, record } = await findImage(invocation, image);
       const { store, size = bytes.size ?? undefined } = invocation.values;
-      const connection = await invocation.connect();
-      await checkStores(connection, invocation.system.signal, store);
-      const { service, context } = connection;
+      await checkStores(await invocation.connect(), invocation.system.signal, store);
+      const session = await sessionOf(invocation);
       await withProgress(invocation, (options) => {
-        const upload = { ...options, size, storeId: store, purgeProps: false };
-        return service.update(context, id, {}, bytes.data, upload);
+        const inspect = inspectFrom(invocation.values);
+        const upload = { ...options, size, storeId: store, purgeProps: false, inspect };
+        return updateImage(session, id, {}, bytes.data, upload, record);
       });
     },
   }),

@@ -1,4 +1,5 @@
 /** The service behind `deno task start`, and its settings. */
+import type { InspectMode } from "../../transfer/types.ts";
 import type { Handler } from "./serve.ts";
 
 /** A service that answers requests. Dispose it to close its resources. */
@@ -17,6 +18,8 @@ export interface GatewaySettings {
   readonly publicEndpoint: string | null;
   /** Allowed values of the header `Host`. */
   readonly allowedHosts: "any" | "loopback";
+  /** Which uploads are refused. */
+  readonly inspect?: InspectMode | undefined;
   /** Whether metrics are served at `/metrics`. */
   readonly metrics: boolean;
   log(line: string): void;

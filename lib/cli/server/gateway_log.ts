@@ -9,14 +9,15 @@ import { printableJson } from "../system/console.ts";
 import type { GatewaySettings } from "./backend.ts";
 
 export function routerOptions(
-  { publicEndpoint, allowedHosts, metrics, log }: GatewaySettings,
+  { publicEndpoint, allowedHosts, inspect, metrics, log }: GatewaySettings,
 ): Pick<
   ImageRouterOptions,
-  "publicEndpoint" | "allowedHosts" | "metrics" | "log" | "onEvent"
+  "publicEndpoint" | "allowedHosts" | "inspect" | "metrics" | "log" | "onEvent"
 > {
   const write = (entry: LogEntry) => writeEntry(log, entry);
   return {
     allowedHosts,
+    inspect,
     metrics,
     log: (entry: RequestLog) => write({ kind: "request", ...entry }),
     onEvent: (event: GlanceEvent) => write(serializable(event)),

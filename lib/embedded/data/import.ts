@@ -14,6 +14,7 @@ import { isReadOnly, storeMetadata } from "../request/store_choice.ts";
 import { checkPolicy, requireAdmin } from "../request/policy.ts";
 import { type ImageRow, type LocationRow, withStatus } from "../storage/image_records.ts";
 import { checkByteLimits } from "../images/usage.ts";
+import { checkAccepted } from "./inspection.ts";
 import { importFromWeb } from "./web_download.ts";
 
 /** `POST /v2/images/{image_id}/import` */
@@ -62,8 +63,11 @@ async function moveStagedData(job: ImportJob, row: ImageRow): Promise<void> {
     job,
     row.id,
     staged.size,
-    (key, id) =>
-      id === last ? bytes.move(staged.key, key) : copy(call, staged.key, key, staged.size),
+    async (key, id) => {
+      checkAccepted(staged);
+      if (id === last) await bytes.move(staged.key, key);
+      else await copy(call, staged.key, key, staged.size);
+    },
   );
   await bytes.remove(staged.key);
   await end(job, row.id, result, staged);

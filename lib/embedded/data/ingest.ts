@@ -1,13 +1,13 @@
-/** Writes data to the byte storage and computes its size and digests on the way. */
+/** Writes data to the byte storage, and computes its size, digests and format on the way. */
+import { ImageInspector } from "../../formats/image_inspector.ts";
 import { badRequest, Failure } from "../http/errors.ts";
 import { ImageHasher } from "../storage/hashing.ts";
 import type { EmbeddedCloud } from "../request/embedded_cloud.ts";
 import type { ImageRow, WrittenData } from "../storage/image_records.ts";
-
-type FormatFields = Pick<ImageRow, "disk_format" | "container_format">;
+import { judgeData } from "./inspection.ts";
 
 /**
- * Writes data under a key. After a failure, nothing is stored.
+ * Writes data under a key. Data that Glance refuses is written, too: Glance decides after the last byte. After a failure, nothing is stored.
  *
  * @param announced expected number of bytes; null if unknown.
  * @throws {Failure} 413 if the data exceeds the size limit, 400 if its size differs from
@@ -17,21 +17,21 @@ export async function writtenData(
   cloud: EmbeddedCloud,
   body: ReadableStream<Uint8Array> | null,
   key: string,
-  row: FormatFields,
+  row: Pick<ImageRow, "disk_format" | "container_format">,
   announced: number | null,
 ): Promise<WrittenData> {
   const sink = await cloud.storage.bytes.write(key);
   const hasher = new ImageHasher(cloud.hashAlgorithm);
-  const header = new Uint8Array(QCOW2_HEADER_BYTES);
+  const inspector = new ImageInspector();
   let size = 0;
   try {
     for await (const chunk of body ?? []) {
-      if (size < header.byteLength) header.set(chunk.subarray(0, header.byteLength - size), size);
       size += chunk.byteLength;
       checkSize(cloud, size);
       // The write runs in a thread of the runtime while this thread computes the hashes.
       const written = sink.write(chunk);
       hasher.update(chunk);
+      inspector.update(chunk);
       await written;
     }
     checkMatch(announced, size);
@@ -45,10 +45,10 @@ export async function writtenData(
     key,
     url: cloud.storage.bytes.urlOf(key),
     size,
-    virtualSize: virtualSizeOf(row, size, header),
     checksum,
     hashAlgo: cloud.hashAlgorithm,
     hashValue,
+    ...judgeData(cloud, row, inspector.finish(), size),
   };
 }
 
@@ -60,21 +60,4 @@ function checkSize(cloud: EmbeddedCloud, size: number): void {
 function checkMatch(announced: number | null, size: number): void {
   if (announced === null || announced === size) return;
   throw badRequest(`Size mismatch: expected ${announced} bytes, received ${size} bytes`);
-}
-
-/** `QFI\xfb`, followed by the size as a 64-bit big-endian integer at byte 24. */
-const QCOW2_MAGIC = 0x514649fb;
-const QCOW2_HEADER_BYTES = 32;
-
-/** Virtual size in bytes; null if unknown. Glance inspects only images with the container format `bare`. */
-function virtualSizeOf(
-  { disk_format: format, container_format: container }: FormatFields,
-  size: number,
-  header: Uint8Array<ArrayBuffer>,
-): number | null {
-  if (container !== "bare" || size === 0) return null;
-  if (format === "raw") return size;
-  if (format !== "qcow2" || size < QCOW2_HEADER_BYTES) return null;
-  const view = new DataView(header.buffer);
-  return view.getUint32(0) === QCOW2_MAGIC ? Number(view.getBigUint64(24)) : null;
 }

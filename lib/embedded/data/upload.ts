@@ -17,6 +17,7 @@ import {
 } from "../storage/image_records.ts";
 import { checkByteLimits, checkLimit, mebibytes } from "../images/usage.ts";
 import { writtenData } from "./ingest.ts";
+import { checkAccepted } from "./inspection.ts";
 
 /** `PUT /v2/images/{image_id}/file` */
 export async function uploadData(call: EmbeddedRequest): Promise<Response> {
@@ -38,6 +39,7 @@ export async function uploadData(call: EmbeddedRequest): Promise<Response> {
     key: `${storeId}/${row.id}`,
     size,
     finish: (current, data) => {
+      checkAccepted(data);
       checkByteLimits(call, current.id, data.size);
       return withData(withStatus(current, "active"), data, storeMetadata(call.cloud, storeId));
     },

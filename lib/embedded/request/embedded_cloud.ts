@@ -33,6 +33,7 @@ export interface EmbeddedCloud extends ResolvedLimits {
   readonly hashAlgorithm: string;
   /** Minor number of the newest version, for example 17 for "2.17". */
   readonly minor: number;
+  readonly requireImageFormatMatch: boolean;
   readonly limits: EmbeddedProjectLimits | null;
   readonly policy: EmbeddedPolicy;
   readonly propertyRules: readonly EmbeddedPropertyRule[];
@@ -78,6 +79,7 @@ export function resolveOptions(options: EmbeddedGlanceOptions): EmbeddedCloud {
     showLocations: options.showLocations ?? false,
     hashAlgorithm: checkedAlgorithm(options.hashAlgorithm ?? "sha512"),
     minor: minorOf(options.version ?? "2.17"),
+    requireImageFormatMatch: options.requireImageFormatMatch ?? true,
     limits: options.limits ?? null,
     policy: options.policy ?? (() => true),
     propertyRules: options.propertyRules ?? [],

@@ -84,6 +84,13 @@ export interface EmbeddedGlanceOptions extends EmbeddedGlanceLimits {
    */
   readonly version?: string | undefined;
   /**
+   * Whether data of another format than `disk_format` is refused with 415. Unsafe data is refused in any case.
+   * Before "2.17", as in the Glance of that time, neither is.
+   *
+   * @default true
+   */
+  readonly requireImageFormatMatch?: boolean | undefined;
+  /**
    * Limits per project; exceeding one is answered with 413.
    *
    * @default unlimited; `GET /v2/info/usage` is empty

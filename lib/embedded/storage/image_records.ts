@@ -39,7 +39,7 @@ export interface TaskRow {
   readonly expires_at: string | null;
 }
 
-/** The result of one upload: key, size, and digests. */
+/** The result of one upload: key, size, digests, and what its format means. */
 export interface WrittenData {
   readonly key: string;
   readonly url: string;
@@ -48,6 +48,8 @@ export interface WrittenData {
   readonly checksum: string;
   readonly hashAlgo: string;
   readonly hashValue: string;
+  /** Why Glance does not accept the data; null or absent if it does. */
+  readonly refusal?: string | null;
 }
 
 /** A stored image. Times have the format `YYYY-MM-DDTHH:MM:SSZ`. */

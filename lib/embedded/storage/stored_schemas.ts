@@ -33,7 +33,7 @@ const MEMBER = record<MemberRow>({
   updated_at: TIME,
 });
 
-const WRITTEN_DATA = record<WrittenData>({
+const WRITTEN_DATA = record<Omit<WrittenData, "refusal">>({
   key: TEXT,
   url: TEXT,
   size: COUNT,
@@ -86,7 +86,11 @@ export const STORED_IMAGE: Schema = record<ImageRow>({
   locations: list(LOCATION),
   members: list(MEMBER),
   tasks: list(STORED_TASK),
-  staged: { ...WRITTEN_DATA, type: ["null", "object"] },
+  staged: {
+    ...WRITTEN_DATA,
+    properties: { ...WRITTEN_DATA.properties, refusal: TEXT_OR_NULL },
+    type: ["null", "object"],
+  },
 });
 
 const NAMED: Schema = { type: "object", properties: { name: TEXT }, required: ["name"] };

@@ -22,6 +22,7 @@ import { taskView } from "./tasks.ts";
 import { requireAdmin } from "../request/policy.ts";
 import { openUrl } from "../data/location_data.ts";
 import { writtenData } from "../data/ingest.ts";
+import { checkAccepted } from "../data/inspection.ts";
 
 /** `POST /v2/tasks` */
 export async function createTask(call: EmbeddedRequest): Promise<Response> {
@@ -113,11 +114,12 @@ async function fillImage({ cloud }: EmbeddedRequest, id: string, url: string): P
   const storeId = defaultStoreId(cloud);
   const key = `${storeId}/${id}`;
   const data = await writtenData(cloud, await openUrl(cloud, url), key, row, null);
-  const image = await images.update(
+  const image = data.refusal ? null : await images.update(
     id,
     (current) => withData(withStatus(current, "active"), data, storeMetadata(cloud, storeId)),
   );
   if (image !== null) return image;
   await bytes.remove(key);
+  checkAccepted(data);
   throw new Failure(410);
 }

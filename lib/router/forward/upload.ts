@@ -1,9 +1,11 @@
 /**
  * `PUT /v2/images/{image_id}/file` and `/stage`: forwards image data as fast as the server reads it. The data
  * is sent once. If the client's body fails, the upstream request fails too, so Glance stores no partial image. A
- * response that acknowledges the data before its end was sent is an error.
+ * response that acknowledges the data before its end was sent is an error. The code that inspects data is imported
+ * on demand.
  */
 import { forward } from "./forwarded_request.ts";
+import { abortable } from "../../http/deadline.ts";
 import { lengthOf } from "../../http/byte_range.ts";
 import { UploadBody } from "../../transfer/upload/upload_body.ts";
 import { type ChunkReader, sourceOf } from "../../transfer/upload/upload_source.ts";
@@ -12,9 +14,12 @@ import type { OpenResponse } from "../../http/request_spec.ts";
 import { actionWith } from "../../api/operation.ts";
 import { readDefined, readUpstream, type UpstreamResponse } from "./upstream_response.ts";
 import { type Gateway, type GatewayRequest, withoutToken } from "../gateway_request.ts";
-import { documentResponse } from "./proxy_json.ts";
+import { documentResponse, forwardRequest } from "./proxy_json.ts";
 import { inboundHeaders } from "./headers.ts";
 import { HttpError } from "../error_response.ts";
+
+/** What the code that inspects data shares with other code. */
+const INSPECT_SHARED = { abortable, documentResponse, forwardRequest, HttpError };
 
 /** Forwards image data. */
 export async function uploadData(gateway: Gateway, call: GatewayRequest): Promise<Response> {
@@ -23,7 +28,8 @@ export async function uploadData(gateway: Gateway, call: GatewayRequest): Promis
   const { maxUploadSize } = gateway.options;
   const announced = lengthOf(request.headers.get("x-openstack-image-size")) ?? size ?? 0;
   if (announced > maxUploadSize) throw tooLarge(maxUploadSize);
-  const source = await openSource(gateway, call);
+  const source = await inspectedSource(gateway, call, size);
+  if (!("next" in source)) return source;
   const body = new UploadBody(source, {
     options: gateway.client.options,
     imageId: call.address.values["image_id"] ?? "",
@@ -113,6 +119,18 @@ async function healthyServer(
   return (await forward(client, withoutToken(context), healthCheck, {}, readUpstream)).server;
 }
 
+/** Opens the request's body, inspected if the options say so; or Glance's error response. */
+async function inspectedSource(
+  gateway: Gateway,
+  call: GatewayRequest,
+  size: number | null,
+): Promise<ChunkReader | Response> {
+  const source = await openSource(gateway, call);
+  if (gateway.options.inspect === "off") return source;
+  const { inspectUpload } = await import("../on_demand/inspect_upload.ts");
+  return await inspectUpload(gateway, call, source, size, INSPECT_SHARED);
+}
+
 /** Reads the request's body, and fails with 413 after `maxUploadSize` bytes. */
 async function openSource(
   { options: { maxUploadSize } }: Gateway,
@@ -123,7 +141,9 @@ async function openSource(
   let bytes = 0;
   return {
     async next() {
-      const chunk = await opened.next();
+      const chunk = await opened.next().catch((cause) => {
+        throw new HttpError(400, "The request body ended early.", { cause });
+      });
       const length = chunk?.byteLength ?? 0;
       bytes += length;
       trace.received(length);
@@ -147,11 +167,8 @@ function tooLarge(limit: number): HttpError {
   return new HttpError(413, `The image is larger than the limit of ${limit} bytes.`);
 }
 
-/** The error response if the client's body failed. */
-function bodyError(error: unknown): HttpError {
-  if (error instanceof HttpError) return error;
-  const explanation = error instanceof Invalid
-    ? "The length of the body differs from the announced size."
-    : "The request body ended early.";
-  return new HttpError(400, explanation, { cause: error });
+/** The error response if the client's body failed: its source, or the check of its length. */
+function bodyError(cause: unknown): unknown {
+  if (!(cause instanceof Invalid)) return cause;
+  return new HttpError(400, "The length of the body differs from the announced size.", { cause });
 }

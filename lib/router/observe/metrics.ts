@@ -26,10 +26,9 @@ export class Metrics {
 
   /** Counts an event of the client. */
   observe(event: GlanceEvent): void {
-    if (event.kind === "ignored") return;
     if (event.kind === "renew") return this.add("renewals_total", { reason: event.reason });
-    // A gateway forwards uploads and does not wait until they are stored.
-    if (event.kind === "storing") return;
+    // The others are about settings, and uploads that a gateway only forwards.
+    if (!("server" in event)) return;
     const { server } = event;
     if (event.kind === "cooldown") return this.add("cooldowns_total", { server });
     if (event.kind === "hedge") return this.add("hedges_total", { server });

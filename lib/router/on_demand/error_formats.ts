@@ -14,6 +14,7 @@ const STATUS_TEXTS: Readonly<Record<number, readonly [title: string, explanation
   408: ["Request Timeout", "The request was not received in time."],
   412: ["Precondition Failed", "A condition of the request is not met."],
   413: ["Request Entity Too Large", "The body of the request is too large."],
+  415: ["Unsupported Media Type", ""],
   416: ["Request Range Not Satisfiable", "The Range requested is not available."],
   429: ["Too Many Requests", "The image service is receiving too many requests."],
   500: ["Internal Server Error", "The gateway encountered an internal error."],
@@ -22,6 +23,10 @@ const STATUS_TEXTS: Readonly<Record<number, readonly [title: string, explanation
   503: ["Service Unavailable", "No image server is reachable."],
   504: ["Gateway Timeout", "No image server responded in time."],
 };
+
+/** The explanation of a 415. The gateway sends one only about image data. */
+const UNSUPPORTED_DATA =
+  "The request media type application/octet-stream is not supported by this server.";
 
 /** Makes the response of an error, in the format that the request accepts. */
 export function httpErrorResponse(request: Request, error: HttpError): Response {
@@ -48,6 +53,7 @@ function textOf(
   if (status === 405) {
     return `The method ${method} is not allowed for this resource. <br /><br />\n`;
   }
+  if (status === 415) return `${UNSUPPORTED_DATA}\n<br /><br />\n${detail}`;
   return status === 501
     ? `\nThe request method ${method} is not implemented for this server. <br /><br />\n`
     : `${explanation ?? usual}<br /><br />\n${detail}\n\n`;

@@ -125,9 +125,9 @@ export async function openDownload(
     signal,
     onProgress: ignoringErrors(onProgress),
   };
-  if (connections !== 1 && direct === null) {
-    const { openParallel } = await import("../rarely_used.ts");
-    const parallel = await openParallel({
+  const parallel = connections === 1 || direct !== null
+    ? null
+    : await (await import("../rarely_used.ts")).openParallel({
       connections,
       partSize,
       size: identity.size,
@@ -135,10 +135,10 @@ export async function openDownload(
       servers: () => client.servers(context),
       shared: PARALLEL_SHARED,
     }, resumeOptions);
-    if (parallel !== null) return parallel;
-  }
-  const rival = direct === null ? rangeSource(end, undefined, true) : undefined;
-  const reader = new ResumingReader(direct ?? rangeSource(end), { ...resumeOptions, rival });
-  await reader.open();
-  return reader;
+  const reader = parallel ?? new ResumingReader(direct ?? rangeSource(end), {
+    ...resumeOptions,
+    rival: direct === null ? rangeSource(end, undefined, true) : undefined,
+  });
+  await reader.open?.();
+  return checks?.inspected(reader, identity, checked) ?? reader;
 }

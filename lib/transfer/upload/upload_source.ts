@@ -22,6 +22,8 @@ export interface UploadSource {
   /** Whether it can be opened more than once. */
   readonly isReplayable: boolean;
   open(): Promise<OpenedSource>;
+  /** Cancels what is open already, for an upload that does not take place. */
+  discard?(reason: unknown): Promise<void>;
 }
 
 /**

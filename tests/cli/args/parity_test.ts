@@ -16,11 +16,14 @@ const OUR_COMMANDS: Readonly<Record<string, string>> = {
 /** The same reason for several flags. */
 const ALIAS = "a second spelling, which users try";
 const PROGRESS = "the progress is shown by default, so it can be turned off";
+
+const INSPECT = "glanceclient inspects nothing before an upload";
 const READ_ONLY = "read-only: 4.1 had it if it had cached the schema; Glance refuses it";
 
 /** Flags that glanceclient does not have, by command and flag. */
 const OUR_FLAGS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "image-create": {
+    "inspect": INSPECT,
     "no-progress": PROGRESS,
     "os-hidden": ALIAS,
     "tag": ALIAS,
@@ -47,7 +50,7 @@ const OUR_FLAGS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "image-list": { "os-hidden": ALIAS },
   "image-stage": { "no-progress": PROGRESS },
   "image-update": { "os-hidden": ALIAS },
-  "image-upload": { "no-progress": PROGRESS },
+  "image-upload": { "inspect": INSPECT, "no-progress": PROGRESS },
   "md-namespace-create": {
     "created-at": READ_ONLY,
     "schema": READ_ONLY,

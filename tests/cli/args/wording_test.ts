@@ -20,6 +20,7 @@ const FOLDERS = ["auth", "api", "cli", "http", "images", "jobs", "transfer"];
 const UNMET: Readonly<Record<string, string>> = {
   "allowedDirectUrlSchemes": "no flag allows direct URLs",
   "globalRequestId": "no flag sets the request id",
+  "onInspection": "no command sets it together with a range",
   "getVerifier": "no command verifies signatures",
   "getCertificate": "no command verifies signatures",
   "useSsl": "flags and variables give whole URLs",

@@ -23,9 +23,8 @@ Deno.test("create() deletes the image when its data cannot be stored", async () 
   const source = new Error("disk unreadable");
   const cases: readonly (readonly [handlers: readonly PutHandler[], data: ImageData])[] = [
     [[respondAfter(0, 413)], BYTES],
-    [[], new FakeBody([BYTES, source]).stream],
+    [[], new FakeBody([new Uint8Array(300_000), source]).stream],
     [[cutAfter(1_000)], chunks()],
-    [[], () => "text" as unknown as ImageBytes],
   ];
   for (const [handlers, data] of cases) {
     const { glance, create, clock } = uploadHarness(handlers);
@@ -33,6 +32,23 @@ Deno.test("create() deletes the image when its data cannot be stored", async () 
     assertEquals([glance.record, glance.requested.at(-1)?.split(" ")[0]], [null, "DELETE"]);
     assertEquals(clock.pending, 0);
   }
+});
+
+Deno.test("create() sends no request when its data cannot be read", async () => {
+  const source = new Error("disk unreadable");
+  const cases: readonly (readonly [data: ImageData, error: unknown])[] = [
+    [new FakeBody([source]).stream, source],
+    [new FakeBody([BYTES.slice(0, 3), source]).stream, source],
+    [() => Promise.reject(source), source],
+  ];
+  for (const [data, error] of cases) {
+    const { glance, create, clock } = uploadHarness();
+    assertEquals(await failureOf(create(data)), error);
+    assertEquals([glance.requested, clock.pending], [[], 0]);
+  }
+  const { glance, create } = uploadHarness();
+  await assertRejects(() => create(() => "text" as unknown as ImageBytes), Invalid);
+  assertEquals(glance.requested, []);
 });
 
 Deno.test("create() deletes the image when it is aborted", async () => {
@@ -81,18 +97,18 @@ Deno.test("create() sends no request, and does not read the stream, when the dat
   }
 });
 
-Deno.test("update() requests the record once when only data is given", async () => {
+Deno.test("update() requests the record once before the data and once after it", async () => {
   const { glance, upload } = uploadHarness();
   await upload(BYTES);
-  assertEquals(glance.requested, ["PUT file", "GET 42"]);
+  assertEquals(glance.requested, ["GET 42", "PUT file", "GET 42"]);
 });
 
 Deno.test("update() uploads before it changes properties, and deletes nothing", async () => {
   const { glance, service, clock } = uploadHarness();
   const image = await clock.run(service.update(CALLER, ID, { name: "new" }, BYTES));
-  assertEquals(glance.requested, ["PUT file", "GET 42", "PATCH 42"]);
+  assertEquals(glance.requested, ["GET 42", "PUT file", "GET 42", "PATCH 42"]);
   assertEquals(image.status, "active");
   const failed = uploadHarness([respondAfter(0, 413)]);
   await failureOf(failed.upload(BYTES));
-  assertEquals(failed.glance.requested, ["PUT file"]);
+  assertEquals(failed.glance.requested, ["GET 42", "PUT file"]);
 });

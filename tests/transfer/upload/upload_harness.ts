@@ -5,6 +5,8 @@ import { BYTES, CALLER, chunksOf, ID } from "../../support/image.ts";
 import { type PutHandler, UploadGlance } from "../../support/upload_glance.ts";
 import { harnessOn } from "../../support/client_harness.ts";
 
+const RAW_DISK = { name: "disk", diskFormat: "raw", containerFormat: "bare" };
+
 /** Uploads to one Glance with three names; each handler decides about one PUT. */
 export function uploadHarness(
   handlers: readonly PutHandler[] = [],
@@ -15,7 +17,7 @@ export function uploadHarness(
   const upload = async (data: ImageData, options: UploadOptions = {}) =>
     await harness.clock.run(harness.service.update(CALLER, ID, {}, data, options));
   const create = async (data: ImageData, options: UploadOptions = {}) =>
-    await harness.clock.run(harness.service.create(CALLER, { name: "disk" }, data, options));
+    await harness.clock.run(harness.service.create(CALLER, RAW_DISK, data, options));
   return { ...harness, glance, upload, create };
 }
 

@@ -214,7 +214,7 @@ Deno.test("create() waits for the first request when a proxy's second request ge
 Deno.test("update() throws ImageConflict when it gets a 409, because the image may be another client's", async () => {
   const { update, glance, clock } = uploadHarness([saving(() => failure(409))]);
   await assertRejects(() => update(chunks()), ImageConflict);
-  assertEquals([glance.requested, clock.now()], [["PUT file"], 0]);
+  assertEquals([glance.requested, clock.now()], [["GET 42", "PUT file"], 0]);
 });
 
 Deno.test("create() deletes the image when a proxy responds before it has read all data", async () => {

@@ -1,6 +1,6 @@
 /** Flags and the progress line of uploads and downloads. */
 import { number, text, toggle } from "../../args/flags.ts";
-import type { DownloadOptions } from "../../../transfer/types.ts";
+import { type DownloadOptions, INSPECT_MODES, type InspectMode } from "../../../transfer/types.ts";
 import type { Flags, Invocation, Values } from "../../args/command.ts";
 import { UsageError } from "../../system/errors.ts";
 import { ProgressLine, type TransferProgress } from "../../output/progress.ts";
@@ -12,6 +12,21 @@ export const PROGRESS_FLAGS = {
   ),
   "no-progress": toggle("Do not show the progress"),
 } as const satisfies Flags;
+
+/** Flags of uploads that are inspected first. */
+export const INSPECT_FLAGS = {
+  "inspect": text(
+    "<HOW>",
+    "match: refuse data that is unsafe or not of the disk format, as Glance does since 2025.1; safe: only if it is unsafe; off: never (default: match)",
+    { choices: INSPECT_MODES },
+  ),
+} as const satisfies Flags;
+
+/** How an upload is inspected. */
+export function inspectFrom({ inspect }: Values<typeof INSPECT_FLAGS>): InspectMode | undefined {
+  // The parser has checked `choices`.
+  return inspect as InspectMode | undefined;
+}
 
 const MIB = 1024 ** 2;
 

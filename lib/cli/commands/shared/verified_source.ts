@@ -15,7 +15,7 @@ import { type FILE_FLAGS, findBytes, readText, type SIZE_FLAGS } from "../../fil
 import { UsageError } from "../../system/errors.ts";
 import { sessionOf } from "./find_image.ts";
 import { checkStores } from "./stores.ts";
-import { type PROGRESS_FLAGS, withProgress } from "./transfer.ts";
+import { type INSPECT_FLAGS, inspectFrom, type PROGRESS_FLAGS, withProgress } from "./transfer.ts";
 
 export const VERIFIED_SOURCE_FLAGS = {
   "from": text("<URL>", "URL of the data (http or https); its disk format is detected by default"),
@@ -37,6 +37,7 @@ export const VERIFIED_SOURCE_FLAGS = {
 type VerifiedFlags =
   & typeof VERIFIED_SOURCE_FLAGS
   & typeof FILE_FLAGS
+  & typeof INSPECT_FLAGS
   & typeof SIZE_FLAGS
   & typeof PROGRESS_FLAGS
   & { readonly store: ReturnType<typeof text> };
@@ -70,6 +71,7 @@ export async function createVerified(
       ...options,
       signal,
       storeId: values.store,
+      inspect: inspectFrom(values),
       onSource: (progress) => void (read = progress),
       onProgress: (progress) =>
         onProgress({ ...progress, source: read, resumes: read?.resumes ?? 0 }),

@@ -1,0 +1,80 @@
+/** Inspects the source of an upload each time it is opened. Imported on demand. */
+import { ImageInspector } from "../../../formats/image_inspector.ts";
+import { HEAD_BYTES } from "../../../formats/format_steps.ts";
+import type { abortable } from "../../../http/deadline.ts";
+import type { OpenedSource, UploadSource } from "../upload_source.ts";
+import { InspectingReader, type Judge } from "./inspecting_reader.ts";
+
+/** What an inspection needs. It is passed the code that is loaded at the start. */
+export interface SourceInspection {
+  readonly judge: Judge;
+  readonly signal: AbortSignal | undefined;
+  readonly abortable: typeof abortable;
+}
+
+/**
+ * Opens a source and inspects its first bytes. The first attempt of the upload continues with what was opened:
+ * no byte of a stream is lost, and a function is not called twice.
+ *
+ * @throws the error of `judge` or of the source, or the reason of the signal.
+ */
+export async function inspectSource(
+  source: UploadSource,
+  inspection: SourceInspection,
+): Promise<UploadSource> {
+  let first: OpenedSource | null = await openInspected(source, inspection);
+  const takeFirst = () => {
+    const taken = first;
+    first = null;
+    return taken;
+  };
+  return {
+    ...source,
+    open: async () => takeFirst() ?? await openInspected(source, inspection),
+    discard: async (reason) => await close(takeFirst(), reason),
+  };
+}
+
+async function openInspected(
+  source: UploadSource,
+  { judge, signal, abortable }: SourceInspection,
+): Promise<OpenedSource> {
+  signal?.throwIfAborted();
+  const opened = await abortable(
+    source.open(),
+    signal,
+    (late: OpenedSource) => close(late, signal?.reason),
+  );
+  if (opened instanceof Uint8Array) {
+    await judgeBytes(opened, opened.byteLength, judge);
+    return opened;
+  }
+  const reader = new InspectingReader(opened, source.size, judge);
+  try {
+    if (opened.blob === undefined) {
+      await reader.readAhead((chunk) => abortable(chunk, signal));
+    } else {
+      // The Blob may be sent without being read here, so its reader is left alone.
+      const head = opened.blob.slice(0, HEAD_BYTES).arrayBuffer();
+      await judgeBytes(new Uint8Array(await abortable(head, signal)), opened.blob.size, judge);
+    }
+    return reader;
+  } catch (error) {
+    await close(opened, error);
+    throw error;
+  }
+}
+
+async function close(opened: OpenedSource | null, reason: unknown): Promise<void> {
+  if (opened !== null && !(opened instanceof Uint8Array)) {
+    await opened.cancel(reason).catch(() => {});
+  }
+}
+
+/** Judges data of this size by its first bytes, or by all of them. */
+async function judgeBytes(bytes: Uint8Array, size: number, judge: Judge): Promise<void> {
+  const inspector = new ImageInspector({ size: size ?? undefined });
+  inspector.update(bytes);
+  const error = await judge(inspector.finish());
+  if (error !== null) throw error;
+}
