@@ -101,9 +101,9 @@ for (const [status, image, other] of STATUSES) {
     const ofImage = errorFromStatus({ ...response, imageId: "42" });
     const ofOther = errorFromStatus(response);
     assertEquals([ofImage.name, ofOther.name], [image, other]);
-    const [what, wayOut] = ofImage.message.split("; ");
+    const [what, hint] = ofImage.message.split("; ");
     assertEquals(what, `Cannot do it: the server answered ${status}, "because"`);
-    assertEquals(wayOut !== undefined, [401, 403, 405, 413, 501].includes(status));
+    assertEquals(hint !== undefined, [401, 403, 405, 413, 501].includes(status));
     assertEquals(ofOther.message, ofImage.message);
     assertEquals([ofImage.imageId, ofOther.imageId], ["42", undefined]);
     assertEquals([ofImage.status, ofImage.attempts], [status, 2]);

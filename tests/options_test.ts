@@ -139,7 +139,7 @@ Deno.test("sleep() resolves, and now() is monotonic, by default", async () => {
 
 Deno.test("sleep() rejects immediately with the reason, and leaves no timer, when it is aborted", async () => {
   const controller = new AbortController();
-  const reason = new Error("no longer wanted");
+  const reason = new Error("no longer needed");
   const asleep = failureOf(resolveOptions().sleep(3_600_000, controller.signal));
   controller.abort(reason);
   assertStrictEquals(await asleep, reason);

@@ -18,7 +18,7 @@ type PropertyEntry = readonly [name: string, value: unknown];
 /** The desired values of an update, and the values that it asserts. Both with Glance's names. */
 export interface DesiredChange {
   /** The values to set. */
-  readonly wanted: Readonly<Record<string, unknown>>;
+  readonly desired: Readonly<Record<string, unknown>>;
   /** Values of properties that only Glance sets. A null base property is not asserted. */
   readonly assertedValues: Readonly<Record<string, unknown>>;
 }
@@ -41,7 +41,7 @@ export function desiredChange(meta: ImageMeta): DesiredChange {
     [name, value],
   ): PropertyEntry => [glanceName(name), value]);
   return {
-    wanted: toGlance({ ...Object.fromEntries(free), properties: Object.fromEntries(own) }),
+    desired: toGlance({ ...Object.fromEntries(free), properties: Object.fromEntries(own) }),
     assertedValues: Object.fromEntries([...stated, ...reserved]),
   };
 }

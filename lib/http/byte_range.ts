@@ -71,7 +71,7 @@ export interface RequestedRange {
  * proxies); a range that starts at a block boundary or ends early (caches; RFC 9110, section 15.3.7, allows
  * it); `multipart/byteranges` for one range; a wrong total (a replaced image); and no `Content-Range`.
  */
-export function judgePartial(response: RangeResponseFacts, wanted: RequestedRange): RangeVerdict {
+export function judgePartial(response: RangeResponseFacts, request: RequestedRange): RangeVerdict {
   const { status, contentEncoding } = response;
   if (contentEncoding !== null && contentEncoding !== "identity") {
     return mismatch(`it is encoded as "${contentEncoding}"`);
@@ -80,13 +80,13 @@ export function judgePartial(response: RangeResponseFacts, wanted: RequestedRang
   const range = parseContentRange(response.contentRange);
   // A 200 should not have a Content-Range: it counts only if the length confirms it.
   if (status === 200 && (range === null || length !== lengthOfRange(range))) {
-    return judgeWhole(length, wanted);
+    return judgeWhole(length, request);
   }
   if (status !== 200 && status !== 206) return mismatch(`its status is ${status}`);
   const boundary = boundaryOf(response.contentType ?? null);
   if (range === null && boundary !== null) return { kind: "multipart", boundary };
   if (range === null) return mismatch(`its Content-Range is "${response.contentRange ?? ""}"`);
-  return judgeRange(range, length, wanted);
+  return judgeRange(range, length, request);
 }
 
 /** Checks a body with a `Content-Range`; `length` is null if it is unknown until the body ends. */

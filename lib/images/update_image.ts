@@ -44,7 +44,7 @@ export async function updateImage(
   options: UpdateOptions,
   known?: GlanceImage,
 ): Promise<GlanceImage> {
-  const { wanted, assertedValues } = desiredChange(imageMeta);
+  const { desired, assertedValues } = desiredChange(imageMeta);
   const source = optionalSource(data, options);
   const { purgeProps: purge = true, ifUnchanged } = options;
   const isConditional = ifUnchanged !== undefined || Object.keys(assertedValues).length > 0;
@@ -56,14 +56,14 @@ export async function updateImage(
   const stored = source && await uploadInspected(session, source, options, {
     imageId,
     // A format that the update sets is that of the image already, or Glance refuses the update.
-    known: { ...wanted, ...seen },
+    known: { ...desired, ...seen },
   });
   const current = stored ?? seen;
-  if (Object.keys(wanted).length === 0) {
+  if (Object.keys(desired).length === 0) {
     return current ?? await session.call(GET_IMAGE, imageId);
   }
   const isAlone = ifUnchanged !== undefined;
-  return await applyPatch(session, imageId, { wanted, purge, isAlone, current });
+  return await applyPatch(session, imageId, { desired, purge, isAlone, current });
 }
 
 /** Uploads data after its inspection. */
@@ -71,7 +71,7 @@ async function uploadInspected(
   session: Session,
   source: UploadSource,
   options: UpdateOptions,
-  target: { readonly imageId: string; readonly known: PropertyChange["wanted"] },
+  target: { readonly imageId: string; readonly known: PropertyChange["desired"] },
 ): Promise<GlanceImage> {
   const accepted = await inspected(session, source, options, target);
   return await upload(session, target.imageId, accepted, options);
@@ -80,8 +80,8 @@ async function uploadInspected(
 /** An update of the properties of an image. */
 interface PropertyChange {
   /** The values to set. */
-  readonly wanted: Readonly<Record<string, unknown>>;
-  /** Whether to remove custom properties that are not in `wanted`. */
+  readonly desired: Readonly<Record<string, unknown>>;
+  /** Whether to remove custom properties that are not in `desired`. */
   readonly purge: boolean;
   /** The current image; null if not known. */
   readonly current: GlanceImage | null;
@@ -99,12 +99,12 @@ const MAX_COMPARISONS = 3;
 async function applyPatch(
   session: Session,
   imageId: string,
-  { wanted, purge, current: known, isAlone }: PropertyChange,
+  { desired, purge, current: known, isAlone }: PropertyChange,
 ): Promise<GlanceImage> {
   const show = () => session.call(GET_IMAGE, imageId);
   let current = known ?? await show();
   for (let comparison = 1;; comparison++) {
-    const patch = patchTo(current, wanted, purge);
+    const patch = patchTo(current, desired, purge);
     if (patch.length === 0) return current;
     try {
       return await session.call(UPDATE_IMAGE, imageId, patch);
@@ -112,7 +112,7 @@ async function applyPatch(
       if (!(error instanceof ImageConflict) || comparison === MAX_COMPARISONS) throw error;
       current = await show();
       // Nothing is left to change if an earlier request succeeded and its response was lost.
-      if (isAlone && patchTo(current, wanted, purge).length > 0) throw error;
+      if (isAlone && patchTo(current, desired, purge).length > 0) throw error;
     }
   }
 }

@@ -135,13 +135,13 @@ export function chooseMethod(question: ImportChoice): ImportMethod {
       terms: [{ key: "chooseStores", text: 'set "stores" or "allStores"' }],
     });
   }
-  const wanted = method === undefined ? fitting : [method];
-  const possible = wanted.filter((name) => name === "upload" || offered.includes(name));
+  const allowed = method === undefined ? fitting : [method];
+  const possible = allowed.filter((name) => name === "upload" || offered.includes(name));
   const [best] = possible.filter((name) => name !== "upload" || isOneStore(question));
   if (best !== undefined) return best;
   if (possible.length > 0) throw reachesOne(cannot, imageId, offered);
   throw new NotImplemented(
-    `${cannot} by ${listed(wanted)}: the cloud offers ${listed(offered)}; ${hint}`,
+    `${cannot} by ${listed(allowed)}: the cloud offers ${listed(offered)}; ${hint}`,
     { imageId, terms: [COPY_IMAGE] },
   );
 }

@@ -68,7 +68,7 @@ export const ROUTES: readonly GatewayRoute[] =
       method: definition.verb,
       path: definition.path,
       action: definition.action,
-      kind: kindOf(operation, definition),
+      kind: routeKind(operation, definition),
       idempotent: definition.idempotent,
       refusesBody: definition.verb === "GET" && !IGNORES_BODY.has(operation),
       alreadyDoneStatus: definition.alreadyDoneStatus,
@@ -77,7 +77,7 @@ export const ROUTES: readonly GatewayRoute[] =
 /** The routes by path. Paths with fewer placeholders come first: `/cache/clean` is not an image. */
 export const API_PATHS: readonly ApiPath[] = byPath(ROUTES);
 
-function kindOf(operation: string, { mediaType }: RouteDefinition): RouteKind {
+function routeKind(operation: string, { mediaType }: RouteDefinition): RouteKind {
   if (operation === "create" || operation === "data") return operation;
   if (mediaType === DATA_TYPE) return "upload";
   return mediaType === PATCH_TYPE ? "patch" : "document";

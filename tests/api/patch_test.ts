@@ -150,12 +150,12 @@ Deno.test("patchTo() rejects names that Glance would change", () => {
 });
 
 Deno.test("patchTo() returns an empty patch after its patch is applied", () => {
-  const wanted = { name: "new", os_type: null, tags: ["x"], "a/b": "1" };
+  const desired = { name: "new", os_type: null, tags: ["x"], "a/b": "1" };
   const image: Record<string, unknown> = { ...CURRENT };
-  for (const change of patchTo(CURRENT, wanted, true)) {
+  for (const change of patchTo(CURRENT, desired, true)) {
     const key = change.path.slice(1).replaceAll("~1", "/").replaceAll("~0", "~");
     if (change.op === "remove") delete image[key];
     else image[key] = change.value;
   }
-  assertEquals(patchTo(image as GlanceImage, wanted, true), []);
+  assertEquals(patchTo(image as GlanceImage, desired, true), []);
 });

@@ -154,7 +154,7 @@ for (const { claim, response, type, message, credentials } of REFUSED) {
   });
 }
 
-const TLS: readonly (readonly [said: string, remedy: string])[] = [
+const TLS: readonly (readonly [said: string, hint: string])[] = [
   ["client error (Connect): invalid peer certificate: UnknownIssuer", "OS_CACERT"],
   ["self-signed certificate", "DENO_CERT"],
   ["self signed certificate in certificate chain", "NODE_EXTRA_CA_CERTS"],
@@ -172,7 +172,7 @@ const TLS: readonly (readonly [said: string, remedy: string])[] = [
   ["received corrupt message of type InvalidContentType", 'write "http://"'],
 ];
 
-for (const [said, remedy] of TLS) {
+for (const [said, hint] of TLS) {
   Deno.test(`authenticate() recognizes "${said}" as a TLS failure, with a hint`, async () => {
     const keystone = new FakeKeystone();
     // Deno and Node put the reason below a TypeError.
@@ -180,7 +180,7 @@ for (const [said, remedy] of TLS) {
     const error = await assertRejects(
       () => authenticate(ALICE, keystone.options),
       GlanceConnectionFailed,
-      remedy,
+      hint,
     );
     assertEquals(keystone.requested.length, 1);
     assertEquals(error.message.includes('handshake with "https://keystone:5000"'), true);

@@ -28,16 +28,16 @@ export class CinderDownloads implements AsyncDisposable {
   /** Starts it. */
   static async start(script: CinderScript): Promise<CinderDownloads> {
     const cinder = new CinderDownloads();
-    await cinder.#ask(JSON.stringify(script), "ready");
+    await cinder.#request(JSON.stringify(script), "ready");
     return cinder;
   }
 
   /** Downloads the image once. */
   async run(): Promise<void> {
-    await this.#ask("", "done");
+    await this.#request("", "done");
   }
 
-  async #ask(line: string, expected: string): Promise<void> {
+  async #request(line: string, expected: string): Promise<void> {
     await this.#writer.write(new TextEncoder().encode(`${line}\n`));
     let response = "";
     while (!response.endsWith("\n")) {

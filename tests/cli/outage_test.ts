@@ -43,9 +43,13 @@ Deno.test("image-list does not wait when the only server that the user has named
   const { code, stderr } = await new CliHarness(fetch).run(["image-list"]);
   assertEquals([code, requests()], [1, 4]);
   assert(!stderr.includes("Waiting"), stderr);
-  const patient = awayFor(20);
-  const waits = await new CliHarness(patient.fetch).run(["image-list", "--outage-timeout", "60"]);
-  assertEquals([waits.code, patient.requests()], [0, 21]);
+  const longOutage = awayFor(20);
+  const waits = await new CliHarness(longOutage.fetch).run([
+    "image-list",
+    "--outage-timeout",
+    "60",
+  ]);
+  assertEquals([waits.code, longOutage.requests()], [0, 21]);
 });
 
 Deno.test("image-list does not wait when servers are away and --outage-timeout is 0", async () => {

@@ -5,7 +5,7 @@ export const INTERRUPTED_DOWNLOADS: readonly Guarantee[] = [
   [
     "A download uses every usable response to a range: earlier, shorter, whole, or in parts.",
     "sockets/wrong_ranges_test.ts: download() continues after a break when the other server responds to a range with …",
-    "transfer/download/multipart_test.ts: findBodyPart() finds the part with the wanted byte in chunks of … bytes",
+    "transfer/download/multipart_test.ts: findBodyPart() finds the part with the requested byte in chunks of … bytes",
   ],
   [
     "An overlap is compared with the bytes that were delivered.",
@@ -49,7 +49,7 @@ export const INTERRUPTED_DOWNLOADS: readonly Guarantee[] = [
     "simulation/outage_test.ts: download() over … continues after an outage of … s",
     "simulation/outage_test.ts: GET /file continues after an outage of … s",
     "simulation/outage_test.ts: download() continues after a long outage when many share a retry budget",
-    "transfer/download/resume_policy_test.ts: nextAction() … with a patience of 30 s after …",
+    "transfer/download/resume_policy_test.ts: nextAction() … with 30 s to retry after …",
   ],
   [
     "With `outageTimeout`, a request or a download that starts while all servers are away continues until one is back, for a bounded time.",

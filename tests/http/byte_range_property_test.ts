@@ -73,22 +73,22 @@ Deno.test("lengthOf() returns null or an integer for any text", async () => {
 });
 
 Deno.test("judgePartial() accepts the exact response to every range", async () => {
-  await forAll(REQUESTED, (wanted) => {
-    const { start, end, size } = wanted;
+  await forAll(REQUESTED, (request) => {
+    const { start, end, size } = request;
     const verdict = judgePartial({
       status: 206,
       contentRange: `bytes ${start}-${end}/${size ?? "*"}`,
       contentLength: String(end - start + 1),
       contentEncoding: null,
-    }, wanted);
+    }, request);
     assertEquals(verdict, { kind: "part" });
   });
 });
 
 Deno.test("judgePartial() accepts only responses that can have the requested byte", async () => {
-  await forAll(fc.tuple(ANSWER, SMALL_REQUESTED), ([response, wanted]) => {
-    const { start, end, size } = wanted;
-    const verdict = judgePartial(response, wanted);
+  await forAll(fc.tuple(ANSWER, SMALL_REQUESTED), ([response, request]) => {
+    const { start, end, size } = request;
+    const verdict = judgePartial(response, request);
     const length = lengthOf(response.contentLength);
     const range = parseContentRange(response.contentRange);
     if (verdict.kind !== "mismatch") {
@@ -111,11 +111,11 @@ Deno.test("judgePartial() accepts only responses that can have the requested byt
 });
 
 Deno.test("isUsable() trusts no more bytes without proof than with it", async () => {
-  await forAll(fc.tuple(ANSWER, SMALL_REQUESTED), ([response, wanted]) => {
-    const verdict = judgePartial(response, wanted);
+  await forAll(fc.tuple(ANSWER, SMALL_REQUESTED), ([response, request]) => {
+    const verdict = judgePartial(response, request);
     const length = lengthOf(response.contentLength);
     const use = (isHashed: boolean, canCompare: boolean) =>
-      isUsable(verdict, wanted.start, length, { isHashed, canCompare });
+      isUsable(verdict, request.start, length, { isHashed, canCompare });
     assert(use(true, true) || !use(false, false));
     assert(!use(true, true) || verdict.kind !== "mismatch" && verdict.kind !== "unproven");
   });

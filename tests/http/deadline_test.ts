@@ -25,7 +25,7 @@ Deno.test("Deadline aborts with the given reason when its time is over", async (
 Deno.test("Deadline aborts with the caller's reason, also if the signal was already aborted", () => {
   const clock = new SimulatedClock();
   const controller = new AbortController();
-  const reason = { why: "no longer wanted" };
+  const reason = { why: "no longer needed" };
   const deadline = timed(clock, controller.signal);
   controller.abort(reason);
   assertStrictEquals(deadline.signal.reason, reason);

@@ -30,13 +30,13 @@ for (const [question, method] of CHOICES) {
   });
 }
 
-type Refusal = readonly [
+type RefusedImport = readonly [
   question: Omit<ImportChoice, "imageId">,
   ErrorClass: typeof Invalid | typeof NotImplemented,
   message: string,
 ];
 
-const REFUSALS: readonly Refusal[] = [
+const REFUSALS: readonly RefusedImport[] = [
   [
     { kind: "region", offered: ["glance-direct", "web-download"] },
     NotImplemented,

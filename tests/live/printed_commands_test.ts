@@ -14,8 +14,8 @@ class StartedGateway implements AsyncDisposable {
   readonly requests: string[] = [];
   readonly #child: Deno.ChildProcess;
   readonly #log: Promise<void>;
-  readonly #patience = new AbortController();
-  readonly #timer = setTimeout(() => this.#patience.abort(new Error("no request came")), 120_000);
+  readonly #timeout = new AbortController();
+  readonly #timer = setTimeout(() => this.#timeout.abort(new Error("no request came")), 120_000);
   #changed = Promise.withResolvers<void>();
 
   private constructor(child: Deno.ChildProcess, readonly commands: readonly string[]) {
@@ -52,7 +52,7 @@ class StartedGateway implements AsyncDisposable {
 
   /** Waits until a path is logged after the first `count` requests. */
   async arrival(path: string, count: number): Promise<void> {
-    const { signal } = this.#patience;
+    const { signal } = this.#timeout;
     while (!this.requests.slice(count).includes(path)) {
       signal.throwIfAborted();
       this.#changed = Promise.withResolvers<void>();

@@ -119,6 +119,6 @@ export function encoded(text: string): string {
   }
 }
 
-function wrong(what: string, value: unknown, wanted: string): BadArgument {
-  return new BadArgument(`${what} is ${inspect(value)} and must be ${wanted}`);
+function wrong(what: string, value: unknown, expected: string): BadArgument {
+  return new BadArgument(`${what} is ${inspect(value)} and must be ${expected}`);
 }

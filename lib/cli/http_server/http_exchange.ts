@@ -114,11 +114,10 @@ export class HttpExchange {
   async #read(limit: number): Promise<Uint8Array<ArrayBuffer> | null> {
     const { reader, limits, time } = this.#connection;
     const lag = this.#uploadLag;
-    const patience = limits.upload - lag.ms;
     let count = 0;
     lag.begin();
     try {
-      const bytes = await time.within(reader.read(limit), patience);
+      const bytes = await time.within(reader.read(limit), limits.upload - lag.ms);
       count = bytes?.byteLength ?? 0;
       return bytes;
     } finally {

@@ -23,12 +23,12 @@ export class MemberScanner {
   readonly #framing: MemberFraming;
   #step: FramingStep | null = { skip: 0 };
   #skip = 0;
-  #wanted: Uint8Array = new Uint8Array();
+  #buffer: Uint8Array = new Uint8Array();
   #filled = 0;
 
   constructor(framing: MemberFraming) {
     this.#framing = framing;
-    this.#advance(this.#wanted);
+    this.#advance(this.#buffer);
   }
 
   /** Whether the last byte of the member was scanned. */
@@ -44,13 +44,13 @@ export class MemberScanner {
         const count = Math.min(this.#skip, chunk.byteLength - at);
         this.#skip -= count;
         at += count;
-        if (this.#skip === 0) this.#advance(this.#wanted);
+        if (this.#skip === 0) this.#advance(this.#buffer);
       } else {
-        const count = Math.min(this.#wanted.byteLength - this.#filled, chunk.byteLength - at);
-        this.#wanted.set(chunk.subarray(at, at + count), this.#filled);
+        const count = Math.min(this.#buffer.byteLength - this.#filled, chunk.byteLength - at);
+        this.#buffer.set(chunk.subarray(at, at + count), this.#filled);
         this.#filled += count;
         at += count;
-        if (this.#filled === this.#wanted.byteLength) this.#advance(this.#wanted);
+        if (this.#filled === this.#buffer.byteLength) this.#advance(this.#buffer);
       }
     }
     return at;
@@ -67,7 +67,7 @@ export class MemberScanner {
       this.#step = value;
       if ("skip" in value) this.#skip = value.skip;
       else {
-        this.#wanted = new Uint8Array(value.read);
+        this.#buffer = new Uint8Array(value.read);
         this.#filled = 0;
       }
       if ("read" in value || value.skip > 0) return;

@@ -47,6 +47,6 @@ export function outageDelay(
   const left = limit - Math.max(elapsed, delayed);
   if (left <= 0) return null;
   const delay = SHORTEST_DELAY + random() * (LONGEST_DELAY - SHORTEST_DELAY);
-  const wanted = Math.max(delay, retryAfter ?? 0);
-  return left - wanted < SHORTEST_DELAY ? left : wanted;
+  const next = Math.max(delay, retryAfter ?? 0);
+  return left - next < SHORTEST_DELAY ? left : next;
 }

@@ -116,12 +116,14 @@ export function checksumFor(file: ChecksumFile, path: string, source: string): C
 function entriesFor(entries: readonly Entry[], path: string): readonly Entry[] {
   const [only] = entries;
   if (only?.path === null && entries.length === 1) return entries;
-  const wanted = segmentsOf(path);
-  const named = entries.filter((entry) => segmentsOf(entry.path ?? "").at(-1) === wanted.at(-1));
+  const segmentsOfImage = segmentsOf(path);
+  const named = entries.filter((entry) =>
+    segmentsOf(entry.path ?? "").at(-1) === segmentsOfImage.at(-1)
+  );
   // The same name may be in several directories.
   const exact = named.filter((entry) => {
     const segments = segmentsOf(entry.path ?? "");
-    return segments.join("/") === wanted.slice(-segments.length).join("/");
+    return segments.join("/") === segmentsOfImage.slice(-segments.length).join("/");
   });
   const longest = Math.max(...exact.map((entry) => segmentsOf(entry.path ?? "").length));
   const best = exact.filter((entry) => segmentsOf(entry.path ?? "").length === longest);

@@ -14,9 +14,9 @@ import {
   type Limits,
   nextAction,
   noBreaks,
-  patienceLeft,
-  patienceOf,
-  timeLeft,
+  requestTimeLeft,
+  retryTimeLeft,
+  retryTimeOf,
 } from "./resume_policy.ts";
 import { GlanceConnectionFailed, type GlanceError, type ServerUnreachable } from "../../errors.ts";
 import type { ResolvedOptions } from "../../options.ts";
@@ -59,15 +59,15 @@ export class Recovery {
   /** Opens a response at an offset. After a break, the time for all of its requests together is limited. */
   async open(offset: number, signal: AbortSignal, proof: Proof): Promise<RangeResponse> {
     const limits = this.#limits(offset);
-    const isBroken = limits.patience > 0 && offset === this.#history.offset;
-    const time = isBroken ? timeLeft(this.#history, limits) : Infinity;
+    const isBroken = limits.retryTime > 0 && offset === this.#history.offset;
+    const time = isBroken ? requestTimeLeft(this.#history, limits) : Infinity;
     if (time === Infinity) return await this.#source.open(offset, signal, proof);
     const deadline = new Deadline(this.#options.options, signal);
     const limit = Math.round(Math.max(SHORTEST_TIMEOUT, time));
     deadline.arm(limit, () => noResponse(limits.imageId, limit));
     try {
-      const patience = patienceLeft(this.#history, limits);
-      const response = await this.#source.open(offset, deadline.signal, proof, patience);
+      const retryTime = retryTimeLeft(this.#history, limits);
+      const response = await this.#source.open(offset, deadline.signal, proof, retryTime);
       deadline.disarm();
       const close = async (reason: unknown) => {
         await response.close(reason);
@@ -112,7 +112,7 @@ export class Recovery {
     const { minDelay, maxDelay } = action;
     const delay = maxDelay === 0 ? 0 : minDelay + random() * (maxDelay - minDelay);
     this.#history = { ...this.#history, delayed: this.#history.delayed + delay };
-    if (limits.patience > 0) this.#reportRetry(error, delay);
+    if (limits.retryTime > 0) this.#reportRetry(error, delay);
     if (maxDelay > 0) await sleep(delay, signal);
   }
 
@@ -128,8 +128,8 @@ export class Recovery {
   #limits(offset: number): CommonLimits {
     const { candidates: { servers }, identity: { imageId } } = this.#source;
     const { numRetries, stallTimeout, requestTimeout, now } = this.#options.options;
-    const patience = patienceOf(servers.length > 0 && this.#hasBegun(offset), stallTimeout);
-    return { imageId, numRetries, patience, requestTimeout, now: now() };
+    const retryTime = retryTimeOf(servers.length > 0 && this.#hasBegun(offset), stallTimeout);
+    return { imageId, numRetries, retryTime, requestTimeout, now: now() };
   }
 
   #hasBegun(offset: number): boolean {

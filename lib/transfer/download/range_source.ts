@@ -28,7 +28,7 @@ export interface RangeSource {
   /**
    * Opens the image at an offset.
    *
-   * With a `patience` in milliseconds, each server is asked at most once, and a `Retry-After` is waited for no
+   * With a `retryTime` (milliseconds), each server is asked at most once, and a `Retry-After` is waited for no
    * longer; without one, the rules of all requests apply.
    *
    * @throws {RangeRefused} if the response cannot be used, and that of another server may be usable.
@@ -38,7 +38,7 @@ export interface RangeSource {
     start: number,
     signal: AbortSignal,
     proof: Proof,
-    patience?: number,
+    retryTime?: number,
   ): Promise<RangeResponse>;
 }
 
@@ -118,7 +118,7 @@ export class GlanceRangeSource implements RangeSource {
     start: number,
     signal: AbortSignal,
     proof: Proof,
-    patience?: number,
+    retryTime?: number,
   ): Promise<RangeResponse> {
     const { size } = this.identity;
     const { end, first, rangesOnly = false } = this.#options;
@@ -127,9 +127,9 @@ export class GlanceRangeSource implements RangeSource {
     const next = await this.#next(signal, !isAll && last !== null);
     const { excluded } = next;
     const once = this.candidates.servers.length - excluded.size - 1;
-    const retries = patience === undefined ? undefined : once;
+    const retries = retryTime === undefined ? undefined : once;
     const tried = new Set(next.tried);
-    const policy = { signal, excluded, tried, first, retries, maxRetryAfter: patience };
+    const policy = { signal, excluded, tried, first, retries, maxRetryAfter: retryTime };
     const response = next.kind === "whole" || last === null
       ? await this.#openWhole(start, policy)
       : await this.#openRange({ start, end: last, size }, proof, policy);

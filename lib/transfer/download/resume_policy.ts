@@ -117,7 +117,7 @@ export interface BreakHistory {
   readonly withoutProgress: number;
   /** Offset of the last break; at first, that of the first requested byte. */
   readonly offset: number;
-  /** When the reader began to wait for the next byte, from which the patience is measured; null if none broke. */
+  /** When the reader began to wait for the next byte, from which the time for requests counts; null if none broke. */
   readonly brokenSince: number | null;
   /** Milliseconds of the delays between the requests since then. */
   readonly delayed: number;
@@ -141,8 +141,8 @@ export function noBreaks(start: number): BreakHistory {
 }
 
 /**
- * The history after a break at an offset, for whose byte the reader has waited since `since`. Refusals are not fruitless breaks, which count toward the retries,
- * since the same request is not sent to that server again.
+ * The history after a break at an offset, for whose byte the reader has waited since `since`. A refusal does not
+ * count toward the retries, since the same request is not sent to that server again.
  */
 export function afterBreak(
   before: BreakHistory,
@@ -181,8 +181,8 @@ export interface Limits {
   readonly total: number | null;
   readonly numRetries: number;
   /** Milliseconds without a byte during which requests continue; 0 if only their number is limited. */
-  readonly patience: number;
-  /** Milliseconds that a request may take, also one that is sent when the patience ends. */
+  readonly retryTime: number;
+  /** Milliseconds that a request may take, also one that is sent when `retryTime` ends. */
   readonly requestTimeout: number;
   readonly now: number;
   /** Whether the retry budget allows another request. */
@@ -190,69 +190,69 @@ export interface Limits {
 }
 
 /**
- * The patience of a download in milliseconds: the stall timeout, after a byte was delivered. Without one,
- * only the number of requests limits a download.
+ * Milliseconds without a byte during which a download sends requests: the stall timeout, after a byte was
+ * delivered. Before that, 0: only the number of requests is limited.
  */
-export function patienceOf(hasBegun: boolean, stallTimeout: number): number {
+export function retryTimeOf(hasBegun: boolean, stallTimeout: number): number {
   return hasBegun && stallTimeout !== Infinity ? stallTimeout : 0;
 }
 
 /**
- * Milliseconds of the patience that are left. Delays count even if the clock did not see them, so that an
+ * Milliseconds of the retry time that are left. Delays count even if the clock did not see them, so that an
  * injected `sleep` that returns at once cannot cause endless requests.
  */
-export function patienceLeft(
+export function retryTimeLeft(
   { brokenSince, delayed }: BreakHistory,
-  { patience, now }: Pick<Limits, "patience" | "now">,
+  { retryTime, now }: Pick<Limits, "retryTime" | "now">,
 ): number {
-  return brokenSince === null ? 0 : Math.max(0, patience - Math.max(now - brokenSince, delayed));
+  return brokenSince === null ? 0 : Math.max(0, retryTime - Math.max(now - brokenSince, delayed));
 }
 
 /**
  * Milliseconds until the requests should have ended: a slow store gets all of `requestTimeout` even if the
- * patience ends meanwhile.
+ * retry time ends meanwhile.
  */
-export function timeLeft(
+export function requestTimeLeft(
   { brokenSince }: BreakHistory,
-  { patience, requestTimeout, now }: Pick<Limits, "patience" | "requestTimeout" | "now">,
+  { retryTime, requestTimeout, now }: Pick<Limits, "retryTime" | "requestTimeout" | "now">,
 ): number {
-  if (brokenSince === null || patience === 0) return Infinity;
-  return Math.max(0, brokenSince + patience + requestTimeout - now);
+  if (brokenSince === null || retryTime === 0) return Infinity;
+  return Math.max(0, brokenSince + retryTime + requestTimeout - now);
 }
 
 /**
- * Decides whether to send another request after a break, and when. While patience is left, neither the
+ * Decides whether to send another request after a break, and when. While retry time is left, neither the
  * number of breaks nor an empty retry budget ends the download; they only make it wait longer.
  */
 export function nextAction(history: BreakHistory, limits: Limits): NextAction {
   const { withoutProgress, failures, isOutage } = history;
-  const { delivered, total, numRetries, mayRequest, patience } = limits;
+  const { delivered, total, numRetries, mayRequest, retryTime } = limits;
   // The remaining bytes of an image of unknown size cannot be requested.
   const isLost = total === null && delivered > 0;
-  const left = isOutage ? patienceLeft(history, limits) : 0;
-  // Even if silence used up the patience before the first break, one request is sent.
-  const isFirst = isOutage && patience > 0 && withoutProgress === 0;
+  const left = isOutage ? retryTimeLeft(history, limits) : 0;
+  // Even if silence used up the retry time before the first break, one request is sent.
+  const isFirst = isOutage && retryTime > 0 && withoutProgress === 0;
   const isRefused = !mayRequest || withoutProgress > numRetries;
   if (isLost || (left === 0 && !isFirst && isRefused)) {
-    const hasWaited = isOutage && patience > 0 && !isLost;
+    const hasWaited = isOutage && retryTime > 0 && !isLost;
     return { kind: "fail", error: downloadFailed(failures, limits, hasWaited) };
   }
   const backoff = withoutProgress > 1 ? backoffLimit(withoutProgress - 2) : 0;
   if (left === 0) return { kind: "request", minDelay: 0, maxDelay: backoff };
-  // The last request is sent when the patience ends, not before.
+  // The last request is sent when the retry time ends, not before.
   if (backoff > 0 && left <= PACE) return { kind: "request", minDelay: left, maxDelay: left };
   const longest = Math.min(backoff, LONGEST_DELAY, left);
-  // Not zero: the sum of the delays must reach the patience.
+  // Not zero: the sum of the delays must reach the retry time.
   const minDelay = Math.min(left, mayRequest ? longest / 4 : PACE);
   return { kind: "request", minDelay, maxDelay: Math.max(minDelay, longest) };
 }
 
 function downloadFailed(
   failures: readonly GlanceError[],
-  { imageId, delivered, total, patience }: Limits,
+  { imageId, delivered, total, retryTime }: Limits,
   hasWaited: boolean,
 ): ImageDownloadFailed {
-  const limit = hasWaited ? ` within ${patience} ms; raise "stallTimeout" to wait longer` : "";
+  const limit = hasWaited ? ` within ${retryTime} ms; raise "stallTimeout" to wait longer` : "";
   const last = failures.at(-1);
   const action = `Cannot download image "${imageId}": `;
   return new ImageDownloadFailed(

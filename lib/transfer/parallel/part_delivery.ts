@@ -95,7 +95,7 @@ export class PartDelivery {
       const received = this.#takeReceived(isOrdered);
       if (received !== null) return received;
       const { failure } = this.#fetcher;
-      if (failure !== null) await this.#survive(failure.error);
+      if (failure !== null) await this.#recover(failure.error);
       if (this.#schedule.needsLead) this.#lead = this.#nextLead();
       if (this.#lead.part.left === 0) await this.#fetcher.changes.next;
       else {
@@ -146,7 +146,7 @@ export class PartDelivery {
    * Reads all undelivered bytes over one connection: that of the lead, or another one if no server supports
    * ranges any more.
    */
-  async #survive(error: unknown): Promise<void> {
+  async #recover(error: unknown): Promise<void> {
     const lead = this.#lead.isOpen ? this.#lead.part : null;
     const { start, shared } = this.#options;
     if (lead === null && !(error instanceof shared.RangesUnavailable)) throw error;

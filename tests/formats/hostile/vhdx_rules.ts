@@ -30,9 +30,9 @@ export function vhdxRefusals(image: Uint8Array): string[] {
 
 /** The offset of an entry of 32 bytes that begins with an id. */
 function entryOf(image: Uint8Array, table: number, count: number, id: string): number | null {
-  const wanted = String.fromCharCode(...guid(id));
+  const id16 = String.fromCharCode(...guid(id));
   for (let entry = table; entry < table + count * 32; entry += 32) {
-    if (has(image, entry, wanted)) return entry;
+    if (has(image, entry, id16)) return entry;
   }
   return null;
 }

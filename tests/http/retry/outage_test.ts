@@ -91,7 +91,7 @@ Deno.test("GlanceClientWrapper throws GlanceConnectionFailed when outageTimeout 
 });
 
 Deno.test("GlanceClientWrapper reports an outage within its first 2 s, and only a longer one", async () => {
-  let told: GlanceEvent | null = null;
+  let reported: GlanceEvent | null = null;
   const harness = outageFor([...refusals(2), Response.json(IMAGE)], ["a"]);
   await harness.clock.run(harness.client.call({}, "get", "42"));
   assertEquals(factsOf(harness.events).filter(({ kind }) => kind === "outage"), []);
@@ -101,11 +101,11 @@ Deno.test("GlanceClientWrapper reports an outage within its first 2 s, and only 
     onEvent: (event) => {
       if (event.kind !== "outage") return;
       assert(long.clock.now() <= 4_000, `${long.clock.now()}`);
-      told = event;
+      reported = event;
     },
   });
   await failureOf(long.clock.run(long.client.call({}, "get", "42")));
-  assert(told !== null);
+  assert(reported !== null);
 });
 
 /** Failures that are not outages, and requests that must not be repeated. */

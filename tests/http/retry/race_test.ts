@@ -256,7 +256,7 @@ Deno.test("call() hedges also when requestTimeout is Infinity", async () => {
 Deno.test("call() rejects with the caller's reason while two requests are open, and cancels both", async () => {
   const network = networkOf({ a: "silent", b: "silent" });
   const controller = new AbortController();
-  const reason = new Error("no longer wanted");
+  const reason = new Error("no longer needed");
   const call = network.client.run({}, "get", ["42"], { signal: controller.signal });
   const stop = network.clock.sleep(3_000).then(() => controller.abort(reason));
   const error = await network.clock.run(failureOf(Promise.all([call, stop])));
@@ -432,7 +432,7 @@ Deno.test("call() probes a server again when the caller has aborted the probe", 
   const controller = new AbortController();
   const probe = failureOf(client.run({}, "get", ["42"], { signal: controller.signal }));
   await clock.run(clock.sleep(100));
-  controller.abort(new Error("no longer wanted"));
+  controller.abort(new Error("no longer needed"));
   await clock.run(probe);
   await show(network);
   servers["a"] = 20;

@@ -26,7 +26,7 @@ interface Requested {
   readonly isPart: boolean;
 }
 
-type DataResponse = (connection: RawConnection, wanted: Requested) => Promise<boolean>;
+type DataResponse = (connection: RawConnection, requested: Requested) => Promise<boolean>;
 
 /** A response with a length and a body that may not fit to each other. */
 function respondWith(
@@ -57,20 +57,20 @@ function withBody(
   bodyOf: (bytes: Uint8Array) => Uint8Array,
   lengthOf: (correct: number, sent: number) => number | null,
 ): DataResponse {
-  return async (connection, wanted) => {
-    const body = bodyOf(wanted.bytes);
-    const [status, fields] = correctHead(wanted);
-    const length = lengthOf(wanted.bytes.byteLength, body.byteLength);
-    return await respondWith(status, fields, body, length)(connection, wanted);
+  return async (connection, requested) => {
+    const body = bodyOf(requested.bytes);
+    const [status, fields] = correctHead(requested);
+    const length = lengthOf(requested.bytes.byteLength, body.byteLength);
+    return await respondWith(status, fields, body, length)(connection, requested);
   };
 }
 
 /** A chunked response; `isEnded`: whether its last chunk is sent. */
 function chunked(bodyOf: (bytes: Uint8Array) => Uint8Array, isEnded: boolean): DataResponse {
-  return async (connection, wanted) => {
-    const [status, fields] = correctHead(wanted);
+  return async (connection, requested) => {
+    const [status, fields] = correctHead(requested);
     await connection.start(status, "connection: close", "transfer-encoding: chunked", ...fields);
-    const body = bodyOf(wanted.bytes);
+    const body = bodyOf(requested.bytes);
     if (body.byteLength > 0) {
       await connection.text(`${body.byteLength.toString(16)}\r\n`);
       await connection.write(body);
@@ -84,7 +84,8 @@ function chunked(bodyOf: (bytes: Uint8Array) => Uint8Array, isEnded: boolean): D
 
 /** A response with the right bytes, of another status. */
 function withStatus(status: string, ...fields: readonly string[]): DataResponse {
-  return (connection, wanted) => respondWith(status, fields, wanted.bytes)(connection, wanted);
+  return (connection, requested) =>
+    respondWith(status, fields, requested.bytes)(connection, requested);
 }
 
 const short = (bytes: Uint8Array) => bytes.subarray(0, bytes.byteLength - 7);
@@ -104,27 +105,27 @@ const FAULTS: Readonly<Record<string, DataResponse>> = {
   "is chunked and too long": chunked(long, true),
   "is chunked and empty": chunked(none, true),
   "is chunked and breaks": chunked(short, false),
-  "is encoded, with the length of the image": async (connection, wanted) => {
-    const [status, fields] = correctHead(wanted);
-    const respond = respondWith(status, [...fields, "content-encoding: gzip"], wanted.bytes);
-    return await respond(connection, wanted);
+  "is encoded, with the length of the image": async (connection, requested) => {
+    const [status, fields] = correctHead(requested);
+    const respond = respondWith(status, [...fields, "content-encoding: gzip"], requested.bytes);
+    return await respond(connection, requested);
   },
-  "is another image, encoded": async (connection, wanted) => {
-    const [status, fields] = correctHead(wanted);
-    const body = gzipSync(long(wanted.bytes));
+  "is another image, encoded": async (connection, requested) => {
+    const [status, fields] = correctHead(requested);
+    const body = gzipSync(long(requested.bytes));
     return await respondWith(status, [...fields, "content-encoding: gzip"], body)(
       connection,
-      wanted,
+      requested,
     );
   },
-  "has an unknown encoding": async (connection, wanted) => {
-    const [status, fields] = correctHead(wanted);
-    const respond = respondWith(status, [...fields, "content-encoding: secret"], wanted.bytes);
-    return await respond(connection, wanted);
+  "has an unknown encoding": async (connection, requested) => {
+    const [status, fields] = correctHead(requested);
+    const respond = respondWith(status, [...fields, "content-encoding: secret"], requested.bytes);
+    return await respond(connection, requested);
   },
-  "is another image": async (connection, wanted) => {
-    const [status, fields] = correctHead(wanted, digest("md5", new Uint8Array(SIZE)));
-    return await respondWith(status, fields, wanted.bytes)(connection, wanted);
+  "is another image": async (connection, requested) => {
+    const [status, fields] = correctHead(requested, digest("md5", new Uint8Array(SIZE)));
+    return await respondWith(status, fields, requested.bytes)(connection, requested);
   },
   "has the status 201": withStatus("201 Created"),
   "has the status 202": withStatus("202 Accepted"),
@@ -142,24 +143,24 @@ const FAULTS: Readonly<Record<string, DataResponse>> = {
     new TextEncoder().encode("<p>Hello</p>"),
   ),
   "is a part without Content-Range": withStatus("206 Partial Content"),
-  "is a part that starts at another byte": (connection, wanted) =>
+  "is a part that starts at another byte": (connection, requested) =>
     respondWith(
       "206 Partial Content",
-      [`content-range: bytes ${wanted.start + 5}-${wanted.end}/${SIZE}`],
-      wanted.bytes.subarray(5),
-    )(connection, wanted),
-  "is a part of another image": (connection, wanted) =>
+      [`content-range: bytes ${requested.start + 5}-${requested.end}/${SIZE}`],
+      requested.bytes.subarray(5),
+    )(connection, requested),
+  "is a part of another image": (connection, requested) =>
     respondWith(
       "206 Partial Content",
-      [`content-range: bytes ${wanted.start}-${wanted.end}/${SIZE + 1}`],
-      wanted.bytes,
-    )(connection, wanted),
-  "has a Content-Range that is longer than its body": (connection, wanted) =>
+      [`content-range: bytes ${requested.start}-${requested.end}/${SIZE + 1}`],
+      requested.bytes,
+    )(connection, requested),
+  "has a Content-Range that is longer than its body": (connection, requested) =>
     respondWith(
       "206 Partial Content",
-      [`content-range: bytes ${wanted.start}-${wanted.end}/${SIZE}`],
-      short(wanted.bytes),
-    )(connection, wanted),
+      [`content-range: bytes ${requested.start}-${requested.end}/${SIZE}`],
+      short(requested.bytes),
+    )(connection, requested),
   "has several parts": respondWith(
     "206 Partial Content",
     ["content-type: multipart/byteranges; boundary=x"],

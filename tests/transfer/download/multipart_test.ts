@@ -45,7 +45,7 @@ async function read(bytes: Uint8Array<ArrayBuffer>, size: number, start: number)
 }
 
 for (const size of [1, 2, 7, 64, 1_000]) {
-  Deno.test(`findBodyPart() finds the part with the wanted byte in chunks of ${size} bytes`, async () => {
+  Deno.test(`findBodyPart() finds the part with the requested byte in chunks of ${size} bytes`, async () => {
     const body = concat([part(0, 9), part(20, 29), part(40, 99, ""), END]);
     assertEquals(await read(body, size, 0), [0, 9, [...IMAGE.slice(0, 10)]]);
     assertEquals(await read(body, size, 25), [20, 29, [...IMAGE.slice(20, 30)]]);

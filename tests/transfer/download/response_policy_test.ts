@@ -97,8 +97,11 @@ const RANGES: readonly (readonly [
 
 for (const [what, facts, { proof = PROOF, rangesOnly = false }, expected, ignores] of RANGES) {
   Deno.test(`useOfRange() is "${expected}" when the response has ${what}`, () => {
-    const wanted = { start: 100, end: 999, size: 1000 };
-    const { use, ignoresRange } = useOfRange({ ...FACTS, ...facts }, wanted, { proof, rangesOnly });
+    const requested = { start: 100, end: 999, size: 1000 };
+    const { use, ignoresRange } = useOfRange({ ...FACTS, ...facts }, requested, {
+      proof,
+      rangesOnly,
+    });
     assertEquals([describe(use), ignoresRange], [expected, ignores]);
   });
 }

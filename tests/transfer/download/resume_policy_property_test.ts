@@ -90,7 +90,7 @@ function actionAfter(history: BreakHistory, start: number, limits: {
     imageId: "42",
     delivered,
     total: 100_000,
-    patience: 0,
+    retryTime: 0,
     requestTimeout: 60_000,
     now: 0,
     mayRequest: true,

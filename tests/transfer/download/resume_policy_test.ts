@@ -18,8 +18,8 @@ import {
   type Limits,
   nextAction,
   noBreaks,
-  patienceOf,
   RangeRefused,
+  retryTimeOf,
   type ServerFailure,
 } from "../../../lib/transfer/download/resume_policy.ts";
 import { errorFromStatus } from "../../../lib/api/mod.ts";
@@ -105,7 +105,7 @@ const LIMITS: Limits = {
   delivered: 100,
   total: 200,
   numRetries: 3,
-  patience: 0,
+  retryTime: 0,
   requestTimeout: 60_000,
   now: 0,
   mayRequest: true,
@@ -181,12 +181,12 @@ const STALL_LIMITS: readonly (readonly [
 
 for (const [when, withoutProgress, elapsed, limits, delays] of STALL_LIMITS) {
   const what = delays === "fails" ? delays : `waits ${delays.join(" to ")} ms`;
-  Deno.test(`nextAction() ${what} with a patience of 30 s after ${when}`, () => {
+  Deno.test(`nextAction() ${what} with 30 s to retry after ${when}`, () => {
     const failures = [new ServerUnreachable("first")];
     const since = { brokenSince: 5_000, isOutage: true };
     const history = { ...noBreaks(0), ...since, withoutProgress, failures };
     const now = 5_000 + elapsed;
-    const action = nextAction(history, { ...LIMITS, patience: 30_000, now, ...limits });
+    const action = nextAction(history, { ...LIMITS, retryTime: 30_000, now, ...limits });
     if (action.kind === "request") {
       assertEquals([action.minDelay, action.maxDelay], delays);
       return;
@@ -201,20 +201,20 @@ for (const [when, withoutProgress, elapsed, limits, delays] of STALL_LIMITS) {
 Deno.test("nextAction() counts the delays that the clock did not see", () => {
   const failures = [new ServerUnreachable("first")];
   const history = { ...noBreaks(0), brokenSince: 0, isOutage: true, withoutProgress: 9, failures };
-  const limits = { ...LIMITS, patience: 30_000, now: 5 };
+  const limits = { ...LIMITS, retryTime: 30_000, now: 5 };
   const request = (delayed: number) => nextAction({ ...history, delayed }, limits);
   assertEquals(request(28_000), { kind: "request", minDelay: 500, maxDelay: 2_000 });
   assertEquals(request(29_500), { kind: "request", minDelay: 500, maxDelay: 500 });
   assertEquals(request(30_000).kind, "fail");
 });
 
-Deno.test("nextAction() has no patience when servers only send responses that cannot be used", () => {
+Deno.test("nextAction() fails after numRetries when servers only send responses that cannot be used", () => {
   const refused = new RangeRefused("x", { server: B }, false);
   const failure: ServerFailure = { kind: "broken", error: refused, isRange: false };
   const cut: ServerFailure = { kind: "broken", error: answered(503), isRange: true };
   let history = afterBreak(noBreaks(0), cut, 10, 1_000);
   for (let i = 0; i < 4; i++) history = afterBreak(history, failure, 10, 1_000);
-  const limits = { ...LIMITS, patience: 30_000, now: 1_000 };
+  const limits = { ...LIMITS, retryTime: 30_000, now: 1_000 };
   assertEquals(nextAction(history, limits).kind, "fail");
   history = afterBreak(history, cut, 10, 1_000);
   assertEquals(nextAction(history, limits).kind, "request");
@@ -223,16 +223,16 @@ Deno.test("nextAction() has no patience when servers only send responses that ca
 
 Deno.test("nextAction() fails at once and names no option when the size is unknown", () => {
   const history = { ...noBreaks(0), brokenSince: 0, isOutage: true };
-  const action = nextAction(history, { ...LIMITS, patience: 30_000, total: null });
+  const action = nextAction(history, { ...LIMITS, retryTime: 30_000, total: null });
   if (action.kind !== "fail") throw new Error("It sends another request");
   const { message } = action.error as ImageDownloadFailed;
   assert(message.includes("no server could continue it; last error"), message);
 });
 
-Deno.test("patienceOf() is stallTimeout after the first byte, unless it is Infinity", () => {
-  assertEquals(patienceOf(true, 7_000), 7_000);
-  assertEquals(patienceOf(false, 7_000), 0);
-  assertEquals(patienceOf(true, Infinity), 0);
+Deno.test("retryTimeOf() is stallTimeout after the first byte, unless it is Infinity", () => {
+  assertEquals(retryTimeOf(true, 7_000), 7_000);
+  assertEquals(retryTimeOf(false, 7_000), 0);
+  assertEquals(retryTimeOf(true, Infinity), 0);
 });
 
 Deno.test("afterBreak() measures from the first break since the last byte", () => {

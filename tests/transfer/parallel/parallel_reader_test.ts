@@ -106,9 +106,9 @@ const ALONE: readonly (readonly [
   trick: Trick,
   rest: Record<string, unknown>,
 ])[] = [
-  ["one is all that is wanted", { connections: 1, partSize: 10 }, () => null, {}],
+  ["connections is 1", { connections: 1, partSize: 10 }, () => null, {}],
   ["the image is one part", { connections: 4, partSize: 10_000 }, () => null, {}],
-  ["nobody knows its size", { connections: 4, partSize: 10 }, () => null, { size: null }],
+  ["its size is unknown", { connections: 4, partSize: 10 }, () => null, { size: null }],
   ["its store cannot seek", { connections: 4, partSize: 10 }, () => 400, {}],
   [
     "its servers send the whole image for a range",

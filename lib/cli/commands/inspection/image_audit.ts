@@ -75,12 +75,12 @@ async function* allImages(
   const { os_hidden, visibility = "all" } = filters;
   let { limit } = parameters;
   for (const isHidden of os_hidden === undefined ? [false, true] : [os_hidden]) {
-    const wanted = {
+    const params = {
       ...parameters,
       limit,
       filters: { ...filters, visibility, os_hidden: isHidden },
     };
-    for await (const image of listImages(session, wanted)) {
+    for await (const image of listImages(session, params)) {
       if (limit !== undefined) limit--;
       yield image;
     }

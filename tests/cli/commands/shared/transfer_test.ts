@@ -234,7 +234,7 @@ Deno.test("--progress shows progress at once, and a terminal shows it after a de
   const requested = await harness.run([...download, "--progress"], { isTerminal: true });
   assert(requested.stderr.startsWith("\r\x1b[K "), requested.stderr);
   assert(requested.stderr.endsWith("\r\x1b[K100%  293 KiB in 0s\n"), requested.stderr);
-  const patient = await harness.run(download, { isTerminal: true, now: slow });
-  assert(patient.stderr.includes(" of 293 KiB"), patient.stderr);
-  assert(patient.stderr.endsWith("/s\n"), patient.stderr);
+  const slowRun = await harness.run(download, { isTerminal: true, now: slow });
+  assert(slowRun.stderr.includes(" of 293 KiB"), slowRun.stderr);
+  assert(slowRun.stderr.endsWith("/s\n"), slowRun.stderr);
 });
