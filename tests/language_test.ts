@@ -11,13 +11,16 @@ import { testNames, topLevelNames } from "./support/test_names.ts";
  */
 const BANNED = new RegExp(
   [
-    /\b(newcomers?|anew|whoever|nobody|somebody|for ever|ways? out|at the most|he|his|him)\b/,
+    /\b(newcomers?|anew|whoever|for ever|ways? out|at the most|patien(t|ce)|he|she|his|him)\b/,
+    /\b(no|some|any|every)body\b/,
     /\b(is|are) told\b/,
     /(?<!\bthere )\b(is|are|was|were) no (?!longer\b|more\b)/,
     /\bstands?\b(?! for\b)/,
     /\bbeside\b/,
     /\bso many (bytes|polls|looks|times)\b/,
-    /\b(goes|went) on\b(?! and on)/,
+    /\b(goes|went|gone) on\b(?! and on)/,
+    // The value of an option by default.
+    /\b(\d+|all|none|every one) without (it|one)\b/,
     // British spelling.
     /\b(cancell(ed|ing)|catalogues?|(behavi|col|hon|fav)our\w*|licence|centre)\b/,
   ].map(({ source }) => source).join("|"),
@@ -33,7 +36,9 @@ function bannedIn(path: string, text: string): string[] {
 }
 
 Deno.test("every banned phrase matches BANNED, and no plain English does", () => {
-  for (const text of ["it is told so", "An id is no name.", "stands in front", "beside it"]) {
+  for (
+    const text of ["it is told so", "An id is no name.", "beside it", "patience", "(3 without it)"]
+  ) {
     assert(BANNED.test(text), text);
   }
   for (const text of ["there is no name", "is no longer", "It stands for", "besides", "the"]) {
@@ -71,6 +76,22 @@ function commentsOf(text: string): string {
   return text.split("\n").map((line) => /^\s*(?:\/\*\*|\*|\/\/)(.*)/.exec(line)?.[1] ?? "")
     .join("\n");
 }
+
+/** Names in code that say less than a term of HTTP, Streams or OpenStack. */
+const VAGUE_NAMES =
+  /\b(told|remed(y|ies)|wayOut|waysOut|endOf|heeding|believed|wanted|withdraw|patien(t|ce)\w*|newcomer|quietly|askFor|lookBefore)\b/;
+
+Deno.test("no code of lib and the tests uses a vague name", async () => {
+  const files = [...await librarySources(), ...await testFiles()]
+    .filter(({ path }) => path !== "tests/language_test.ts");
+  const found = files.flatMap(({ path, text }) =>
+    text.split("\n").flatMap((line, i) => {
+      const name = VAGUE_NAMES.exec(line)?.[0];
+      return name === undefined ? [] : [`${path}:${i + 1}: ${name}`];
+    })
+  );
+  assertEquals(found, []);
+});
 
 /**
  * How the name of a test begins: a call, a request line, a flag, or a name of lib; `…` is a

@@ -1,4 +1,4 @@
-/** One image over one connection, against the least that anybody could do. */
+/** One image over one connection, against the least work that a download needs. */
 import { createHash } from "node:crypto";
 import { type DownloadOptions, getDefaultImageService } from "../../mod.ts";
 import { randomImage } from "./bench_image.ts";

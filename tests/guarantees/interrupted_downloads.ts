@@ -60,10 +60,10 @@ export const INTERRUPTED_DOWNLOADS: readonly Guarantee[] = [
   ],
   [
     "After a break, the time and the requests of a download are bounded, and a slow store gets all of `requestTimeout`.",
-    "simulation/patience_test.ts: download() sends a bounded number of requests after a break when …",
-    "simulation/patience_test.ts: download() from … servers ends one request after stallTimeout when all are black holes",
-    "simulation/patience_test.ts: download() from … servers ends in time when each asks it to wait",
-    "simulation/patience_test.ts: download() gives a slow store all of requestTimeout after a break",
+    "simulation/stall_timeout_test.ts: download() sends a bounded number of requests after a break when …",
+    "simulation/stall_timeout_test.ts: download() from … servers ends one request after stallTimeout when all are black holes",
+    "simulation/stall_timeout_test.ts: download() from … servers ends in time when each asks it to wait",
+    "simulation/stall_timeout_test.ts: download() gives a slow store all of requestTimeout after a break",
   ],
   [
     "A download continues on another server when its server becomes slow or silent, and at most a tenth of the bytes are sent twice.",

@@ -139,7 +139,7 @@ Deno.test("create() and download() continue when servers are killed", async (t) 
     const { service, context, traffic } = await signIn(stack, {
       numRetries: 1,
       stallTimeout: 3_000,
-      random: Math.random, // without jitter, a download spends its retry budget while it is patient
+      random: Math.random, // without jitter, a download spends its retry budget during the outage
     });
     const reader = (await service.download(context, image.id)).getReader();
     const first = await reader.read();

@@ -95,7 +95,7 @@ export function isRecovered({ rate, best }: BodyPace): boolean {
 }
 
 /**
- * Whether a challenger is so far ahead that it is worth a move: twice as far as the reader, which has gone on
+ * Whether a challenger is so far ahead that it is worth a move: twice as far as the reader, which has continued
  * meanwhile, and as far as that gets in half a second. Behind a slow link of the client, where all servers are
  * equally slow, it never is. A silent server loses to the first byte.
  *
