@@ -6,18 +6,21 @@ import type { Chunk } from "../body_reader.ts";
 import type { ResumingReader } from "../download/resuming_reader.ts";
 import type { PartBuffer } from "./part_buffer.ts";
 
+/** What a lead needs of its reader. */
+type PartReader = Pick<ResumingReader, "open" | "read" | "report" | "cancel" | "resumes">;
+
 /** Reads the part that the consumer is at. */
 export class LeadReader {
   readonly part: PartBuffer;
   /** Milliseconds until its first response was open. */
   wait = 0;
-  readonly #reader: ResumingReader;
+  readonly #reader: PartReader;
   readonly #now: () => number;
   /** Received bytes after the part. */
   #after: Chunk | null = null;
   #isOpen = true;
 
-  constructor(part: PartBuffer, reader: ResumingReader, now: () => number) {
+  constructor(part: PartBuffer, reader: PartReader, now: () => number) {
     this.part = part;
     this.#reader = reader;
     this.#now = now;

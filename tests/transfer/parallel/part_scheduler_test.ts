@@ -96,6 +96,63 @@ for (const [size, server, helps] of UNEQUAL) {
   });
 }
 
+/** A schedule whose first connection leads, and three others that may claim what it gives up. */
+function scheduleWithLead(size: number, partSize?: number) {
+  const layout = { start: 0, endExclusive: size, partSize, mostConnections: 4 };
+  const schedule = new PartScheduler(layout);
+  const lead = schedule.lead(0);
+  assertEquals([lead.start, lead.end, schedule.claim(1, 0)], [0, size - 1, null]);
+  schedule.use(4, () => "a");
+  return { schedule, lead };
+}
+
+Deno.test("PartScheduler.spread() leaves the lead its part, and the others the rest", () => {
+  const { schedule, lead } = scheduleWithLead(1_000, 100);
+  schedule.spread(lead, 0);
+  assertEquals([lead.end, claimed(schedule, 1).start], [99, 100]);
+  schedule.spread(lead, 0);
+  assertEquals(lead.end, 99, "it has given up its bytes before");
+});
+
+Deno.test("PartScheduler.spread() makes parts of half a share when the first byte takes long", () => {
+  const { schedule, lead } = scheduleWithLead(160 * MIB);
+  schedule.spread(lead, 150);
+  const part = claimed(schedule, 1);
+  assertEquals([lead.size, part.start, part.size], [20 * MIB, 20 * MIB, 20 * MIB]);
+});
+
+Deno.test("PartScheduler.spread() does nothing when the lead has received all bytes", () => {
+  const { schedule, lead } = scheduleWithLead(1_000, 100);
+  lead.pass(new Uint8Array(1_000), 1);
+  schedule.spread(lead, 0);
+  assertEquals([schedule.claim(1, 1), schedule.isDone], [null, true]);
+});
+
+Deno.test("PartScheduler.gather() gives the lead all bytes, also those that others have received", () => {
+  const { schedule, lead } = scheduleWithLead(1_000, 100);
+  schedule.spread(lead, 0);
+  fetch(schedule, claimed(schedule, 1), 0, 1);
+  lead.pass(new Uint8Array(50), 1);
+  schedule.gather(lead);
+  assertEquals([schedule.claimed, lead.position, lead.left], [[lead], 50, 950]);
+  assertEquals([schedule.claim(1, 1), schedule.needsLead], [null, false]);
+});
+
+Deno.test("PartScheduler.gather() lets a new lead read from the first undelivered byte when there is none", () => {
+  const { schedule, lead } = scheduleWithLead(1_000, 100);
+  schedule.spread(lead, 0);
+  const parts = [claimed(schedule, 1), claimed(schedule, 2)];
+  lead.pass(new Uint8Array(100), 1);
+  for (const part of parts) fetch(schedule, part, 0, 1);
+  parts[0]?.take();
+  const { position } = schedule;
+  assert(position > 100 && position < 300, `${position}`);
+  schedule.gather(null);
+  assertEquals([schedule.needsLead, schedule.claimed, schedule.isDone], [true, [], false]);
+  const next = schedule.lead(2);
+  assertEquals([next.start, next.end, schedule.needsLead], [position, 999, false]);
+});
+
 /** The next event: a connection claims, reads, is silent, or a chunk is delivered. */
 const EVENT = fc.record({
   kind: fc.constantFrom("claim", "claim", "read", "read", "read", "silence", "deliver"),

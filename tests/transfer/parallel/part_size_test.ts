@@ -56,6 +56,34 @@ for (const [what, paces, unclaimed, partSize, bytes, window] of SIZES) {
   });
 }
 
+/** The first parts of eight connections, of which each has a share; sizes are in MiB. */
+const FIRST_PARTS: readonly (readonly [
+  what: string,
+  wait: number,
+  share: number,
+  unclaimed: number,
+  bytes: number,
+])[] = [
+  ["4 MiB when the first byte takes 10 ms", 10, 40, 320, 4],
+  ["half a share when it takes 11 ms", 11, 40, 320, 20],
+  ["4 MiB of a small image when it takes 150 ms", 150, 5, 40, 4],
+  ["a tenth of 256 MiB at most when it takes 150 ms", 150, 200, 1_600, 25.6],
+  ["4 MiB near the end when it takes 150 ms", 150, 40, 8, 4],
+  ["what is left when it takes 150 ms", 150, 40, 0.5, 0.5],
+];
+
+for (const [what, wait, share, unclaimed, bytes] of FIRST_PARTS) {
+  Deno.test(`nextPartSize() is ${what}`, () => {
+    const sizes = { unclaimed: unclaimed * MIB, share: share * MIB, partSize: undefined };
+    const size = nextPartSize(null, {
+      ...sizes,
+      wait,
+      paces: Array.from({ length: 8 }, () => null),
+    });
+    assertEquals(Math.round(size.bytes / MIB * 100), bytes * 100);
+  });
+}
+
 Deno.test("nextPartSize() claims every byte of any size once", () => {
   for (const size of [1, 999, MIB + 1, 250_000_000, 10 * GIB + 7]) {
     for (const connections of [1, 2, 7, 64]) {
