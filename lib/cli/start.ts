@@ -13,8 +13,7 @@ import { Messages, printable } from "./system/console.ts";
 import { printText } from "./output/records.ts";
 import { readFlagsOnly } from "./args/parse.ts";
 import { serve } from "./server/serve.ts";
-import { type CredentialMode, serveCloud } from "./server/cloud_backend.ts";
-import { serveEmbedded } from "./server/embedded_backend.ts";
+import type { CredentialMode } from "./server/cloud_backend.ts";
 import type { Backend, GatewaySettings } from "./server/backend.ts";
 import type { System } from "./system/system.ts";
 
@@ -154,10 +153,15 @@ async function openBackend(
   settings: GatewaySettings,
 ): Promise<Backend> {
   const { data, "os-cloud": cloud = null } = values;
-  if (values["embedded"] || data !== undefined) return await serveEmbedded(data ?? null, settings);
+  const embedded = async () => {
+    const { serveEmbedded } = await import("./server/embedded_backend.ts");
+    return await serveEmbedded(data ?? null, settings);
+  };
+  if (values["embedded"] || data !== undefined) return await embedded();
+  const { serveCloud } = await import("./server/cloud_backend.ts");
   const backend = await serveCloud({ cloud, mode: credentialModeOf(values) }, system, settings);
   if (backend !== null) return backend;
-  if (!values["service-mode"]) return await serveEmbedded(null, settings);
+  if (!values["service-mode"]) return await embedded();
   throw new UsageError(
     "Cannot use --service-mode: no cloud is configured; set OS_CLOUD to a cloud in clouds.yaml, or OS_AUTH_URL with OS_USERNAME, OS_PASSWORD and OS_PROJECT_NAME",
   );

@@ -2,6 +2,8 @@
  * A harness for one command: standard streams, files, clock and signal in memory, and the embedded
  * Glance in place of the network.
  */
+// It creates the HTTP client of the process when it is loaded, which must not be during a test.
+import "../../lib/platform.ts";
 import { runGlance, type System } from "../../lib/cli/mod.ts";
 import { createEmbeddedGlance, memoryStorage } from "../../lib/embedded/mod.ts";
 import { MemoryFiles, MemoryOutput, streamOf } from "./memory_files.ts";

@@ -16,7 +16,7 @@ export const CONFIGURATION: readonly Guarantee[] = [
     "Every setting that is not honored is reported.",
     "auth/clouds/ignored_settings_test.ts: readCloud() reports that … is ignored",
     "auth/clouds/ignored_settings_test.ts: connect() and createCloudGateway() report each ignored setting",
-    "cli/commands/shared/cloud_flags_test.ts: runGlance() prints an ignored setting once on standard error when --debug is not set",
+    "cli/commands/shared/cloud_connection_test.ts: runGlance() prints an ignored setting once on standard error when --debug is not set",
   ],
   [
     "Messages of the command line name flags and variables.",

@@ -111,7 +111,7 @@ export class CloudFiles {
   async #yaml(path: string, text: string): Promise<unknown> {
     const parse = this.#ports.parseYaml ?? await findYamlParser();
     try {
-      return valueOfYaml(parse, text);
+      return await valueOfYaml(parse, text);
     } catch (error) {
       if (!(error instanceof YamlError)) throw error;
       if (error.isRepetitive) throw repetitive(path);

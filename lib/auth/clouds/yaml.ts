@@ -10,7 +10,7 @@ export type { YamlTag } from "./yaml_scalars.ts";
 
 /**
  * Parses YAML with the given options: `parseDocument` of the npm package `yaml`. Its `parse` works, too, except
- * that it drops the text after a `!` at the start of a value.
+ * that it drops the text after a `!` at the start of a value. A promise of the result works, too.
  */
 export type YamlParser = (text: string, options: YamlOptions) => unknown;
 
@@ -67,10 +67,10 @@ export class YamlError extends Error {
  *
  * @throws {YamlError} if the text is not YAML, or if a value begins with `!` or `&`, which YAML would drop.
  */
-export function valueOfYaml(parse: YamlParser, text: string): unknown {
+export async function valueOfYaml(parse: YamlParser, text: string): Promise<unknown> {
   let parsed: unknown;
   try {
-    parsed = parse(text, YAML_OPTIONS);
+    parsed = await parse(text, YAML_OPTIONS);
     if (!isDocument(parsed)) return parsed;
     const [error] = parsed.errors;
     if (error === undefined && parsed.warnings.length === 0 && !hasLostStart(parsed.contents)) {

@@ -3,7 +3,8 @@
  * command lines.
  */
 import type { OperationArgs, OperationName, OperationResult } from "../../api/operations.ts";
-import type { Connection } from "../../connect.ts";
+import type { GlanceClientWrapper } from "../../api/client.ts";
+import type { RequestContext } from "../../context.ts";
 import type { Messages } from "../system/console.ts";
 import type { System } from "../system/system.ts";
 
@@ -92,6 +93,12 @@ export interface Target {
   readonly region?: string | undefined;
 }
 
+/** A client, and the context of its calls. Disposing it closes the connections that use the cloud's own CA. */
+export interface CloudConnection extends Disposable {
+  readonly client: GlanceClientWrapper;
+  readonly context: RequestContext;
+}
+
 /** Everything that a command runs with. */
 export interface Invocation<F extends Flags = Flags> {
   readonly values: Values<F>;
@@ -105,17 +112,15 @@ export interface Invocation<F extends Flags = Flags> {
   /** Standard error. */
   readonly messages: Messages;
   /** Signs in. Later calls return the same connection. */
-  connect(): Promise<Connection>;
+  connect(): Promise<CloudConnection>;
   /** Signs in and calls an operation of the Image API. It is aborted if the command is. */
   ask<M extends OperationName>(method: M, ...args: OperationArgs<M>): Promise<OperationResult<M>>;
   /** Signs in to another cloud, or in another region. */
-  connectTo(target: Target): Promise<Connection>;
+  connectTo(target: Target): Promise<CloudConnection>;
 }
 
-export interface Command {
-  readonly name: string;
-  /** One sentence without a period, also shown in the list of commands. */
-  readonly summary: string;
+/** A command as its file defines it. `command_table.ts` has its name and its summary. */
+export interface CommandDefinition {
   /** More text for the help of this command. */
   readonly details?: string;
   readonly positionals?: readonly Positional[];
@@ -123,13 +128,24 @@ export interface Command {
   run(invocation: Invocation, ...positionals: readonly string[]): Promise<void>;
 }
 
+export interface Command extends CommandDefinition {
+  readonly name: string;
+  /** One sentence without a period, also shown in the list of commands. */
+  readonly summary: string;
+}
+
+/** A command that is not loaded yet. */
+export interface CommandEntry extends Pick<Command, "name" | "summary"> {
+  load(): Promise<Command>;
+}
+
 /** Defines a command whose `run` gets typed values of its own flags, and its positional arguments. */
 export function command<const F extends Flags = Record<never, never>>(
-  definition: Omit<Command, "run" | "flags"> & {
+  definition: Omit<CommandDefinition, "run" | "flags"> & {
     readonly flags?: F;
     run(invocation: Invocation<F>, ...positionals: readonly string[]): Promise<void>;
   },
-): Command {
+): CommandDefinition {
   // `parse.ts` gives each flag a value of the type that `Values<F>` has for it.
-  return { flags: {}, ...definition } as unknown as Command;
+  return { flags: {}, ...definition } as unknown as CommandDefinition;
 }

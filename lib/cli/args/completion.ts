@@ -1,9 +1,9 @@
 /** Shell completion, generated from the command table. */
-import { type Command, command, type Flag, type Flags } from "./command.ts";
+import { type Command, command, type CommandDefinition, type Flag, type Flags } from "./command.ts";
 import { takesValue } from "./names.ts";
 import { printText } from "../output/records.ts";
 
-export interface CompletionTable {
+interface CompletionTable {
   readonly commands: readonly Command[];
   readonly globalFlags: Flags;
 }
@@ -18,31 +18,35 @@ const SCRIPTS: Readonly<Record<string, (table: CompletionTable) => string>> = {
 /** Commands that `bash-completion` does not list, as in glanceclient. */
 const COMPLETION_COMMANDS = ["bash-completion", "completion"];
 
-/** The commands `completion` and `bash-completion`. `table` returns the table that contains them. */
-export function completionCommands(table: () => CompletionTable): readonly Command[] {
-  const bashCompletion = command({
-    name: "bash-completion",
-    summary: "Print all commands and flags, for use in your own completion script",
-    run: (invocation) => printText(invocation, allWords(table()).join(" ")),
-  });
-  const completion = command({
-    name: "completion",
-    summary: "Print a completion script for a shell",
-    details:
-      'Load it when the shell starts: eval "$(glance completion bash)", or glance completion fish | source. It completes a command called "glance": define an alias or a script with that name.',
-    positionals: [{
-      name: "<SHELL>",
-      summary: "Shell: bash, zsh or fish",
-      choices: Object.keys(SCRIPTS),
-    }],
-    // The parser has checked `choices`.
-    run: (invocation, shell) => printText(invocation, SCRIPTS[shell]?.(table()) ?? ""),
-  });
-  return [bashCompletion, completion];
+/** The commands `completion` and `bash-completion`; `load` loads all commands, these two included. */
+export function completionCommands(
+  load: () => Promise<readonly Command[]>,
+  globalFlags: Flags,
+): Readonly<Record<"bash-completion" | "completion", CommandDefinition>> {
+  return {
+    "bash-completion": command({
+      run: async (invocation) => await printText(invocation, allWords(await load()).join(" ")),
+    }),
+    "completion": command({
+      details:
+        'Load it when the shell starts: eval "$(glance completion bash)", or glance completion fish | source. It completes a command called "glance": define an alias or a script with that name.',
+      positionals: [{
+        name: "<SHELL>",
+        summary: "Shell: bash, zsh or fish",
+        choices: Object.keys(SCRIPTS),
+      }],
+      // The parser has checked `choices`.
+      run: async (invocation, shell) =>
+        await printText(
+          invocation,
+          SCRIPTS[shell]?.({ commands: await load(), globalFlags }) ?? "",
+        ),
+    }),
+  };
 }
 
 /** Commands and flags in alphabetical order, as glanceclient prints them. */
-function allWords({ commands }: CompletionTable): string[] {
+function allWords(commands: readonly Command[]): string[] {
   const listed = commands.filter(({ name }) => !COMPLETION_COMMANDS.includes(name));
   const words = listed.flatMap(({ name, flags }) => [name, ...wordsOf(flags)]);
   return [...new Set(["-h", "--help", "help", ...words])].sort();

@@ -1,5 +1,5 @@
 /** Help texts, generated from the command table. Pure. */
-import type { Command, Flag, Flags } from "./command.ts";
+import type { Command, CommandEntry, Flag, Flags } from "./command.ts";
 import { wrap } from "../output/table.ts";
 import { asStarted } from "./wording.ts";
 
@@ -25,7 +25,7 @@ const EXIT_HELP = `Exit codes:
   141                       Standard output was closed by its reader (| head)`;
 
 export function programHelp(
-  commands: readonly Command[],
+  commands: readonly CommandEntry[],
   globalFlags: Flags,
   program: string,
 ): string {

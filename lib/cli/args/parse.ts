@@ -1,11 +1,11 @@
 /**
- * Parses a command line into a command and the values of its flags. Pure.
+ * Parses a command line into a command, which is loaded, and the values of its flags.
  *
  * As in glanceclient, flags can precede or follow the command, be written with `_` for `-`, and be
  * abbreviated to an unambiguous prefix.
  */
 import { UsageError } from "../system/errors.ts";
-import type { Command, Flags, Value, Values } from "./command.ts";
+import type { Command, CommandEntry, Flags, Value, Values } from "./command.ts";
 import { FlagNames, takesValue } from "./names.ts";
 import { checkedChoice, notTruth, type ReadFlags, readFlags, valuesOf } from "./values.ts";
 import { nearest } from "./nearest.ts";
@@ -21,7 +21,7 @@ export type CommandLine =
   };
 
 export interface Table {
-  readonly commands: readonly Command[];
+  readonly commands: readonly CommandEntry[];
   /** Flags of every command, among them `help` and `version`. */
   readonly globalFlags: Flags;
 }
@@ -29,23 +29,23 @@ export interface Table {
 const HELP_HINT = 'see "glance help" and "glance help COMMAND"';
 
 /**
- * Parses a command line.
+ * Parses a command line, and loads its command.
  *
  * @param environment has the values of flags that are not given
  * @throws {UsageError} if something is unknown, missing, extra or invalid.
  */
-export function readCommandLine(
+export async function readCommandLine(
   args: readonly string[],
   table: Table,
   environment: Readonly<Record<string, string | undefined>> = {},
-): CommandLine {
+): Promise<CommandLine> {
   const position = commandPosition(args, table.globalFlags);
   const name = args[position];
   const flags = { ...table.globalFlags };
   if (name === undefined) return withoutCommand(readFlags(args, flags, HELP_HINT));
   const rest = args.toSpliced(position, 1);
-  if (name === "help") return helpFor(readFlags(rest, flags, HELP_HINT).positionals, table);
-  const command = findCommand(name, table, args.slice(position, position + MAX_WORDS));
+  if (name === "help") return await helpFor(readFlags(rest, flags, HELP_HINT).positionals, table);
+  const command = await findCommand(name, table, args.slice(position, position + MAX_WORDS)).load();
   const read = readFlags(rest, { ...flags, ...command.flags }, HELP_HINT);
   const { given } = read;
   if (given.has("help")) return { kind: "help", command };
@@ -106,9 +106,11 @@ function withoutCommand({ given }: ReadFlags): CommandLine {
   throw new UsageError('Cannot run a command: none is given; see "glance help"');
 }
 
-function helpFor(positionals: readonly string[], table: Table): CommandLine {
-  const [name] = positionals;
-  return { kind: "help", command: name === undefined ? null : findCommand(name, table) };
+async function helpFor([name]: readonly string[], table: Table): Promise<CommandLine> {
+  return {
+    kind: "help",
+    command: name === undefined ? null : await findCommand(name, table).load(),
+  };
 }
 
 /** Most words in a command of `openstack`: `image member list`. */
@@ -125,7 +127,7 @@ const OPENSTACK_COMMANDS: Readonly<Record<string, string>> = {
   "image-metadef-namespace": "md-namespace-list",
 };
 
-function findCommand(name: string, table: Table, words: readonly string[] = [name]): Command {
+function findCommand(name: string, table: Table, words: readonly string[] = [name]): CommandEntry {
   const { commands } = table;
   const command = commands.find((row) => row.name === name.replaceAll("_", "-"));
   if (command !== undefined) return command;
@@ -143,7 +145,7 @@ function findCommand(name: string, table: Table, words: readonly string[] = [nam
 const MAX_LISTED = 8;
 
 /** Why there is no such command; names the commands that start with `name`, else the most similar one. */
-function causeAndHint(name: string, commands: readonly Command[]): string {
+function causeAndHint(name: string, commands: Table["commands"]): string {
   const names = commands.map((row) => row.name);
   const longer = names.filter((one) => one.startsWith(name.replaceAll("_", "-")));
   if (longer.length > MAX_LISTED) {

@@ -3,7 +3,7 @@ import type { CachedImage, CacheTarget } from "../../api/wire.ts";
 import { forEachImage } from "./shared/each_image.ts";
 import { findImageId, IMAGE } from "./shared/find_image.ts";
 import { CommandFailed } from "../system/errors.ts";
-import { type Command, command, type Invocation, type Positional } from "../args/command.ts";
+import { command, type Invocation, type Positional } from "../args/command.ts";
 import { text } from "../args/flags.ts";
 import { type Column, printJson, printList, printRecord } from "../output/records.ts";
 
@@ -21,10 +21,8 @@ const COLUMNS: readonly Column[] = [
   ["Hits", (image) => String(image["hits"] ?? "N/A")],
 ];
 
-export const CACHE_COMMANDS: readonly Command[] = [
-  command({
-    name: "cache-list",
-    summary: "List the cached and queued images of a server",
+export const COMMANDS = {
+  "cache-list": command({
     details: WHERE,
     async run(invocation) {
       await checkSingleServer(invocation);
@@ -35,23 +33,17 @@ export const CACHE_COMMANDS: readonly Command[] = [
       await printList(invocation, [...cached, ...queued], COLUMNS, { align: "center" });
     },
   }),
-  command({
-    name: "cache-queue",
-    summary: "Queue images for the cache of a server",
+  "cache-queue": command({
     details: WHERE,
     positionals: [IMAGES],
     run: onEachImage("cache.queue", ["queue", "queued"]),
   }),
-  command({
-    name: "cache-delete",
-    summary: "Delete images from the cache and the queue of a server",
+  "cache-delete": command({
     details: WHERE,
     positionals: [IMAGES],
     run: onEachImage("cache.delete", ["drop", "dropped"]),
   }),
-  command({
-    name: "cache-clear",
-    summary: "Delete all images from the cache and the queue of a server",
+  "cache-clear": command({
     details: WHERE,
     flags: {
       "target": text("<TARGET>", "What to clear: both, cache or queue (default: both)", {
@@ -66,27 +58,21 @@ export const CACHE_COMMANDS: readonly Command[] = [
       await invocation.ask("cache.clear", ...one);
     },
   }),
-  command({
-    name: "cache-clean",
-    summary: "Delete invalid and stalled entries of the cache of a server",
+  "cache-clean": command({
     details: WHERE,
     async run(invocation) {
       await checkSingleServer(invocation);
       await invocation.ask("cache.clean");
     },
   }),
-  command({
-    name: "cache-prune",
-    summary: "Delete cached images of a server until its size limit is kept",
+  "cache-prune": command({
     details: WHERE,
     async run(invocation) {
       await checkSingleServer(invocation);
       await printRecord(invocation, await invocation.ask("cache.prune"));
     },
   }),
-  command({
-    name: "cache-nodes-list",
-    summary: "List the servers that have an image in their cache",
+  "cache-nodes-list": command({
     details: "Only for clouds whose servers share the record of their caches (centralized_db).",
     positionals: [IMAGE],
     async run(invocation, image) {
@@ -95,7 +81,7 @@ export const CACHE_COMMANDS: readonly Command[] = [
       await printList(invocation, urls.map((url) => ({ url })), [["Node Reference URL", "url"]]);
     },
   }),
-];
+};
 
 function onEachImage(operation: "cache.queue" | "cache.delete", words: readonly [string, string]) {
   return async (invocation: Invocation<Record<never, never>>): Promise<void> => {
@@ -106,7 +92,7 @@ function onEachImage(operation: "cache.queue" | "cache.delete", words: readonly 
 
 /** @throws {CommandFailed} if there are several servers: each has its own cache. */
 async function checkSingleServer({ connect }: Pick<Invocation, "connect">): Promise<void> {
-  const { service: { client }, context } = await connect();
+  const { client, context } = await connect();
   const servers = await client.servers(context);
   if (servers.length === 1) return;
   throw new CommandFailed(

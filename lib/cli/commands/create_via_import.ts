@@ -11,7 +11,7 @@ import type { ImportRequest } from "../../api/operations.ts";
 import { checkImported } from "../../jobs/import_image.ts";
 import { checkSourceRegion } from "../../jobs/source_region.ts";
 import { CommandFailed, sentenceOf, UsageError } from "../system/errors.ts";
-import { type Command, command, type Flags, type Invocation } from "../args/command.ts";
+import { command, type Flags, type Invocation } from "../args/command.ts";
 import { checkMethod, STAGED } from "./image_import.ts";
 import {
   checkWithoutImport,
@@ -65,34 +65,34 @@ interface ViaImportPlan {
   readonly formats: FormattedBytes["formats"];
 }
 
-export const IMAGE_CREATE_VIA_IMPORT: Command = command({
-  name: "image-create-via-import",
-  summary: "Create an image and import its data",
-  details:
-    "Without --disk-format, the format of a file is detected from its data. Without data and import method, only the record is created. Without --wait, the command ends when the import has started; follow it with image-show and image-tasks. If staging the data or starting the import fails, the image is deleted.",
-  flags: FLAGS,
-  async run(invocation) {
-    const meta = newImageFrom(invocation.values);
-    const plan = await planOf(invocation);
-    const connection = await invocation.connect();
-    if (plan !== null) {
-      const { "remote-region": region } = invocation.values;
-      await checkMethod(invocation, plan.request.method.name);
-      if (region !== undefined) checkSourceRegion(connection.context, region);
-      await checkStores(connection, invocation.system.signal, storesOf(invocation.values));
-    }
-    const session = await sessionOf(invocation);
-    const created = await createImage(session, { ...meta, ...plan?.formats }, null, {});
-    if (plan === null) return await printImage(invocation, created);
-    const { id } = created;
-    const sent = await importNew(invocation, id, plan);
-    const imported = await waitIfRequested(invocation, id, plan.request);
-    if (sent !== null && imported !== null) {
-      checkImported({ ...sent, before: fromGlance(created) }, fromGlance(imported));
-    }
-    await printImage(invocation, imported ?? await invocation.ask("get", id));
-  },
-});
+export const COMMANDS = {
+  "image-create-via-import": command({
+    details:
+      "Without --disk-format, the format of a file is detected from its data. Without data and import method, only the record is created. Without --wait, the command ends when the import has started; follow it with image-show and image-tasks. If staging the data or starting the import fails, the image is deleted.",
+    flags: FLAGS,
+    async run(invocation) {
+      const meta = newImageFrom(invocation.values);
+      const plan = await planOf(invocation);
+      const connection = await invocation.connect();
+      if (plan !== null) {
+        const { "remote-region": region } = invocation.values;
+        await checkMethod(invocation, plan.request.method.name);
+        if (region !== undefined) checkSourceRegion(connection.context, region);
+        await checkStores(connection, invocation.system.signal, storesOf(invocation.values));
+      }
+      const session = await sessionOf(invocation);
+      const created = await createImage(session, { ...meta, ...plan?.formats }, null, {});
+      if (plan === null) return await printImage(invocation, created);
+      const { id } = created;
+      const sent = await importNew(invocation, id, plan);
+      const imported = await waitIfRequested(invocation, id, plan.request);
+      if (sent !== null && imported !== null) {
+        checkImported({ ...sent, before: fromGlance(created) }, fromGlance(imported));
+      }
+      await printImage(invocation, imported ?? await invocation.ask("get", id));
+    },
+  }),
+};
 
 /**
  * Decides what to import from the flags and the available data; null for a record alone.

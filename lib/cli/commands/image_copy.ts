@@ -1,12 +1,12 @@
 /** `image-copy`: copies an image to another cloud, project or region. */
 import { list, text } from "../args/flags.ts";
 import { regionsInCatalog } from "../../auth/catalog.ts";
-import type { Connection } from "../../connect.ts";
 import { IMAGE_VISIBILITIES, type ImageMeta, type ImageVisibility } from "../../api/types.ts";
-import { type CopyOptions, copyRecord } from "../../jobs/copy_image.ts";
+import { type CopyOptions, copyRecord, type ServiceAccess } from "../../jobs/copy_image.ts";
+import { GlanceImageService } from "../../images/service.ts";
 import { CommandFailed, UsageError } from "../system/errors.ts";
 import { findImage, IMAGE } from "./shared/find_image.ts";
-import { type Command, command, type Flags, type Invocation } from "../args/command.ts";
+import { type CloudConnection, command, type Flags, type Invocation } from "../args/command.ts";
 import { keyAndValue } from "./shared/image_fields.ts";
 import { printImage } from "../output/records.ts";
 import { checkStores } from "./shared/stores.ts";
@@ -41,34 +41,39 @@ const FLAGS = {
 
 type CopyCall = Invocation<typeof FLAGS>;
 
-export const IMAGE_COPY: Command = command({
-  name: "image-copy",
-  summary: "Copy an image to another cloud or region",
-  details:
-    "The data is streamed from one cloud to the other without touching the disk. The size and hash of the copy are compared with those of the image. If anything fails, the copy is deleted. The copy has the name, formats, tags and properties of the image.",
-  positionals: [IMAGE],
-  flags: FLAGS,
-  async run(invocation, image) {
-    const { "to-cloud": cloud, "to-region": region, store } = invocation.values;
-    if (cloud === undefined && region === undefined) {
-      throw new UsageError(
-        "Cannot copy an image: the target is missing; add --to-cloud, or --to-region for another region of the same cloud",
+export const COMMANDS = {
+  "image-copy": command({
+    details:
+      "The data is streamed from one cloud to the other without touching the disk. The size and hash of the copy are compared with those of the image. If anything fails, the copy is deleted. The copy has the name, formats, tags and properties of the image.",
+    positionals: [IMAGE],
+    flags: FLAGS,
+    async run(invocation, image) {
+      const { "to-cloud": cloud, "to-region": region, store } = invocation.values;
+      if (cloud === undefined && region === undefined) {
+        throw new UsageError(
+          "Cannot copy an image: the target is missing; add --to-cloud, or --to-region for another region of the same cloud",
+        );
+      }
+      const options = copyOptions(invocation);
+      const { id, record } = await findImage(invocation, image);
+      const from = await invocation.connect();
+      const to = await invocation.connectTo({ cloud, region });
+      if (region !== undefined) checkRegion(to, region);
+      await checkElsewhere(invocation, from, to);
+      await checkStores(to, invocation.system.signal, store);
+      const copy = await withProgress(
+        invocation,
+        (transfer) =>
+          copyRecord(accessTo(from), accessTo(to), id, { ...options, ...transfer }, record),
       );
-    }
-    const options = copyOptions(invocation);
-    const { id, record } = await findImage(invocation, image);
-    const from = await invocation.connect();
-    const to = await invocation.connectTo({ cloud, region });
-    if (region !== undefined) checkRegion(to, region);
-    await checkElsewhere(invocation, from, to);
-    await checkStores(to, invocation.system.signal, store);
-    const copy = await withProgress(
-      invocation,
-      (transfer) => copyRecord(from, to, id, { ...options, ...transfer }, record),
-    );
-    await printImage(invocation, copy);
-  },
-});
+      await printImage(invocation, copy);
+    },
+  }),
+};
+
+function accessTo({ client, context }: CloudConnection): ServiceAccess {
+  return { service: new GlanceImageService(client), context };
+}
 
 /**
  * The options of the copy.
@@ -101,10 +106,10 @@ function copyOptions({ values }: CopyCall): CopyOptions {
  *
  * @throws {CommandFailed} if the region is unknown.
  */
-function checkRegion({ service, context }: Connection, region: string): void {
+function checkRegion({ client, context }: CloudConnection, region: string): void {
   const { serviceCatalog } = context;
   if (serviceCatalog === undefined) return;
-  const regions = regionsInCatalog(serviceCatalog, service.client.options.catalogInfo.serviceType);
+  const regions = regionsInCatalog(serviceCatalog, client.options.catalogInfo.serviceType);
   if (regions.includes(region)) return;
   throw new CommandFailed(
     `Cannot copy to the region "${region}": the cloud has the regions "${
@@ -116,8 +121,8 @@ function checkRegion({ service, context }: Connection, region: string): void {
 /** @throws {CommandFailed} if the copy would be identical to the image, in the same project. */
 async function checkElsewhere(
   invocation: CopyCall,
-  from: Connection,
-  to: Connection,
+  from: CloudConnection,
+  to: CloudConnection,
 ): Promise<void> {
   const { name, visibility, property, store } = invocation.values;
   const differs = name !== undefined || visibility !== undefined || store !== undefined ||
@@ -131,8 +136,8 @@ async function checkElsewhere(
 }
 
 /** Identifies a Glance and a project. */
-async function placeKey({ service, context }: Connection): Promise<string> {
-  const servers = await service.client.servers(context);
+async function placeKey({ client, context }: CloudConnection): Promise<string> {
+  const servers = await client.servers(context);
   const endpoints = servers.map(({ endpoint }) => endpoint).sort();
   return JSON.stringify([endpoints, context.projectId ?? null]);
 }

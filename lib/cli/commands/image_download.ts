@@ -6,7 +6,7 @@ import type { DownloadOptions, Verify } from "../../transfer/types.ts";
 import { downloadToFile, downloadToOutput, type Transfer } from "../files/download_target.ts";
 import { UsageError } from "../system/errors.ts";
 import { findImage, IMAGE, sessionOf } from "./shared/find_image.ts";
-import { type Command, command, type Flags, type Values } from "../args/command.ts";
+import { command, type Flags, type Values } from "../args/command.ts";
 import { checkStores, storeNames } from "./shared/stores.ts";
 import {
   CONNECTION_FLAGS,
@@ -39,49 +39,50 @@ const FLAGS = {
   ...CONNECTION_FLAGS,
 } as const satisfies Flags;
 
-export const IMAGE_DOWNLOAD: Command = command({
-  name: "image-download",
-  summary: "Download the data of an image",
-  details:
-    "The data is written to FILE.part, which replaces FILE after the hash was verified. Run the same command again to resume an interrupted download. Data on standard output cannot be taken back: if the exit code is not 0, discard it.",
-  positionals: [IMAGE],
-  flags: FLAGS,
-  async run(invocation, image) {
-    const { file } = invocation.values;
-    const isToOutput = file === undefined || STANDARD_OUTPUT.includes(file);
-    if (isToOutput && invocation.system.stdout.isTerminal) {
-      throw new UsageError(
-        "Cannot write an image: standard output is a terminal; name a file with --file, or redirect the output (> disk.img)",
-      );
-    }
-    const options = downloadOptions(invocation.values);
-    await checkStores(await invocation.connect(), invocation.system.signal, options.prefer);
-    const { id, record: listed } = await findImage(invocation, image);
-    let record = listed;
-    const { client, context } = await sessionOf(invocation);
-    const transfer: Transfer = (sink, start) =>
-      withProgress(invocation, (shown) => {
-        const range = start === 0 ? {} : { range: { start }, verify: "auto" } as const;
-        // A file or pipe does not keep a chunk after write() has returned.
-        const downloadOptions = { ...options, ...range, ...shown, reuseChunks: true };
-        return downloadTo(client, context, id, sink, downloadOptions, record);
-      }, start);
-    if (isToOutput) return await downloadToOutput(invocation.system.stdout, transfer);
-    const check = progressLine(invocation);
-    await downloadToFile({
-      files: invocation.system.files,
-      now: invocation.system.now,
-      signal: invocation.system.signal,
-      path: file,
-      verify: options.verify,
-      restart: invocation.values["restart"],
-      identify: async () => descriptorOf(record ??= await invocation.ask("get", id)),
-      transfer,
-      onMessage: (sentence) => invocation.messages.line(sentence),
-      onCheck: (transferred, total) => check.report({ transferred, total, server: "", resumes: 0 }),
-    });
-  },
-});
+export const COMMANDS = {
+  "image-download": command({
+    details:
+      "The data is written to FILE.part, which replaces FILE after the hash was verified. Run the same command again to resume an interrupted download. Data on standard output cannot be taken back: if the exit code is not 0, discard it.",
+    positionals: [IMAGE],
+    flags: FLAGS,
+    async run(invocation, image) {
+      const { file } = invocation.values;
+      const isToOutput = file === undefined || STANDARD_OUTPUT.includes(file);
+      if (isToOutput && invocation.system.stdout.isTerminal) {
+        throw new UsageError(
+          "Cannot write an image: standard output is a terminal; name a file with --file, or redirect the output (> disk.img)",
+        );
+      }
+      const options = downloadOptions(invocation.values);
+      await checkStores(await invocation.connect(), invocation.system.signal, options.prefer);
+      const { id, record: listed } = await findImage(invocation, image);
+      let record = listed;
+      const { client, context } = await sessionOf(invocation);
+      const transfer: Transfer = (sink, start) =>
+        withProgress(invocation, (shown) => {
+          const range = start === 0 ? {} : { range: { start }, verify: "auto" } as const;
+          // A file or pipe does not keep a chunk after write() has returned.
+          const downloadOptions = { ...options, ...range, ...shown, reuseChunks: true };
+          return downloadTo(client, context, id, sink, downloadOptions, record);
+        }, start);
+      if (isToOutput) return await downloadToOutput(invocation.system.stdout, transfer);
+      const check = progressLine(invocation);
+      await downloadToFile({
+        files: invocation.system.files,
+        now: invocation.system.now,
+        signal: invocation.system.signal,
+        path: file,
+        verify: options.verify,
+        restart: invocation.values["restart"],
+        identify: async () => descriptorOf(record ??= await invocation.ask("get", id)),
+        transfer,
+        onMessage: (sentence) => invocation.messages.line(sentence),
+        onCheck: (transferred, total) =>
+          check.report({ transferred, total, server: "", resumes: 0 }),
+      });
+    },
+  }),
+};
 
 function downloadOptions(
   values: Values<typeof FLAGS>,

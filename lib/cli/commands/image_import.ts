@@ -5,7 +5,7 @@ import { NotFound } from "../../errors.ts";
 import { checkSourceRegion } from "../../jobs/source_region.ts";
 import { CommandFailed } from "../system/errors.ts";
 import { findImage, IMAGE } from "./shared/find_image.ts";
-import { type Command, command, type Invocation } from "../args/command.ts";
+import { command, type Invocation } from "../args/command.ts";
 import { IMPORT_FLAGS, importRequestFrom, storesOf } from "./shared/import_request.ts";
 import { WAIT_FLAGS, waitIfRequested } from "./shared/import_wait.ts";
 import { printImage } from "../output/records.ts";
@@ -14,34 +14,34 @@ import { checkStores } from "./shared/stores.ts";
 /** The method that imports staged data. */
 export const STAGED = "glance-direct";
 
-export const IMAGE_IMPORT: Command = command({
-  name: "image-import",
-  summary: "Import the data of an image",
-  details:
-    "Without --wait, the command ends when the import has started; follow it with image-show and image-tasks.",
-  positionals: [IMAGE],
-  flags: {
-    "import-method": text(
-      "<METHOD>",
-      "Import method; see import-info (default: glance-direct, which imports staged data)",
-    ),
-    ...IMPORT_FLAGS,
-    ...WAIT_FLAGS,
-  },
-  async run(invocation, image) {
-    const { "import-method": method = STAGED, "remote-region": region } = invocation.values;
-    const request = importRequestFrom(method, invocation.values);
-    const { id, record } = await findImage(invocation, image);
-    const connection = await invocation.connect();
-    await checkMethod(invocation, method);
-    if (region !== undefined) checkSourceRegion(connection.context, region);
-    await checkStores(connection, invocation.system.signal, storesOf(invocation.values));
-    if (method === STAGED) checkStaged(record ?? await invocation.ask("get", id));
-    await invocation.ask("import", id, request);
-    const imported = await waitIfRequested(invocation, id, request);
-    await printImage(invocation, imported ?? await invocation.ask("get", id));
-  },
-});
+export const COMMANDS = {
+  "image-import": command({
+    details:
+      "Without --wait, the command ends when the import has started; follow it with image-show and image-tasks.",
+    positionals: [IMAGE],
+    flags: {
+      "import-method": text(
+        "<METHOD>",
+        "Import method; see import-info (default: glance-direct, which imports staged data)",
+      ),
+      ...IMPORT_FLAGS,
+      ...WAIT_FLAGS,
+    },
+    async run(invocation, image) {
+      const { "import-method": method = STAGED, "remote-region": region } = invocation.values;
+      const request = importRequestFrom(method, invocation.values);
+      const { id, record } = await findImage(invocation, image);
+      const connection = await invocation.connect();
+      await checkMethod(invocation, method);
+      if (region !== undefined) checkSourceRegion(connection.context, region);
+      await checkStores(connection, invocation.system.signal, storesOf(invocation.values));
+      if (method === STAGED) checkStaged(record ?? await invocation.ask("get", id));
+      await invocation.ask("import", id, request);
+      const imported = await waitIfRequested(invocation, id, request);
+      await printImage(invocation, imported ?? await invocation.ask("get", id));
+    },
+  }),
+};
 
 /** @throws {CommandFailed} if the cloud does not offer the method. */
 export async function checkMethod({ ask }: Pick<Invocation, "ask">, method: string): Promise<void> {

@@ -4,7 +4,7 @@ import { IMAGE_VISIBILITIES, MEMBER_STATUSES } from "../../api/types.ts";
 import { listImages } from "../../images/list.ts";
 import type { FilterValue, ListParameters, SortDir } from "../../api/query.ts";
 import { UsageError } from "../system/errors.ts";
-import { type Command, command, type Flags, type Values } from "../args/command.ts";
+import { command, type Flags, type Values } from "../args/command.ts";
 import { sessionOf } from "./shared/find_image.ts";
 import { keyAndValue } from "./shared/image_fields.ts";
 import { type Column, printList } from "../output/records.ts";
@@ -51,21 +51,21 @@ const FLAGS = {
   "include-stores": truth("Also show the stores that hold each image"),
 } as const satisfies Flags;
 
-export const IMAGE_LIST: Command = command({
-  name: "image-list",
-  summary: "List the images that you can see",
-  flags: FLAGS,
-  async run(invocation) {
-    const parameters = listParameters(invocation.values);
-    const session = await sessionOf(invocation);
-    const images = await Array.fromAsync(listImages(session, parameters));
-    await printList(
-      invocation,
-      images,
-      columnsFor(invocation.verbose, invocation.values["include-stores"] === true),
-    );
-  },
-});
+export const COMMANDS = {
+  "image-list": command({
+    flags: FLAGS,
+    async run(invocation) {
+      const parameters = listParameters(invocation.values);
+      const session = await sessionOf(invocation);
+      const images = await Array.fromAsync(listImages(session, parameters));
+      await printList(
+        invocation,
+        images,
+        columnsFor(invocation.verbose, invocation.values["include-stores"] === true),
+      );
+    },
+  }),
+};
 
 /**
  * The list parameters. The default order is by name, as in glanceclient.

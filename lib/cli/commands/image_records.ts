@@ -10,7 +10,7 @@ import { updateImage } from "../../images/update_image.ts";
 import { forEachImage } from "./shared/each_image.ts";
 import { CommandFailed, UsageError } from "../system/errors.ts";
 import { findImage, findImageId, findRecord, IMAGE, sessionOf } from "./shared/find_image.ts";
-import { type Command, command, type Invocation, type Positional } from "../args/command.ts";
+import { command, type Invocation, type Positional } from "../args/command.ts";
 import { IMAGE_FLAGS, metaFrom } from "./shared/image_fields.ts";
 import { printImage, printRow, WIDTH_FLAGS, widthFrom } from "../output/records.ts";
 
@@ -26,10 +26,8 @@ function withRemovals(meta: ImageMeta, keys: readonly string[]): ImageMeta {
   );
 }
 
-export const RECORD_COMMANDS: readonly Command[] = [
-  command({
-    name: "image-show",
-    summary: "Show an image",
+export const COMMANDS = {
+  "image-show": command({
     positionals: [IMAGE],
     flags: {
       "human-readable": toggle("Show the size with a unit: kB, MB, GB"),
@@ -42,9 +40,7 @@ export const RECORD_COMMANDS: readonly Command[] = [
       });
     },
   }),
-  command({
-    name: "image-update",
-    summary: "Update an image",
+  "image-update": command({
     details: "Fields and properties without a flag keep their values.",
     positionals: [IMAGE],
     flags: {
@@ -60,18 +56,14 @@ export const RECORD_COMMANDS: readonly Command[] = [
       await printImage(invocation, updated);
     },
   }),
-  command({
-    name: "image-delete",
-    summary: "Delete images",
+  "image-delete": command({
     positionals: [{ ...IMAGE, many: true }],
     async run(invocation) {
       const words = ["delete", "deleted"] as const;
       await forEachImage(invocation, words, (id) => invocation.ask("delete", id));
     },
   }),
-  command({
-    name: "image-tag-update",
-    summary: "Add a tag to an image",
+  "image-tag-update": command({
     positionals: [IMAGE, TAG],
     async run(invocation, image, tag) {
       const tagged = isSafeInPath(tag)
@@ -80,9 +72,7 @@ export const RECORD_COMMANDS: readonly Command[] = [
       await printRow(invocation, tagged, [["ID", "id"], ["Tags", "tags"]]);
     },
   }),
-  command({
-    name: "image-tag-delete",
-    summary: "Remove a tag from an image",
+  "image-tag-delete": command({
     positionals: [IMAGE, TAG],
     async run(invocation, image, tag) {
       if (isSafeInPath(tag)) {
@@ -96,23 +86,19 @@ export const RECORD_COMMANDS: readonly Command[] = [
       });
     },
   }),
-  command({
-    name: "image-deactivate",
-    summary: "Deactivate an image: only administrators can read its data",
+  "image-deactivate": command({
     positionals: [IMAGE],
     async run(invocation, image) {
       await invocation.ask("deactivate", await findImageId(invocation, image));
     },
   }),
-  command({
-    name: "image-reactivate",
-    summary: "Reactivate a deactivated image",
+  "image-reactivate": command({
     positionals: [IMAGE],
     async run(invocation, image) {
       await invocation.ask("reactivate", await findImageId(invocation, image));
     },
   }),
-];
+};
 
 /** Whether a tag can be part of a path: Glance decodes paths as Latin-1 and splits them at slashes. */
 function isSafeInPath(tag: string): boolean {

@@ -3,7 +3,7 @@ import { text } from "../args/flags.ts";
 import { createImage } from "../../images/create_image.ts";
 import { updateImage } from "../../images/update_image.ts";
 import { findImage, IMAGE, sessionOf } from "./shared/find_image.ts";
-import { type Command, command, type Flags } from "../args/command.ts";
+import { command, type Flags } from "../args/command.ts";
 import { checkWithoutBytes, NEW_IMAGE_FLAGS, newImageFrom } from "./shared/new_image.ts";
 import { withFormats } from "./shared/detected_format.ts";
 import {
@@ -26,10 +26,8 @@ const SOURCE_FLAGS = {
   ...PROGRESS_FLAGS,
 } as const satisfies Flags;
 
-export const UPLOAD_COMMANDS: readonly Command[] = [
-  command({
-    name: "image-create",
-    summary: "Create an image and upload its data, if any",
+export const COMMANDS = {
+  "image-create": command({
     details:
       "Without --disk-format, the format is detected from the data, and without --container-format, it is bare. If the upload fails, the image is deleted. If the connection breaks, a file is sent again; standard input cannot be. With --from, the data of a URL is decompressed and uploaded without touching the disk; no token is sent there, and a broken download is resumed. A checksum is that of the source before it is decompressed; if it is wrong, no image is left.",
     flags: {
@@ -62,9 +60,7 @@ export const UPLOAD_COMMANDS: readonly Command[] = [
       await printImage(invocation, image);
     },
   }),
-  command({
-    name: "image-upload",
-    summary: "Upload the data of a queued image",
+  "image-upload": command({
     positionals: [IMAGE],
     flags: SOURCE_FLAGS,
     async run(invocation, image) {
@@ -80,4 +76,4 @@ export const UPLOAD_COMMANDS: readonly Command[] = [
       });
     },
   }),
-];
+};

@@ -4,7 +4,7 @@ import { NotFound } from "../../errors.ts";
 import type { MetadefSchemaName, SchemaDocument, SchemaName } from "../../api/wire.ts";
 import { CommandFailed } from "../system/errors.ts";
 import { findImageId, IMAGE } from "./shared/find_image.ts";
-import { type Command, command, type Invocation } from "../args/command.ts";
+import { command, type Invocation } from "../args/command.ts";
 import { printJson, printList, printRecord, type WireRecord } from "../output/records.ts";
 
 /** The schema of a model. Glance answers 404 to unknown models. */
@@ -15,18 +15,14 @@ async function schemaOf({ ask }: Pick<Invocation, "ask">, model: string): Promis
     : await ask("schemas.getMetadef", definition as MetadefSchemaName);
 }
 
-export const INFO_COMMANDS: readonly Command[] = [
-  command({
-    name: "import-info",
-    summary: "Show the import methods of the cloud",
+export const COMMANDS = {
+  "import-info": command({
     async run(invocation) {
       const methods = await invocation.ask("info.import");
       await printRecord(invocation, { "import-methods": methods });
     },
   }),
-  command({
-    name: "stores-info",
-    summary: "Show the stores of the cloud",
+  "stores-info": command({
     flags: { "detail": toggle("Show details; administrators only") },
     async run(invocation) {
       const method = invocation.values["detail"] ? "info.storesDetail" : "info.stores";
@@ -40,9 +36,7 @@ export const INFO_COMMANDS: readonly Command[] = [
       await printRecord(invocation, { stores });
     },
   }),
-  command({
-    name: "stores-delete",
-    summary: "Delete the data of an image from one store",
+  "stores-delete": command({
     positionals: [IMAGE],
     flags: {
       "store": required("<STORE_ID>", "Store to delete the data from"),
@@ -52,9 +46,7 @@ export const INFO_COMMANDS: readonly Command[] = [
       await invocation.ask("deleteFromStore", invocation.values["store"], id);
     },
   }),
-  command({
-    name: "usage",
-    summary: "Show your quotas and their usage",
+  "usage": command({
     async run(invocation) {
       const usage = await invocation.ask("info.usage");
       if (invocation.json) return await printJson(invocation, usage);
@@ -66,9 +58,7 @@ export const INFO_COMMANDS: readonly Command[] = [
       ]);
     },
   }),
-  command({
-    name: "explain",
-    summary: "Describe the properties of a model",
+  "explain": command({
     positionals: [{
       name: "<MODEL>",
       summary: "Schema: image, images, member, task, metadefs/namespace, …",
@@ -84,4 +74,4 @@ export const INFO_COMMANDS: readonly Command[] = [
       ]);
     },
   }),
-];
+};

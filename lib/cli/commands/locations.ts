@@ -2,7 +2,7 @@
 import { list, required, text } from "../args/flags.ts";
 import { CommandFailed, UsageError } from "../system/errors.ts";
 import { findImageId, findRecord, IMAGE, sessionOf } from "./shared/find_image.ts";
-import { type Command, command, type Flags, type Invocation } from "../args/command.ts";
+import { command, type Flags, type Invocation } from "../args/command.ts";
 import { jsonObject } from "../args/json_flag.ts";
 import { addLocation } from "../../images/image_locations.ts";
 import type { GlanceImage, ImageLocation, ValidationData } from "../../api/types.ts";
@@ -17,10 +17,8 @@ const METADATA_FLAGS = {
 /** Algorithms that Glance accepts in the hash of a new location. */
 const HASH_ALGORITHMS: readonly string[] = ["sha512", "sha256", "sha1", "md5"];
 
-export const LOCATION_COMMANDS: readonly Command[] = [
-  command({
-    name: "add-location",
-    summary: "Add a location (URL) to a queued image with the location API of 2024.2",
+export const COMMANDS = {
+  "add-location": command({
     details: 'For older clouds, and for metadata of the location, use "glance location-add".',
     positionals: [IMAGE],
     flags: {
@@ -45,9 +43,7 @@ export const LOCATION_COMMANDS: readonly Command[] = [
       );
     },
   }),
-  command({
-    name: "location-add",
-    summary: "Add a location (URL) to an image",
+  "location-add": command({
     positionals: [IMAGE],
     flags: {
       ...METADATA_FLAGS,
@@ -71,9 +67,7 @@ export const LOCATION_COMMANDS: readonly Command[] = [
       await printLocated(invocation, await invocation.ask("update", id, patch));
     },
   }),
-  command({
-    name: "location-update",
-    summary: "Update the metadata of a location of an image",
+  "location-update": command({
     positionals: [IMAGE],
     flags: METADATA_FLAGS,
     async run(invocation, image) {
@@ -86,9 +80,7 @@ export const LOCATION_COMMANDS: readonly Command[] = [
       await printLocated(invocation, await invocation.ask("update", id, patch));
     },
   }),
-  command({
-    name: "location-delete",
-    summary: "Remove locations from an image",
+  "location-delete": command({
     positionals: [IMAGE],
     flags: {
       "url": list("<URL>", "URL of the location; may be repeated", { required: true }),
@@ -103,7 +95,7 @@ export const LOCATION_COMMANDS: readonly Command[] = [
       await invocation.ask("update", id, patch);
     },
   }),
-];
+};
 
 /**
  * The hash in the value of --validation-data; undefined for an empty object.

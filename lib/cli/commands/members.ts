@@ -1,7 +1,7 @@
 /** Commands for the members of shared images: `member-…`. */
 import { MEMBER_STATUSES, type MemberStatus } from "../../api/types.ts";
 import { findImageId, IMAGE } from "./shared/find_image.ts";
-import { type Command, command, type Positional } from "../args/command.ts";
+import { command, type Positional } from "../args/command.ts";
 import { required } from "../args/flags.ts";
 import { type Column, printList, printRecord, printRow } from "../output/records.ts";
 
@@ -13,37 +13,29 @@ const COLUMNS: readonly Column[] = [
   ["Status", "status"],
 ];
 
-export const MEMBER_COMMANDS: readonly Command[] = [
-  command({
-    name: "member-list",
-    summary: "List the projects that an image is shared with",
+export const COMMANDS = {
+  "member-list": command({
     flags: { "image-id": required("<IMAGE>", "Id or name of the image") },
     async run(invocation) {
       const id = await findImageId(invocation, invocation.values["image-id"]);
       await printList(invocation, await invocation.ask("members.list", id), COLUMNS);
     },
   }),
-  command({
-    name: "member-get",
-    summary: "Show a project that an image is shared with",
+  "member-get": command({
     positionals: [IMAGE, MEMBER],
     async run(invocation, image, memberId) {
       const id = await findImageId(invocation, image);
       await printRecord(invocation, await invocation.ask("members.get", id, memberId));
     },
   }),
-  command({
-    name: "member-create",
-    summary: "Share an image with a project",
+  "member-create": command({
     positionals: [IMAGE, MEMBER],
     async run(invocation, image, memberId) {
       const id = await findImageId(invocation, image);
       await printRow(invocation, await invocation.ask("members.create", id, memberId), COLUMNS);
     },
   }),
-  command({
-    name: "member-update",
-    summary: "Accept or reject a shared image, as the project that it is shared with",
+  "member-update": command({
     positionals: [IMAGE, MEMBER, {
       name: "<MEMBER_STATUS>",
       summary: "New status: pending, accepted or rejected",
@@ -57,12 +49,10 @@ export const MEMBER_COMMANDS: readonly Command[] = [
       await printRow(invocation, member, COLUMNS);
     },
   }),
-  command({
-    name: "member-delete",
-    summary: "Stop sharing an image with a project",
+  "member-delete": command({
     positionals: [IMAGE, MEMBER],
     async run(invocation, image, memberId) {
       await invocation.ask("members.delete", await findImageId(invocation, image), memberId);
     },
   }),
-];
+};

@@ -3,24 +3,24 @@ import type { SentData } from "../../transfer/upload/upload_state.ts";
 import { stage } from "../../transfer/upload/staging.ts";
 import { sourceOf } from "../../transfer/upload/upload_source.ts";
 import { findImageId, IMAGE, sessionOf } from "./shared/find_image.ts";
-import { type Command, command, type Invocation } from "../args/command.ts";
+import { command, type Invocation } from "../args/command.ts";
 import { PROGRESS_FLAGS, withProgress } from "./shared/transfer.ts";
 import { FILE_FLAGS, type FoundBytes, requireBytes, SIZE_FLAGS } from "../files/upload_input.ts";
 
-export const IMAGE_STAGE: Command = command({
-  name: "image-stage",
-  summary: "Stage data for the import of an image",
-  details:
-    'Glance keeps staged data until "glance image-import" imports it. If the connection breaks, a file is sent again; standard input cannot be.',
-  positionals: [IMAGE],
-  flags: { ...FILE_FLAGS, ...SIZE_FLAGS, ...PROGRESS_FLAGS },
-  async run(invocation, image) {
-    const bytes = await requireBytes(invocation, "stage an image");
-    const id = await findImageId(invocation, image);
-    const size = invocation.values["size"] ?? bytes.size;
-    await stageBytes(invocation, id, { ...bytes, size });
-  },
-});
+export const COMMANDS = {
+  "image-stage": command({
+    details:
+      'Glance keeps staged data until "glance image-import" imports it. If the connection breaks, a file is sent again; standard input cannot be.',
+    positionals: [IMAGE],
+    flags: { ...FILE_FLAGS, ...SIZE_FLAGS, ...PROGRESS_FLAGS },
+    async run(invocation, image) {
+      const bytes = await requireBytes(invocation, "stage an image");
+      const id = await findImageId(invocation, image);
+      const size = invocation.values["size"] ?? bytes.size;
+      await stageBytes(invocation, id, { ...bytes, size });
+    },
+  }),
+};
 
 /**
  * Stages the data of an image and shows the progress.

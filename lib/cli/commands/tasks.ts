@@ -2,7 +2,7 @@
 import { number, required, text } from "../args/flags.ts";
 import type { GlanceTask } from "../../api/operations.ts";
 import { findImageId, IMAGE } from "./shared/find_image.ts";
-import { type Command, command, type Flags, type Values } from "../args/command.ts";
+import { command, type Flags, type Values } from "../args/command.ts";
 import { jsonObject } from "../args/json_flag.ts";
 import { type Column, type OutputCall, printList, printRecord } from "../output/records.ts";
 import { allPages, queryOf } from "./shared/pages.ts";
@@ -58,19 +58,15 @@ function taskQuery(values: Values<typeof LIST_FLAGS>): [key: string, value: stri
   });
 }
 
-export const TASK_COMMANDS: readonly Command[] = [
-  command({
-    name: "image-tasks",
-    summary: "List the tasks of an image",
+export const COMMANDS = {
+  "image-tasks": command({
     positionals: [IMAGE],
     async run(invocation, image) {
       const tasks = await invocation.ask("tasks", await findImageId(invocation, image));
       await printList(invocation, tasks, imageTaskColumns(invocation.verbose));
     },
   }),
-  command({
-    name: "task-list",
-    summary: "List all tasks; administrators only",
+  "task-list": command({
     flags: LIST_FLAGS,
     async run(invocation) {
       const query = taskQuery(invocation.values);
@@ -90,17 +86,13 @@ export const TASK_COMMANDS: readonly Command[] = [
       ]);
     },
   }),
-  command({
-    name: "task-show",
-    summary: "Show a task; administrators only",
+  "task-show": command({
     positionals: [{ name: "<TASK_ID>", summary: "Id of the task" }],
     async run(invocation, id) {
       await printTask(invocation, await invocation.ask("tasks.get", id));
     },
   }),
-  command({
-    name: "task-create",
-    summary: "Start a task; administrators only",
+  "task-create": command({
     details: "To import an image, use image-import or image-create-via-import instead.",
     flags: {
       "type": required("<TYPE>", "Type of the task, for example import"),
@@ -112,7 +104,7 @@ export const TASK_COMMANDS: readonly Command[] = [
       await printTask(invocation, await invocation.ask("tasks.create", { type, input }));
     },
   }),
-];
+};
 
 /** Prints a task as glanceclient does: without `self` and `schema`. */
 async function printTask(invocation: OutputCall, task: GlanceTask): Promise<void> {

@@ -1,5 +1,4 @@
 /** A gateway to the configured cloud. */
-import { parseDocument as parseYaml } from "yaml";
 import { createCloudGateway } from "../../router/cloud_gateway.ts";
 import { CHUNKS_NOT_RETAINED } from "../../router/gateway_request.ts";
 import { routerOptions } from "./gateway_log.ts";
@@ -10,6 +9,7 @@ import {
   type GatewaySettings,
 } from "./backend.ts";
 import type { System } from "../system/system.ts";
+import { parseYaml } from "../system/yaml_parser.ts";
 
 /** Whose credentials requests to the cloud have. */
 export type CredentialMode =

@@ -30,18 +30,18 @@ Deno.test("findYamlParser() gives hints when no parser is installed", async () =
 });
 
 Deno.test("findYamlParser() finds the installed package", async () => {
-  assertEquals(settingsOf(await findYamlParser(), "a: [1, 2]"), { a: ["1", "2"] });
+  assertEquals(await settingsOf(await findYamlParser(), "a: [1, 2]"), { a: ["1", "2"] });
 });
 
-function settingsOf(parser: YamlParser, text: string): unknown {
-  return toSettings(valueOfYaml(parser, text));
+async function settingsOf(parser: YamlParser, text: string): Promise<unknown> {
+  return toSettings(await valueOfYaml(parser, text));
 }
 
 for (const [name, parser] of Object.entries({ parse, parseDocument })) {
-  Deno.test(`readCloud() reads YAML 1.1 as openstacksdk does, with ${name}`, () => {
+  Deno.test(`readCloud() reads YAML 1.1 as openstacksdk does, with ${name}`, async () => {
     const text =
       "\ufeff%YAML 1.2\n---\na: no\nb: &b {c: 1}\nd: {<<: *b, e: x}\nf: 1\nf: 2\ng: {<<: [*b, {c: 9, h: 8}]}";
-    assertEquals(settingsOf(parser, text), {
+    assertEquals(await settingsOf(parser, text), {
       ...{ a: false, b: { c: "1" }, d: { c: "1", e: "x" }, f: "2" },
       g: { c: "1", h: "8" },
     });

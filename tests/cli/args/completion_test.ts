@@ -1,7 +1,10 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { COMMANDS, GLOBAL_FLAGS } from "../../../lib/cli/command_table.ts";
+import { GLOBAL_FLAGS } from "../../../lib/cli/args/global_flags.ts";
+import { allCommands } from "../../../lib/cli/command_table.ts";
 import { CliHarness } from "../harness.ts";
 import { namesOf } from "./flag_names.ts";
+
+const COMMANDS = await allCommands();
 
 const NAMES = COMMANDS.map(({ name }) => name);
 

@@ -1,8 +1,11 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import configuration from "../../../deno.json" with { type: "json" };
-import { COMMANDS, GLOBAL_FLAGS } from "../../../lib/cli/command_table.ts";
+import { GLOBAL_FLAGS } from "../../../lib/cli/args/global_flags.ts";
+import { allCommands } from "../../../lib/cli/command_table.ts";
 import { CliHarness } from "../harness.ts";
 import { namesOf } from "./flag_names.ts";
+
+const COMMANDS = await allCommands();
 
 Deno.test("COMMANDS has no flag that is also a global flag", () => {
   const global = namesOf(GLOBAL_FLAGS);

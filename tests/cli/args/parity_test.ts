@@ -1,9 +1,12 @@
 /** The command line of python-glanceclient 4.13 next to ours: each difference, and its reason. */
 import { assertEquals } from "@std/assert";
 import type { Flags } from "../../../lib/cli/args/command.ts";
-import { COMMANDS, GLOBAL_FLAGS } from "../../../lib/cli/command_table.ts";
+import { GLOBAL_FLAGS } from "../../../lib/cli/args/global_flags.ts";
+import { allCommands } from "../../../lib/cli/command_table.ts";
 import { namesOf } from "./flag_names.ts";
 import { GLANCECLIENT_COMMANDS, GLANCECLIENT_GLOBAL_FLAGS } from "./glanceclient_commands.ts";
+
+const COMMANDS = await allCommands();
 
 /** Commands that glanceclient does not have. */
 const OUR_COMMANDS: Readonly<Record<string, string>> = {

@@ -1,13 +1,15 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { UsageError } from "../../../lib/cli/system/errors.ts";
 import { readCommandLine } from "../../../lib/cli/args/parse.ts";
-import { COMMANDS, GLOBAL_FLAGS } from "../../../lib/cli/command_table.ts";
+import { GLOBAL_FLAGS } from "../../../lib/cli/args/global_flags.ts";
+import { COMMANDS } from "../../../lib/cli/command_table.ts";
 
 const TABLE = { commands: COMMANDS, globalFlags: GLOBAL_FLAGS };
 
 /** The command line, and those of its values that were given. */
-function read(line: string, environment: Record<string, string> = {}): unknown {
-  const result = readCommandLine(line.split(" ").filter((word) => word !== ""), TABLE, environment);
+async function read(line: string, environment: Record<string, string> = {}): Promise<unknown> {
+  const words = line.split(" ").filter((word) => word !== "");
+  const result = await readCommandLine(words, TABLE, environment);
   if (result.kind !== "run") {
     return result.kind === "help" ? result.command?.name ?? "help" : "version";
   }
@@ -63,7 +65,7 @@ const GOOD: readonly (readonly [line: string, expected: unknown])[] = [
 
 Deno.test("readCommandLine() reads command lines of glanceclient", async (t) => {
   for (const [line, expected] of GOOD) {
-    await t.step(line, () => assertEquals(read(line), expected));
+    await t.step(line, async () => assertEquals(await read(line), expected));
   }
 });
 
@@ -170,31 +172,31 @@ const BAD: readonly (readonly [line: string, message: string])[] = [
 
 Deno.test("readCommandLine() throws UsageError with a cause and a hint", async (t) => {
   for (const [line, message] of BAD) {
-    await t.step(line, () => {
-      assertEquals(assertThrows(() => read(line), UsageError).message, message);
+    await t.step(line, async () => {
+      assertEquals((await assertRejects(() => read(line), UsageError)).message, message);
     });
   }
 });
 
-Deno.test("readCommandLine() treats an empty argument as absent", () => {
-  const error = assertThrows(() => readCommandLine(["image-delete", ""], TABLE), UsageError);
+Deno.test("readCommandLine() treats an empty argument as absent", async () => {
+  const error = await assertRejects(() => readCommandLine(["image-delete", ""], TABLE), UsageError);
   assertEquals(
     error.message,
     'Cannot run "image-delete": an argument is empty; check the shell variable',
   );
 });
 
-Deno.test("readCommandLine() reads flags from variables, and prefers the flag", () => {
+Deno.test("readCommandLine() reads flags from variables, and prefers the flag", async () => {
   const environment = { OS_IMAGE_STORE: "slow", GLANCECLIENT_DEBUG: "1" };
-  assertEquals(read("image-create", environment), [
+  assertEquals(await read("image-create", environment), [
     "image-create",
     [],
     { store: "slow", debug: true },
   ]);
-  assertEquals(read("image-create --store fast", { OS_IMAGE_STORE: "slow" }), [
+  assertEquals(await read("image-create --store fast", { OS_IMAGE_STORE: "slow" }), [
     "image-create",
     [],
     { store: "fast" },
   ]);
-  assertEquals(read("image-create", { OS_IMAGE_STORE: "" }), ["image-create", [], {}]);
+  assertEquals(await read("image-create", { OS_IMAGE_STORE: "" }), ["image-create", [], {}]);
 });

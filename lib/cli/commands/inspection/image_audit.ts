@@ -6,7 +6,7 @@ import { AuthenticationFailed, ImageNotFound, NotAuthorized } from "../../../err
 import { inspectStored } from "../../../images/inspect_stored.ts";
 import { listImages } from "../../../images/list.ts";
 import { number } from "../../args/flags.ts";
-import { type Command, command, type Flags, type Invocation } from "../../args/command.ts";
+import { command, type Flags, type Invocation } from "../../args/command.ts";
 import { printJson, printList } from "../../output/records.ts";
 import { CommandFailed, sentenceOf } from "../../system/errors.ts";
 import { FILTER_FLAGS, listParameters } from "../image_list.ts";
@@ -36,35 +36,35 @@ const FLAGS = {
 
 type AuditCall = Invocation<typeof FLAGS>;
 
-export const IMAGE_AUDIT: Command = command({
-  name: "image-audit",
-  summary: "List the images that are unsafe or not of their disk format",
-  details:
-    "Reads at most 256 KiB of each image that you can see, hidden images and those of the community included. Prints the images that are unsafe, not of the declared disk format, or unreadable, and exits with 1 if there are any. Ctrl-C prints what was found so far. Images without data and those of Amazon's formats (ami, ari, aki) or in containers are counted.",
-  flags: FLAGS,
-  async run(invocation) {
-    const { system, messages } = invocation;
-    const images = allImages(await sessionOf(invocation), listParameters(invocation.values));
-    const report = new AuditReport();
-    const start = system.now();
-    let isComplete = false;
-    try {
-      await audit(invocation, images, report);
-      isComplete = true;
-    } finally {
-      // The table is on standard output, which can be the same terminal.
-      messages.status("");
-      await messages.flush();
-      await print(invocation, report);
-      const summary = report.summary((system.now() - start) / 1000);
-      messages.line(isComplete ? summary : `Not all images were judged. ${summary}`);
-    }
-    if (report.found === 0) return;
-    throw new CommandFailed(
-      `Cannot accept ${report.found} of ${plural(report.judged)}: see the problems above`,
-    );
-  },
-});
+export const COMMANDS = {
+  "image-audit": command({
+    details:
+      "Reads at most 256 KiB of each image that you can see, hidden images and those of the community included. Prints the images that are unsafe, not of the declared disk format, or unreadable, and exits with 1 if there are any. Ctrl-C prints what was found so far. Images without data and those of Amazon's formats (ami, ari, aki) or in containers are counted.",
+    flags: FLAGS,
+    async run(invocation) {
+      const { system, messages } = invocation;
+      const images = allImages(await sessionOf(invocation), listParameters(invocation.values));
+      const report = new AuditReport();
+      const start = system.now();
+      let isComplete = false;
+      try {
+        await audit(invocation, images, report);
+        isComplete = true;
+      } finally {
+        // The table is on standard output, which can be the same terminal.
+        messages.status("");
+        await messages.flush();
+        await print(invocation, report);
+        const summary = report.summary((system.now() - start) / 1000);
+        messages.line(isComplete ? summary : `Not all images were judged. ${summary}`);
+      }
+      if (report.found === 0) return;
+      throw new CommandFailed(
+        `Cannot accept ${report.found} of ${plural(report.judged)}: see the problems above`,
+      );
+    },
+  }),
+};
 
 /** Hidden images are in lists of their own. */
 async function* allImages(

@@ -1,6 +1,6 @@
 /** `image-inspect`: shows what the bytes of an image are. */
 import { text } from "../../args/flags.ts";
-import { type Command, command, type Flags, type Invocation } from "../../args/command.ts";
+import { command, type Flags, type Invocation } from "../../args/command.ts";
 import { formatBytes } from "../../output/progress.ts";
 import { printJson, printProperties } from "../../output/records.ts";
 import { CommandFailed } from "../../system/errors.ts";
@@ -19,22 +19,22 @@ const FLAGS = {
   ),
 } as const satisfies Flags;
 
-export const IMAGE_INSPECT: Command = command({
-  name: "image-inspect",
-  summary: "Show the format of an image from its bytes, and whether it is safe",
-  details:
-    "SOURCE is a file, - for standard input, an http or https URL, or the id or name of an image in Glance. A name that is a file is that file; use the id of the image to inspect it instead, or ./NAME for a file that is called like an id. Of a URL and of an image, at most 256 KiB are read. The exit code is 1 if the image is unsafe or not of the declared disk format.",
-  positionals: [{ name: "<SOURCE>", summary: "A file, -, a URL, or the id or name of an image" }],
-  flags: FLAGS,
-  async run(invocation, source) {
-    const subject = await inspectSubject(invocation, source);
-    const claim = claimOf(invocation, subject);
-    await print(invocation, subject, claim);
-    const fault = faultOf(subject.inspection, claim);
-    if (fault === null) return;
-    throw new CommandFailed(`Cannot accept "${subject.name}": ${fault.text}; ${fault.hint}`);
-  },
-});
+export const COMMANDS = {
+  "image-inspect": command({
+    details:
+      "SOURCE is a file, - for standard input, an http or https URL, or the id or name of an image in Glance. A name that is a file is that file; use the id of the image to inspect it instead, or ./NAME for a file that is called like an id. Of a URL and of an image, at most 256 KiB are read. The exit code is 1 if the image is unsafe or not of the declared disk format.",
+    positionals: [{ name: "<SOURCE>", summary: "A file, -, a URL, or the id or name of an image" }],
+    flags: FLAGS,
+    async run(invocation, source) {
+      const subject = await inspectSubject(invocation, source);
+      const claim = claimOf(invocation, subject);
+      await print(invocation, subject, claim);
+      const fault = faultOf(subject.inspection, claim);
+      if (fault === null) return;
+      throw new CommandFailed(`Cannot accept "${subject.name}": ${fault.text}; ${fault.hint}`);
+    },
+  }),
+};
 
 function claimOf({ values }: Invocation<typeof FLAGS>, { record }: Subject): DeclaredFormats {
   return {

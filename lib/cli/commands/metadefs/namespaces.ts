@@ -6,7 +6,7 @@ import type {
 } from "../../../api/operations/metadef_types.ts";
 import { CommandFailed, UsageError } from "../../system/errors.ts";
 import { definedMembers } from "../../../validate.ts";
-import { type Command, command, type Flags, type Values } from "../../args/command.ts";
+import { command, type Flags, type Values } from "../../args/command.ts";
 import { objectIn } from "../../args/json_flag.ts";
 import {
   checkReadOnly,
@@ -43,10 +43,8 @@ const META_FLAGS = {
   ...DATE_FLAGS,
 } as const satisfies Flags;
 
-export const NAMESPACE_COMMANDS: readonly Command[] = [
-  command({
-    name: "md-namespace-list",
-    summary: "List the namespaces of metadata definitions",
+export const COMMANDS = {
+  "md-namespace-list": command({
     flags: {
       "resource-types": list(
         "<RESOURCE_TYPE>",
@@ -74,9 +72,7 @@ export const NAMESPACE_COMMANDS: readonly Command[] = [
       await printList(invocation, namespaces, [["namespace"]]);
     },
   }),
-  command({
-    name: "md-namespace-show",
-    summary: "Show a namespace and the names of its parts",
+  "md-namespace-show": command({
     positionals: [NAMESPACE],
     flags: {
       "resource-type": text(
@@ -91,9 +87,7 @@ export const NAMESPACE_COMMANDS: readonly Command[] = [
       await printNamespace(invocation, namespace, widthFrom(invocation.values));
     },
   }),
-  command({
-    name: "md-namespace-create",
-    summary: "Create a namespace of metadata definitions",
+  "md-namespace-create": command({
     positionals: [NAMESPACE],
     flags: {
       ...META_FLAGS,
@@ -115,9 +109,7 @@ export const NAMESPACE_COMMANDS: readonly Command[] = [
       await printNamespace(invocation, created);
     },
   }),
-  command({
-    name: "md-namespace-import",
-    summary: "Create a namespace and its parts from JSON",
+  "md-namespace-import": command({
     details:
       'The JSON is the output of "md-namespace-show --json", of any cloud, or one of the files that come with Glance.',
     flags: FILE_FLAGS,
@@ -138,9 +130,7 @@ export const NAMESPACE_COMMANDS: readonly Command[] = [
       );
     },
   }),
-  command({
-    name: "md-namespace-update",
-    summary: "Update a namespace",
+  "md-namespace-update": command({
     details: "Fields without a flag keep their values.",
     positionals: [NAMESPACE],
     flags: { "namespace": text("<NAMESPACE>", "New name of the namespace"), ...META_FLAGS },
@@ -165,15 +155,13 @@ export const NAMESPACE_COMMANDS: readonly Command[] = [
       await printNamespace(invocation, after);
     },
   }),
-  command({
-    name: "md-namespace-delete",
-    summary: "Delete a namespace and its parts",
+  "md-namespace-delete": command({
     positionals: [NAMESPACE],
     async run(invocation, name) {
       await invocation.ask("metadefs.namespaces.delete", name);
     },
   }),
-];
+};
 
 /** The fields that flags set. */
 function metaFrom(values: Values<typeof META_FLAGS>): MetadefNamespaceMeta {

@@ -1,6 +1,6 @@
 /** Commands for objects of metadata definitions: `md-object-…`. */
 import { CommandFailed } from "../../system/errors.ts";
-import { type Command, command } from "../../args/command.ts";
+import { command } from "../../args/command.ts";
 import { required, text } from "../../args/flags.ts";
 import { NAMESPACE, shownDefinition } from "./fields.ts";
 import { definitionCommands, type DefinitionKind, partArgument } from "./parts.ts";
@@ -28,11 +28,16 @@ const OBJECTS: DefinitionKind = {
   },
 };
 
-export const OBJECT_COMMANDS: readonly Command[] = [
-  ...definitionCommands(OBJECTS),
-  command({
-    name: "md-object-property-show",
-    summary: "Show a property of an object of a namespace",
+const PARTS = definitionCommands(OBJECTS);
+
+export const COMMANDS = {
+  "md-object-list": PARTS.list,
+  "md-object-show": PARTS.show,
+  "md-object-delete": PARTS.delete,
+  "md-namespace-objects-delete": PARTS.deleteAll,
+  "md-object-create": PARTS.create,
+  "md-object-update": PARTS.update,
+  "md-object-property-show": command({
     positionals: [NAMESPACE, partArgument(OBJECTS), partArgument({ one: "property" })],
     flags: WIDTH_FLAGS,
     async run(invocation, namespace, name, property) {
@@ -49,4 +54,4 @@ export const OBJECT_COMMANDS: readonly Command[] = [
       await printRecord(invocation, { ...found, name: property }, widthFrom(invocation.values));
     },
   }),
-];
+};

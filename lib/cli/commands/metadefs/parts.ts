@@ -6,7 +6,7 @@ import type {
 } from "../../../api/operations/metadef_types.ts";
 import { definedMembers } from "../../../validate.ts";
 import { UsageError } from "../../system/errors.ts";
-import { type Command, command, type Flags } from "../../args/command.ts";
+import { command, type CommandDefinition, type Flags } from "../../args/command.ts";
 import { jsonObject } from "../../args/json_flag.ts";
 import {
   type Column,
@@ -55,13 +55,17 @@ export async function printPart(
   await printRecord(invocation, invocation.json ? part : shown(part, name), width);
 }
 
+/** The commands of every kind. */
+type PartCommands = Readonly<Record<"list" | "show" | "delete" | "deleteAll", CommandDefinition>>;
+
+/** The commands of a kind that a JSON schema describes. */
+type DefinitionCommands = PartCommands & Readonly<Record<"create" | "update", CommandDefinition>>;
+
 /** The commands that list, show and delete parts. */
-export function partCommands(kind: PartKind): readonly Command[] {
-  const { one, anyOne, all } = kind;
-  return [
-    command({
-      name: `md-${one}-list`,
-      summary: `List the ${all} of a namespace`,
+export function partCommands(kind: PartKind): PartCommands {
+  const { all } = kind;
+  return {
+    list: command({
       positionals: [NAMESPACE],
       async run(invocation, namespace) {
         const found = await invocation.ask(`metadefs.${all}.list`, namespace);
@@ -72,9 +76,7 @@ export function partCommands(kind: PartKind): readonly Command[] {
         await printList(invocation, rows, kind.columns);
       },
     }),
-    command({
-      name: `md-${one}-show`,
-      summary: `Show ${anyOne} of a namespace`,
+    show: command({
       positionals: [NAMESPACE, partArgument(kind)],
       flags: kind.showFlags,
       async run(invocation, namespace, name) {
@@ -82,33 +84,27 @@ export function partCommands(kind: PartKind): readonly Command[] {
         await printPart(invocation, kind, part, name);
       },
     }),
-    command({
-      name: `md-${one}-delete`,
-      summary: `Delete ${anyOne} of a namespace`,
+    delete: command({
       positionals: [NAMESPACE, partArgument(kind)],
       async run(invocation, namespace, name) {
         await invocation.ask(`metadefs.${all}.delete`, namespace, name);
       },
     }),
-    command({
-      name: `md-namespace-${all}-delete`,
-      summary: `Delete all ${all} of a namespace`,
+    deleteAll: command({
       positionals: [NAMESPACE],
       async run(invocation, namespace) {
         await invocation.ask(`metadefs.${all}.deleteAll`, namespace);
       },
     }),
-  ];
+  };
 }
 
 /** The commands of `partCommands`, and those that create and update parts. */
-export function definitionCommands(kind: DefinitionKind): readonly Command[] {
+export function definitionCommands(kind: DefinitionKind): DefinitionCommands {
   const { one, anyOne, all } = kind;
-  return [
+  return {
     ...partCommands(kind),
-    command({
-      name: `md-${one}-create`,
-      summary: `Add ${anyOne} to a namespace`,
+    create: command({
       positionals: [NAMESPACE],
       flags: kind.createFlags,
       async run(invocation, namespace) {
@@ -117,9 +113,7 @@ export function definitionCommands(kind: DefinitionKind): readonly Command[] {
         await printPart(invocation, kind, created, fields.name);
       },
     }),
-    command({
-      name: `md-${one}-update`,
-      summary: `Update ${anyOne} of a namespace`,
+    update: command({
       details: "Fields without a flag keep their values.",
       positionals: [NAMESPACE, partArgument(kind)],
       flags: kind.updateFlags,
@@ -145,7 +139,7 @@ export function definitionCommands(kind: DefinitionKind): readonly Command[] {
         await printPart(invocation, kind, after, update.name);
       },
     }),
-  ];
+  };
 }
 
 /** The body of an update of any kind. */

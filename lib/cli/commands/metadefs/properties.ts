@@ -1,10 +1,9 @@
 /** Commands for properties of metadata definitions: `md-property-…`. */
-import type { Command } from "../../args/command.ts";
 import { required, text } from "../../args/flags.ts";
 import { WIDTH_FLAGS } from "../../output/records.ts";
 import { definitionCommands } from "./parts.ts";
 
-export const PROPERTY_COMMANDS: readonly Command[] = definitionCommands({
+const PARTS = definitionCommands({
   one: "property",
   anyOne: "a property",
   all: "properties",
@@ -23,3 +22,12 @@ export const PROPERTY_COMMANDS: readonly Command[] = definitionCommands({
     "schema": text("<SCHEMA>", "JSON object with the new fields of the schema"),
   },
 });
+
+export const COMMANDS = {
+  "md-property-list": PARTS.list,
+  "md-property-show": PARTS.show,
+  "md-property-delete": PARTS.delete,
+  "md-namespace-properties-delete": PARTS.deleteAll,
+  "md-property-create": PARTS.create,
+  "md-property-update": PARTS.update,
+};

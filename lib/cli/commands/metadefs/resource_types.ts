@@ -1,29 +1,23 @@
 /** Commands for resource types of metadata definitions: `md-resource-type-…`. */
 import { required, text } from "../../args/flags.ts";
-import { type Command, command } from "../../args/command.ts";
+import { command } from "../../args/command.ts";
 import { checkReadOnly, DATE_FLAGS, NAMESPACE } from "./fields.ts";
 import { printList, printRecord } from "../../output/records.ts";
 
-export const RESOURCE_TYPE_COMMANDS: readonly Command[] = [
-  command({
-    name: "md-resource-type-list",
-    summary: "List the resource types",
+export const COMMANDS = {
+  "md-resource-type-list": command({
     async run(invocation) {
       await printList(invocation, await invocation.ask("metadefs.resourceTypes.list"), [["name"]]);
     },
   }),
-  command({
-    name: "md-namespace-resource-type-list",
-    summary: "List the resource types that a namespace applies to",
+  "md-namespace-resource-type-list": command({
     positionals: [NAMESPACE],
     async run(invocation, namespace) {
       const all = await invocation.ask("metadefs.associations.list", namespace);
       await printList(invocation, all, [["name"], ["prefix"], ["properties_target"]]);
     },
   }),
-  command({
-    name: "md-resource-type-associate",
-    summary: "Associate a namespace with a resource type",
+  "md-resource-type-associate": command({
     positionals: [NAMESPACE],
     flags: {
       "name": required("<NAME>", "Resource type, for example OS::Nova::Flavor"),
@@ -42,12 +36,10 @@ export const RESOURCE_TYPE_COMMANDS: readonly Command[] = [
       await printRecord(invocation, made);
     },
   }),
-  command({
-    name: "md-resource-type-deassociate",
-    summary: "Remove the association of a namespace with a resource type",
+  "md-resource-type-deassociate": command({
     positionals: [NAMESPACE, { name: "<RESOURCE_TYPE>", summary: "Name of the resource type" }],
     async run(invocation, namespace, type) {
       await invocation.ask("metadefs.associations.delete", namespace, type);
     },
   }),
-];
+};

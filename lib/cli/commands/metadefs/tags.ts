@@ -1,6 +1,6 @@
 /** Commands for tags of metadata definitions: `md-tag-…`. */
 import { UsageError } from "../../system/errors.ts";
-import { type Command, command } from "../../args/command.ts";
+import { command } from "../../args/command.ts";
 import { required, text, toggle } from "../../args/flags.ts";
 import { nameFrom, NAMESPACE } from "./fields.ts";
 import { partArgument, partCommands, type PartKind, printPart } from "./parts.ts";
@@ -15,11 +15,14 @@ const TAGS: PartKind = {
   shown: (tag) => tag,
 };
 
-export const TAG_COMMANDS: readonly Command[] = [
-  ...partCommands(TAGS),
-  command({
-    name: "md-tag-create",
-    summary: "Add a tag to a namespace",
+const PARTS = partCommands(TAGS);
+
+export const COMMANDS = {
+  "md-tag-list": PARTS.list,
+  "md-tag-show": PARTS.show,
+  "md-tag-delete": PARTS.delete,
+  "md-namespace-tags-delete": PARTS.deleteAll,
+  "md-tag-create": command({
     positionals: [NAMESPACE],
     flags: { "name": required("<NAME>", "Name of the tag") },
     async run(invocation, namespace) {
@@ -28,9 +31,7 @@ export const TAG_COMMANDS: readonly Command[] = [
       await printPart(invocation, TAGS, tag, name);
     },
   }),
-  command({
-    name: "md-tag-create-multiple",
-    summary: "Replace the tags of a namespace, or add several",
+  "md-tag-create-multiple": command({
     positionals: [NAMESPACE],
     flags: {
       "names": required("<NAMES>", "Names of the tags, separated by commas"),
@@ -47,9 +48,7 @@ export const TAG_COMMANDS: readonly Command[] = [
       await printList(invocation, made, TAGS.columns);
     },
   }),
-  command({
-    name: "md-tag-update",
-    summary: "Rename a tag of a namespace",
+  "md-tag-update": command({
     positionals: [NAMESPACE, partArgument(TAGS)],
     flags: { "name": required("<NAME>", "New name of the tag") },
     async run(invocation, namespace, name) {
@@ -59,4 +58,4 @@ export const TAG_COMMANDS: readonly Command[] = [
       await printPart(invocation, TAGS, tag, newName);
     },
   }),
-];
+};

@@ -1,11 +1,10 @@
 /** Finds images by id or name, and calls operations of the Image API. */
-import type { Connection } from "../../../connect.ts";
 import { ImageNotFound } from "../../../errors.ts";
 import type { OperationArgs, OperationName, OperationResult } from "../../../api/operations.ts";
 import { Session } from "../../../api/session.ts";
 import type { GlanceImage } from "../../../api/types.ts";
 import { findByName, isImageId } from "../../../jobs/find_image.ts";
-import type { Invocation, Positional } from "../../args/command.ts";
+import type { CloudConnection, Invocation, Positional } from "../../args/command.ts";
 
 /** The argument that names an image. */
 export const IMAGE: Positional = { name: "<IMAGE>", summary: "Id or name of the image" };
@@ -15,20 +14,20 @@ type Finder = Pick<Invocation, "connect" | "system" | "ask">;
 
 /** Calls an operation of the Image API. */
 export function askAt<M extends OperationName>(
-  { service, context }: Connection,
+  { client, context }: CloudConnection,
   signal: AbortSignal,
   method: M,
   ...args: OperationArgs<M>
 ): Promise<OperationResult<M>> {
-  return service.client.run(context, method, args, { signal });
+  return client.run(context, method, args, { signal });
 }
 
 /** The session of a command, for what is not a single operation. */
 export async function sessionOf(
   { connect, system }: Pick<Invocation, "connect" | "system">,
 ): Promise<Session> {
-  const { service, context } = await connect();
-  return new Session(service.client, context, system);
+  const { client, context } = await connect();
+  return new Session(client, context, system);
 }
 
 /**

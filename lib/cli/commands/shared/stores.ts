@@ -1,6 +1,6 @@
 /** Reads and checks the names of stores. */
-import type { Connection } from "../../../connect.ts";
 import { NotFound } from "../../../errors.ts";
+import type { CloudConnection } from "../../args/command.ts";
 import { CommandFailed } from "../../system/errors.ts";
 import { askAt } from "./find_image.ts";
 
@@ -15,7 +15,7 @@ export function storeNames(text: string | undefined): readonly string[] | undefi
  * @throws {CommandFailed} if a store is unknown.
  */
 export async function checkStores(
-  connection: Connection,
+  connection: CloudConnection,
   signal: AbortSignal,
   given: string | readonly string[] | undefined,
 ): Promise<void> {

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { cloudInput } from "../../../../lib/cli/commands/shared/cloud_flags.ts";
+import { cloudInput } from "../../../../lib/cli/commands/shared/cloud_connection.ts";
 import { readFlagsOnly } from "../../../../lib/cli/args/parse.ts";
-import { GLOBAL_FLAGS } from "../../../../lib/cli/command_table.ts";
+import { GLOBAL_FLAGS } from "../../../../lib/cli/args/global_flags.ts";
 import { CliHarness } from "../../harness.ts";
 
 /** The members that are set. */

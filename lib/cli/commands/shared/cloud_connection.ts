@@ -1,90 +1,13 @@
-/**
- * Flags that choose the cloud and the credentials, and connections made from them. Each flag overrides an
- * environment variable.
- */
-import { toggle } from "../../args/flags.ts";
-import { parseDocument as parseYaml } from "yaml";
-import { type CloudInput, resolveCloud } from "../../../cloud.ts";
-import { type Connection, openConnection } from "../../../connect.ts";
+/** Connections to the cloud that flags and environment choose. */
+import { GlanceClientWrapper } from "../../../api/client.ts";
+import { type CloudInput, fromCloud, resolveCloud } from "../../../cloud.ts";
 import type { GlanceEvent } from "../../../events.ts";
+import { CLOUD_FLAGS, type CloudValues, SIGN_IN_FLAGS } from "../../args/cloud_flags.ts";
+import type { CloudConnection, Flags, Target } from "../../args/command.ts";
+import { defaultOutageTimeout, timeOptions, timesOf } from "../../args/time_flags.ts";
 import { CommandFailed, UsageError } from "../../system/errors.ts";
-import type { Flags, Target, TextFlag, Values } from "../../args/command.ts";
 import type { System } from "../../system/system.ts";
-import { defaultOutageTimeout, TIME_FLAGS, timeOptions, timesOf } from "./time_flags.ts";
-
-/**
- * Defines flags that override the environment variables with their names: `--os-auth-url` overrides
- * `OS_AUTH_URL`. A list is a summary and other names of the flag.
- */
-function overriding<Name extends string>(
-  summaries: Readonly<Record<Name, string | readonly string[]>>,
-): Readonly<Record<Name, TextFlag>> {
-  const flags = Object.entries<string | readonly string[]>(summaries).map(([name, words]) => {
-    const [summary = "", ...aliases] = [words].flat();
-    const overrides = name.replaceAll("-", "_").toUpperCase();
-    return [name, { kind: "text", value: placeholderFor(overrides), overrides, summary, aliases }];
-  });
-  return Object.fromEntries(flags);
-}
-
-/** `<URL>` for `OS_AUTH_URL`: the last word of the name of the variable. */
-function placeholderFor(variable: string): string {
-  const word = variable.slice(variable.lastIndexOf("_") + 1);
-  return ["CACERT", "CERT", "KEY"].includes(word) ? "<PEM_FILE>" : `<${word}>`;
-}
-
-/** Flags for the credentials and the scope. */
-const SIGN_IN_FLAGS = overriding({
-  "os-auth-url": "URL of Keystone",
-  "os-username": ["Name of the user", "os-user-name"],
-  "os-user-id": "Id of the user",
-  "os-password": "Password; visible to other users of this machine",
-  "os-user-domain-id": "Id of the user's domain",
-  "os-user-domain-name": "Name of the user's domain",
-  "os-project-id": ["Id of the project", "os-tenant-id"],
-  "os-project-name": ["Name of the project", "os-tenant-name"],
-  "os-project-domain-id": "Id of the project's domain",
-  "os-project-domain-name": "Name of the project's domain",
-  "os-domain-id": "Id of the domain, for a domain-scoped token",
-  "os-domain-name": "Name of the domain, for a domain-scoped token",
-  "os-default-domain-id": "Id of the domain of user and project",
-  "os-default-domain-name": "Name of the domain of user and project",
-  "os-system-scope": '"all" for a system-scoped token',
-  "os-trust-id": "Not supported: use an application credential",
-  "os-auth-type": ["Authentication type, for example password", "os-auth-plugin"],
-  "os-auth-token": ["Existing token", "os-token"],
-  "os-application-credential-id": "Id of the application credential",
-  "os-application-credential-name": "Name of the application credential",
-  "os-application-credential-secret":
-    "Secret of the application credential; visible to other users of this machine",
-});
-
-const ENDPOINT_FLAGS = overriding({
-  "os-region-name": "Name of the region",
-  "os-image-url": "URL of Glance, instead of the one in the catalog",
-  "os-endpoint-type": [
-    "Interface in the catalog: public, internal or admin (default: public)",
-    "os-interface",
-  ],
-  "os-service-type": "Service type in the catalog (default: image)",
-  "os-cacert": "PEM file with CA certificates",
-  "os-cert": "PEM file with the client certificate",
-  "os-key": "PEM file with the key of the client certificate",
-});
-
-/** Flags for the cloud, its endpoints, TLS and time limits. */
-export const CLOUD_FLAGS = {
-  ...overriding({ "os-cloud": "Name of the cloud in clouds.yaml" }),
-  ...SIGN_IN_FLAGS,
-  ...ENDPOINT_FLAGS,
-  // glanceclient's variable has another name than its flag.
-  "os-service-type": { ...ENDPOINT_FLAGS["os-service-type"], overrides: "OS_IMAGE_SERVICE_TYPE" },
-  ...TIME_FLAGS,
-  "insecure": toggle("Not supported: certificates are always verified"),
-} as const satisfies Flags;
-
-/** The values of `CLOUD_FLAGS`. */
-export type CloudValues = Values<typeof CLOUD_FLAGS>;
+import { parseYaml } from "../../system/yaml_parser.ts";
 
 /**
  * Signs in to the cloud that flags and environment choose.
@@ -97,7 +20,7 @@ export async function connectByFlags(
   values: CloudValues,
   system: System,
   onEvent: (event: GlanceEvent) => void,
-): Promise<Connection> {
+): Promise<CloudConnection> {
   const cloud = await resolveCloud({
     ...cloudInput(values, system.environment),
     ...system.ports,
@@ -106,7 +29,10 @@ export async function connectByFlags(
   if (cloud === null) throw notConfigured();
   const { options } = cloud;
   const { outageTimeout = defaultOutageTimeout(options.apiServers) } = options;
-  return await openConnection({ ...cloud, options: { ...options, outageTimeout } });
+  return await fromCloud(cloud, async ({ signIn }) => ({
+    client: new GlanceClientWrapper({ ...options, outageTimeout }),
+    context: await signIn(),
+  }));
 }
 
 /**
@@ -120,7 +46,7 @@ export async function connectToTarget(
   values: CloudValues,
   system: System,
   onEvent: (event: GlanceEvent) => void,
-): Promise<Connection> {
+): Promise<CloudConnection> {
   const base = cloud === undefined ? values : { ...NO_VALUES, ...timesOf(values) };
   const isKept = cloud === undefined ? isRegionIndependent : isCloudIndependent;
   const kept = Object.entries(system.environment).filter(([name]) => isKept(name));

@@ -1,7 +1,7 @@
 /** Flags that limit how long a command waits, and the options that they set. */
-import type { GlanceOptions } from "../../../options.ts";
-import { number } from "../../args/flags.ts";
-import type { Flags, Values } from "../../args/command.ts";
+import type { GlanceOptions } from "../../options.ts";
+import type { Flags, Values } from "./command.ts";
+import { number } from "./flags.ts";
 
 /** Flags with times in seconds. */
 export const TIME_FLAGS = {

@@ -1,0 +1,96 @@
+/** Runs a parsed command, and prints what happens meanwhile. */
+import type { GlanceEvent } from "../events.ts";
+import { abortable } from "../http/deadline.ts";
+import type { CloudValues } from "./args/cloud_flags.ts";
+import type { CloudConnection, Invocation, Value, Values } from "./args/command.ts";
+import type { GLOBAL_FLAGS } from "./args/global_flags.ts";
+import type { CommandLine } from "./args/parse.ts";
+import { connectByFlags, connectToTarget } from "./commands/shared/cloud_connection.ts";
+import { askAt } from "./commands/shared/find_image.ts";
+import type { Messages } from "./system/console.ts";
+import { sentenceOf } from "./system/errors.ts";
+import type { System } from "./system/system.ts";
+
+/** Runs a command, and closes its connections. */
+export async function runCommand(
+  { command, positionals, values }: Extract<CommandLine, { readonly kind: "run" }>,
+  system: System,
+  messages: Messages,
+): Promise<void> {
+  system.signal.throwIfAborted();
+  const connections: Promise<CloudConnection>[] = [];
+  let own: Promise<CloudConnection> | null = null;
+  const onEvent = listener(values["debug"] === true, messages);
+  const signIn = (how: () => Promise<CloudConnection>) => {
+    const connection = abortable(how(), system.signal, (late) => late[Symbol.dispose]());
+    connections.push(connection);
+    return connection;
+  };
+  const connect = () => own ??= signIn(() => connectByFlags(cloudValues(values), system, onEvent));
+  const invocation: Invocation = {
+    values,
+    positionals,
+    json: values["json"] === true,
+    verbose: values["verbose"] === true,
+    system,
+    messages,
+    connect,
+    ask: async (method, ...args) => await askAt(await connect(), system.signal, method, ...args),
+    connectTo: (target) =>
+      signIn(() => connectToTarget(target, cloudValues(values), system, onEvent)),
+  };
+  try {
+    await command.run(invocation, ...positionals);
+  } finally {
+    // The command has already thrown the error of a failed sign-in.
+    for (const connection of connections) {
+      await connection.then((one) => one[Symbol.dispose](), () => {});
+    }
+  }
+}
+
+/** The values come from a table that contains the global flags. */
+function cloudValues(values: Readonly<Record<string, Value>>): CloudValues {
+  return values as Values<typeof GLOBAL_FLAGS>;
+}
+
+/**
+ * Events that are printed without --debug, too: an ignored setting is probably a mistake, as is unexpected data; a
+ * command that waits says for what, and one that is interrupted prints nothing more, so it names the image before.
+ */
+const ALWAYS_SHOWN: ReadonlySet<GlanceEvent["kind"]> = new Set([
+  "ignored",
+  "inspected",
+  "outage",
+  "storing",
+]);
+
+function listener(isDebug: boolean, messages: Messages): (event: GlanceEvent) => void {
+  return (event) => {
+    if (isDebug || ALWAYS_SHOWN.has(event.kind)) messages.line(eventText(event));
+  };
+}
+
+/** Formats an event, for example `retry: attempt 1 at http://a:9292 failed, next in 0 ms: Cannot …`. */
+function eventText(event: GlanceEvent): string {
+  if (event.kind === "ignored") return event.message;
+  if (event.kind === "inspected") return event.warning;
+  if (event.kind === "renew") return `renew: the token is ${event.reason}`;
+  if (event.kind === "storing") {
+    return `Glance has received the data of image ${event.imageId} and is storing it; interrupting this command does not delete the image`;
+  }
+  if (event.kind === "probe") return `probe: ${event.server} is asked again after its cool-down`;
+  if (event.kind === "hedge") {
+    return `hedge: ${event.server} sent no headers for ${event.delay} ms, so ${event.to} is asked, too`;
+  }
+  const cause = sentenceOf(event.cause);
+  if (event.kind === "outage") {
+    return `Waiting up to ${Math.ceil(event.left / 1000)} s for a server: ${cause}`;
+  }
+  if (event.kind === "retry") {
+    return `retry: attempt ${event.attempt} at ${event.server} failed, next in ${event.delay} ms: ${cause}`;
+  }
+  return event.kind === "cooldown"
+    ? `cooldown: ${event.server} is skipped for ${event.delay} ms: ${cause}`
+    : `${event.kind}: image ${event.imageId} continues at byte ${event.offset} from ${event.server}: ${cause}`;
+}
