@@ -65,11 +65,12 @@ Deno.test("HINTS names only operations of the table", () => {
   assertEquals(Object.keys(HINTS).filter((name) => !known.includes(name)), []);
 });
 
-Deno.test("OPERATIONS has hints only for errors of their operation", () => {
+Deno.test("OPERATIONS has hints only for errors of their operation, and for each 409", () => {
   for (const [name, { errors, hints, path }] of Object.entries(OPERATIONS)) {
     const known = Object.keys(errors);
     assert(Object.keys(hints).every((status) => known.includes(status)), name);
     assert(!path.includes("{") || hints[404] !== undefined || errors[404] === undefined, name);
+    assert(hints[409] !== undefined || errors[409] === undefined, name);
   }
 });
 

@@ -46,6 +46,8 @@ export const HINTS: Readonly<Record<string, Hints>> = {
   },
   "DELETE /v2/stores/{store_id}/{image_id}": {
     404: "list the stores, and see in which of them the image is",
+    409:
+      "correct the id of the store, wait until the image is active, or delete what uses the image",
   },
   [`POST ${IMAGE}/members`]: DONE,
   [`PUT ${IMAGE}/members/{member_id}`]: {
@@ -66,7 +68,10 @@ export const HINTS: Readonly<Record<string, Hints>> = {
   "DELETE /v2/cache": ADMINISTRATOR,
   "POST /v2/cache/clean": ADMINISTRATOR,
   "POST /v2/cache/prune": ADMINISTRATOR,
-  "GET /v2/cache/nodes/{image_id}": ADMINISTRATOR,
+  "GET /v2/cache/nodes/{image_id}": {
+    ...ADMINISTRATOR,
+    409: "ask the operator of the servers to set image_cache_driver to centralized_db",
+  },
   [`POST ${NAMESPACES}`]: {
     ...ADMINISTRATOR,
     409: "choose another name, or update the existing namespace",
