@@ -5,6 +5,7 @@
 import { ACCESS } from "./guarantees/access.ts";
 import { COMPATIBILITY } from "./guarantees/compatibility.ts";
 import { CONFIGURATION } from "./guarantees/configuration.ts";
+import { EDGE_CACHE } from "./guarantees/edge_cache.ts";
 import { IMAGE_FORMATS } from "./guarantees/image_formats.ts";
 import { INTERRUPTED_DOWNLOADS } from "./guarantees/interrupted_downloads.ts";
 import { RESOURCES } from "./guarantees/resources.ts";
@@ -21,6 +22,7 @@ export const GUARANTEES: Readonly<Record<string, readonly Guarantee[]>> = {
   "Uploads that Glance still stores": SLOW_UPLOADS,
   "Silent servers": SILENT_SERVERS,
   "Image formats": IMAGE_FORMATS,
+  "Edge cache": EDGE_CACHE,
   "Resources": RESOURCES,
   "Access": ACCESS,
   "Configuration and messages": CONFIGURATION,

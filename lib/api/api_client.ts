@@ -13,6 +13,7 @@ import type {
   ResponseHandler,
 } from "../http/request_spec.ts";
 import { request } from "../http/retry/retry_loop.ts";
+import type { ServerHealth } from "../http/retry/server_health.ts";
 import { retryBudget } from "../http/retry/retry_policy.ts";
 import type { TokenSource } from "../http/token_source.ts";
 import { type GlanceOptions, type ResolvedOptions, resolveOptions } from "../options.ts";
@@ -147,6 +148,11 @@ export class ApiClient {
   /** The servers of a context, in round-robin order. */
   async servers(context: RequestContext | null): Promise<readonly ApiServer[]> {
     return (await this.#pools.of(context ?? this.#context)).servers;
+  }
+
+  /** What is known about the servers of a context. */
+  async health(context: RequestContext | null): Promise<ServerHealth> {
+    return (await this.#pools.of(context ?? this.#context)).health;
   }
 
   /** The tokens of a context; none can be renewed if the client sends none. */

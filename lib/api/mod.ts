@@ -105,6 +105,7 @@ export { fromGlance, toGlance } from "./translate.ts";
 
 // Requests and responses.
 export type { Deadline } from "../http/deadline.ts";
+export type { FailureFacts, ServerHealth } from "../http/retry/server_health.ts";
 export type { TokenSource } from "../http/token_source.ts";
 export type {
   CallPolicy,

@@ -30,6 +30,11 @@ const FLAGS = {
     "<DIR>",
     "Serve the embedded Glance with its images in this directory (default: in memory)",
   ),
+  "cache": text(
+    "<DIR>",
+    "Keep image data in this directory, so that many readers cost one read of the cloud",
+  ),
+  "cache-size": text("<SIZE>", "Maximum size of the cache, such as 50GiB (default: 10GiB)"),
   "public-endpoint": text(
     "<URL>",
     "URL of this server for links in responses (default: from each request)",
@@ -104,6 +109,11 @@ function checkFlags(values: StartValues): void {
       `Cannot use ${clouds} together with ${embedded}: the embedded Glance has no cloud; leave one of them out`,
     );
   }
+  if (embedded !== null && values["cache"] !== undefined) {
+    throw new UsageError(
+      `Cannot use --cache together with ${embedded}: the images of the embedded Glance are on this machine; leave one of them out`,
+    );
+  }
   if (values["read-write"] && !values["service-mode"]) {
     throw new UsageError(
       "Cannot use --read-write without --service-mode: the tokens of clients decide what they can write; leave it out, or add --service-mode",
@@ -120,6 +130,7 @@ async function start(values: StartValues, system: System, messages: Messages): P
     allowedHosts: isPrivate ? "loopback" : "any",
     // The parser has checked the choices.
     inspect: values["inspect"] as InspectMode | undefined,
+    cache: await cacheIn(values),
     metrics,
     log: values["no-log"] ? () => {} : (line) => messages.line(line),
   };
@@ -147,6 +158,14 @@ async function start(values: StartValues, system: System, messages: Messages): P
   }
 }
 
+/** The edge cache that the flags set; null for none. */
+async function cacheIn(values: StartValues): Promise<GatewaySettings["cache"]> {
+  const { cache, "cache-size": size } = values;
+  if (cache === undefined && size === undefined) return null;
+  const { cacheOf } = await import("./server/cache_flags.ts");
+  return cacheOf(values);
+}
+
 async function openBackend(
   values: StartValues,
   system: System,
@@ -161,9 +180,10 @@ async function openBackend(
   const { serveCloud } = await import("./server/cloud_backend.ts");
   const backend = await serveCloud({ cloud, mode: credentialModeOf(values) }, system, settings);
   if (backend !== null) return backend;
-  if (!values["service-mode"]) return await embedded();
+  const given = values["service-mode"] ? "--service-mode" : settings.cache && "--cache";
+  if (given === null) return await embedded();
   throw new UsageError(
-    "Cannot use --service-mode: no cloud is configured; set OS_CLOUD to a cloud in clouds.yaml, or OS_AUTH_URL with OS_USERNAME, OS_PASSWORD and OS_PROJECT_NAME",
+    `Cannot use ${given}: no cloud is configured; set OS_CLOUD to a cloud in clouds.yaml, or OS_AUTH_URL with OS_USERNAME, OS_PASSWORD and OS_PROJECT_NAME`,
   );
 }
 

@@ -81,13 +81,19 @@ export async function serve(
     const call: GatewayRequest = { ...refused, route, clientKey, signal, mayReuseChunks };
     try {
       return await authorizeRequest(gateway, call) ??
-        await concealOwnToken(gateway, await HANDLERS[route.kind](gateway, call));
+        await concealOwnToken(gateway, await answer(gateway, call));
     } catch (error) {
       if (!signal?.aborted || error instanceof HttpError) throw error;
       trace.disconnected();
       return new Response(null, { status: CLIENT_CLOSED_REQUEST });
     }
   });
+}
+
+async function answer(gateway: Gateway, call: GatewayRequest): Promise<Response> {
+  const { operation, kind } = call.route;
+  const cache = operation.startsWith("cache.") ? await gateway.cache?.() : undefined;
+  return await (cache?.manage(call) ?? HANDLERS[kind](gateway, call));
 }
 
 /** Answers requests for the versions and the health check. */

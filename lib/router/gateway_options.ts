@@ -7,8 +7,11 @@ import { redact } from "../redact.ts";
 import { ignoringErrors } from "../events.ts";
 import { checkRecord, describeType, inspect, isRecord } from "../validate.ts";
 import { isHost } from "./path.ts";
-import type { CorsOptions, ImageRouterOptions, ServiceMode } from "./options.ts";
+import type { CacheOptions, CorsOptions, ImageRouterOptions, ServiceMode } from "./options.ts";
 import type { RequestLog } from "./observe/access_log.ts";
+
+/** A slot is kept in memory while it is fetched. */
+const MAX_SLOT_SIZE = 2 ** 28;
 
 /** The checked options, with defaults. */
 export interface GatewayOptions {
@@ -72,7 +75,7 @@ function newest(given: RequestContext): () => RequestContext {
 
 /** @throws {InvalidConfigurationValue} for the first invalid option. */
 function checkOptions(options: ImageRouterOptions): void {
-  const { serviceMode, cors, maxUploadSize } = options;
+  const { serviceMode, cors, maxUploadSize, cache } = options;
   for (const name of ["resume", "metrics"] as const) {
     check(isAbsentOr("boolean", options[name]), `"${name}"`, options[name], "true or false");
   }
@@ -86,8 +89,19 @@ function checkOptions(options: ImageRouterOptions): void {
   }
   const isSize = maxUploadSize === undefined || isNumber(maxUploadSize) && maxUploadSize > 0;
   check(isSize, '"maxUploadSize"', maxUploadSize, "bytes above 0; use Infinity for no limit");
+  check(
+    cache === undefined || isRecord(cache) && isCache(cache),
+    '"cache"',
+    cache,
+    "an object with a store, a size above 0 and, if given, a slotSize of 1 to 2**28 bytes and an authorizationTtl of at least 0 ms",
+  );
   if (serviceMode !== undefined) checkServiceMode(serviceMode);
   if (cors !== undefined) checkCors(cors);
+}
+
+function isCache({ store, size, slotSize = 1, authorizationTtl = 0 }: CacheOptions): boolean {
+  return isRecord(store) && size > 0 && slotSize >= 1 && slotSize <= MAX_SLOT_SIZE &&
+    authorizationTtl >= 0;
 }
 
 /** The value is not shown: it may be a token that was passed instead of a context. */

@@ -4,6 +4,9 @@ import type { RequestContext } from "../context.ts";
 import type { ApiClient } from "../api/api_client.ts";
 import { isSafe } from "../http/retry/hedge_policy.ts";
 import { inspect, isRecord, isResponse } from "../validate.ts";
+import type { GlanceImage } from "../api/types.ts";
+import type { DataPlan } from "./file/conditions.ts";
+import type { DefinedResponse } from "./forward/upstream_response.ts";
 import type { GatewayPath } from "./path.ts";
 import { credentialOf } from "./forward/headers.ts";
 import type { Metrics } from "./observe/metrics.ts";
@@ -25,8 +28,23 @@ export interface Gateway {
   readonly smallAdmission: Admission;
   readonly upstreams: IdleUpstreams;
   readonly bodies: BodyBudget;
+  /** The edge cache; null for none. */
+  readonly cache: (() => Promise<DataCache>) | null;
   /** `HEAD` requests that the router received directly, not through an application that mounts it. */
   readonly directHeadRequests: WeakSet<Request>;
+}
+
+/** The edge cache of a gateway. */
+export interface DataCache {
+  /** The record of an image whose data the reader may read, or Glance's refusal. `request` requests the record. */
+  record(
+    call: GatewayRequest,
+    request: () => Promise<DefinedResponse>,
+  ): Promise<DefinedResponse | Response>;
+  /** Opens the data of an image; null if it cannot be cached. */
+  open(call: GatewayRequest, image: GlanceImage, plan: DataPlan): Promise<Response | null>;
+  /** Answers a request for Glance's cache API. `forward` sends a request to Glance. */
+  manage(call: GatewayRequest): Promise<Response>;
 }
 
 export interface GatewayRequest {

@@ -14,6 +14,13 @@
  * @module
  */
 
+export type { SlotStore, StoredSlot } from "../cache/stores/slot_store.ts";
 export { createImageRouter, type ImageRouter } from "./router.ts";
-export type { CorsOptions, GatewayCall, ImageRouterOptions, ServiceMode } from "./options.ts";
+export type {
+  CacheOptions,
+  CorsOptions,
+  GatewayCall,
+  ImageRouterOptions,
+  ServiceMode,
+} from "./options.ts";
 export type { RequestLog } from "./observe/access_log.ts";

@@ -1,6 +1,7 @@
 /** The options of a gateway. */
 import type { RequestContext } from "../context.ts";
 import type { InspectMode, Verify } from "../transfer/types.ts";
+import type { SlotStore } from "../cache/stores/slot_store.ts";
 import type { GlanceOptions } from "../options.ts";
 import type { RequestLog } from "./observe/access_log.ts";
 
@@ -13,6 +14,26 @@ export interface CorsOptions {
    * @default {600}
    */
   readonly maxAge?: number | undefined;
+}
+
+/** The edge cache: image data that the gateway keeps. */
+export interface CacheOptions {
+  /** Where it is kept: `directoryStore`, `memoryStore` and others of `@glance-edge/glance/cache`. */
+  readonly store: SlotStore;
+  /** Maximum number of bytes that are kept. The data that was used least recently is removed first. */
+  readonly size: number;
+  /**
+   * Bytes of a slot, the unit in which data is kept and fetched. Up to 16 slots are in memory while they are
+   * fetched. A store can be used again with the same value only.
+   * @default {8 MiB}
+   */
+  readonly slotSize?: number | undefined;
+  /**
+   * Milliseconds for which Glance's permission to read an image is remembered, for one token and one image. With 0,
+   * Glance is asked for each request.
+   * @default {5000}
+   */
+  readonly authorizationTtl?: number | undefined;
 }
 
 /** A request to authorize. */
@@ -81,6 +102,11 @@ export interface ImageRouterOptions extends GlanceOptions {
    * @default {"off"}
    */
   readonly verify?: Verify | undefined;
+  /**
+   * Keeps image data, so that many readers cost one read of Glance. Each reader is authorized by Glance.
+   * @default none
+   */
+  readonly cache?: CacheOptions | undefined;
   /**
    * Maximum size of an upload in bytes. A larger one is answered with 413.
    * @default {Infinity}

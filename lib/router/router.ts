@@ -22,6 +22,7 @@ import { Metrics } from "./observe/metrics.ts";
 import { resolveGatewayOptions } from "./gateway_options.ts";
 import type { CorsOptions, ImageRouterOptions } from "./options.ts";
 import { Admission, MAX_STARTING, MAX_STARTING_SMALL } from "./file/admission.ts";
+import { cacheOpener } from "./file/open_cache.ts";
 import { IdleUpstreams, MAX_IDLE } from "./file/idle_upstreams.ts";
 import { API_PATHS } from "./routes.ts";
 
@@ -86,7 +87,8 @@ export function createImageRouter(options: ImageRouterOptions): ImageRouter {
   const bodies = new BodyBudget({ timer });
   const directHeadRequests = new WeakSet<Request>();
   const shared = { client, metrics, admission, smallAdmission, upstreams, bodies };
-  const gateway: Gateway = { ...shared, options: resolved, directHeadRequests };
+  const cache = options.cache === undefined ? null : cacheOpener(options.cache, () => gateway);
+  const gateway: Gateway = { ...shared, options: resolved, directHeadRequests, cache };
   // Of the two routers of `Hono`, only this one accepts the pattern of the root with a trailing slash.
   const app: ImageRouter = new HonoBase({ router: new TrieRouter() });
   const origins = gateway.options.cors === null ? null : allowOrigins(gateway.options.cors);

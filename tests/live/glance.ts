@@ -26,6 +26,8 @@ export interface GlanceSettings {
    * Host names besides `localhost` that images may be imported from; all resolve to this machine.
    */
   readonly importHosts: readonly string[];
+  /** Whether the new default policies apply, and each request asks Keystone about its token. */
+  readonly isStrict: boolean;
 }
 
 /** `image_member_quota`: small, so a test reaches it with few requests. */
@@ -150,7 +152,8 @@ export class GlanceServer implements AsyncDisposable {
  * 500. Loopback addresses must be listed in the filters for imports and http locations.
  */
 function configuration(settings: GlanceSettings, name: string, port: number): string {
-  const { directory, credentials, imageSizeCap, imageCache, importHosts, importMethods } = settings;
+  const { directory, credentials, imageSizeCap, imageCache, importHosts, importMethods, isStrict } =
+    settings;
   const own = `${directory}/glance-${name}`;
   return `[DEFAULT]
 bind_host = 127.0.0.1
@@ -159,6 +162,7 @@ workers = 0
 worker_self_reference_url = http://127.0.0.1:${port}
 show_image_direct_url = true
 show_multiple_locations = true
+enforce_secure_rbac = ${isStrict}
 image_size_cap = ${imageSizeCap}
 image_member_quota = ${IMAGE_MEMBER_QUOTA}
 enabled_import_methods = [${importMethods.join()}]
@@ -196,5 +200,8 @@ project_name = ${credentials.projectName}
 user_domain_name = ${credentials.userDomainName}
 project_domain_name = ${credentials.projectDomainName}
 region_name = ${REGION}
+token_cache_time = ${isStrict ? -1 : 300}
+[oslo_policy]
+enforce_new_defaults = ${isStrict}
 `;
 }

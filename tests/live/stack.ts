@@ -52,6 +52,12 @@ export interface StackOptions {
   readonly separate?: boolean;
   /** Names of hosts besides `localhost` from which Glance may import; to it, all of them are this machine. */
   readonly importHosts?: readonly string[];
+  /**
+   * Whether Glance's new default policies apply (a reader may not download), and a token is invalid as soon as it
+   * is revoked.
+   * @default {false}
+   */
+  readonly isStrict?: boolean;
 }
 
 const DEFAULT_IMAGE_SIZE_CAP = 2 * 1024 ** 3;
@@ -153,6 +159,7 @@ export async function startStack(options: StackOptions = {}): Promise<LiveStack>
     imageCache: options.imageCache ?? false,
     importMethods: options.importMethods ?? IMPORT_METHODS,
     importHosts: options.importHosts ?? [],
+    isStrict: options.isStrict ?? false,
   };
   const second = separate
     ? { ...first, directory: `${directory}/b`, database: databaseUrl(directory, "glance_b") }

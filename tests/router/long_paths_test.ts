@@ -16,6 +16,7 @@ for (const shape of SHAPES) {
       const { log, onEvent } = routerOptions({
         publicEndpoint: null,
         allowedHosts: "any",
+        cache: null,
         metrics: false,
         log: (line) => void lines.push(line),
       });

@@ -1,5 +1,6 @@
 /** The service behind `deno task start`, and its settings. */
 import type { InspectMode } from "../../transfer/types.ts";
+import type { CacheOptions } from "../../router/mod.ts";
 import type { Handler } from "./serve.ts";
 
 /** A service that answers requests. Dispose it to close its resources. */
@@ -20,6 +21,8 @@ export interface GatewaySettings {
   readonly allowedHosts: "any" | "loopback";
   /** Which uploads are refused. */
   readonly inspect?: InspectMode | undefined;
+  /** The edge cache; null for none. */
+  readonly cache: CacheOptions | null;
   /** Whether metrics are served at `/metrics`. */
   readonly metrics: boolean;
   log(line: string): void;

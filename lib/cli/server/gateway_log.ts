@@ -9,15 +9,16 @@ import { printableJson } from "../system/console.ts";
 import type { GatewaySettings } from "./backend.ts";
 
 export function routerOptions(
-  { publicEndpoint, allowedHosts, inspect, metrics, log }: GatewaySettings,
+  { publicEndpoint, allowedHosts, cache, inspect, metrics, log }: GatewaySettings,
 ): Pick<
   ImageRouterOptions,
-  "publicEndpoint" | "allowedHosts" | "inspect" | "metrics" | "log" | "onEvent"
+  "publicEndpoint" | "allowedHosts" | "cache" | "inspect" | "metrics" | "log" | "onEvent"
 > {
   const write = (entry: LogEntry) => writeEntry(log, entry);
   return {
     allowedHosts,
     inspect,
+    cache: cache ?? undefined,
     metrics,
     log: (entry: RequestLog) => write({ kind: "request", ...entry }),
     onEvent: (event: GlanceEvent) => write(serializable(event)),

@@ -33,10 +33,11 @@ export interface FailureFacts {
 /** Remembers the failures of servers. */
 export class ServerHealth {
   /** Servers that lost a race against one that was not much faster. */
-  readonly slow = new Set<string>();
+  readonly slow: Set<string> = new Set();
   readonly #options: Pick<ResolvedOptions, "now" | "onEvent">;
   readonly #cooling = new Map<string, CoolDown>();
 
+  /** Uses the clock of the options, and reports cool-downs. */
   constructor(options: Pick<ResolvedOptions, "now" | "onEvent">) {
     this.#options = options;
   }

@@ -21,7 +21,7 @@ const DIGEST_LENGTHS: Readonly<Record<string, number>> = {
   sha512: 128,
 };
 
-const ALGORITHMS = Object.keys(DIGEST_LENGTHS);
+const ALGORITHMS = /* @__PURE__ */ Object.keys(DIGEST_LENGTHS);
 
 /**
  * Parses `ALGORITHM:DIGEST`.

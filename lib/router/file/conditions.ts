@@ -24,6 +24,9 @@ export type FilePlan =
   /** 416: the range starts after the end of the image, or is malformed. */
   | { readonly kind: "unsatisfiable"; readonly reason: "start" | "syntax" };
 
+/** A plan that sends bytes: the whole image, or a range. */
+export type DataPlan = FilePlan & { readonly kind: "whole" | "part" };
+
 /** Maximum bytes of a small range: it fits into socket buffers, and clients that read in parts request as much. */
 const SMALL_RANGE = 256 * 1024;
 

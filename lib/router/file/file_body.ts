@@ -9,7 +9,9 @@ import { descriptorOf, Verifier } from "../../transfer/integrity/descriptor.ts";
 import { type EarlyResponse, GlanceRangeSource } from "../../transfer/download/range_source.ts";
 import { openBody } from "../../transfer/download/range_response.ts";
 import { classifyFailure } from "../../transfer/download/resume_policy.ts";
-import { ResumingReader } from "../../transfer/download/resuming_reader.ts";
+import { type ResumeOptions, ResumingReader } from "../../transfer/download/resuming_reader.ts";
+import type { Verify } from "../../transfer/types.ts";
+import type { RequestContext } from "../../context.ts";
 import { GlanceError } from "../../errors.ts";
 import { isRetryableStatus } from "../../http/retry/retry_policy.ts";
 import type { OpenResponse } from "../../http/request_spec.ts";
@@ -17,13 +19,10 @@ import { discard } from "../../http/transport.ts";
 import { Session } from "../../api/session.ts";
 import type { GlanceImage } from "../../api/types.ts";
 import { type Gateway, type GatewayRequest, preferOf } from "../gateway_request.ts";
-import type { FilePlan } from "./conditions.ts";
+import type { DataPlan } from "./conditions.ts";
 import { dataHeaders } from "./file_headers.ts";
 import { countedBody, type DataResponseInput, responseBody } from "./response_body.ts";
 import type { UpstreamConnection } from "./idle_upstreams.ts";
-
-/** A plan that sends bytes: the whole image, or a range. */
-export type DataPlan = FilePlan & { readonly kind: "whole" | "part" };
 
 /**
  * Opens the data. Resolves after a server has started to send it.
@@ -59,34 +58,23 @@ export async function openData(
 }
 
 async function openReader(
-  { client, options }: Gateway,
+  gateway: Gateway,
   call: GatewayRequest,
   image: GlanceImage,
   plan: DataPlan,
   early: EarlyResponse | null,
 ): Promise<Pick<DataResponseInput, "reader" | "connection">> {
   const { context, trace, signal } = call;
-  const descriptor = descriptorOf(image);
-  const [start, end] = plan.kind === "part" ? [plan.start, plan.end] : [0, null];
-  const verifier = plan.kind === "whole"
-    ? await Verifier.create(descriptor, options.verify, createTransferHasher)
-    : null;
-  const target = { end, stores: image.stores ?? "", prefer: preferOf(call) };
   const lifetime = new AbortController();
   const abort = () => lifetime.abort(signal?.reason);
   let sent = 0;
-  const session = new Session(client, context);
-  const source = new GlanceRangeSource(session, descriptor, { ...target, early });
-  const { candidates } = source;
-  const shared = { ...target, candidates };
-  const reader = new ResumingReader(source, {
-    options: client.options,
-    start,
-    end,
-    verifier,
-    isPart: false,
-    isHashed: verifier !== null,
-    rival: new GlanceRangeSource(session, descriptor, { ...shared, rangesOnly: true }),
+  const { reader, canSeek } = upstreamOf(gateway, {
+    context,
+    image,
+    range: plan.kind === "part" ? plan : { start: 0, end: null },
+    verifier: await verifierFor(image, plan, gateway.options.verify),
+    prefer: preferOf(call),
+    early,
     signal: lifetime.signal,
     onProgress: ({ transferred, server, resumes }) => {
       trace.sent(transferred - sent, server, resumes);
@@ -101,23 +89,73 @@ async function openReader(
     // request.
     signal?.removeEventListener("abort", abort);
   }
-  const probe = new GlanceRangeSource(session, descriptor, { ...shared, end: 0 });
   const connection: UpstreamConnection = {
-    async canReopen() {
-      try {
-        const { canSeek } = await import("../../transfer/rarely_used.ts");
-        return await canSeek(probe, lifetime.signal, classifyFailure);
-      } catch {
-        // The connection is kept: its server still sends.
-        return false;
-      }
-    },
+    canReopen: canSeek,
     async release() {
       trace.released();
       await reader.release("the client is not reading");
     },
   };
   return { reader, connection };
+}
+
+/** Bytes to read from Glance. */
+export interface UpstreamRead extends Pick<ResumeOptions, "verifier" | "onProgress"> {
+  readonly context: RequestContext;
+  readonly image: GlanceImage;
+  /** `end` is the offset of the last byte; null for the end of the image. */
+  readonly range: { readonly start: number; readonly end: number | null };
+  readonly prefer?: readonly string[] | undefined;
+  readonly early?: EarlyResponse | null;
+  readonly signal: AbortSignal;
+}
+
+/** A reader of bytes from Glance, and whether its store can seek. */
+export function upstreamOf(
+  { client }: Gateway,
+  { context, image, range: { start, end }, verifier, prefer, early, signal, onProgress }:
+    UpstreamRead,
+): { readonly reader: ResumingReader; readonly canSeek: () => Promise<boolean> } {
+  const descriptor = descriptorOf(image);
+  const target = { end, stores: image.stores ?? "", prefer };
+  const session = new Session(client, context);
+  const source = new GlanceRangeSource(session, descriptor, { ...target, early: early ?? null });
+  const shared = { ...target, candidates: source.candidates };
+  const reader = new ResumingReader(source, {
+    options: client.options,
+    start,
+    end,
+    verifier,
+    isPart: false,
+    isHashed: verifier !== null,
+    rival: new GlanceRangeSource(session, descriptor, { ...shared, rangesOnly: true }),
+    signal,
+    onProgress,
+  });
+  const probe = new GlanceRangeSource(session, descriptor, { ...shared, end: 0 });
+  return {
+    reader,
+    async canSeek() {
+      try {
+        const { canSeek } = await import("../../transfer/rarely_used.ts");
+        return await canSeek(probe, signal, classifyFailure);
+      } catch {
+        // What is open is kept: its server still sends.
+        return false;
+      }
+    },
+  };
+}
+
+/** The verifier of a whole image; null for a part, or if nothing is verified. */
+export async function verifierFor(
+  image: GlanceImage,
+  { kind }: DataPlan,
+  verify: Verify,
+): Promise<Verifier | null> {
+  return kind === "whole"
+    ? await Verifier.create(descriptorOf(image), verify, createTransferHasher)
+    : null;
 }
 
 /**

@@ -17,7 +17,7 @@ import { discard } from "../../http/transport.ts";
 import type { GlanceImage } from "../../api/types.ts";
 import type { EarlyResponse } from "../../transfer/download/range_source.ts";
 import { type DefinedResponse, readUpstream } from "../forward/upstream_response.ts";
-import type { Gateway, GatewayRequest } from "../gateway_request.ts";
+import type { DataCache, Gateway, GatewayRequest } from "../gateway_request.ts";
 import { type FilePlan, isSmall, legacyPartOf, mayBeSmall, planOf } from "./conditions.ts";
 import { requestEarly } from "./early_request.ts";
 import { openData } from "./file_body.ts";
@@ -37,19 +37,25 @@ export async function imageData(gateway: Gateway, call: GatewayRequest): Promise
     gateway.smallAdmission.release(call);
     gateway.upstreams.active(call);
   });
+  const cache = request.method === "GET" ? await gateway.cache?.() ?? null : null;
+  if (cache !== null) {
+    const record = await cache.record(call, () => requestRecord(gateway, call));
+    if (record instanceof Response) return record;
+    return await responseFor(gateway, call, record, { early: null, mayBypass: true, cache });
+  }
   await waitForAdmission(gateway, call, mayBypass ? gateway.smallAdmission : gateway.admission);
   // First, so that it gets the connection used last: the one with the largest TCP window.
   const early = requestEarly(gateway, call);
   try {
     const record = await requestRecord(gateway, call);
-    return await responseFor(gateway, call, record, { early, mayBypass });
+    return await responseFor(gateway, call, record, { early, mayBypass, cache });
   } finally {
     await early?.discard();
   }
 }
 
 /** Requests the image record, whose error response is that to the request for data. */
-function requestRecord(gateway: Gateway, call: GatewayRequest): Promise<DefinedResponse> {
+export function requestRecord(gateway: Gateway, call: GatewayRequest): Promise<DefinedResponse> {
   const path = call.address.path.replace(/\/file$/, "");
   const record = { operation: "get", method: "GET", path, idempotent: true } as const;
   return forwardRequest(gateway, call, { ...record, keepsTurn: true });
@@ -58,15 +64,16 @@ function requestRecord(gateway: Gateway, call: GatewayRequest): Promise<DefinedR
 /** What was started before the record arrived. */
 interface Preparation {
   readonly early: EarlyResponse | null;
-  /** Whether the request was admitted as one for little data. */
+  /** Whether the request was admitted as one for little data, or not yet. */
   readonly mayBypass: boolean;
+  readonly cache: DataCache | null;
 }
 
 async function responseFor(
   gateway: Gateway,
   call: GatewayRequest,
   record: DefinedResponse,
-  { early, mayBypass }: Preparation,
+  { early, mayBypass, cache }: Preparation,
 ): Promise<Response> {
   const { request } = call;
   if (record.status !== 200) return documentResponse(gateway, call, record);
@@ -89,11 +96,13 @@ async function responseFor(
     if (errorResponse !== null) return errorResponse;
   }
   if (plan.kind !== "whole" && plan.kind !== "part") return withoutData(image, plan);
-  if (mayBypass && !isSmall(plan)) {
-    gateway.smallAdmission.release(call);
-    await waitForAdmission(gateway, call, gateway.admission);
-  }
   try {
+    const cached = await cache?.open(call, image, plan) ?? null;
+    if (cached !== null) return cached;
+    if (mayBypass && (cache !== null || !isSmall(plan))) {
+      gateway.smallAdmission.release(call);
+      await waitForAdmission(gateway, call, gateway.admission);
+    }
     return await openData(gateway, call, image, plan, early);
   } catch (error) {
     // Forward Glance's own error response.
@@ -157,7 +166,7 @@ function withoutData(
  *
  * @throws {UnexpectedResponse} for any other response.
  */
-async function forwardErrorResponse(
+export async function forwardErrorResponse(
   gateway: Gateway,
   call: GatewayRequest,
   expected: readonly number[],

@@ -13,6 +13,14 @@ const COUNTERS = {
   probes_total: "Requests that probed a server after its cool-down, by server.",
   cooldowns_total: "Cool-downs of failing servers, by server.",
   releases_total: "Upstream connections closed while their client was idle, by server.",
+  cache_requests_total:
+    "Requests for data that the cache answered, by where their first byte came from.",
+  cache_sent_bytes_total: "Bytes sent to clients that were stored in the cache.",
+  cache_origin_bytes_total: "Bytes that the cache read from image servers.",
+  cache_events_total:
+    "Slots stored, evicted and found damaged, images verified, and failures of the store, by event.",
+  cache_authorizations_total:
+    "Permissions to read cached data: asked of image servers, or remembered, by result.",
   renewals_total: "Renewals of the gateway's own token, by reason.",
 } as const;
 

@@ -1,0 +1,27 @@
+/** What an edge cache reports. */
+
+/** An event of an edge cache. */
+export type CacheEvent =
+  /** Bytes were read from the origin to be cached. */
+  | { readonly kind: "origin"; readonly imageId: string; readonly bytes: number }
+  /** Bytes were sent from the cache. */
+  | { readonly kind: "cached"; readonly imageId: string; readonly bytes: number }
+  /** A slot was stored. */
+  | { readonly kind: "stored"; readonly key: string; readonly bytes: number }
+  /** A slot was removed to make room. */
+  | { readonly kind: "evicted"; readonly key: string }
+  /** A stored slot was damaged; it was removed, and is fetched again. */
+  | { readonly kind: "damaged"; readonly key: string }
+  /** All slots of an image were verified with its hash. */
+  | { readonly kind: "verified"; readonly imageId: string }
+  /** The slots of an image do not have its hash; they were removed. */
+  | {
+    readonly kind: "mismatch";
+    readonly imageId: string;
+    readonly expected: string;
+    readonly actual: string;
+    /** The servers that sent them. */
+    readonly servers: readonly string[];
+  }
+  /** The store failed. Nothing is stored for a while; readers are served from the origin. */
+  | { readonly kind: "store-failed"; readonly action: string; readonly error: unknown };

@@ -1,0 +1,164 @@
+/** One reader of a cached image: slot after slot, from the store, or from a fill that it follows or starts. */
+import type { Chunk } from "../transfer/body_reader.ts";
+import type { Fills } from "./fill/fills.ts";
+import { type ImageContent, type Slot, slotAt, slotOf } from "./image_slots.ts";
+import type { Origin } from "./fill/origin.ts";
+import type { SlotFill } from "./fill/slot_fill.ts";
+import type { SlotStorage } from "./slot_storage.ts";
+import type { StoredSlotReader } from "./stored_slot.ts";
+
+/** Where a slot comes from: the store, a fill of another reader, or a fill of this one. */
+export type SlotSource = "hit" | "collapsed" | "miss";
+
+/** What a reader needs. */
+export interface CachedReaderOptions {
+  readonly image: ImageContent;
+  readonly slotSize: number;
+  readonly storage: SlotStorage;
+  readonly fills: Fills;
+  readonly origin: Origin;
+  /** Starts a whole read that reaches a slot, or waits for one that runs; for stores without ranges. */
+  readonly readWhole: (slot: Slot) => Promise<void>;
+  /**
+   * Waits until this gateway may fill a slot, or read the whole image; resolves to false if another gateway that
+   * shares the store has stored the slot meanwhile.
+   */
+  readonly claim: (slot: Slot, isWhole: boolean) => Promise<boolean>;
+  /** Ends the claim of a slot that is not filled. */
+  readonly release: (slot: Slot) => void;
+  readonly onCached: (bytes: number) => void;
+}
+
+/** Reads bytes `start` to `end`, exclusive, of an image. */
+export class CachedReader {
+  readonly #options: CachedReaderOptions;
+  readonly #end: number;
+  #offset: number;
+  #stored: { readonly slot: Slot; readonly reader: StoredSlotReader } | null = null;
+  #fill: { readonly fill: SlotFill; readonly leave: () => void } | null = null;
+  #source: SlotSource | null = null;
+  #isClosed = false;
+  /** The last slot that was to be read ahead. */
+  #ahead = -1;
+
+  constructor(options: CachedReaderOptions, start: number, end: number) {
+    this.#options = options;
+    this.#offset = start;
+    this.#end = end;
+  }
+
+  /** Where its first slot comes from; null before the first read. */
+  get source(): SlotSource | null {
+    return this.#source;
+  }
+
+  /**
+   * The next bytes, or null at the end.
+   *
+   * @throws the error of the origin.
+   */
+  async read(): Promise<Chunk | null> {
+    while (!this.#isClosed && this.#offset < this.#end) {
+      const chunk = await this.#next();
+      if (chunk === null) continue;
+      this.#offset += chunk.byteLength;
+      return chunk;
+    }
+    await this.close();
+    return null;
+  }
+
+  /** Ends it. Fills that it has started go on. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#leaveSlot();
+  }
+
+  async #next(): Promise<Chunk | null> {
+    if (this.#stored !== null) return await this.#readStored(this.#stored);
+    if (this.#fill !== null) return await this.#follow(this.#fill.fill);
+    await this.#openSlot();
+    return null;
+  }
+
+  /** Finds out where the slot of the current offset comes from. */
+  async #openSlot(): Promise<void> {
+    const { image, slotSize, storage, fills, origin } = this.#options;
+    const slot = slotAt(image, slotSize, this.#offset);
+    const reader = fills.get(slot.key) === undefined
+      ? await storage.open(slot, this.#offset, this.#end)
+      : null;
+    if (reader !== null) {
+      this.#source ??= "hit";
+      this.#stored = { slot, reader };
+      if (this.#isClosed) await this.#leaveSlot();
+      return;
+    }
+    const isCollapsed = fills.get(slot.key) !== undefined;
+    if (!isCollapsed) {
+      const isWhole = !await origin.supportsRanges();
+      if (!await this.#options.claim(slot, isWhole)) return;
+      if (isWhole) await this.#options.readWhole(slot);
+    }
+    const fill = await fills.obtain(slot);
+    if (fill === null) return this.#options.release(slot);
+    this.#source ??= isCollapsed ? "collapsed" : "miss";
+    const leave = fill.join();
+    if (this.#isClosed || fill.isDropped) return leave();
+    this.#fill = { fill, leave };
+  }
+
+  async #readStored(
+    { slot, reader }: { readonly slot: Slot; readonly reader: StoredSlotReader },
+  ): Promise<Chunk | null> {
+    try {
+      const chunk = await reader.read();
+      if (chunk === null) await this.#leaveSlot();
+      else this.#options.onCached(chunk.byteLength);
+      return chunk;
+    } catch (error) {
+      await this.#leaveSlot();
+      await this.#options.storage.failed(slot, error);
+      return null;
+    }
+  }
+
+  async #follow(fill: SlotFill): Promise<Chunk | null> {
+    const { origin } = this.#options;
+    const { slot } = fill;
+    if (this.#offset >= slot.end || fill.isDropped) {
+      await this.#leaveSlot();
+      return null;
+    }
+    const supportsRanges = await origin.supportsRanges();
+    const chunk = await fill.read(this.#offset, this.#end, origin, supportsRanges);
+    if (chunk === null) await this.#leaveSlot();
+    else if (supportsRanges) this.#readAhead(slot);
+    return chunk;
+  }
+
+  /** Starts to fill the next slot when half of this one is read. */
+  #readAhead({ index, start: first, end }: Slot): void {
+    const { image, slotSize, storage, fills, origin } = this.#options;
+    if (end >= this.#end || this.#offset < first + slotSize / 2 || !fills.hasRoom) return;
+    if (this.#ahead === index + 1) return;
+    this.#ahead = index + 1;
+    const next = slotOf(image, slotSize, index + 1);
+    if (fills.get(next.key) !== undefined) return;
+    const start = async () => {
+      if (await storage.isPresent(next.key) || !await this.#options.claim(next, false)) return;
+      const fill = fills.hasRoom ? await fills.obtain(next) : null;
+      if (fill === null) this.#options.release(next);
+      else if (fill.isEmpty) fill.fetch(0, origin);
+    };
+    start().catch(() => {});
+  }
+
+  async #leaveSlot(): Promise<void> {
+    const [stored, fill] = [this.#stored, this.#fill];
+    this.#stored = null;
+    this.#fill = null;
+    fill?.leave();
+    await stored?.reader.close();
+  }
+}

@@ -1,0 +1,74 @@
+/** Verifies the hash of an image when all of its slots are stored. */
+import type { createHasher } from "../transfer/integrity/hashing.ts";
+import type { CacheEvent } from "./cache_events.ts";
+import { type ImageContent, slotCount, slotOf } from "./image_slots.ts";
+import type { SlotStorage } from "./slot_storage.ts";
+
+/** What the verification needs. */
+export interface CompletionOptions {
+  readonly storage: SlotStorage;
+  readonly slotSize: number;
+  readonly createHasher: typeof createHasher;
+  readonly onEvent: (event: CacheEvent) => void;
+  /** The servers that sent the bytes of an image; they are forgotten. */
+  readonly takeServers: (image: ImageContent) => readonly string[];
+}
+
+/** Verifies complete images, one at a time. */
+export class Completion {
+  readonly #options: CompletionOptions;
+  /** Keys of images whose slots are verified, or are being verified. */
+  readonly #verified = new Set<string>();
+  #queue: Promise<void> = Promise.resolve();
+
+  constructor(options: CompletionOptions) {
+    this.#options = options;
+  }
+
+  /** Call it when a slot was stored. Verifies the image if that was the last one. */
+  stored(image: ImageContent): void {
+    const { storage, slotSize } = this.#options;
+    const first = slotOf(image, slotSize, 0);
+    // A slot that was stored later needs another verification.
+    this.#verified.delete(first.key);
+    if (storage.index.siblings(first.key) < slotCount(image, slotSize)) return;
+    this.#verified.add(first.key);
+    this.#queue = this.#queue.then(() => this.#verify(image)).catch(() => {
+      this.#verified.delete(first.key);
+    });
+  }
+
+  /** Resolves when nothing is being verified. */
+  async idle(): Promise<void> {
+    await this.#queue;
+  }
+
+  async #verify(image: ImageContent): Promise<void> {
+    const { storage, slotSize, onEvent, createHasher } = this.#options;
+    const hasher = await createHasher(image.algorithm);
+    if (hasher === null) return;
+    const count = slotCount(image, slotSize);
+    for (let index = 0; index < count; index++) {
+      const slot = slotOf(image, slotSize, index);
+      const reader = await storage.open(slot, slot.start, slot.end);
+      // It was evicted meanwhile; the image is verified when it is complete again.
+      if (reader === null) return void this.#verified.delete(slotOf(image, slotSize, 0).key);
+      try {
+        for (let chunk = await reader.read(); chunk !== null; chunk = await reader.read()) {
+          hasher.update(chunk);
+        }
+      } catch (error) {
+        return await storage.failed(slot, error);
+      } finally {
+        await reader.close();
+      }
+    }
+    const { imageId, hash: expected } = image;
+    const servers = this.#options.takeServers(image);
+    const actual = hasher.digest();
+    if (actual === expected) return onEvent({ kind: "verified", imageId });
+    const slots = Array.from({ length: count }, (_, index) => slotOf(image, slotSize, index));
+    await storage.remove(slots.map(({ key }) => key));
+    onEvent({ kind: "mismatch", imageId, expected, actual, servers });
+  }
+}

@@ -1,0 +1,110 @@
+/**
+ * A read of a whole image that fills all of its slots in their order: for stores without ranges. Readers that are
+ * ahead wait for it; a slot that it has passed and that is gone needs another one.
+ */
+import type { Chunk } from "../../transfer/body_reader.ts";
+import { READ_SIZE } from "./fetch_segment.ts";
+import type { Fills } from "./fills.ts";
+import { type ImageContent, slotCount, slotOf } from "../image_slots.ts";
+import type { Origin, OriginReader } from "./origin.ts";
+
+/** What a whole read needs. */
+export interface WholeReadOptions {
+  readonly image: ImageContent;
+  readonly slotSize: number;
+  readonly fills: Fills;
+  readonly origin: Origin;
+}
+
+/** A whole read that runs. */
+export class WholeRead {
+  readonly #options: WholeReadOptions;
+  #index = -1;
+  #step = Promise.withResolvers<void>();
+  #failure: { readonly error: unknown } | null = null;
+  #isOver = false;
+
+  constructor(options: WholeReadOptions) {
+    this.#options = options;
+  }
+
+  /** Whether it will still fill a slot. */
+  isAhead(index: number): boolean {
+    return !this.#isOver && this.#index < index;
+  }
+
+  /**
+   * Resolves when it begins to fill a slot, or has ended.
+   *
+   * @throws its error, unless it concerns the credentials of another reader.
+   */
+  async reach(index: number, origin: Origin): Promise<void> {
+    while (this.isAhead(index)) await this.#step.promise;
+    if (this.#failure !== null && !origin.isOwnFault(this.#failure.error)) {
+      throw this.#failure.error;
+    }
+  }
+
+  /** Reads the image. It continues when all readers have left. Never rejects. */
+  async run(): Promise<void> {
+    let reader: OriginReader | null = null;
+    try {
+      reader = await this.#options.origin.open(0, this.#options.image.size);
+      await this.#fillSlots(new BufferedReader(reader, this.#options.origin));
+    } catch (error) {
+      this.#failure = { error };
+    }
+    await reader?.cancel("the image is read").catch(() => {});
+    this.#isOver = true;
+    this.#step.resolve();
+  }
+
+  async #fillSlots(source: BufferedReader): Promise<void> {
+    const { image, slotSize, fills } = this.#options;
+    for (let index = 0; index < slotCount(image, slotSize); index++) {
+      const slot = slotOf(image, slotSize, index);
+      const fill = await fills.obtain(slot);
+      const segment = fill?.claim() ?? null;
+      this.#index = index;
+      this.#step.resolve();
+      this.#step = Promise.withResolvers<void>();
+      let error: unknown = new Error("Cannot fill a slot: the read was stopped");
+      try {
+        for (let left = slot.end - slot.start; left > 0;) {
+          const chunk = await source.read(left);
+          left -= chunk.byteLength;
+          if (segment !== null) fill?.receive(segment, chunk);
+        }
+      } catch (cause) {
+        error = cause;
+        throw cause;
+      } finally {
+        if (segment !== null) fill?.end(segment, error);
+      }
+    }
+  }
+}
+
+/** Reads at most a given number of bytes at once. */
+class BufferedReader {
+  readonly #reader: OriginReader;
+  readonly #origin: Origin;
+  #rest: Chunk = new Uint8Array();
+
+  constructor(reader: OriginReader, origin: Origin) {
+    this.#reader = reader;
+    this.#origin = origin;
+  }
+
+  async read(most: number): Promise<Chunk> {
+    if (this.#rest.byteLength === 0) {
+      const chunk = await this.#reader.read(new Uint8Array(READ_SIZE));
+      if (chunk === null) throw new Error("Cannot fill a slot: the origin ended early");
+      this.#origin.onBytes?.(chunk.byteLength);
+      this.#rest = chunk;
+    }
+    const chunk = this.#rest.subarray(0, most);
+    this.#rest = this.#rest.subarray(chunk.byteLength);
+    return chunk;
+  }
+}

@@ -1,0 +1,147 @@
+/** The edge cache: image data in slots, filled from the origin by the first reader that needs them. */
+import type { createHasher } from "../transfer/integrity/hashing.ts";
+import type { Sleep, Timer } from "../timer.ts";
+import type { CacheEvent } from "./cache_events.ts";
+import { CachedReader } from "./cached_reader.ts";
+import { Completion } from "./completion.ts";
+import { Claims } from "./fill/claims.ts";
+import { Fills } from "./fill/fills.ts";
+import { type ImageContent, prefixOf, type Slot, wholeKeyOf } from "./image_slots.ts";
+import type { Origin } from "./fill/origin.ts";
+import { SlotStorage } from "./slot_storage.ts";
+import type { SlotStore } from "./stores/slot_store.ts";
+import type { Digest } from "./slot_format.ts";
+import { limitedStore } from "./stores/limited_store.ts";
+import { WholeRead } from "./fill/whole_read.ts";
+
+/** Bytes of a slot, unless an option sets them. */
+export const DEFAULT_SLOT_SIZE = 8 * 1024 * 1024;
+
+/** Maximum number of slots that are filled at once; each takes its size in memory. */
+const MAX_FILLS = 16;
+
+/** What the cache needs. */
+export interface SlotCacheOptions {
+  readonly store: SlotStore;
+  /** Creates the hasher that verifies an image; null if the runtime does not have its algorithm. */
+  readonly createHasher: typeof createHasher;
+  /** Computes the digests of stored blocks. */
+  readonly digest: Digest;
+  /** Bytes that the store may hold. */
+  readonly size: number;
+  /** Bytes of a slot. */
+  readonly slotSize: number;
+  readonly now: () => number;
+  readonly wallClock: () => number;
+  readonly timer: Timer;
+  readonly sleep: Sleep;
+  readonly onEvent: (event: CacheEvent) => void;
+}
+
+/** An edge cache. */
+export class SlotCache {
+  readonly storage: SlotStorage;
+  readonly #options: SlotCacheOptions;
+  readonly #fills: Fills;
+  readonly #claims: Claims;
+  readonly #completion: Completion;
+  /** The reads of whole images that run, by the prefix of their keys. */
+  readonly #wholeReads = new Map<string, Set<WholeRead>>();
+  /** The servers that sent the data of an image, by the prefix of its keys. */
+  readonly #servers = new Map<string, Set<string>>();
+
+  constructor(options: SlotCacheOptions) {
+    this.#options = options;
+    const onStored = ({ image }: Slot) => this.#completion.stored(image);
+    const store = limitedStore(options.store, options.timer);
+    this.storage = new SlotStorage({ ...options, store, onStored });
+    this.#claims = new Claims({
+      ...options,
+      store,
+      isAvailable: () => this.storage.isAvailable,
+      isStored: (key) => this.storage.isPresent(key),
+    });
+    this.#fills = new Fills({
+      limit: MAX_FILLS,
+      timer: options.timer,
+      isStored: ({ key }) => this.storage.has(key),
+      store: (fill) => this.storage.put(fill),
+      onEnd: ({ key }) => this.#claims.release(key),
+    });
+    this.#completion = new Completion({
+      storage: this.storage,
+      slotSize: options.slotSize,
+      createHasher: options.createHasher,
+      onEvent: options.onEvent,
+      takeServers: (image) => this.#takeServers(image),
+    });
+  }
+
+  /** Reads bytes `start` to `end`, exclusive, of an image, with the credentials of one reader. */
+  async open(
+    image: ImageContent,
+    start: number,
+    end: number,
+    origin: Origin,
+  ): Promise<CachedReader> {
+    await this.storage.load();
+    const { slotSize, onEvent } = this.#options;
+    const { imageId } = image;
+    return new CachedReader(
+      {
+        image,
+        slotSize,
+        storage: this.storage,
+        fills: this.#fills,
+        origin,
+        readWhole: (slot) => this.#readWhole(slot, origin),
+        claim: ({ key }, isWhole) =>
+          this.#claims.claim(key, isWhole ? wholeKeyOf(image, slotSize) : key),
+        release: ({ key }) => this.#claims.release(key),
+        onCached: (bytes) => onEvent({ kind: "cached", imageId, bytes }),
+      },
+      start,
+      end,
+    );
+  }
+
+  /** Records which server sent data of an image. */
+  sentBy(image: ImageContent, server: string): void {
+    const prefix = prefixOf(image);
+    const servers = this.#servers.get(prefix) ?? new Set();
+    this.#servers.set(prefix, servers.add(server));
+  }
+
+  /** Waits for a read of the whole image to reach a slot, and starts one if none will. */
+  async #readWhole({ image, index }: Slot, origin: Origin): Promise<void> {
+    const prefix = prefixOf(image);
+    const reads = this.#wholeReads.get(prefix) ?? new Set();
+    this.#wholeReads.set(prefix, reads);
+    let read = [...reads].find((each) => each.isAhead(index));
+    if (read === undefined) {
+      const { slotSize } = this.#options;
+      const started = new WholeRead({ image, slotSize, fills: this.#fills, origin });
+      reads.add(started);
+      started.run().then(() => {
+        reads.delete(started);
+        if (reads.size === 0) this.#claims.release(wholeKeyOf(image, slotSize));
+      });
+      read = started;
+    }
+    await read.reach(index, origin);
+  }
+
+  /** The servers that sent data of an image since it was complete the last time. */
+  #takeServers(image: ImageContent): readonly string[] {
+    const prefix = prefixOf(image);
+    const servers = this.#servers.get(prefix) ?? [];
+    this.#servers.delete(prefix);
+    return [...servers];
+  }
+
+  /** Resolves when no slot is being filled, and no image verified. */
+  async idle(): Promise<void> {
+    await this.#fills.idle();
+    await this.#completion.idle();
+  }
+}

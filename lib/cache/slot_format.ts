@@ -1,0 +1,96 @@
+/**
+ * The stored form of a slot: a header with the SHA-256 of each block, then the data. A reader verifies each block
+ * before it passes it on, and reads only the blocks that it needs.
+ *
+ * | bytes | what                                              |
+ * | ----- | ------------------------------------------------- |
+ * | 8     | `GESLOT1\n`                                       |
+ * | 4, 4  | bytes of a block and of the data, big-endian      |
+ * | 32 n  | SHA-256 of each block                             |
+ * | 32    | SHA-256 of all of the above and the slot's key    |
+ */
+
+/** Bytes of a block; the last one of a slot may be shorter. */
+export const BLOCK_SIZE = 256 * 1024;
+
+const MAGIC = /* @__PURE__ */ new TextEncoder().encode("GESLOT1\n");
+const DIGEST_SIZE = 32;
+const FIXED_SIZE = 16;
+
+/** Computes SHA-256. */
+export type Digest = (data: Uint8Array<ArrayBuffer>) => Promise<Uint8Array>;
+
+/** SHA-256 of the runtime, which most compute on another thread. */
+export async function nativeDigest(data: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", data));
+}
+
+/** Bytes of the header of a slot with `length` bytes of data. */
+export function headerSize(length: number): number {
+  return FIXED_SIZE + blockCount(length) * DIGEST_SIZE + DIGEST_SIZE;
+}
+
+/** The header for the data of a slot. */
+export async function headerFor(
+  digest: Digest,
+  key: string,
+  data: Uint8Array<ArrayBuffer>,
+): Promise<Uint8Array> {
+  const header = new Uint8Array(headerSize(data.byteLength));
+  header.set(MAGIC);
+  const numbers = new DataView(header.buffer);
+  numbers.setUint32(8, BLOCK_SIZE);
+  numbers.setUint32(12, data.byteLength);
+  for (let block = 0; block < blockCount(data.byteLength); block++) {
+    const bytes = data.subarray(block * BLOCK_SIZE, (block + 1) * BLOCK_SIZE);
+    header.set(await digest(bytes), FIXED_SIZE + block * DIGEST_SIZE);
+  }
+  const head = header.subarray(0, -DIGEST_SIZE);
+  header.set(await sealOf(digest, head, key), head.byteLength);
+  return header;
+}
+
+/** The digests of the blocks in a header; null if it is not the header of this slot. */
+export async function parseHeader(
+  digest: Digest,
+  key: string,
+  header: Uint8Array<ArrayBuffer>,
+  length: number,
+): Promise<readonly Uint8Array[] | null> {
+  if (header.byteLength !== headerSize(length)) return null;
+  const head = header.subarray(0, -DIGEST_SIZE);
+  if (!isEqual(header.subarray(-DIGEST_SIZE), await sealOf(digest, head, key))) return null;
+  const numbers = new DataView(head.buffer, head.byteOffset);
+  const isKnown = isEqual(head.subarray(0, MAGIC.byteLength), MAGIC) &&
+    numbers.getUint32(8) === BLOCK_SIZE && numbers.getUint32(12) === length;
+  if (!isKnown) return null;
+  return Array.from({ length: blockCount(length) }, (_, block) => {
+    const start = FIXED_SIZE + block * DIGEST_SIZE;
+    return head.slice(start, start + DIGEST_SIZE);
+  });
+}
+
+/** Whether a block has a digest. */
+export async function isBlock(
+  digest: Digest,
+  data: Uint8Array<ArrayBuffer>,
+  expected: Uint8Array | undefined,
+): Promise<boolean> {
+  return expected !== undefined && isEqual(await digest(data), expected);
+}
+
+function blockCount(length: number): number {
+  return Math.ceil(length / BLOCK_SIZE);
+}
+
+function sealOf(digest: Digest, head: Uint8Array, key: string): Promise<Uint8Array> {
+  const name = new TextEncoder().encode(key);
+  const sealed = new Uint8Array(head.byteLength + name.byteLength);
+  sealed.set(head);
+  sealed.set(name, head.byteLength);
+  return digest(sealed);
+}
+
+function isEqual(a: Uint8Array, b: Uint8Array): boolean {
+  return a.byteLength === b.byteLength && a.every((byte, at) => byte === b[at]);
+}

@@ -1,0 +1,167 @@
+/**
+ * Which slots are stored, how many bytes they take, and which are removed to make room. Pure: the caller removes
+ * them from the store.
+ */
+
+interface SlotEntry {
+  readonly size: number;
+  readonly storedAt: number;
+  /** Readers that are reading it. */
+  leases: number;
+  isPinned: boolean;
+}
+
+/** A slot that is stored. */
+export interface IndexedSlot {
+  readonly key: string;
+  readonly size: number;
+  /** Milliseconds since 1970. */
+  readonly storedAt: number;
+  readonly isPinned: boolean;
+}
+
+/** The index of a store. The slot that was used least recently is the first to be evicted; pinned ones the last. */
+export class SlotIndex {
+  readonly #limit: number;
+  /** From the one used least recently to the last. */
+  readonly #entries = new Map<string, SlotEntry>();
+  /** Number of slots by folder: those of one image's data. */
+  readonly #counts = new Map<string, number>();
+  #stored = 0;
+  #reserved = 0;
+
+  /** @param limit bytes that all slots may take. */
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** Bytes of the stored slots. */
+  get storedBytes(): number {
+    return this.#stored;
+  }
+
+  /** Number of stored slots. */
+  get count(): number {
+    return this.#entries.size;
+  }
+
+  /** Whether a slot is stored. */
+  has(key: string): boolean {
+    return this.#entries.has(key);
+  }
+
+  /** Number of stored slots in the folder of a key. */
+  siblings(key: string): number {
+    return this.#counts.get(folderOf(key)) ?? 0;
+  }
+
+  /** When a slot was stored, in milliseconds since 1970; null if it is not. */
+  storedAt(key: string): number | null {
+    return this.#entries.get(key)?.storedAt ?? null;
+  }
+
+  /** The stored slots, from the one used least recently to the last. */
+  *slots(): Iterable<IndexedSlot> {
+    for (const [key, { size, storedAt, isPinned }] of this.#entries) {
+      yield { key, size, storedAt, isPinned };
+    }
+  }
+
+  /** Adds a slot that a store has, as the one used last. The caller evicts what exceeds the limit. */
+  add(key: string, size: number, storedAt: number, isPinned = false): void {
+    const previous = this.remove(key);
+    this.#entries.set(key, {
+      size,
+      storedAt,
+      leases: previous?.leases ?? 0,
+      isPinned: isPinned || (previous?.isPinned ?? false),
+    });
+    this.#count(key, 1);
+    this.#stored += size;
+  }
+
+  /** Removes a slot. */
+  remove(key: string): SlotEntry | undefined {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return undefined;
+    this.#stored -= entry.size;
+    this.#entries.delete(key);
+    this.#count(key, -1);
+    return entry;
+  }
+
+  /**
+   * Starts to read a slot, which makes it the one used last. It is not evicted until the returned function is
+   * called. Returns null if it is not stored.
+   */
+  lease(key: string): (() => void) | null {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return null;
+    this.#entries.delete(key);
+    this.#entries.set(key, entry);
+    entry.leases++;
+    let isOver = false;
+    return () => {
+      if (!isOver) entry.leases--;
+      isOver = true;
+    };
+  }
+
+  /** Marks the slots whose key has a prefix; they are evicted after all others. */
+  pin(prefix: string, isPinned: boolean): void {
+    for (const [key, entry] of this.#entries) {
+      if (key.startsWith(prefix)) entry.isPinned = isPinned;
+    }
+  }
+
+  /**
+   * Reserves room for a slot: the keys to remove from the store, which the index no longer has, or null if all
+   * slots that are not being read take too little. `settle` must follow.
+   */
+  reserve(size: number): readonly string[] | null {
+    const evicted = this.#evictable(this.#stored + this.#reserved + size - this.#limit);
+    if (evicted === null) return null;
+    for (const key of evicted) this.remove(key);
+    this.#reserved += size;
+    return evicted;
+  }
+
+  /** Ends a reservation, before the slot is added or after it could not be stored. */
+  settle(size: number): void {
+    this.#reserved -= size;
+  }
+
+  /** Removes slots until the stored ones fit the limit, and returns them. */
+  shrink(): readonly IndexedSlot[] {
+    const keys = new Set(this.#evictable(this.#stored + this.#reserved - this.#limit));
+    const evicted = [...this.slots()].filter(({ key }) => keys.has(key));
+    for (const { key } of evicted) this.remove(key);
+    return evicted;
+  }
+
+  /** The slots whose removal frees some bytes; null if not enough can be freed. */
+  #evictable(excess: number): string[] | null {
+    const keys: string[] = [];
+    let freed = 0;
+    for (const isPinned of [false, true]) {
+      for (const [key, entry] of this.#entries) {
+        if (freed >= excess) return keys;
+        if (entry.leases > 0 || entry.isPinned !== isPinned) continue;
+        keys.push(key);
+        freed += entry.size;
+      }
+    }
+    return freed >= excess ? keys : null;
+  }
+
+  #count(key: string, by: number): void {
+    const folder = folderOf(key);
+    const count = (this.#counts.get(folder) ?? 0) + by;
+    if (count === 0) this.#counts.delete(folder);
+    else this.#counts.set(folder, count);
+  }
+}
+
+function folderOf(key: string): string {
+  return key.slice(0, key.lastIndexOf("/"));
+}

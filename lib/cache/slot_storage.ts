@@ -1,0 +1,186 @@
+/** The store of a cache with its index: what is stored, what is removed, and what happens if the store fails. */
+import type { CacheEvent } from "./cache_events.ts";
+import { parseKey, type Slot } from "./image_slots.ts";
+import type { SlotFill } from "./fill/slot_fill.ts";
+import { type Digest, headerFor, headerSize } from "./slot_format.ts";
+import { type IndexedSlot, SlotIndex } from "./slot_index.ts";
+import { CorruptSlot, openStoredSlot, type StoredSlotReader } from "./stored_slot.ts";
+import type { SlotStore } from "./stores/slot_store.ts";
+
+/** Milliseconds without writes, or reads, after the store failed. */
+export const PAUSE = 30_000;
+
+/** What the storage needs. */
+export interface SlotStorageOptions {
+  readonly store: SlotStore;
+  readonly digest: Digest;
+  /** Bytes that all slots may take. */
+  readonly size: number;
+  readonly now: () => number;
+  /** Milliseconds since 1970. */
+  readonly wallClock: () => number;
+  readonly onEvent: (event: CacheEvent) => void;
+  /** Called when a slot has been stored. */
+  readonly onStored: (slot: Slot) => void;
+}
+
+/** The stored slots. */
+export class SlotStorage {
+  readonly index: SlotIndex;
+  readonly #options: SlotStorageOptions;
+  readonly #paused = { read: -Infinity, write: -Infinity };
+  #loading: Promise<void> | null = null;
+
+  constructor(options: SlotStorageOptions) {
+    this.#options = options;
+    this.index = new SlotIndex(options.size);
+  }
+
+  /** Reads what the store has, once, and removes what exceeds the limit. */
+  load(): Promise<void> {
+    return this.#loading ??= this.#load();
+  }
+
+  /** Whether a slot is known to be stored, and the store can be read. */
+  has(key: string): boolean {
+    return this.index.has(key) && !this.#isPaused("read");
+  }
+
+  /** Whether the store can be read and written. */
+  get isAvailable(): boolean {
+    return !this.#isPaused("read") && !this.#isPaused("write");
+  }
+
+  /** Whether the store has a slot now, which another gateway may have stored. */
+  async isPresent(key: string): Promise<boolean> {
+    const { store } = this.#options;
+    if (!store.isShared || this.#isPaused("read")) return this.has(key);
+    try {
+      const stream = await store.read(key, 0, 1);
+      await stream?.cancel();
+      return stream !== null;
+    } catch (error) {
+      this.#pause("read", error);
+      return false;
+    }
+  }
+
+  /**
+   * Opens the bytes of a slot from `offset` (in the image) to `end`, exclusive; null if it is not stored, or
+   * cannot be read.
+   */
+  async open(slot: Slot, offset: number, end: number): Promise<StoredSlotReader | null> {
+    const { store } = this.#options;
+    if (this.#isPaused("read")) return null;
+    const release = this.index.lease(slot.key);
+    if (release === null && !store.isShared) return null;
+    try {
+      const reader = await openStoredSlot(this.#options.digest, store, slot, offset, end);
+      if (reader === null) {
+        release?.();
+        if (release !== null) this.index.remove(slot.key);
+        return null;
+      }
+      return {
+        read: () => reader.read(),
+        close: async () => {
+          release?.();
+          await reader.close();
+        },
+      };
+    } catch (error) {
+      release?.();
+      await this.failed(slot, error);
+      return null;
+    }
+  }
+
+  /** Handles an error while a slot is read: a damaged slot is removed, a store that fails is not read for a while. */
+  async failed(slot: Slot, error: unknown): Promise<void> {
+    if (!(error instanceof CorruptSlot)) return this.#pause("read", error);
+    this.#options.onEvent({ kind: "damaged", key: slot.key });
+    await this.remove([slot.key]);
+  }
+
+  /** Stores a complete slot; resolves to false if there is no room, or the store fails. */
+  async put({ slot, data }: SlotFill): Promise<boolean> {
+    const { store, wallClock, onEvent, onStored } = this.#options;
+    if (this.#isPaused("write")) return false;
+    const bytes = headerSize(data.byteLength) + data.byteLength;
+    const evicted = this.index.reserve(bytes);
+    if (evicted === null) return false;
+    let isStored = false;
+    try {
+      await this.#evict(evicted);
+      await store.write(slot.key, [await headerFor(this.#options.digest, slot.key, data), data]);
+      isStored = true;
+    } catch (error) {
+      this.#pause("write", error);
+      // What a failed write has left is not in the index.
+      await store.delete(slot.key).catch(() => {});
+    }
+    this.index.settle(bytes);
+    if (!isStored) return false;
+    this.index.add(slot.key, bytes, wallClock());
+    onEvent({ kind: "stored", key: slot.key, bytes });
+    onStored(slot);
+    return true;
+  }
+
+  /** Removes slots, whether they are known or not. */
+  async remove(keys: Iterable<string>): Promise<void> {
+    for (const key of keys) {
+      this.index.remove(key);
+      await this.#options.store.delete(key).catch((error) => this.#pause("write", error));
+    }
+  }
+
+  /** Reads again what the store has, and removes the remains of writes that were interrupted. */
+  async reload(): Promise<void> {
+    this.#loading = this.#load();
+    await this.#loading;
+  }
+
+  /** Removes slots until the limit holds, and returns them. */
+  async prune(): Promise<readonly IndexedSlot[]> {
+    const evicted = this.index.shrink();
+    await this.#evict(evicted.map(({ key }) => key)).catch((error) => this.#pause("write", error));
+    return evicted;
+  }
+
+  async #load(): Promise<void> {
+    // What a shared store has is found when it is read, so no reader waits for its list.
+    const listed = this.#list();
+    if (!this.#options.store.isShared) await listed;
+  }
+
+  async #list(): Promise<void> {
+    const { store, onEvent } = this.#options;
+    try {
+      const slots = await Array.fromAsync(store.list());
+      slots.sort((a, b) => a.usedAt - b.usedAt);
+      for (const { key, size, usedAt } of slots) {
+        if (parseKey(key) !== null && !this.index.has(key)) this.index.add(key, size, usedAt);
+      }
+      await this.prune();
+    } catch (error) {
+      onEvent({ kind: "store-failed", action: "list the stored slots", error });
+    }
+  }
+
+  async #evict(keys: readonly string[]): Promise<void> {
+    for (const key of keys) {
+      await this.#options.store.delete(key);
+      this.#options.onEvent({ kind: "evicted", key });
+    }
+  }
+
+  #isPaused(action: "read" | "write"): boolean {
+    return this.#options.now() - this.#paused[action] < PAUSE;
+  }
+
+  #pause(action: "read" | "write", error: unknown): void {
+    this.#paused[action] = this.#options.now();
+    this.#options.onEvent({ kind: "store-failed", action: `${action} a slot`, error });
+  }
+}

@@ -1,0 +1,120 @@
+/** Reads a stored slot; each block is verified before it is passed on. */
+import type { Chunk } from "../transfer/body_reader.ts";
+import type { Slot } from "./image_slots.ts";
+import { BLOCK_SIZE, type Digest, headerSize, isBlock, parseHeader } from "./slot_format.ts";
+import type { SlotStore } from "./stores/slot_store.ts";
+
+/** Thrown if a stored slot is not what was stored. */
+export class CorruptSlot extends Error {
+  override name = "CorruptSlot";
+  /** Key of the slot. */
+  readonly key: string;
+
+  constructor(key: string) {
+    super(`Cannot use the stored slot "${key}": its bytes have changed`);
+    this.key = key;
+  }
+}
+
+/** A stored slot that is read. */
+export interface StoredSlotReader {
+  /**
+   * The next bytes, or null at the end.
+   *
+   * @throws {CorruptSlot} if a block is not what was stored.
+   */
+  read(): Promise<Chunk | null>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the bytes of a slot from `offset` (in the image) to `end`, exclusive. Null if the store does not have it.
+ *
+ * @throws {CorruptSlot} if its header is not what was stored.
+ * @throws the error of the store.
+ */
+export async function openStoredSlot(
+  digest: Digest,
+  store: SlotStore,
+  slot: Slot,
+  offset: number,
+  end: number,
+): Promise<StoredSlotReader | null> {
+  const length = slot.end - slot.start;
+  const dataStart = headerSize(length);
+  const firstBlock = Math.floor((offset - slot.start) / BLOCK_SIZE);
+  const from = dataStart + firstBlock * BLOCK_SIZE;
+  const last = Math.min(end, slot.end) - slot.start;
+  const to = dataStart + Math.min(length, Math.ceil(last / BLOCK_SIZE) * BLOCK_SIZE);
+  // From the first block on, one request of the store has both.
+  const isWhole = firstBlock === 0;
+  const [head, rest] = await Promise.all([
+    store.read(slot.key, 0, isWhole ? to : dataStart),
+    isWhole ? null : store.read(slot.key, from, to),
+  ]);
+  if (head === null || (!isWhole && rest === null)) {
+    await Promise.all([head?.cancel(), rest?.cancel()]);
+    return null;
+  }
+  const headReader = new ExactReader(head);
+  const header = await headReader.take(dataStart);
+  const digests = header === null ? null : await parseHeader(digest, slot.key, header, length);
+  if (digests === null) {
+    await Promise.all([headReader.cancel(), rest?.cancel()]);
+    throw new CorruptSlot(slot.key);
+  }
+  if (!isWhole) await headReader.cancel();
+  const data = rest === null ? headReader : new ExactReader(rest);
+  let block = firstBlock;
+  let position = offset - slot.start;
+  return {
+    async read() {
+      if (position >= last) return null;
+      const start = block * BLOCK_SIZE;
+      const bytes = await data.take(Math.min(BLOCK_SIZE, length - start));
+      if (bytes === null || !await isBlock(digest, bytes, digests[block])) {
+        throw new CorruptSlot(slot.key);
+      }
+      const chunk = bytes.subarray(position - start, Math.min(last - start, bytes.byteLength));
+      block++;
+      position += chunk.byteLength;
+      return chunk;
+    },
+    close: () => data.cancel(),
+  };
+}
+
+/** Reads exact numbers of bytes from a stream. */
+class ExactReader {
+  readonly #reader: ReadableStreamDefaultReader<Chunk>;
+  #rest: Chunk = new Uint8Array();
+
+  constructor(stream: ReadableStream<Chunk>) {
+    this.#reader = stream.getReader();
+  }
+
+  /** The next `count` bytes; null if the stream ends before. */
+  async take(count: number): Promise<Chunk | null> {
+    let taken: Chunk | null = null;
+    let length = 0;
+    while (length < count) {
+      if (this.#rest.byteLength === 0) {
+        const { done, value } = await this.#reader.read();
+        if (done) return null;
+        this.#rest = value;
+      }
+      const part = this.#rest.subarray(0, count - length);
+      this.#rest = this.#rest.subarray(part.byteLength);
+      // Most streams deliver whole blocks, which need no copy.
+      if (part.byteLength === count) return part;
+      taken ??= new Uint8Array(count);
+      taken.set(part, length);
+      length += part.byteLength;
+    }
+    return taken ?? new Uint8Array();
+  }
+
+  async cancel(): Promise<void> {
+    await this.#reader.cancel().catch(() => {});
+  }
+}

@@ -1,0 +1,126 @@
+/** Slots in a directory, on Deno, Node and Bun. */
+import { GlanceError, InvalidConfigurationValue } from "../../../errors.ts";
+import type { SlotStore, StoredSlot } from "../slot_store.ts";
+import {
+  type CacheFiles,
+  cacheFiles,
+  codeOf,
+  entriesOf,
+  filesBelow,
+  moveTo,
+  nullIfAbsent,
+  removeFile,
+  streamOf,
+  TEMPORARY,
+  writeFile,
+} from "./slot_files.ts";
+
+/** Causes in words, and what to do. */
+const HINTS: Readonly<Record<string, string>> = {
+  EACCES: "the permission is missing; let this process read and write the directory",
+  EEXIST: "it is a file; use a directory",
+  EDQUOT: "the quota is used up; reduce the size of the cache",
+  EMFILE: "too many files are open; raise the limit of open files",
+  ENOSPC: "no space is left; reduce the size of the cache, or free space",
+  ENOTDIR: "it is a file; use a directory",
+  EPERM: "the permission is missing; let this process read and write the directory",
+  EROFS: "the file system is read-only; use another directory",
+};
+
+/**
+ * Keeps slots in a directory, which is created if necessary. Only one gateway may use it. A file appears under its
+ * name when it is complete; what a crash leaves is removed when the directory is listed. Files are not synced to the
+ * disk: after a power failure, a file may be damaged, which is noticed when it is read. Other files in the directory
+ * are left alone. The methods throw a `GlanceError` with the error of the file system as its `cause`.
+ *
+ * @throws {InvalidConfigurationValue} if the runtime has no file system.
+ *
+ * @example
+ * ```ts
+ * import { directoryStore } from "@glance-edge/glance/cache";
+ *
+ * const store = directoryStore(await Deno.makeTempDir());
+ * await store.write("a", [new Uint8Array(3)]);
+ * ```
+ */
+export function directoryStore(path: string): SlotStore {
+  const fs = cacheFiles();
+  if (fs === null) {
+    throw new InvalidConfigurationValue(
+      `Cannot use the directory "${path}" as a cache: this runtime has no file system; use another store`,
+    );
+  }
+  return new DirectoryStore(fs, path);
+}
+
+class DirectoryStore implements SlotStore {
+  readonly isShared = false;
+  readonly #fs: CacheFiles;
+  readonly #path: string;
+  /** Names of the files that are being written. */
+  readonly #written = new Set<string>();
+  #writes = 0;
+
+  constructor(fs: CacheFiles, path: string) {
+    this.#fs = fs;
+    this.#path = path;
+  }
+
+  async read(key: string, start: number, end: number) {
+    return await this.#try("read a slot", async () => {
+      const file = await this.#fs.open(`${this.#path}/${key}`, "r").catch(nullIfAbsent);
+      return file === null ? null : streamOf(file, start, end);
+    });
+  }
+
+  async write(key: string, parts: readonly Uint8Array[]): Promise<void> {
+    await this.#try("store a slot", () => this.#write(key, parts));
+  }
+
+  async delete(key: string): Promise<void> {
+    await this.#try("delete a slot", () => removeFile(this.#fs, this.#path, key));
+  }
+
+  async *list(): AsyncGenerator<StoredSlot> {
+    const folder = `${this.#path}/${TEMPORARY}`;
+    await this.#try("list the slots", async () => {
+      for (const { name } of await entriesOf(this.#fs, folder)) {
+        if (!this.#written.has(name)) await this.#fs.rm(`${folder}/${name}`, { force: true });
+      }
+    });
+    const files = filesBelow(this.#fs, this.#path, "");
+    for (;;) {
+      const { done, value } = await this.#try("list the slots", () => files.next());
+      if (done) return;
+      yield value;
+    }
+  }
+
+  async #write(key: string, parts: readonly Uint8Array[]): Promise<void> {
+    const name = String(++this.#writes);
+    const temporary = `${this.#path}/${TEMPORARY}/${name}`;
+    this.#written.add(name);
+    try {
+      await this.#fs.mkdir(`${this.#path}/${TEMPORARY}`, { recursive: true });
+      await writeFile(await this.#fs.open(temporary, "w"), parts);
+      await moveTo(this.#fs, temporary, `${this.#path}/${key}`);
+    } catch (error) {
+      await this.#fs.rm(temporary, { force: true }).catch(() => {});
+      throw error;
+    } finally {
+      this.#written.delete(name);
+    }
+  }
+
+  /** Explains the errors of the file system. */
+  async #try<Result>(action: string, work: () => Promise<Result>): Promise<Result> {
+    try {
+      return await work();
+    } catch (cause) {
+      const code = codeOf(cause);
+      if (code === null) throw cause;
+      const hint = HINTS[code] ?? `the file system reports ${code}; check the directory`;
+      throw new GlanceError(`Cannot ${action} in the cache "${this.#path}": ${hint}`, { cause });
+    }
+  }
+}

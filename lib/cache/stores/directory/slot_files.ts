@@ -1,0 +1,154 @@
+/** The files of a directory of slots. */
+import { builtinModule } from "../../../node_builtin.ts";
+import type { StoredSlot } from "../slot_store.ts";
+
+/** The part of `node:fs/promises` that is used. */
+export interface CacheFiles {
+  open(path: string, flags: string): Promise<SlotFile>;
+  mkdir(path: string, options: { recursive: true }): Promise<unknown>;
+  rename(from: string, to: string): Promise<void>;
+  rm(path: string, options: { force: true }): Promise<void>;
+  rmdir(path: string): Promise<void>;
+  readdir(path: string, options: { withFileTypes: true }): Promise<readonly DirectoryEntry[]>;
+  stat(path: string): Promise<{ size: number; atimeMs: number; mtimeMs: number }>;
+}
+
+interface SlotFile {
+  read(
+    buffer: Uint8Array,
+    offset: number,
+    length: number,
+    position: number,
+  ): Promise<{ bytesRead: number }>;
+  write(buffer: Uint8Array, offset: number, length: number): Promise<{ bytesWritten: number }>;
+  close(): Promise<void>;
+}
+
+interface DirectoryEntry {
+  readonly name: string;
+  isDirectory(): boolean;
+}
+
+/** The folder of files that are being written. */
+export const TEMPORARY = "temporary";
+
+/** Bytes of one read. */
+const READ_SIZE = 256 * 1024;
+
+/** Attempts to move a file whose folder is removed at the same time. */
+const MOVES = 5;
+
+/** The file system; null if the runtime has none. */
+export function cacheFiles(): CacheFiles | null {
+  return builtinModule<CacheFiles>("node:fs/promises");
+}
+
+/** The code of an error of the file system; null for other errors. */
+export function codeOf(error: unknown): string | null {
+  return error instanceof Error && "code" in error ? String(error.code) : null;
+}
+
+/** Writes a file, and closes it. */
+export async function writeFile(file: SlotFile, parts: readonly Uint8Array[]): Promise<void> {
+  try {
+    for (const part of parts) await writeAll(file, part);
+  } finally {
+    await file.close();
+  }
+}
+
+/** Moves a file to a folder that may not exist, or be removed meanwhile because it is empty. */
+export async function moveTo(fs: CacheFiles, from: string, to: string): Promise<void> {
+  for (let attempt = 1;; attempt++) {
+    await fs.mkdir(to.slice(0, to.lastIndexOf("/")), { recursive: true });
+    try {
+      return await fs.rename(from, to);
+    } catch (error) {
+      if (codeOf(error) !== "ENOENT" || attempt === MOVES) throw error;
+    }
+  }
+}
+
+/** Removes a file, and its folders that are empty then. */
+export async function removeFile(fs: CacheFiles, root: string, key: string): Promise<void> {
+  await fs.rm(`${root}/${key}`, { force: true });
+  try {
+    for (let folder = parentOf(key); folder !== ""; folder = parentOf(folder)) {
+      await fs.rmdir(`${root}/${folder}`);
+    }
+  } catch {
+    // It is not empty.
+  }
+}
+
+function parentOf(key: string): string {
+  return key.slice(0, Math.max(0, key.lastIndexOf("/")));
+}
+
+/** The files below a directory. Their last access is their last use, as exact as the mount options make it. */
+export async function* filesBelow(
+  fs: CacheFiles,
+  root: string,
+  prefix: string,
+): AsyncGenerator<StoredSlot> {
+  const entries = await entriesOf(fs, `${root}/${prefix}`).catch((error) => {
+    // Such as `lost+found`.
+    if (prefix !== "" && codeOf(error) === "EACCES") return [];
+    throw error;
+  });
+  for (const entry of entries) {
+    const key = prefix + entry.name;
+    if (entry.isDirectory()) {
+      if (key !== TEMPORARY) yield* filesBelow(fs, root, `${key}/`);
+      continue;
+    }
+    const file = await fs.stat(`${root}/${key}`).catch(nullIfAbsent);
+    if (file === null) continue;
+    yield { key, size: file.size, usedAt: Math.max(file.atimeMs, file.mtimeMs) };
+  }
+}
+
+/** What a directory has; nothing if it does not exist. */
+export async function entriesOf(fs: CacheFiles, path: string): Promise<readonly DirectoryEntry[]> {
+  return await fs.readdir(path, { withFileTypes: true }).catch(nullIfAbsent) ?? [];
+}
+
+/** Catches the error of what does not exist. */
+export function nullIfAbsent(error: unknown): null {
+  if (codeOf(error) === "ENOENT") return null;
+  throw error;
+}
+
+async function writeAll(file: SlotFile, bytes: Uint8Array): Promise<void> {
+  for (let done = 0; done < bytes.byteLength;) {
+    const { bytesWritten } = await file.write(bytes, done, bytes.byteLength - done);
+    done += bytesWritten;
+  }
+}
+
+/** A file that was opened can be read to its end, even if it is deleted meanwhile. */
+export function streamOf(
+  file: SlotFile,
+  start: number,
+  end: number,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  let position = start;
+  return new ReadableStream({
+    async pull(controller) {
+      try {
+        const memory = new Uint8Array(Math.min(READ_SIZE, end - position));
+        const { bytesRead } = memory.byteLength === 0
+          ? { bytesRead: 0 }
+          : await file.read(memory, 0, memory.byteLength, position);
+        position += bytesRead;
+        if (bytesRead > 0) return controller.enqueue(memory.subarray(0, bytesRead));
+        await file.close();
+        controller.close();
+      } catch (error) {
+        await file.close().catch(() => {});
+        throw error;
+      }
+    },
+    cancel: () => file.close(),
+  }, { highWaterMark: 0 });
+}

@@ -1,0 +1,175 @@
+/** Signed requests to one bucket of an S3-compatible server. */
+import {
+  InvalidConfigurationValue,
+  NotAuthorized,
+  NotFound,
+  ServerUnreachable,
+  UnexpectedStatus,
+} from "../../../errors.ts";
+import { nativeTimer } from "../../../timer.ts";
+import { valueOf } from "./s3_xml.ts";
+
+/** What identifies a bucket, and who uses it. */
+export interface BucketOptions {
+  /** Address of the server, for example `https://s3.example.org`. The bucket is the first part of the path. */
+  readonly endpoint: string;
+  /** Name of the bucket, which must exist. */
+  readonly bucket: string;
+  /** Region of the bucket, for example `us-east-1`, or `auto` for R2. */
+  readonly region: string;
+  /** Access key. */
+  readonly accessKeyId: string;
+  /** Secret of the access key. It is never part of a message. */
+  readonly secretAccessKey: string;
+  /**
+   * Sends requests.
+   * @default `fetch` of the runtime
+   */
+  readonly fetch?: ((request: Request) => Promise<Response>) | undefined;
+  /**
+   * Milliseconds for a response, and for each read of its body.
+   * @default 30 000
+   */
+  readonly timeout?: number | undefined;
+  /**
+   * Calls `callback` after `ms` milliseconds; the returned function cancels it.
+   * @default a timer of the runtime
+   */
+  readonly timer?: ((ms: number, callback: () => void) => () => void) | undefined;
+}
+
+/** A request. */
+export interface BucketRequest {
+  readonly method: "GET" | "PUT" | "DELETE";
+  /** Key of an object; empty for the bucket. */
+  readonly key?: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array<ArrayBuffer>;
+  /** What an error says about it. */
+  readonly action: string;
+}
+
+/** The signer of the package `aws4fetch`. */
+interface Signer {
+  sign(url: string, init: RequestInit): Promise<Request>;
+}
+
+const HINTS: Readonly<Record<string, string>> = {
+  AccessDenied: "allow the access key to read, write, delete, and list the bucket",
+  AuthorizationHeaderMalformed: 'check "region"',
+  InvalidAccessKeyId: 'check "accessKeyId"',
+  NoSuchBucket: 'create the bucket, or check "bucket" and "endpoint"',
+  PermanentRedirect: 'check "endpoint" and "region"',
+  RequestTimeTooSkewed: "set the clock of this machine",
+  SignatureDoesNotMatch: 'check "accessKeyId", "secretAccessKey", and "region"',
+};
+
+/** Sends requests to a bucket. */
+export class Bucket {
+  readonly #options: BucketOptions;
+  readonly #address: URL;
+  #signer: Promise<Signer> | null = null;
+
+  /** @throws {InvalidConfigurationValue} if an option cannot be used. */
+  constructor(options: BucketOptions) {
+    this.#options = options;
+    this.#address = addressOf(options);
+  }
+
+  /**
+   * Sends a request. The response is successful, or says that the object (404) or the range (416) does not
+   * exist; the body of a successful one must be read or canceled.
+   *
+   * @throws {GlanceError} otherwise.
+   */
+  async send({ method, key = "", query = {}, headers = {}, body, action }: BucketRequest) {
+    const url = new URL(this.#address);
+    if (key !== "") url.pathname += `/${key}`;
+    url.search = String(new URLSearchParams(query));
+    const { fetch: send = fetch, timeout = 30_000, timer = nativeTimer } = this.#options;
+    const stop = new AbortController();
+    const deadline = <Result>(work: Promise<Result>) => {
+      const expired = `no response for ${timeout / 1000} s`;
+      const cancel = timer(timeout, () => stop.abort(new DOMException(expired, "TimeoutError")));
+      return work.finally(cancel);
+    };
+    try {
+      const request = await (await this.#sign())(url.href, {
+        method,
+        headers,
+        ...body === undefined ? {} : { body },
+        redirect: "manual",
+        signal: stop.signal,
+      });
+      const response = await deadline(send(request));
+      if (response.ok) return { response, deadline };
+      this.#check(response, action, await deadline(response.text()));
+      return { response, deadline };
+    } catch (cause) {
+      throw this.#unreachable(action, cause);
+    }
+  }
+
+  /** Throws the error of a response, unless it says that an object, or the range, does not exist. */
+  #check(response: Response, action: string, text: string): void {
+    const { status } = response;
+    const code = valueOf(text, "Code") ?? "";
+    if (status === 416 || status === 404 && code !== "NoSuchBucket") return;
+    const { bucket } = this.#options;
+    const server = this.#address.origin;
+    const hint = HINTS[code] ?? 'check "endpoint" and "bucket"';
+    const answer = [status, code].filter(Boolean).join(" ");
+    const message =
+      `Cannot ${action} in bucket "${bucket}": ${server} responded with ${answer}; ${hint}`;
+    const isDenied = status === 401 || status === 403 || code === "AuthorizationHeaderMalformed";
+    const Kind = isDenied ? NotAuthorized : status === 404 ? NotFound : UnexpectedStatus;
+    throw new Kind(message, { server, status });
+  }
+
+  #unreachable(action: string, cause: unknown): unknown {
+    if (cause instanceof Error && "server" in cause || cause instanceof InvalidConfigurationValue) {
+      return cause;
+    }
+    const server = this.#address.origin;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    return new ServerUnreachable(
+      `Cannot ${action} in bucket "${this.#options.bucket}": ${server} cannot be reached: ${reason}; check "endpoint", and whether the server runs`,
+      { server, cause },
+    );
+  }
+
+  async #sign() {
+    const signer = await (this.#signer ??= this.#loadSigner());
+    return (url: string, init: RequestInit) => signer.sign(url, init);
+  }
+
+  /** Loads the package: only this store needs it. */
+  async #loadSigner(): Promise<Signer> {
+    const { accessKeyId, secretAccessKey, region } = this.#options;
+    const { AwsClient } = await import("aws4fetch");
+    return new AwsClient({ accessKeyId, secretAccessKey, region, service: "s3" });
+  }
+}
+
+function addressOf({ endpoint, bucket, region, accessKeyId, secretAccessKey }: BucketOptions): URL {
+  const values = { endpoint, bucket, region, accessKeyId, secretAccessKey };
+  for (const [name, value] of Object.entries(values)) {
+    if (typeof value === "string" && value !== "") continue;
+    throw new InvalidConfigurationValue(`Cannot use an S3 bucket: "${name}" is missing; set it`);
+  }
+  const address = URL.canParse(endpoint) ? new URL(endpoint) : null;
+  if (address === null || !/^https?:$/.test(address.protocol) || address.username !== "") {
+    throw new InvalidConfigurationValue(
+      'Cannot use an S3 bucket: "endpoint" is not an http or https URL without credentials; use one such as "https://s3.example.org"',
+    );
+  }
+  if (!/^[\w][\w.-]*$/.test(bucket)) {
+    throw new InvalidConfigurationValue(
+      `Cannot use the S3 bucket "${bucket}": a bucket has letters, digits, ".", "-", and "_"; check "bucket"`,
+    );
+  }
+  address.pathname = `${address.pathname.replace(/\/+$/, "")}/${bucket}`;
+  address.search = address.hash = "";
+  return address;
+}

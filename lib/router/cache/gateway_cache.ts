@@ -1,0 +1,234 @@
+/**
+ * The edge cache of a gateway, imported on demand: few gateways have one. It is passed what it shares with the code
+ * that is loaded at the start.
+ */
+import type { CacheEvent } from "../../cache/cache_events.ts";
+import type { CachedReader, SlotSource } from "../../cache/cached_reader.ts";
+import { DEFAULT_SLOT_SIZE, SlotCache } from "../../cache/slot_cache.ts";
+import { type ImageContent, slotAt } from "../../cache/image_slots.ts";
+import { nativeDigest } from "../../cache/slot_format.ts";
+import type { Chunk } from "../../transfer/body_reader.ts";
+import type { Verifier } from "../../transfer/integrity/descriptor.ts";
+import type { ServerBody } from "../file/response_body.ts";
+import type { GlanceImage } from "../../api/types.ts";
+import type { DefinedResponse } from "../forward/upstream_response.ts";
+import type { DataPlan } from "../file/conditions.ts";
+import type { DataCache, Gateway, GatewayRequest } from "../gateway_request.ts";
+import type { CacheOptions } from "../options.ts";
+import type { Origin } from "../../cache/fill/origin.ts";
+import type { RequestContext } from "../../context.ts";
+import { CacheApi } from "./cache_api.ts";
+import { glanceOrigin } from "./glance_origin.ts";
+import { Permissions } from "./permissions.ts";
+import type { CacheCode } from "./cache_code.ts";
+
+/** The name in `Cache-Status`. */
+const CACHE_NAME = "glance-edge";
+
+/** The parameters of `Cache-Status` (RFC 9211) by where the first byte comes from. */
+const STATUS: Readonly<Record<SlotSource, string>> = {
+  hit: "hit",
+  collapsed: "fwd=miss; collapsed",
+  miss: "fwd=miss; stored",
+};
+
+type Mismatch = Extract<CacheEvent, { readonly kind: "mismatch" }>;
+
+/** The edge cache of a gateway. */
+export class GatewayCache implements DataCache {
+  readonly #gateway: Gateway;
+  readonly #code: CacheCode;
+  readonly #cache: SlotCache;
+  readonly #create: () => SlotCache;
+  readonly #permissions: Permissions;
+  readonly #api: CacheApi;
+  readonly #slotSize: number;
+
+  constructor(gateway: Gateway, options: CacheOptions, code: CacheCode) {
+    const { store, size, slotSize = DEFAULT_SLOT_SIZE, authorizationTtl = 5_000 } = options;
+    const { now, wallClock, timer, sleep } = gateway.client.options;
+    this.#gateway = gateway;
+    this.#code = code;
+    this.#slotSize = slotSize;
+    this.#permissions = new Permissions(gateway, authorizationTtl, code);
+    const onEvent = (event: CacheEvent) => this.#observe(event);
+    const clocks = { now, wallClock, timer, sleep };
+    this.#create = () =>
+      new SlotCache({
+        store,
+        size,
+        slotSize,
+        ...clocks,
+        createHasher: code.createHasher,
+        digest: nativeDigest,
+        onEvent,
+      });
+    this.#cache = this.#create();
+    this.#api = new CacheApi({
+      gateway,
+      code,
+      cache: this.#cache,
+      recordOf: (call) => {
+        const data = dataCallOf(call);
+        return this.record(data, () => code.requestRecord(gateway, data));
+      },
+      fill: (call, image) => this.#fill(call, image),
+    });
+  }
+
+  /**
+   * The record of an image whose data the reader may read, or Glance's refusal.
+   *
+   * @param request requests the record.
+   */
+  async record(
+    call: GatewayRequest,
+    request: () => Promise<DefinedResponse>,
+  ): Promise<DefinedResponse | Response> {
+    return await this.#permissions.record(call, request);
+  }
+
+  /** Opens the data of an image; null if it cannot be cached. */
+  async open(call: GatewayRequest, image: GlanceImage, plan: DataPlan): Promise<Response | null> {
+    const cached = cacheable(image);
+    if (cached === null || new URLSearchParams(call.address.search).has("prefer")) return null;
+    const { options } = this.#gateway;
+    const [start, end] = plan.kind === "part" ? [plan.start, plan.end + 1] : [0, cached.size];
+    const origin = this.#origin(call.context, image, cached);
+    // On workerd a request cannot wait for what another one does.
+    const cache = this.#code.isWorkerd() ? this.#create() : this.#cache;
+    const reader = await cache.open(cached, start, end, origin);
+    const first = await this.#first(reader, call);
+    const verifier = await this.#code.verifierFor(image, plan, options.verify);
+    const headers = this.#code.dataHeaders(image, plan);
+    this.#describe(headers, reader, slotAt(cached, this.#slotSize, start).key);
+    const length = end - start;
+    const source = verifiedSource({ reader, first, verifier, length });
+    const body = this.#code.countedBody({ source, imageId: image.id, length, trace: call.trace });
+    return new Response(body, { status: plan.kind === "part" ? 206 : 200, headers });
+  }
+
+  /** Answers a request for Glance's cache API. */
+  async manage(call: GatewayRequest): Promise<Response> {
+    await this.#cache.storage.load();
+    return await this.#api.answer(call);
+  }
+
+  /** Reads a whole image into the cache. */
+  async #fill({ context }: GatewayRequest, image: GlanceImage): Promise<void> {
+    const cached = cacheable(image);
+    if (cached === null) return;
+    const reader = await this.#cache.open(
+      cached,
+      0,
+      cached.size,
+      this.#origin(context, image, cached),
+    );
+    while (await reader.read() !== null);
+    await this.#cache.idle();
+  }
+
+  #origin(context: RequestContext, image: GlanceImage, cached: ImageContent): Origin {
+    const { metrics } = this.#gateway;
+    return glanceOrigin(this.#code, {
+      gateway: this.#gateway,
+      context,
+      image,
+      onBytes: (bytes) => metrics.add("cache_origin_bytes_total", {}, bytes),
+      onServer: (server) => this.#cache.sentBy(cached, server),
+    });
+  }
+
+  /** Reads the first bytes, before the status is sent. */
+  async #first(reader: CachedReader, { signal }: GatewayRequest) {
+    const close = () => void reader.close();
+    signal?.addEventListener("abort", close, { once: true });
+    try {
+      return await reader.read();
+    } finally {
+      signal?.removeEventListener("abort", close);
+      signal?.throwIfAborted();
+    }
+  }
+
+  #describe(headers: Headers, { source }: CachedReader, key: string): void {
+    const { client: { options: { wallClock } }, metrics } = this.#gateway;
+    const status = source ?? "miss";
+    metrics.add("cache_requests_total", { result: status });
+    if (status === "hit") this.#api.used(key.slice(0, key.indexOf("/")), wallClock());
+    headers.set("cache-status", `${CACHE_NAME}; ${STATUS[status]}`);
+    const storedAt = this.#cache.storage.index.storedAt(key);
+    if (status !== "hit" || storedAt === null) return;
+    headers.set("age", String(Math.max(0, Math.floor((wallClock() - storedAt) / 1000))));
+  }
+
+  /** Other servers are preferred to those that sent wrong data, for a time. */
+  async #coolDown({ imageId, expected, actual, servers }: Mismatch): Promise<void> {
+    const { client, options } = this.#gateway;
+    const context = options.service?.() ?? {};
+    const cause = new Error(
+      `Cannot cache image "${imageId}": its hash is ${actual} instead of ${expected}; upload it again if all servers send this data`,
+    );
+    const health = await client.health(context);
+    for (const server of await client.servers(context)) {
+      if (servers.includes(server.endpoint)) health.failed(server, cause);
+    }
+  }
+
+  #observe(event: CacheEvent): void {
+    const { metrics } = this.#gateway;
+    if (event.kind === "mismatch") this.#coolDown(event).catch(() => {});
+    if (event.kind === "cached") metrics.add("cache_sent_bytes_total", {}, event.bytes);
+    else if (event.kind !== "origin") metrics.add("cache_events_total", { event: event.kind });
+  }
+}
+
+/**
+ * The source of a response body. A whole image is verified before its last bytes are passed on: a client that has
+ * received `Content-Length` bytes would not notice an error after them.
+ */
+function verifiedSource(
+  { reader, first, verifier, length }: {
+    readonly reader: CachedReader;
+    readonly first: Chunk | null;
+    readonly verifier: Verifier | null;
+    readonly length: number;
+  },
+): ServerBody["source"] {
+  let [next, count] = [first, 0];
+  const close = async () => {
+    await Promise.all([reader.close(), verifier?.close()]);
+  };
+  return {
+    server: "cache",
+    reader: {
+      async read() {
+        const chunk = next ?? await reader.read();
+        next = null;
+        if (chunk === null) return null;
+        await verifier?.update(chunk);
+        count += chunk.byteLength;
+        if (count === length) await verifier?.check();
+        return chunk;
+      },
+      cancel: close,
+    },
+    close,
+  };
+}
+
+/** A request for the data of the image that a request for the cache API names. */
+function dataCallOf(call: GatewayRequest): GatewayRequest {
+  const path = `/v2/images/${call.address.values["image_id"]}/file`;
+  return { ...call, address: { ...call.address, path, search: "" } };
+}
+
+/** What identifies the data of an image; null if nothing does, or there is none. */
+function cacheable(image: GlanceImage): ImageContent | null {
+  const { id: imageId, status, size, os_hash_algo, os_hash_value, checksum } = image;
+  if (status !== "active" || !size) return null;
+  if (os_hash_algo && os_hash_value) {
+    return { imageId, size, algorithm: os_hash_algo, hash: os_hash_value.toLowerCase() };
+  }
+  return checksum ? { imageId, size, algorithm: "md5", hash: checksum.toLowerCase() } : null;
+}

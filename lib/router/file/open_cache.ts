@@ -1,0 +1,38 @@
+/** Loads the code of the edge cache, and passes it what it shares with the code that is loaded at the start. */
+import { isWorkerd } from "../../http/fixed_length.ts";
+import { createHasher } from "../../transfer/integrity/hashing.ts";
+import { HttpError } from "../error_response.ts";
+import { documentResponse, forwardRequest } from "../forward/proxy_json.ts";
+import { type DataCache, type Gateway, publicEndpoint } from "../gateway_request.ts";
+import type { CacheOptions } from "../options.ts";
+import { upstreamOf, verifierFor } from "./file_body.ts";
+import { dataHeaders } from "./file_headers.ts";
+import { forwardErrorResponse, requestRecord } from "./image_file.ts";
+import { countedBody } from "./response_body.ts";
+
+/** Returns the cache of a gateway, which is opened by the first request that needs it. */
+export function cacheOpener(
+  options: CacheOptions,
+  gateway: () => Gateway,
+): () => Promise<DataCache> {
+  const shared = {
+    upstreamOf,
+    verifierFor,
+    countedBody,
+    dataHeaders,
+    forwardErrorResponse,
+    createHasher,
+    requestRecord,
+    forwardRequest,
+    documentResponse,
+    publicEndpoint,
+    isWorkerd,
+    HttpError,
+  };
+  let opened: Promise<DataCache> | null = null;
+  const open = async () => {
+    const { GatewayCache } = await import("../cache/gateway_cache.ts");
+    return new GatewayCache(gateway(), options, shared);
+  };
+  return () => opened ??= open();
+}

@@ -1,0 +1,105 @@
+import { assert, assertEquals } from "@std/assert";
+import { slotOf } from "../../lib/cache/image_slots.ts";
+import { memoryStore } from "../../lib/cache/stores/memory_store.ts";
+import type { SlotStore } from "../../lib/cache/stores/slot_store.ts";
+import { SimulatedClock } from "../../lib/testing/clock.ts";
+import { CacheWorld, simulatedImage } from "./cache_world.ts";
+
+const IMAGE = simulatedImage(1, 100_003);
+const GATEWAYS = 10;
+const READERS = 50;
+
+/** A store as several gateways see it, each through its own object. */
+function sharedStore(clock: SimulatedClock) {
+  const inner = memoryStore();
+  const owners = new Map<string, number>();
+  const delayed = async <Result>(action: () => Result | Promise<Result>): Promise<Result> => {
+    await clock.sleep(5);
+    const result = await action();
+    await clock.sleep(5);
+    return result;
+  };
+  const of = (gateway: number): SlotStore => ({
+    isShared: true,
+    read: (key, start, end) => delayed(() => inner.read(key, start, end)),
+    write: (key, parts) => delayed(() => inner.write(key, parts)),
+    delete: (key) => delayed(() => inner.delete(key)),
+    list: () => inner.list(),
+    claim: (key) =>
+      delayed(() => {
+        if (!owners.has(key)) owners.set(key, gateway);
+        return owners.get(key) === gateway;
+      }),
+    release: (key) =>
+      delayed(() => {
+        if (owners.get(key) === gateway) owners.delete(key);
+      }),
+  });
+  return { of, owners };
+}
+
+for (const supportsRanges of [true, false]) {
+  const ranges = supportsRanges ? "ranges" : "no ranges";
+
+  Deno.test(`SlotCache.open() reads each byte of the origin once when ten gateways share a store, ${ranges}`, async () => {
+    const clock = new SimulatedClock();
+    const { of, owners } = sharedStore(clock);
+    const worlds = Array.from(
+      { length: GATEWAYS },
+      (_, n) => new CacheWorld({ store: of(n), clock }),
+    );
+    await clock.run((async () => {
+      await Promise.all(worlds.flatMap((world, gateway) => {
+        const origin = world.origin(IMAGE, { supportsRanges, delay: () => 3 });
+        return Array.from({ length: READERS }, (_, n) =>
+          world.read(IMAGE, origin, {
+            start: n % 2 ? ((n + gateway) * 1999) % IMAGE.size : 0,
+            most: n % 5 === 0 ? 20_000 : Infinity,
+            pause: () => n % 7,
+          }));
+      }));
+      await Promise.all(worlds.map(({ cache }) => cache.idle()));
+      await clock.sleep(100);
+    })());
+    const sent = worlds.reduce((sum, world) => sum + world.sent, 0);
+    assertEquals(sent, IMAGE.size);
+    assertEquals(owners.size, 0);
+    assertEquals(clock.pending, 0);
+  });
+}
+
+Deno.test("SlotCache.open() reads from the origin when the shared store fails in every way", async () => {
+  const clock = new SimulatedClock();
+  const fail = () => Promise.reject(new Error("the store is down"));
+  const store: SlotStore = {
+    isShared: true,
+    read: fail,
+    write: fail,
+    delete: fail,
+    list: () => {
+      throw new Error("the store is down");
+    },
+    claim: fail,
+    release: fail,
+  };
+  const world = new CacheWorld({ store, clock });
+  const origin = world.origin(IMAGE);
+  await clock.run(Promise.all([1, 2, 3].map(() => world.read(IMAGE, origin))));
+  assert(world.kinds.every((kind) => kind === "store-failed"), String(world.kinds));
+  assert(world.kinds.length > 0);
+});
+
+Deno.test("SlotCache.open() takes a slot over when the gateway that claimed it is gone", async () => {
+  const clock = new SimulatedClock();
+  const { of, owners } = sharedStore(clock);
+  const world = new CacheWorld({ store: of(1), clock });
+  const key = slotOf(IMAGE, 4096, 0).key;
+  owners.set(key, 2);
+  const read = world.read(IMAGE, world.origin(IMAGE), { end: 4096 });
+  const release = async () => {
+    await clock.sleep(10_000);
+    owners.delete(key);
+  };
+  await clock.run(Promise.all([read, release()]));
+  assert(clock.now() >= 10_000 && clock.now() < 11_000, String(clock.now()));
+});

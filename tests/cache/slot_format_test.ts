@@ -1,0 +1,37 @@
+import { assert, assertEquals } from "@std/assert";
+import {
+  BLOCK_SIZE,
+  headerFor,
+  headerSize,
+  isBlock,
+  nativeDigest,
+  parseHeader,
+} from "../../lib/cache/slot_format.ts";
+import { seededBytes } from "../support/seed.ts";
+
+const KEY = "0f1c2b3a-0000-4000-8000-000000000001/0123456789abcdef0123456789abcdef/8388608/0";
+const DATA = seededBytes(1, 2 * BLOCK_SIZE + 5);
+
+Deno.test("parseHeader() returns the digest of each block", async () => {
+  const header = new Uint8Array(await headerFor(nativeDigest, KEY, DATA));
+  assertEquals(header.byteLength, headerSize(DATA.byteLength));
+  const digests = await parseHeader(nativeDigest, KEY, header, DATA.byteLength);
+  assertEquals(digests?.length, 3);
+  assert(await isBlock(nativeDigest, DATA.subarray(0, BLOCK_SIZE), digests?.[0]));
+  assert(await isBlock(nativeDigest, DATA.subarray(2 * BLOCK_SIZE), digests?.[2]));
+  assertEquals(await isBlock(nativeDigest, DATA.subarray(1, BLOCK_SIZE + 1), digests?.[0]), false);
+  assertEquals(await isBlock(nativeDigest, DATA, undefined), false);
+});
+
+Deno.test("parseHeader() returns null when a byte of the header, the key or the length differs", async () => {
+  const header = new Uint8Array(await headerFor(nativeDigest, KEY, DATA));
+  for (let at = 0; at < header.byteLength; at++) {
+    const changed = header.slice();
+    changed.fill((changed[at] ?? 0) ^ 1, at, at + 1);
+    assertEquals(await parseHeader(nativeDigest, KEY, changed, DATA.byteLength), null);
+  }
+  const { byteLength } = DATA;
+  assertEquals(await parseHeader(nativeDigest, KEY.replace(/0$/, "1"), header, byteLength), null);
+  assertEquals(await parseHeader(nativeDigest, KEY, header, byteLength - 1), null);
+  assertEquals(await parseHeader(nativeDigest, KEY, header.subarray(1), byteLength), null);
+});

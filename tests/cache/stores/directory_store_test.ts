@@ -1,0 +1,233 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { GlanceError } from "../../../mod.ts";
+import { directoryStore } from "../../../lib/cache/mod.ts";
+import { slotOf } from "../../../lib/cache/image_slots.ts";
+import { nativeDigest } from "../../../lib/cache/slot_format.ts";
+import { injectedDisk, mountedDisk, type SmallDisk } from "../../embedded/small_disk.ts";
+import { SlotCache } from "../../../lib/cache/slot_cache.ts";
+import { createHasher } from "../../../lib/transfer/integrity/hashing.ts";
+import { sleep } from "../../../lib/timer.ts";
+import type { CacheEvent } from "../../../lib/cache/cache_events.ts";
+import type { Origin } from "../../../lib/cache/fill/origin.ts";
+import { type SimulatedImage, simulatedImage } from "../cache_world.ts";
+
+const IMAGE = simulatedImage(1, 300_000);
+const KEY = slotOf(IMAGE, 4096, 0).key;
+
+/** A cache in a directory, with real clocks: files need them. */
+class DirectoryCache {
+  readonly events: CacheEvent[] = [];
+  readonly cache: SlotCache;
+  fetched = 0;
+  now = 0;
+
+  constructor(path: string, size = 1e9) {
+    this.cache = new SlotCache({
+      store: directoryStore(path),
+      size,
+      slotSize: 4096,
+      createHasher,
+      digest: nativeDigest,
+      now: () => this.now,
+      wallClock: () => Date.now(),
+      // Only readers that stop need it.
+      timer: () => () => {},
+      sleep,
+      onEvent: (event) => this.events.push(event),
+    });
+  }
+
+  /** Reads an image and checks its bytes; waits until all is stored. */
+  async read(image: SimulatedImage): Promise<void> {
+    const origin: Origin = {
+      open: (start, end) => {
+        let chunk: Uint8Array<ArrayBuffer> | null = image.data.slice(start, end);
+        return Promise.resolve({
+          read: () => {
+            const next = chunk;
+            chunk = null;
+            this.fetched += next?.byteLength ?? 0;
+            return Promise.resolve(next);
+          },
+          cancel: () => Promise.resolve(),
+        });
+      },
+      supportsRanges: () => Promise.resolve(true),
+      isOwnFault: () => false,
+    };
+    const reader = await this.cache.open(image, 0, image.size, origin);
+    let at = 0;
+    for (let chunk = await reader.read(); chunk !== null; chunk = await reader.read()) {
+      assertEquals(chunk, image.data.slice(at, at + chunk.byteLength));
+      at += chunk.byteLength;
+    }
+    assertEquals(at, image.size);
+    await this.cache.idle();
+  }
+
+  /** The messages of the failures of the store. */
+  get failures(): string[] {
+    return this.events.flatMap((event) =>
+      event.kind === "store-failed" ? [(event.error as Error).message] : []
+    );
+  }
+}
+
+async function inDirectory(test: (path: string) => Promise<void>): Promise<void> {
+  const path = await Deno.makeTempDir();
+  try {
+    await test(path);
+  } finally {
+    await Deno.remove(path, { recursive: true });
+  }
+}
+
+async function assertSurvivesFullDisk(disk: SmallDisk): Promise<void> {
+  const first = new DirectoryCache(disk.path);
+  await first.read(IMAGE);
+  assert(first.failures.length > 0);
+  for (const message of first.failures) {
+    assertEquals(
+      message,
+      `Cannot store a slot in the cache "${disk.path}": no space is left; reduce the size of the cache, or free space`,
+    );
+  }
+  // What fitted is used, also after a restart.
+  const second = new DirectoryCache(disk.path);
+  await second.read(IMAGE);
+  assert(second.fetched < IMAGE.size, String(second.fetched));
+  assert(!second.events.some(({ kind }) => kind === "damaged"));
+}
+
+Deno.test("directoryStore() stores what fits, and readers get all bytes, when the disk becomes full", async () => {
+  await using disk = await mountedDisk(128 * 1024) ?? await injectedDisk(128 * 1024);
+  await assertSurvivesFullDisk(disk);
+});
+
+Deno.test("directoryStore() stores what fits when writes begin to fail", async () => {
+  await using disk = await injectedDisk(100_000);
+  await assertSurvivesFullDisk(disk);
+});
+
+Deno.test("SlotCache.open() stores again half a minute after the disk was full", async () => {
+  await using disk = await injectedDisk(0);
+  const cache = new DirectoryCache(disk.path);
+  const failures: number[] = [];
+  for (const now of [0, 29_000, 31_000]) {
+    cache.now = now;
+    await cache.read(IMAGE);
+    failures.push(cache.failures.length);
+  }
+  const [first = 0, second, third = 0] = failures;
+  assert(first > 0 && second === first && third > first, String(failures));
+  assertEquals(cache.fetched, 3 * IMAGE.size);
+});
+
+Deno.test("directoryStore() fails with a hint, and readers get all bytes, when the path is a file", async () => {
+  await inDirectory(async (path) => {
+    await Deno.writeTextFile(`${path}/file`, "");
+    const cache = new DirectoryCache(`${path}/file`);
+    await cache.read(IMAGE);
+    assert(cache.failures.length > 0);
+    for (const message of cache.failures) {
+      assert(
+        message.endsWith(`in the cache "${path}/file": it is a file; use a directory`),
+        message,
+      );
+    }
+  });
+});
+
+for (const code of ["EACCES", "EROFS", "EMFILE", "EIO"]) {
+  Deno.test(`directoryStore() throws a GlanceError when the file system reports ${code}`, async () => {
+    await using _files = brokenFiles(code);
+    const store = directoryStore("/cache");
+    const calls = [
+      () => store.read(KEY, 0, 1),
+      () => store.write(KEY, [new Uint8Array(1)]),
+      () => store.delete(KEY),
+      () => Array.fromAsync(store.list()),
+    ];
+    for (const call of calls) {
+      const { message, cause } = await assertRejects(call, GlanceError);
+      assert(
+        /^Cannot \w+ (a slot|the slots) in the cache "\/cache": .+; .+/.test(message),
+        message,
+      );
+      assertEquals((cause as { code?: string }).code, code);
+    }
+  });
+}
+
+/** Lets every call of `node:fs/promises` fail. */
+function brokenFiles(code: string): AsyncDisposable {
+  const { process } = globalThis as unknown as {
+    process: { getBuiltinModule(id: string): unknown };
+  };
+  const original = process.getBuiltinModule;
+  const fail = () => Promise.reject(Object.assign(new Error(code), { code }));
+  process.getBuiltinModule = () => new Proxy({}, { get: () => fail });
+  return {
+    [Symbol.asyncDispose]: () => {
+      process.getBuiltinModule = original;
+      return Promise.resolve();
+    },
+  };
+}
+
+Deno.test("directoryStore() removes what a crash has left, and leaves other files alone", async () => {
+  await inDirectory(async (path) => {
+    await directoryStore(path).write(KEY, [new Uint8Array(5)]);
+    await Deno.writeFile(`${path}/temporary/99`, new Uint8Array(1000));
+    await Deno.writeTextFile(`${path}/README`, "mine");
+    await Deno.mkdir(`${path}/folder/of/others`, { recursive: true });
+    await Deno.symlink("/nowhere", `${path}/broken`);
+    await Deno.symlink(path, `${path}/loop`);
+    const cache = new DirectoryCache(path, 5_000);
+    await cache.read(simulatedImage(2, 10_000));
+    assertEquals(cache.failures, []);
+    assertEquals(await Array.fromAsync(Deno.readDir(`${path}/temporary`)), []);
+    assertEquals(await Deno.readTextFile(`${path}/README`), "mine");
+    assert((await Deno.stat(`${path}/folder/of/others`)).isDirectory);
+    assertEquals(await Deno.readLink(`${path}/broken`), "/nowhere");
+  });
+});
+
+Deno.test("directoryStore().list() does not remove what is being written", async () => {
+  await inDirectory(async (path) => {
+    const store = directoryStore(path);
+    const writes = Array.from(
+      { length: 50 },
+      (_, n) => store.write(`${KEY}${n}`, [new Uint8Array(n)]),
+    );
+    const lists = Array.from({ length: 20 }, () => Array.fromAsync(store.list()));
+    await Promise.all([...writes, ...lists]);
+    assertEquals((await Array.fromAsync(store.list())).length, 50);
+  });
+});
+
+Deno.test("directoryStore().delete() removes empty folders, also while others are written", async () => {
+  await inDirectory(async (path) => {
+    const store = directoryStore(path);
+    for (let round = 0; round < 30; round++) {
+      await store.write(`${KEY}1`, [new Uint8Array(1)]);
+      await Promise.all([store.delete(`${KEY}1`), store.write(`${KEY}2`, [new Uint8Array(1)])]);
+      await store.delete(`${KEY}2`);
+    }
+    const left = await Array.fromAsync(Deno.readDir(path), ({ name }) => name);
+    assertEquals(left, ["temporary"]);
+  });
+});
+
+Deno.test("directoryStore() starts again when its directory is removed while it is used", async () => {
+  await inDirectory(async (path) => {
+    const cache = new DirectoryCache(`${path}/cache`);
+    await cache.read(IMAGE);
+    await Deno.remove(`${path}/cache`, { recursive: true });
+    await cache.read(IMAGE);
+    assertEquals(cache.fetched, 2 * IMAGE.size);
+    await cache.read(IMAGE);
+    assertEquals(cache.fetched, 2 * IMAGE.size);
+    assertEquals(cache.failures, []);
+  });
+});

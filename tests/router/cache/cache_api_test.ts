@@ -1,0 +1,102 @@
+import { assertEquals } from "@std/assert";
+import { memoryStore } from "../../../lib/cache/mod.ts";
+import { settled } from "../../../lib/testing/clock.ts";
+import { Cloud } from "../cloud.ts";
+
+function cachingRouter(cloud: Cloud) {
+  return cloud.router({
+    cache: { store: memoryStore(), size: 10_000_000, slotSize: 64 * 1024 },
+    publicEndpoint: "http://edge.example",
+  });
+}
+
+type Router = ReturnType<typeof cachingRouter>;
+
+async function listed(router: Router): Promise<{
+  readonly cached_images: readonly { image_id: string; hits: number; size: number }[];
+  readonly queued_images: readonly string[];
+}> {
+  return await (await router.request("/v2/cache")).json();
+}
+
+/** Resolves when no image is queued. */
+async function idle(router: Router): Promise<void> {
+  while ((await listed(router)).queued_images.length > 0) await settled();
+}
+
+Deno.test("PUT /v2/cache/{image_id} caches the whole image", async () => {
+  const cloud = new Cloud();
+  const { id, bytes } = await cloud.image(200_000);
+  const router = cachingRouter(cloud);
+  const queued = await router.request(`/v2/cache/${id}`, { method: "PUT" });
+  assertEquals([queued.status, await queued.text()], [202, ""]);
+  await idle(router);
+  const { cached_images: [image] } = await listed(router);
+  assertEquals([image?.image_id, image?.hits], [id, 0]);
+  const response = await router.request(`/v2/images/${id}/file`);
+  assertEquals(response.headers.get("cache-status"), "glance-edge; hit");
+  assertEquals(new Uint8Array(await response.arrayBuffer()), bytes);
+  assertEquals((await listed(router)).cached_images[0]?.hits, 1);
+  const nodes = await router.request(`/v2/cache/nodes/${id}`);
+  assertEquals(await nodes.json(), ["http://edge.example"]);
+});
+
+Deno.test("DELETE /v2/cache/{image_id} removes the image from the cache", async () => {
+  const cloud = new Cloud();
+  const { id } = await cloud.image(100_000);
+  const router = cachingRouter(cloud);
+  await router.request(`/v2/cache/${id}`, { method: "PUT" });
+  await idle(router);
+  const deleted = await router.request(`/v2/cache/${id}`, { method: "DELETE" });
+  assertEquals(deleted.status, 204);
+  assertEquals((await listed(router)).cached_images, []);
+  const response = await router.request(`/v2/images/${id}/file`);
+  assertEquals(response.headers.get("cache-status"), "glance-edge; fwd=miss; stored");
+  await response.arrayBuffer();
+  // The queue is empty when everything is stored.
+  await router.request(`/v2/cache/${id}`, { method: "PUT" });
+  await idle(router);
+});
+
+Deno.test("DELETE /v2/cache clears the cache, and only the queue when the header says so", async () => {
+  const cloud = new Cloud();
+  const { id } = await cloud.image(100_000);
+  const router = cachingRouter(cloud);
+  await router.request(`/v2/cache/${id}`, { method: "PUT" });
+  await idle(router);
+  const clear = async (target: string) => {
+    const headers = { "x-image-cache-clear-target": target };
+    return (await router.request("/v2/cache", { method: "DELETE", headers })).status;
+  };
+  assertEquals(await clear("nothing"), 400);
+  assertEquals(await clear("queue"), 204);
+  assertEquals((await listed(router)).cached_images.length, 1);
+  assertEquals(await clear("cache"), 204);
+  assertEquals((await listed(router)).cached_images, []);
+});
+
+Deno.test("POST /v2/cache/prune and /clean report what they did when nothing is to be done", async () => {
+  const cloud = new Cloud();
+  const router = cachingRouter(cloud);
+  const pruned = await router.request("/v2/cache/prune", { method: "POST" });
+  assertEquals(await pruned.json(), { total_files_pruned: 0, total_bytes_pruned: 0 });
+  const cleaned = await router.request("/v2/cache/clean", { method: "POST" });
+  assertEquals([cleaned.status, await cleaned.text()], [200, ""]);
+});
+
+for (const status of [401, 403]) {
+  Deno.test(`GET /v2/cache is answered with Glance's refusal when Glance answers ${status}`, async () => {
+    const cloud = new Cloud();
+    cloud.intercept = ({ path }) =>
+      path === "/v2/cache" ? new Response("administrators only", { status }) : null;
+    const response = await cachingRouter(cloud).request("/v2/cache");
+    assertEquals([response.status, await response.text()], [status, "administrators only"]);
+  });
+}
+
+Deno.test("PUT /v2/cache/{image_id} is answered with Glance's 404 when there is no such image", async () => {
+  const router = cachingRouter(new Cloud());
+  const id = "00000000-0000-4000-8000-000000000000";
+  assertEquals((await router.request(`/v2/cache/${id}`, { method: "PUT" })).status, 404);
+  assertEquals((await router.request(`/v2/cache/${id}`, { method: "DELETE" })).status, 404);
+});

@@ -1,0 +1,164 @@
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { memoryStore } from "../../../lib/cache/mod.ts";
+import type { GlanceEvent } from "../../../lib/events.ts";
+import { settled } from "../../../lib/testing/clock.ts";
+import { Cloud } from "../cloud.ts";
+
+const SLOT = 64 * 1024;
+
+/** A router with an empty cache. */
+function cachingRouter(
+  cloud: Cloud,
+  options: { authorizationTtl?: number } = {},
+  onEvent: (event: GlanceEvent) => void = () => {},
+) {
+  return cloud.router({
+    onEvent,
+    cache: { store: memoryStore(), size: 10_000_000, slotSize: SLOT, ...options },
+    metrics: true,
+  });
+}
+
+/** Resolves when the whole image is stored and its hash was verified, or has another one. */
+async function verified(
+  router: ReturnType<typeof cachingRouter>,
+  event: "verified" | "mismatch" = "verified",
+): Promise<void> {
+  const isVerified = async () => {
+    const text = await (await router.request("/metrics")).text();
+    return text.includes(`event="${event}"`);
+  };
+  while (!await isVerified()) await settled();
+}
+
+async function bytesOf(response: Response): Promise<Uint8Array> {
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+/** Bytes of data that were requested from Glance with real ranges. */
+function dataRequests(cloud: Cloud): string[] {
+  return cloud.requests
+    .filter(({ path, headers }) =>
+      path.endsWith("/file") && headers.get("range") !== "bytes=9007199254740991-"
+    )
+    .map(({ headers }) => headers.get("range") ?? "whole");
+}
+
+Deno.test("GET /file is answered from the cache when the image was read before", async () => {
+  const cloud = new Cloud();
+  const { id, bytes } = await cloud.image(300_000);
+  const router = cachingRouter(cloud);
+  const first = await router.request(`/v2/images/${id}/file`);
+  assertEquals(first.headers.get("cache-status"), "glance-edge; fwd=miss; stored");
+  assertEquals(first.headers.get("age"), null);
+  assertEquals(await bytesOf(first), bytes);
+  await verified(router);
+  const before = dataRequests(cloud);
+  const second = await router.request(`/v2/images/${id}/file`);
+  assertEquals(second.headers.get("cache-status"), "glance-edge; hit");
+  assertEquals(second.headers.get("age"), "0");
+  assertEquals(await bytesOf(second), bytes);
+  assertEquals(dataRequests(cloud), before);
+  const ranges = before.filter((range) => range !== "bytes=0-0").sort();
+  assertEquals(ranges, [
+    "bytes=0-65535",
+    "bytes=131072-196607",
+    "bytes=196608-262143",
+    "bytes=262144-299999",
+    "bytes=65536-131071",
+  ]);
+});
+
+Deno.test("GET /file is answered with a range from the cache when a range is requested", async () => {
+  const cloud = new Cloud();
+  const { id, bytes } = await cloud.image(300_000);
+  const router = cachingRouter(cloud);
+  for (
+    const [start, end] of [[70_000, 70_010], [0, 299_999], [65_535, 65_536], [
+      299_999,
+      299_999,
+    ]] as const
+  ) {
+    const response = await router.request(`/v2/images/${id}/file`, {
+      headers: { range: `bytes=${start}-${end}` },
+    });
+    assertEquals(response.status, 206);
+    assertEquals(response.headers.get("content-range"), `bytes ${start}-${end}/300000`);
+    assertEquals(await bytesOf(response), bytes.slice(start, end + 1));
+  }
+  await verified(router);
+});
+
+Deno.test("GET /file asks Glance for each token, once in authorizationTtl, when the image is cached", async () => {
+  const cloud = new Cloud();
+  const { id, bytes } = await cloud.image(100_000);
+  const router = cachingRouter(cloud);
+  const read = async (token: string) => {
+    const response = await router.request(`/v2/images/${id}/file`, {
+      headers: { "x-auth-token": token },
+    });
+    assertEquals(await bytesOf(response), bytes);
+  };
+  await read("one");
+  await verified(router);
+  const asked = () =>
+    cloud.requests.filter(({ headers }) => headers.get("range") === "bytes=9007199254740991-")
+      .length;
+  assertEquals(asked(), 1);
+  await read("one");
+  assertEquals(asked(), 1);
+  await read("two");
+  assertEquals(asked(), 2);
+});
+
+for (const status of [401, 403, 404]) {
+  Deno.test(`GET /file is answered with Glance's refusal when Glance answers the reader with ${status}`, async () => {
+    const cloud = new Cloud();
+    const { id } = await cloud.image(100_000);
+    const router = cachingRouter(cloud, { authorizationTtl: 0 });
+    await bytesOf(await router.request(`/v2/images/${id}/file`));
+    await verified(router);
+    cloud.intercept = ({ path }) =>
+      path.endsWith("/file") ? new Response("no entry", { status }) : null;
+    const response = await router.request(`/v2/images/${id}/file`);
+    assertEquals([response.status, await response.text()], [status, "no entry"]);
+    assertEquals(response.headers.get("cache-status"), null);
+  });
+}
+
+Deno.test("GET /metrics reports the cache when there is one", async () => {
+  const cloud = new Cloud();
+  const { id } = await cloud.image(100_000);
+  const router = cachingRouter(cloud);
+  for (let n = 0; n < 2; n++) await bytesOf(await router.request(`/v2/images/${id}/file`));
+  const text = await (await router.request("/metrics")).text();
+  assert(text.includes('glance_edge_cache_requests_total{result="hit"} 1'), text);
+  assert(text.includes("glance_edge_cache_origin_bytes_total{} 100000"), text);
+});
+
+Deno.test("GET /file is filled from other servers after one has sent data with another hash", async () => {
+  const cloud = new Cloud();
+  const { id, bytes } = await cloud.image(200_000);
+  const wrong = new Set<string>();
+  cloud.intercept = async ({ server, path, headers }, respond) => {
+    const isData = path.endsWith("/file") && headers.get("range") !== "bytes=9007199254740991-";
+    // The first server that is asked for data is the one whose data is wrong.
+    if (!isData || (wrong.size > 0 && !wrong.has(server))) return null;
+    wrong.add(server);
+    const response = await respond();
+    const data = await bytesOf(response);
+    return new Response(data.map((byte) => byte ^ 1), response);
+  };
+  const cooled: string[] = [];
+  const router = cachingRouter(cloud, {}, (event) => {
+    if (event.kind === "cooldown") cooled.push(event.server);
+  });
+  assertNotEquals(await bytesOf(await router.request(`/v2/images/${id}/file`)), bytes);
+  await verified(router, "mismatch");
+  await settled();
+  assert(cooled.includes([...wrong][0]!), `${cooled}`);
+  const again = await router.request(`/v2/images/${id}/file`);
+  assertEquals(again.headers.get("cache-status"), "glance-edge; fwd=miss; stored");
+  assertEquals(await bytesOf(again), bytes);
+  await verified(router);
+});
