@@ -180,7 +180,7 @@ async function fetchResponse(
  * The messages of a failed fetch and its causes, in one line, without the secrets of URLs. The URL that Deno
  * adds is removed, because the error names the server already.
  */
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   const parts: string[] = [];
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     if (cause.message !== "" && !parts.some((part) => part.includes(cause.message))) {

@@ -2,9 +2,10 @@
 import { StallTimer } from "../transfer/stall_timer.ts";
 import { parseHttpUrl } from "../api_server.ts";
 import { type GlanceError, Invalid, ServerUnreachable } from "../errors.ts";
-import { errorFromResponse } from "../http/response_errors.ts";
+import { statusError } from "../http/status_error.ts";
 import { Deadline } from "../http/deadline.ts";
-import { openUrl } from "../http/transport.ts";
+import { explainTls } from "../http/explain.ts";
+import { discard, openUrl, reasonOf } from "../http/transport.ts";
 import type { ResolvedOptions } from "../options.ts";
 import { inspect } from "../validate.ts";
 import { redact } from "../redact.ts";
@@ -60,7 +61,7 @@ export async function openWebResponse(
   );
   try {
     const response = await openUrl(options, url, deadline.signal, headers);
-    if (!response.ok || response.body === null) throw await httpErrorOf(response, url);
+    if (!hasFile(response, headers)) throw await httpErrorOf(response, url);
     deadline.disarm();
     const body = withStallTimeout(response.body, source, deadline, options);
     return { headers: response.headers, status: response.status, body };
@@ -68,8 +69,21 @@ export async function openWebResponse(
     const reason = deadline.signal.aborted ? deadline.signal.reason : error;
     deadline[Symbol.dispose]();
     if (signal?.aborted) throw signal.reason;
-    throw reason instanceof TypeError ? broken(source, "the connection failed", error) : reason;
+    throw reason instanceof TypeError ? await unreachable(source, reason) : reason;
   }
+}
+
+/**
+ * Whether a response has the requested bytes. A part that was not requested is not the file, and a 202 says that
+ * the file comes later.
+ */
+function hasFile(
+  response: Response,
+  requested: Readonly<Record<string, string>>,
+): response is Response & { readonly body: ReadableStream<Uint8Array> } {
+  const { status, body } = response;
+  const isPart = status === 206 && "range" in requested;
+  return body !== null && (status === 200 || status === 203 || isPart);
 }
 
 /** A body that errors after `stallTimeout` without data. Its errors name the URL. */
@@ -112,12 +126,32 @@ function withStallTimeout(
   }, { highWaterMark: 0 });
 }
 
+/** Hints for statuses. The general ones are about clouds and tokens. */
+const STATUS_HINTS: Readonly<Record<number, string>> = {
+  401: "the URL must be readable without signing in, or contain what is needed for it",
+  403: "the URL must be readable without signing in, and may have expired",
+  404: "check the URL",
+  410: "check the URL",
+};
+
 async function httpErrorOf(response: Response, url: string): Promise<GlanceError> {
-  return await errorFromResponse(response, {
+  await discard(response);
+  const { status } = response;
+  return statusError({
     action: `download "${redact(url)}"`,
     server: new URL(url).origin,
     attempts: 1,
+    status,
+    explanation: "",
+    hint: STATUS_HINTS[status] ?? "try again later, or use another mirror",
   });
+}
+
+/** The error of a failed fetch, with its reason, such as an unknown host or certificate. */
+async function unreachable(source: string, error: TypeError): Promise<ServerUnreachable> {
+  const reason = reasonOf(error);
+  const { hint = "check the URL" } = await explainTls(reason);
+  return broken(source, `${reason}; ${hint}`, error);
 }
 
 function broken(source: string, state: string, cause?: unknown): ServerUnreachable {

@@ -20,7 +20,9 @@ function withMirror(): CliHarness {
     const { host, pathname } = new URL(request.url);
     if (host !== "mirror.test") return await glance(request);
     assertEquals(request.headers.get("x-auth-token"), null);
-    if (pathname === "/images/disk.img.xz") return new Response(COMPRESSED.xz.slice());
+    if (decodeURIComponent(pathname) === "/images/disk.img.xz") {
+      return new Response(COMPRESSED.xz.slice());
+    }
     if (pathname === "/images/SHA256SUMS") return new Response(`${SHA256} *disk.img.xz\n`);
     return new Response("none", { status: 404 });
   };
@@ -81,6 +83,15 @@ Deno.test("--checksum, --checksums and --decompress work with --file and standar
     assertEquals(code, 0, stderr);
     assertEquals(JSON.parse(stdout).size, size, flags.join(" "));
   }
+});
+
+Deno.test("--checksums names the signature of a file that it does not verify", async () => {
+  const sums = `-----BEGIN PGP SIGNED MESSAGE-----\n${SHA256}  disk.img.xz\n`;
+  const files = new MemoryFiles({ "SUMS": new TextEncoder().encode(sums) });
+  const args = ["image-create", "--from", "http://mirror.test/images/disk%2eimg.xz?sign=x"];
+  const { code, stderr } = await withMirror().run([...args, "--checksums", "SUMS"], { files });
+  assertEquals(code, 0, stderr);
+  assertStringIncludes(stderr, 'The OpenPGP signature of "SUMS" is not verified');
 });
 
 Deno.test("--from ends with 2 if flags contradict each other or the data is missing", async () => {

@@ -270,7 +270,7 @@ const WEB_FAILURES:
       "NotFound",
       'download "https://web.example/disk.raw": the server answered 404',
     ],
-    ["refuses", () => Promise.reject(refused()), "ServerUnreachable", "the connection failed"],
+    ["refuses", () => Promise.reject(refused()), "ServerUnreachable", "; check the URL"],
     [
       "breaks",
       () => {

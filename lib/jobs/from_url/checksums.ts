@@ -29,8 +29,8 @@ const ALGORITHMS = /* @__PURE__ */ Object.keys(DIGEST_LENGTHS);
  * @throws {Invalid} if it does not have this form.
  */
 export function parseChecksum(text: string): Checksum {
-  const [, name = "", hexadecimal = ""] = /^(\w+):([0-9a-f]+)$/i.exec(String(text).trim()) ?? [];
-  const [algorithm, digest] = [name.toLowerCase(), hexadecimal.toLowerCase()];
+  const [, name = "", hexadecimal = ""] = /^([\w-]+):([0-9a-f]+)$/i.exec(String(text).trim()) ?? [];
+  const [algorithm, digest] = [name.replace("-", "").toLowerCase(), hexadecimal.toLowerCase()];
   if (digest !== "" && DIGEST_LENGTHS[algorithm] === digest.length) return { algorithm, digest };
   throw new Invalid(
     `Cannot use the checksum ${

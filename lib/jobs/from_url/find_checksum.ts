@@ -57,18 +57,18 @@ export async function findChecksum(
     );
   }
   const file = parseChecksumFile(await readText(options, checksums, signal));
-  if (file.isSigned) {
-    ignoringErrors(onNotice)(
-      `The OpenPGP signature of "${
-        redact(checksums)
-      }" is not verified; only its checksums are used`,
-    );
-  }
+  if (file.isSigned) ignoringErrors(onNotice)(signatureNotice(redact(checksums)));
   return checksumFor(file, path, redact(checksums));
 }
 
-function pathOf(url: string): string {
-  const { pathname } = new URL(url);
+/** The notice for a checksum file with an OpenPGP signature. */
+export function signatureNotice(source: string): string {
+  return `The OpenPGP signature of "${source}" is not verified; only its checksums are used`;
+}
+
+/** The decoded path of a URL, without its query. */
+export function pathOf(url: string): string {
+  const pathname = URL.canParse(url) ? new URL(url).pathname : url;
   try {
     return decodeURIComponent(pathname);
   } catch {

@@ -1,4 +1,4 @@
-/** Which version of a file a web server sends, and whether a later response continues it. Pure. */
+/** Whether a response has the bytes of a file, of which version, and whether it continues an earlier one. Pure. */
 import { parseContentRange } from "../../http/byte_range.ts";
 
 /** What the first response states about a file. */
@@ -19,8 +19,8 @@ export type Continuation =
   | { readonly kind: "whole" }
   /** The file has changed. */
   | { readonly kind: "changed" }
-  /** Not what was requested; another response may be. */
-  | { readonly kind: "unusable"; readonly reason: string };
+  /** Not the requested bytes, or perhaps those of another version. The whole file is needed. */
+  | { readonly kind: "unproven"; readonly reason: string };
 
 /** The version that a response with the whole file states. */
 export function versionOf(headers: Headers): SourceVersion {
@@ -48,11 +48,29 @@ export function continuationOf(
   }
   const range = parseContentRange(response.headers.get("content-range"));
   if (range?.start !== offset) {
-    return { kind: "unusable", reason: "it sent other bytes than requested" };
+    return { kind: "unproven", reason: "it sent other bytes than requested" };
   }
   const validator = validatorOf(response.headers);
-  const isOther = version.validator !== null && validator !== null &&
-    validator !== version.validator;
+  // A server that ignores `If-Range` may send the rest of another version. A 206 has the validators of a 200
+  // (RFC 9110, section 15.3.7).
+  if (validator === null || version.validator === null) {
+    return { kind: "unproven", reason: "it does not state which version it sent" };
+  }
   const isResized = range.total !== null && version.size !== null && range.total !== version.size;
-  return { kind: isOther || isResized ? "changed" : "rest" };
+  return { kind: validator !== version.validator || isResized ? "changed" : "rest" };
+}
+
+/**
+ * Why a body does not have the bytes of a file, with a hint; null if it has: an encoding, which fetch decodes, or a
+ * web page, which servers send with status 200 to ask for a sign-in.
+ */
+export function contentFault(headers: Headers): string | null {
+  const encoding = headers.get("content-encoding") || "identity";
+  if (encoding !== "identity") {
+    return `the server applies the encoding "${encoding}", although identity was requested, so the bytes are not those of the file; use another mirror, or download the file first`;
+  }
+  const isPage = /^text\/html\b/i.test(headers.get("content-type") ?? "");
+  return isPage
+    ? "the server sent a web page (text/html) instead of a file; open the URL in a browser, and use that of the file"
+    : null;
 }

@@ -6,7 +6,7 @@ import type { ResolvedOptions } from "../../options.ts";
 import { redact } from "../../redact.ts";
 import type { Hasher } from "../../transfer/types.ts";
 import { openWebResponse, type WebResponse } from "../url_source.ts";
-import { continuationOf, type SourceVersion, versionOf } from "./source_version.ts";
+import { contentFault, continuationOf, type SourceVersion, versionOf } from "./source_version.ts";
 
 export interface UrlReaderOptions {
   readonly options: ResolvedOptions;
@@ -18,8 +18,8 @@ export interface UrlReaderOptions {
 }
 
 /**
- * A reader of a URL. After a break, it requests the rest with `If-Range`. If the server sends the whole file
- * instead, its first bytes are compared and skipped.
+ * A reader of a URL. After a break, it requests the rest with `If-Range`. If that is not possible, or the server
+ * sends the whole file instead, its first bytes are compared and skipped.
  */
 export class UrlReader {
   readonly #url: string;
@@ -86,13 +86,20 @@ export class UrlReader {
     this.#hasher ??= await createHasher();
     const { validator } = this.#version;
     const headers: Record<string, string> = {};
-    if (this.#offset > 0) {
+    // Without a validator, only the bytes show that the file is the same.
+    if (this.#offset > 0 && validator !== null) {
       headers["range"] = formatRange({ start: this.#offset });
-      if (validator !== null) headers["if-range"] = validator;
+      headers["if-range"] = validator;
     }
-    const response = await openWebResponse(options, this.#url, signal, headers);
+    const response = await openWebResponse(options, this.#url, signal, headers)
+      .catch((error) => {
+        const isRangeRefused = error instanceof GlanceError && error.status === 416 &&
+          "range" in headers;
+        throw isRangeRefused ? this.#needsWhole("it does not have the requested bytes") : error;
+      });
     try {
-      this.#checkEncoding(response);
+      const fault = contentFault(response.headers);
+      if (fault !== null) throw new GlanceError(`Cannot download "${redact(this.#url)}": ${fault}`);
       if (this.#offset === 0) this.#version = versionOf(response.headers);
       this.#body = this.#offset === 0 ? response.body.getReader() : await this.#continued(response);
       this.#report();
@@ -105,10 +112,16 @@ export class UrlReader {
   /** The body of a later response, at the current offset. */
   async #continued(response: WebResponse): Promise<ReadableStreamDefaultReader<Uint8Array>> {
     const continuation = continuationOf(response, this.#version, this.#offset);
-    if (continuation.kind === "unusable") throw this.#broken(continuation.reason);
+    if (continuation.kind === "unproven") throw this.#needsWhole(continuation.reason);
     if (continuation.kind === "changed") throw this.#changed("it has changed since then");
     if (continuation.kind === "rest") return response.body.getReader();
     return await this.#skipPrefix(response.body);
+  }
+
+  /** The error for a range that cannot be used. The next attempt requests the whole file. */
+  #needsWhole(state: string): ServerUnreachable {
+    this.#version = { ...this.#version, validator: null };
+    return this.#broken(state);
   }
 
   /** Compares the first bytes of a whole response with those that were read. */
@@ -131,17 +144,6 @@ export class UrlReader {
       return withFirst(rest, reader);
     }
     return reader;
-  }
-
-  /** Bytes that a server encodes differ from those of the file, and fetch decodes them. */
-  #checkEncoding({ headers }: WebResponse): void {
-    const encoding = headers.get("content-encoding");
-    if (encoding === null || encoding === "" || encoding === "identity") return;
-    throw new GlanceError(
-      `Cannot download "${
-        redact(this.#url)
-      }": the server applies the encoding "${encoding}", although identity was requested, so the bytes are not those of the file; use another mirror, or download the file first`,
-    );
   }
 
   /** Runs one step; after a failure that may pass, drops the body, waits, and returns undefined. */

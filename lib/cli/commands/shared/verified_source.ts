@@ -8,6 +8,7 @@ import {
   type CreateFromOptions,
   createRecordFrom,
 } from "../../../jobs/from_url/create_image_from.ts";
+import { pathOf, signatureNotice } from "../../../jobs/from_url/find_checksum.ts";
 import type { SourceProgress } from "../../../jobs/from_url/image_source.ts";
 import type { DataSource, UrlSource } from "../../../jobs/import_plan.ts";
 import { DECOMPRESSORS } from "../../files/decompressors.ts";
@@ -101,7 +102,9 @@ async function sourceFrom({ values, system }: VerifiedCall): Promise<UrlSource |
   );
 }
 
-async function optionsFrom({ values, system }: VerifiedCall): Promise<CreateFromOptions> {
+async function optionsFrom(
+  { values, system, messages }: VerifiedCall,
+): Promise<CreateFromOptions> {
   const { from, file, checksum, checksums } = values;
   const decompress = values.decompress ?? (from === undefined ? "none" : "auto");
   if (checksum !== undefined && checksums !== undefined) {
@@ -119,13 +122,15 @@ async function optionsFrom({ values, system }: VerifiedCall): Promise<CreateFrom
   if (checksums === undefined || /^https?:/i.test(checksums)) {
     return { ...options, checksum, checksums };
   }
-  const name = from === undefined ? fileName : from.split(/[?#]/)[0];
+  const name = from === undefined ? fileName : pathOf(from);
   if (name === undefined) {
     throw new UsageError(
       "Cannot use --checksums: standard input has no name to look for; use --checksum",
     );
   }
   const listed = await readText({ values: { file: checksums }, system }, "read checksums");
-  const { algorithm, digest } = checksumFor(parseChecksumFile(listed.text), name, checksums);
+  const published = parseChecksumFile(listed.text);
+  if (published.isSigned) messages.line(signatureNotice(checksums));
+  const { algorithm, digest } = checksumFor(published, name, checksums);
   return { ...options, checksum: `${algorithm}:${digest}` };
 }

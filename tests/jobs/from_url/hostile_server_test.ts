@@ -1,0 +1,134 @@
+/** Web servers that answer other than requested: never an image with other bytes than the file. */
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { GlanceError, ImageIntegrityError, ServerUnreachable } from "../../../lib/errors.ts";
+import { importImage } from "../../../lib/jobs/import_image.ts";
+import { createImageFrom } from "../../../lib/jobs/from_url/create_image_from.ts";
+import { FORMATS } from "../embedded.ts";
+import { seededBytes } from "../../support/seed.ts";
+import { type Answer, cutAfter, failing, MirrorCloud, whole } from "./mirror.ts";
+
+const DATA = seededBytes(8, 300_000);
+
+/** Same size and first half, other second half. */
+const OTHER = DATA.map((byte, i) => i < 150_000 ? byte : byte ^ 1);
+
+function create(cloud: MirrorCloud, url: string) {
+  return createImageFrom(cloud.service, cloud.context, { name: "disk" }, { url });
+}
+
+/** Replaces the file before it is answered. */
+function replacing(bytes: Uint8Array, headers: Record<string, string>, answer = whole): Answer {
+  return (_file, request) => answer({ bytes, headers }, request);
+}
+
+/** A server that does not know `If-Range`. */
+const unconditional: Answer = (file, request) => {
+  const headers = new Headers(request.headers);
+  headers.delete("if-range");
+  return whole(file, new Request(request, { headers }));
+};
+
+/** Changes the headers of an answer. */
+function withHeaders(changes: Record<string, string | null>, answer: Answer): Answer {
+  return (file, request) => {
+    const { status, headers, body } = answer(file, request);
+    const changed = new Headers(headers);
+    for (const [name, value] of Object.entries(changes)) {
+      if (value === null) changed.delete(name);
+      else changed.set(name, value);
+    }
+    return new Response(body, { status, headers: changed });
+  };
+}
+
+Deno.test("createImageFrom() refuses a first response that is not the whole file", async () => {
+  for (const status of [202, 206, 206]) {
+    const cloud = new MirrorCloud();
+    const url = cloud.add("disk.raw", DATA);
+    cloud.answers.push((file) => new Response(file.bytes.slice(0, 1000), { status }));
+    const error = await assertRejects(() => create(cloud, url), GlanceError);
+    assertEquals(error.status, status);
+    assertEquals(await cloud.images(), []);
+    assertEquals(cloud.openBodies, 0);
+  }
+});
+
+Deno.test("importImage() refuses a part of a file that it uploads", async () => {
+  const cloud = new MirrorCloud();
+  const url = cloud.add("disk.raw", DATA);
+  cloud.answers.push((file) => new Response(file.bytes.slice(0, 1000), { status: 206 }));
+  const { id } = await cloud.service.create(cloud.context, FORMATS);
+  const attempt = importImage(cloud.service, cloud.context, id, { url }, { method: "upload" });
+  assertEquals((await assertRejects(() => attempt, GlanceError)).status, 206);
+  assertEquals((await cloud.service.show(cloud.context, id)).status, "queued");
+});
+
+Deno.test("createImageFrom() never joins two versions of a file", async (t) => {
+  const cases: Record<string, [first: Record<string, string>, next: Answer]> = {
+    "without a validator": [{}, replacing(OTHER, {})],
+    "with weak entity tags": [{ etag: 'W/"1"' }, replacing(OTHER, { etag: 'W/"2"' })],
+    "if If-Range is ignored": [
+      { etag: '"1"' },
+      replacing(OTHER, { etag: '"2"' }, unconditional),
+    ],
+    "if If-Range is ignored and the entity tag missing": [
+      { etag: '"1"' },
+      replacing(OTHER, {}, unconditional),
+    ],
+  };
+  for (const [name, [headers, next]] of Object.entries(cases)) {
+    await t.step(name, async () => {
+      const cloud = new MirrorCloud();
+      const url = cloud.add("disk.raw", DATA, headers);
+      cloud.answers.push(cutAfter(200_000), next, next);
+      await assertRejects(() => create(cloud, url), ImageIntegrityError, "it has changed");
+      assertEquals(await cloud.images(), []);
+      assertEquals(cloud.openBodies, 0);
+    });
+  }
+});
+
+Deno.test("createImageFrom() reads the whole file again if a range cannot be used", async (t) => {
+  const cases: Record<string, Answer> = {
+    "another range": withHeaders({ "content-range": "bytes 5-299999/300000" }, whole),
+    "a range without the entity tag": withHeaders({ etag: null }, whole),
+    "416": failing(416),
+  };
+  for (const [name, answer] of Object.entries(cases)) {
+    await t.step(name, async () => {
+      const cloud = new MirrorCloud();
+      const url = cloud.add("disk.raw", DATA);
+      cloud.answers.push(cutAfter(200_000), answer);
+      assertEquals((await create(cloud, url)).size, DATA.byteLength);
+      assertEquals(cloud.ranges, [null, "bytes=200000-", null]);
+      assertEquals(cloud.openBodies, 0);
+    });
+  }
+});
+
+Deno.test("createImageFrom() refuses a web page", async () => {
+  const cloud = new MirrorCloud();
+  const url = cloud.add("disk.raw", "<html>", { "content-type": "text/html; charset=utf-8" });
+  await assertRejects(() => create(cloud, url), GlanceError, "a web page");
+  assertEquals(await cloud.images(), []);
+});
+
+Deno.test("createImageFrom() says why a URL cannot be read", async () => {
+  const cloud = new MirrorCloud();
+  const url = cloud.add("disk.raw", DATA);
+  for (const [status, hint] of [[401, "without signing in"], [404, "check the URL"]] as const) {
+    cloud.answers.push(() => new Response("<html>", { status }));
+    const { message } = await assertRejects(() => create(cloud, url), GlanceError);
+    assert(message.includes(hint) && !message.includes("token"), message);
+  }
+  const mirror = cloud.intercept;
+  cloud.intercept = (arrived, respond) => {
+    if (arrived.url.host !== "mirror") return mirror(arrived, respond);
+    throw new TypeError("error sending request", { cause: new Error("unknown host") });
+  };
+  const { message } = await assertRejects(
+    () => create(cloud, "http://me:secret@mirror/disk.raw?token=secret"),
+    ServerUnreachable,
+  );
+  assert(message.includes("unknown host; check the URL") && !message.includes("secret"), message);
+});
