@@ -13,7 +13,6 @@ import type {
   ResponseHandler,
 } from "../http/request_spec.ts";
 import { request } from "../http/retry/retry_loop.ts";
-import type { ServerHealth } from "../http/retry/server_health.ts";
 import { retryBudget } from "../http/retry/retry_policy.ts";
 import type { TokenSource } from "../http/token_source.ts";
 import { type GlanceOptions, type ResolvedOptions, resolveOptions } from "../options.ts";
@@ -150,9 +149,11 @@ export class ApiClient {
     return (await this.#pools.of(context ?? this.#context)).servers;
   }
 
-  /** What is known about the servers of a context. */
-  async health(context: RequestContext | null): Promise<ServerHealth> {
-    return (await this.#pools.of(context ?? this.#context)).health;
+  /** Makes a server cool down, as after a failed request, because it has sent wrong data. */
+  async coolDown(context: RequestContext, endpoint: string, cause: unknown): Promise<void> {
+    const { servers, health } = await this.#pools.of(context);
+    const server = servers.find((each) => each.endpoint === endpoint);
+    if (server !== undefined) health.failed(server, cause);
   }
 
   /** The tokens of a context; none can be renewed if the client sends none. */

@@ -11,7 +11,7 @@ import type { Origin } from "./fill/origin.ts";
 import { SlotStorage } from "./slot_storage.ts";
 import type { SlotStore } from "./stores/slot_store.ts";
 import type { Digest } from "./slot_format.ts";
-import { limitedStore } from "./stores/limited_store.ts";
+import { limitedStore, storeLimit } from "./stores/limited_store.ts";
 import { WholeRead } from "./fill/whole_read.ts";
 
 /** Bytes of a slot, unless an option sets them. */
@@ -53,8 +53,9 @@ export class SlotCache {
   constructor(options: SlotCacheOptions) {
     this.#options = options;
     const onStored = ({ image }: Slot) => this.#completion.stored(image);
-    const store = limitedStore(options.store, options.timer);
-    this.storage = new SlotStorage({ ...options, store, onStored });
+    const within = storeLimit(options.timer);
+    const store = limitedStore(options.store, within);
+    this.storage = new SlotStorage({ ...options, store, within, onStored });
     this.#claims = new Claims({
       ...options,
       store,

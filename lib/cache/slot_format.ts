@@ -1,21 +1,28 @@
 /**
- * The stored form of a slot: a header with the SHA-256 of each block, then the data. A reader verifies each block
+ * The stored form of a slot: a header with a checksum of each block, then the data. A reader verifies each block
  * before it passes it on, and reads only the blocks that it needs.
  *
  * | bytes | what                                              |
  * | ----- | ------------------------------------------------- |
  * | 8     | `GESLOT1\n`                                       |
  * | 4, 4  | bytes of a block and of the data, big-endian      |
- * | 32 n  | SHA-256 of each block                             |
+ * | 4 n   | CRC-32 of each block, big-endian                  |
  * | 32    | SHA-256 of all of the above and the slot's key    |
+ *
+ * The checksums detect what a disk damages: the hash of the image was verified when it was stored, and a hash next to
+ * the data would not stop an attacker who can write there. SHA-256 of all data would take most of the time of a read.
  */
+import { createCrc32 } from "./crc32.ts";
 
 /** Bytes of a block; the last one of a slot may be shorter. */
 export const BLOCK_SIZE = 256 * 1024;
 
 const MAGIC = /* @__PURE__ */ new TextEncoder().encode("GESLOT1\n");
 const DIGEST_SIZE = 32;
+const CHECKSUM_SIZE = 4;
 const FIXED_SIZE = 16;
+
+const crc32 = /* @__PURE__ */ createCrc32();
 
 /** Computes SHA-256. */
 export type Digest = (data: Uint8Array<ArrayBuffer>) => Promise<Uint8Array>;
@@ -27,7 +34,7 @@ export async function nativeDigest(data: Uint8Array<ArrayBuffer>): Promise<Uint8
 
 /** Bytes of the header of a slot with `length` bytes of data. */
 export function headerSize(length: number): number {
-  return FIXED_SIZE + blockCount(length) * DIGEST_SIZE + DIGEST_SIZE;
+  return FIXED_SIZE + blockCount(length) * CHECKSUM_SIZE + DIGEST_SIZE;
 }
 
 /** The header for the data of a slot. */
@@ -43,20 +50,20 @@ export async function headerFor(
   numbers.setUint32(12, data.byteLength);
   for (let block = 0; block < blockCount(data.byteLength); block++) {
     const bytes = data.subarray(block * BLOCK_SIZE, (block + 1) * BLOCK_SIZE);
-    header.set(await digest(bytes), FIXED_SIZE + block * DIGEST_SIZE);
+    numbers.setUint32(FIXED_SIZE + block * CHECKSUM_SIZE, crc32(bytes));
   }
   const head = header.subarray(0, -DIGEST_SIZE);
   header.set(await sealOf(digest, head, key), head.byteLength);
   return header;
 }
 
-/** The digests of the blocks in a header; null if it is not the header of this slot. */
+/** The checksums of the blocks in a header; null if it is not the header of this slot. */
 export async function parseHeader(
   digest: Digest,
   key: string,
   header: Uint8Array<ArrayBuffer>,
   length: number,
-): Promise<readonly Uint8Array[] | null> {
+): Promise<readonly number[] | null> {
   if (header.byteLength !== headerSize(length)) return null;
   const head = header.subarray(0, -DIGEST_SIZE);
   if (!isEqual(header.subarray(-DIGEST_SIZE), await sealOf(digest, head, key))) return null;
@@ -64,19 +71,15 @@ export async function parseHeader(
   const isKnown = isEqual(head.subarray(0, MAGIC.byteLength), MAGIC) &&
     numbers.getUint32(8) === BLOCK_SIZE && numbers.getUint32(12) === length;
   if (!isKnown) return null;
-  return Array.from({ length: blockCount(length) }, (_, block) => {
-    const start = FIXED_SIZE + block * DIGEST_SIZE;
-    return head.slice(start, start + DIGEST_SIZE);
-  });
+  return Array.from(
+    { length: blockCount(length) },
+    (_, block) => numbers.getUint32(FIXED_SIZE + block * CHECKSUM_SIZE),
+  );
 }
 
-/** Whether a block has a digest. */
-export async function isBlock(
-  digest: Digest,
-  data: Uint8Array<ArrayBuffer>,
-  expected: Uint8Array | undefined,
-): Promise<boolean> {
-  return expected !== undefined && isEqual(await digest(data), expected);
+/** Whether a block has a checksum. */
+export function isBlock(data: Uint8Array, checksum: number | undefined): boolean {
+  return crc32(data) === checksum;
 }
 
 function blockCount(length: number): number {

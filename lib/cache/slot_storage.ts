@@ -5,6 +5,7 @@ import type { SlotFill } from "./fill/slot_fill.ts";
 import { type Digest, headerFor, headerSize } from "./slot_format.ts";
 import { type IndexedSlot, SlotIndex } from "./slot_index.ts";
 import { CorruptSlot, openStoredSlot, type StoredSlotReader } from "./stored_slot.ts";
+import type { TimeLimit } from "./stores/limited_store.ts";
 import type { SlotStore } from "./stores/slot_store.ts";
 
 /** Milliseconds without writes, or reads, after the store failed. */
@@ -14,6 +15,8 @@ export const PAUSE = 30_000;
 export interface SlotStorageOptions {
   readonly store: SlotStore;
   readonly digest: Digest;
+  /** Limits each read of a slot. */
+  readonly within: TimeLimit;
   /** Bytes that all slots may take. */
   readonly size: number;
   readonly now: () => number;
@@ -70,19 +73,20 @@ export class SlotStorage {
    * cannot be read.
    */
   async open(slot: Slot, offset: number, end: number): Promise<StoredSlotReader | null> {
-    const { store } = this.#options;
+    const { store, digest, within } = this.#options;
     if (this.#isPaused("read")) return null;
     const release = this.index.lease(slot.key);
     if (release === null && !store.isShared) return null;
     try {
-      const reader = await openStoredSlot(this.#options.digest, store, slot, offset, end);
+      const opened = openStoredSlot(digest, store, slot, offset, end);
+      const reader = await within("read a slot", opened);
       if (reader === null) {
         release?.();
         if (release !== null) this.index.remove(slot.key);
         return null;
       }
       return {
-        read: () => reader.read(),
+        read: () => within("read a slot", reader.read()),
         close: async () => {
           release?.();
           await reader.close();

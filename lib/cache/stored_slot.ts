@@ -1,5 +1,6 @@
 /** Reads a stored slot; each block is verified before it is passed on. */
 import type { Chunk } from "../transfer/body_reader.ts";
+import { exactReaderOf } from "./exact_reader.ts";
 import type { Slot } from "./image_slots.ts";
 import { BLOCK_SIZE, type Digest, headerSize, isBlock, parseHeader } from "./slot_format.ts";
 import type { SlotStore } from "./stores/slot_store.ts";
@@ -56,15 +57,15 @@ export async function openStoredSlot(
     await Promise.all([head?.cancel(), rest?.cancel()]);
     return null;
   }
-  const headReader = new ExactReader(head);
+  const headReader = exactReaderOf(head);
   const header = await headReader.take(dataStart);
-  const digests = header === null ? null : await parseHeader(digest, slot.key, header, length);
-  if (digests === null) {
+  const checksums = header === null ? null : await parseHeader(digest, slot.key, header, length);
+  if (checksums === null) {
     await Promise.all([headReader.cancel(), rest?.cancel()]);
     throw new CorruptSlot(slot.key);
   }
   if (!isWhole) await headReader.cancel();
-  const data = rest === null ? headReader : new ExactReader(rest);
+  const data = rest === null ? headReader : exactReaderOf(rest);
   let block = firstBlock;
   let position = offset - slot.start;
   return {
@@ -72,7 +73,7 @@ export async function openStoredSlot(
       if (position >= last) return null;
       const start = block * BLOCK_SIZE;
       const bytes = await data.take(Math.min(BLOCK_SIZE, length - start));
-      if (bytes === null || !await isBlock(digest, bytes, digests[block])) {
+      if (bytes === null || !isBlock(bytes, checksums[block])) {
         throw new CorruptSlot(slot.key);
       }
       const chunk = bytes.subarray(position - start, Math.min(last - start, bytes.byteLength));
@@ -82,39 +83,4 @@ export async function openStoredSlot(
     },
     close: () => data.cancel(),
   };
-}
-
-/** Reads exact numbers of bytes from a stream. */
-class ExactReader {
-  readonly #reader: ReadableStreamDefaultReader<Chunk>;
-  #rest: Chunk = new Uint8Array();
-
-  constructor(stream: ReadableStream<Chunk>) {
-    this.#reader = stream.getReader();
-  }
-
-  /** The next `count` bytes; null if the stream ends before. */
-  async take(count: number): Promise<Chunk | null> {
-    let taken: Chunk | null = null;
-    let length = 0;
-    while (length < count) {
-      if (this.#rest.byteLength === 0) {
-        const { done, value } = await this.#reader.read();
-        if (done) return null;
-        this.#rest = value;
-      }
-      const part = this.#rest.subarray(0, count - length);
-      this.#rest = this.#rest.subarray(part.byteLength);
-      // Most streams deliver whole blocks, which need no copy.
-      if (part.byteLength === count) return part;
-      taken ??= new Uint8Array(count);
-      taken.set(part, length);
-      length += part.byteLength;
-    }
-    return taken ?? new Uint8Array();
-  }
-
-  async cancel(): Promise<void> {
-    await this.#reader.cancel().catch(() => {});
-  }
 }

@@ -1,17 +1,20 @@
 /**
- * The gateway as a process of its own: `gateway_server.ts PORT ORIGIN RESUME`. With resume it is served as
+ * The gateway as a process of its own: `gateway_server.ts PORT ORIGIN RESUME [CACHE]`, where `CACHE` is a directory
+ * for a cache. With resume it is served as
  * `deno task start` serves it; without, as a program serves it that hands on the bodies of servers, which
  * `Deno.serve` does outside JavaScript.
  */
+import { directoryStore } from "../../lib/cache/mod.ts";
 import { serve } from "../../lib/cli/server/serve.ts";
 import { CHUNKS_NOT_RETAINED } from "../../lib/router/gateway_request.ts";
 import { createImageRouter } from "../../lib/router/mod.ts";
 
-const [port, origin = "", resume] = Deno.args;
+const [port, origin = "", resume, directory] = Deno.args;
 const router = createImageRouter({
   apiServers: [origin],
   authStrategy: "noauth",
   resume: resume === "true",
+  ...directory !== undefined && { cache: { store: directoryStore(directory), size: 64 * 2 ** 30 } },
 });
 const address = { host: "127.0.0.1", port: Number(port) };
 if (resume === "true") {

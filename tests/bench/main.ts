@@ -5,6 +5,7 @@
  * grow with (10 GiB).
  */
 import { randomImage } from "./bench_image.ts";
+import { cacheReport } from "./cache.ts";
 import { chaosReport } from "./chaos.ts";
 import { downloadReport } from "./download.ts";
 import { failoverReport } from "./failover.ts";
@@ -34,6 +35,7 @@ const GROUPS: Readonly<Record<string, Group>> = {
     await using origin = await startOrigin(image);
     return await gatewayResults(origin, ROUNDS);
   },
+  cache: cacheReport,
   upload: uploadReport,
   from: fromReport,
   glance: glanceReport,

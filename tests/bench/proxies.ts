@@ -15,11 +15,15 @@ export interface Proxy extends AsyncDisposable {
   cpu(): Promise<number>;
 }
 
-/** The gateway, with what resumes downloads armed, or with the server's own bodies handed on. */
+/**
+ * The gateway, with what resumes downloads armed, or with the server's own bodies handed on. With a directory, it has
+ * a cache there.
+ */
 export async function startGateway(
   name: string,
   origin: string,
   resume: boolean,
+  cache?: string,
 ): Promise<Proxy> {
   const port = freePort();
   const script = new URL("gateway_server.ts", import.meta.url).pathname;
@@ -31,13 +35,19 @@ export async function startGateway(
     `${port}`,
     origin,
     `${resume}`,
+    ...cache === undefined ? [] : [cache],
   ];
   const child = new Deno.Command(Deno.execPath(), { args, stdout: "null" }).spawn();
   return await proxyOf(name, port, child);
 }
 
-/** nginx as a proxy, with its defaults and some more directives. */
-export async function startNginx(name: string, origin: string, directives = ""): Promise<Proxy> {
+/** nginx as a proxy, with its defaults and some more directives of `http` and of `location`. */
+export async function startNginx(
+  name: string,
+  origin: string,
+  directives = "",
+  ofLocation = "",
+): Promise<Proxy> {
   const port = freePort();
   const directory = await Deno.makeTempDir({ prefix: "glance-bench-proxy-" });
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
@@ -48,7 +58,7 @@ export async function startNginx(name: string, origin: string, directives = ""):
 events { worker_connections 512; }
 http {
   access_log off; keepalive_requests 1000000; ${temporary} ${directives}
-  server { listen 127.0.0.1:${port}; location / { proxy_pass ${origin}; } }
+  server { listen 127.0.0.1:${port}; location / { proxy_pass ${origin}; ${ofLocation} } }
 }
 `,
   );

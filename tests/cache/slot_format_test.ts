@@ -12,15 +12,15 @@ import { seededBytes } from "../support/seed.ts";
 const KEY = "0f1c2b3a-0000-4000-8000-000000000001/0123456789abcdef0123456789abcdef/8388608/0";
 const DATA = seededBytes(1, 2 * BLOCK_SIZE + 5);
 
-Deno.test("parseHeader() returns the digest of each block", async () => {
+Deno.test("parseHeader() returns the checksum of each block", async () => {
   const header = new Uint8Array(await headerFor(nativeDigest, KEY, DATA));
   assertEquals(header.byteLength, headerSize(DATA.byteLength));
-  const digests = await parseHeader(nativeDigest, KEY, header, DATA.byteLength);
-  assertEquals(digests?.length, 3);
-  assert(await isBlock(nativeDigest, DATA.subarray(0, BLOCK_SIZE), digests?.[0]));
-  assert(await isBlock(nativeDigest, DATA.subarray(2 * BLOCK_SIZE), digests?.[2]));
-  assertEquals(await isBlock(nativeDigest, DATA.subarray(1, BLOCK_SIZE + 1), digests?.[0]), false);
-  assertEquals(await isBlock(nativeDigest, DATA, undefined), false);
+  const checksums = await parseHeader(nativeDigest, KEY, header, DATA.byteLength);
+  assertEquals(checksums?.length, 3);
+  assert(isBlock(DATA.subarray(0, BLOCK_SIZE), checksums?.[0]));
+  assert(isBlock(DATA.subarray(2 * BLOCK_SIZE), checksums?.[2]));
+  assertEquals(isBlock(DATA.subarray(1, BLOCK_SIZE + 1), checksums?.[0]), false);
+  assertEquals(isBlock(DATA, undefined), false);
 });
 
 Deno.test("parseHeader() returns null when a byte of the header, the key or the length differs", async () => {

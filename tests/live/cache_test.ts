@@ -77,7 +77,7 @@ async function until(isReached: () => Promise<boolean>): Promise<void> {
   throw new Error("Cannot see the expected state");
 }
 
-Deno.test("GET /file through a cache refuses readers as Glance does", async (t) => {
+Deno.test("createImageRouter() with a cache refuses readers as Glance does", async (t) => {
   await using stack = await startStack({ isStrict: true });
   for (const ttl of [undefined, 0]) {
     const time = ttl ?? 5_000;

@@ -5,9 +5,12 @@ import type { SlotStore } from "./slot_store.ts";
 /** Milliseconds for one call, and for one read of a stream. */
 const LIMIT = 30_000;
 
-/** Limits the time of each call of a store, except that of a list. */
-export function limitedStore(store: SlotStore, timer: Timer): SlotStore {
-  const within = <Result>(action: string, work: Promise<Result>): Promise<Result> => {
+/** Limits the time of some work, which continues if it is exceeded. */
+export type TimeLimit = <Result>(action: string, work: Promise<Result>) => Promise<Result>;
+
+/** The time limit of a call of a store, and of a read of its streams. */
+export function storeLimit(timer: Timer): TimeLimit {
+  return <Result>(action: string, work: Promise<Result>) => {
     const { promise, resolve, reject } = Promise.withResolvers<Result>();
     const stop = timer(
       LIMIT,
@@ -16,22 +19,14 @@ export function limitedStore(store: SlotStore, timer: Timer): SlotStore {
     work.then(resolve, reject).finally(stop);
     return promise;
   };
+}
+
+/** Limits the time of each call of a store, except that of a list. The readers of its streams limit each read. */
+export function limitedStore(store: SlotStore, within: TimeLimit): SlotStore {
   const { claim, release } = store;
   return {
     isShared: store.isShared,
-    async read(key, start, end) {
-      const stream = await within("read a slot", store.read(key, start, end));
-      if (stream === null) return null;
-      const reader = stream.getReader();
-      return new ReadableStream({
-        async pull(controller) {
-          const { done, value } = await within("read a slot", reader.read());
-          if (done) controller.close();
-          else controller.enqueue(value);
-        },
-        cancel: (reason) => reader.cancel(reason),
-      }, { highWaterMark: 0 });
-    },
+    read: (key, start, end) => within("read a slot", store.read(key, start, end)),
     write: (key, parts) => within("write a slot", store.write(key, parts)),
     delete: (key) => within("delete a slot", store.delete(key)),
     list: () => store.list(),

@@ -17,7 +17,10 @@ export interface SlotStore {
    * limits only what it found at its start and what it stored itself.
    */
   readonly isShared: boolean;
-  /** Bytes `start` to `end`, exclusive, of a value, as a stream; null if there is no such value. */
+  /**
+   * Bytes `start` to `end`, exclusive, of a value, as a stream; null if there is no such value. The store does not use
+   * the chunks again. A byte stream is read in whole blocks.
+   */
   read(
     key: string,
     start: number,

@@ -1,5 +1,5 @@
 /** What the cache of a gateway uses of the code that is loaded at the start. Types only. */
-import type { isWorkerd } from "../../http/fixed_length.ts";
+import type { fixedLength, isWorkerd } from "../../http/fixed_length.ts";
 import type { createHasher } from "../../transfer/integrity/hashing.ts";
 import type { upstreamOf, verifierFor } from "../file/file_body.ts";
 import type { dataHeaders } from "../file/file_headers.ts";
@@ -7,13 +7,12 @@ import type { HttpError } from "../error_response.ts";
 import type { documentResponse, forwardRequest } from "../forward/proxy_json.ts";
 import type { publicEndpoint } from "../gateway_request.ts";
 import type { forwardErrorResponse, requestRecord } from "../file/image_file.ts";
-import type { countedBody } from "../file/response_body.ts";
 
 /** Functions of the gateway. */
 export interface CacheCode {
   readonly upstreamOf: typeof upstreamOf;
   readonly verifierFor: typeof verifierFor;
-  readonly countedBody: typeof countedBody;
+  readonly fixedLength: typeof fixedLength;
   readonly dataHeaders: typeof dataHeaders;
   readonly forwardErrorResponse: typeof forwardErrorResponse;
   readonly createHasher: typeof createHasher;

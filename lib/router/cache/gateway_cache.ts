@@ -5,11 +5,8 @@
 import type { CacheEvent } from "../../cache/cache_events.ts";
 import type { CachedReader, SlotSource } from "../../cache/cached_reader.ts";
 import { DEFAULT_SLOT_SIZE, SlotCache } from "../../cache/slot_cache.ts";
-import { type ImageContent, slotAt } from "../../cache/image_slots.ts";
+import { type ImageContent, prefixOf, slotAt } from "../../cache/image_slots.ts";
 import { nativeDigest } from "../../cache/slot_format.ts";
-import type { Chunk } from "../../transfer/body_reader.ts";
-import type { Verifier } from "../../transfer/integrity/descriptor.ts";
-import type { ServerBody } from "../file/response_body.ts";
 import type { GlanceImage } from "../../api/types.ts";
 import type { DefinedResponse } from "../forward/upstream_response.ts";
 import type { DataPlan } from "../file/conditions.ts";
@@ -18,6 +15,7 @@ import type { CacheOptions } from "../options.ts";
 import type { Origin } from "../../cache/fill/origin.ts";
 import type { RequestContext } from "../../context.ts";
 import { CacheApi } from "./cache_api.ts";
+import { cachedBody } from "./cached_body.ts";
 import { glanceOrigin } from "./glance_origin.ts";
 import { Permissions } from "./permissions.ts";
 import type { CacheCode } from "./cache_code.ts";
@@ -43,6 +41,8 @@ export class GatewayCache implements DataCache {
   readonly #permissions: Permissions;
   readonly #api: CacheApi;
   readonly #slotSize: number;
+  /** By image: whether its store has ranges, while Glance is asked. */
+  readonly #probes = new Map<string, Promise<boolean>>();
 
   constructor(gateway: Gateway, options: CacheOptions, code: CacheCode) {
     const { store, size, slotSize = DEFAULT_SLOT_SIZE, authorizationTtl = 5_000 } = options;
@@ -103,8 +103,8 @@ export class GatewayCache implements DataCache {
     const headers = this.#code.dataHeaders(image, plan);
     this.#describe(headers, reader, slotAt(cached, this.#slotSize, start).key);
     const length = end - start;
-    const source = verifiedSource({ reader, first, verifier, length });
-    const body = this.#code.countedBody({ source, imageId: image.id, length, trace: call.trace });
+    const { trace, mayReuseChunks } = call;
+    const body = cachedBody(this.#code, { reader, first, verifier, length, trace, mayReuseChunks });
     return new Response(body, { status: plan.kind === "part" ? 206 : 200, headers });
   }
 
@@ -135,8 +135,17 @@ export class GatewayCache implements DataCache {
       context,
       image,
       onBytes: (bytes) => metrics.add("cache_origin_bytes_total", {}, bytes),
+      onceForAll: (ask) => this.#once(prefixOf(cached), ask),
       onServer: (server) => this.#cache.sentBy(cached, server),
     });
+  }
+
+  /** A store without ranges answers such a question with all data, which costs bytes before it is canceled. */
+  #once(image: string, ask: () => Promise<boolean>): Promise<boolean> {
+    if (this.#code.isWorkerd()) return ask();
+    const asking = this.#probes.get(image) ?? ask().finally(() => this.#probes.delete(image));
+    this.#probes.set(image, asking);
+    return asking;
   }
 
   /** Reads the first bytes, before the status is sent. */
@@ -169,10 +178,7 @@ export class GatewayCache implements DataCache {
     const cause = new Error(
       `Cannot cache image "${imageId}": its hash is ${actual} instead of ${expected}; upload it again if all servers send this data`,
     );
-    const health = await client.health(context);
-    for (const server of await client.servers(context)) {
-      if (servers.includes(server.endpoint)) health.failed(server, cause);
-    }
+    for (const server of servers) await client.coolDown(context, server, cause);
   }
 
   #observe(event: CacheEvent): void {
@@ -181,40 +187,6 @@ export class GatewayCache implements DataCache {
     if (event.kind === "cached") metrics.add("cache_sent_bytes_total", {}, event.bytes);
     else if (event.kind !== "origin") metrics.add("cache_events_total", { event: event.kind });
   }
-}
-
-/**
- * The source of a response body. A whole image is verified before its last bytes are passed on: a client that has
- * received `Content-Length` bytes would not notice an error after them.
- */
-function verifiedSource(
-  { reader, first, verifier, length }: {
-    readonly reader: CachedReader;
-    readonly first: Chunk | null;
-    readonly verifier: Verifier | null;
-    readonly length: number;
-  },
-): ServerBody["source"] {
-  let [next, count] = [first, 0];
-  const close = async () => {
-    await Promise.all([reader.close(), verifier?.close()]);
-  };
-  return {
-    server: "cache",
-    reader: {
-      async read() {
-        const chunk = next ?? await reader.read();
-        next = null;
-        if (chunk === null) return null;
-        await verifier?.update(chunk);
-        count += chunk.byteLength;
-        if (count === length) await verifier?.check();
-        return chunk;
-      },
-      cancel: close,
-    },
-    close,
-  };
 }
 
 /** A request for the data of the image that a request for the cache API names. */

@@ -14,13 +14,15 @@ export interface GlanceOriginInput {
   readonly context: RequestContext;
   readonly image: GlanceImage;
   readonly onBytes: (count: number) => void;
+  /** Asks whether the store has ranges, unless another reader of the image is asking. */
+  readonly onceForAll: (ask: () => Promise<boolean>) => Promise<boolean>;
   /** Called with each server that sends data. */
   readonly onServer: (server: string) => void;
 }
 
 /** The origin of an image. Its requests resume on other servers, and do not end with the request of the reader. */
 export function glanceOrigin({ upstreamOf }: CacheCode, input: GlanceOriginInput): Origin {
-  const { gateway, context, image, onBytes, onServer } = input;
+  const { gateway, context, image, onBytes, onceForAll, onServer } = input;
   const upstream = (start: number, end: number) =>
     upstreamOf(gateway, {
       context,
@@ -44,7 +46,7 @@ export function glanceOrigin({ upstreamOf }: CacheCode, input: GlanceOriginInput
         cancel: (reason) => reader.cancel(reason),
       };
     },
-    supportsRanges: () => seeks ??= upstream(0, 0).canSeek(),
+    supportsRanges: () => seeks ??= onceForAll(upstream(0, 0).canSeek),
     isOwnFault: (error) =>
       error instanceof Error && "status" in error && REFUSALS.includes(error.status),
     onBytes,

@@ -1,5 +1,5 @@
 /** Loads the code of the edge cache, and passes it what it shares with the code that is loaded at the start. */
-import { isWorkerd } from "../../http/fixed_length.ts";
+import { fixedLength, isWorkerd } from "../../http/fixed_length.ts";
 import { createHasher } from "../../transfer/integrity/hashing.ts";
 import { HttpError } from "../error_response.ts";
 import { documentResponse, forwardRequest } from "../forward/proxy_json.ts";
@@ -8,7 +8,6 @@ import type { CacheOptions } from "../options.ts";
 import { upstreamOf, verifierFor } from "./file_body.ts";
 import { dataHeaders } from "./file_headers.ts";
 import { forwardErrorResponse, requestRecord } from "./image_file.ts";
-import { countedBody } from "./response_body.ts";
 
 /** Returns the cache of a gateway, which is opened by the first request that needs it. */
 export function cacheOpener(
@@ -18,7 +17,7 @@ export function cacheOpener(
   const shared = {
     upstreamOf,
     verifierFor,
-    countedBody,
+    fixedLength,
     dataHeaders,
     forwardErrorResponse,
     createHasher,
