@@ -4,8 +4,9 @@ import { IMPORT_IMAGE } from "../api/operations/images.ts";
 import type { RequestContext } from "../context.ts";
 import type { SentData } from "../transfer/upload/upload_state.ts";
 import { differenceBetween } from "../transfer/upload/compare_sent.ts";
+import { inspected } from "../transfer/upload/inspection.ts";
 import { stage } from "../transfer/upload/staging.ts";
-import type { ImageData, Progress, UploadOptions } from "../transfer/types.ts";
+import type { ImageData, InspectMode, Progress, UploadOptions } from "../transfer/types.ts";
 import { sourceOf } from "../transfer/upload/upload_source.ts";
 import {
   GlanceConnectionFailed,
@@ -52,6 +53,12 @@ export interface ImportOptions extends Omit<ImportWaitOptions, "partial">, Impor
    * @default {true}
    */
   readonly wait?: boolean | undefined;
+  /**
+   * Which data is refused before it is sent, if this program sends it. Glance can be configured to decompress or
+   * convert staged data, so by default only Glance judges that.
+   * @default {"match" for an upload, "off" for staged data}
+   */
+  readonly inspect?: InspectMode | undefined;
   /** Called with the progress of the bytes that this program sends, if any. Its errors are ignored. */
   readonly onUpload?: ((progress: Progress) => void) | undefined;
 }
@@ -70,6 +77,7 @@ export interface ImportOptions extends Omit<ImportWaitOptions, "partial">, Impor
  * @throws {NotImplemented} if the cloud offers no fitting method; the message lists what it offers.
  * @throws {Invalid} if the source or the method does not fit.
  * @throws {ImageImportFailed} if the import failed in Glance; it has the failed stores and the task's message.
+ * @throws {ImageContentRejected} if `inspect` refuses the data.
  * @throws {ImageIntegrityError} if Glance stored other bytes than this program sent.
  * @throws {ImageStalled} if nothing has changed for `stallTimeout`.
  *
@@ -139,10 +147,13 @@ async function stageData(
   session: Session,
   imageId: string,
   data: ImageData,
-  { size, onProgress }: UploadOptions,
+  { size, onProgress, inspect = "off" }: UploadOptions,
 ): Promise<Staged> {
   const before = await showImage(session, imageId);
-  return { before, ...await stage(session, imageId, sourceOf(data, size), { onProgress }) };
+  const { diskFormat: disk_format, containerFormat: container_format } = before;
+  const target = { imageId, known: { disk_format, container_format } };
+  const source = await inspected(session, sourceOf(data, size), { inspect }, target);
+  return { before, ...await stage(session, imageId, source, { onProgress }) };
 }
 
 /** The import methods of a cloud; none if it does not support imports. */
@@ -163,8 +174,8 @@ function dataOf({ client, signal }: Session, source: ImportSource): ImageData | 
 }
 
 function uploadOptions(source: ImportSource, options: ImportOptions): UploadOptions {
-  const { onUpload: onProgress, stores: [storeId] = [] } = options;
-  return { size: "data" in source ? source.size : undefined, storeId, onProgress };
+  const { onUpload: onProgress, inspect, stores: [storeId] = [] } = options;
+  return { size: "data" in source ? source.size : undefined, storeId, inspect, onProgress };
 }
 
 function requestOf(

@@ -14,8 +14,8 @@ import { type PortableRecord, portableRecord } from "./export_image.ts";
 import { checkMatches, checkRestorable, type CompareOptions } from "./compare_data.ts";
 import { hashedData } from "./hashing_source.ts";
 
-/** Options of a restoration. */
-export interface RestoreOptions extends Omit<UploadOptions, "size">, CompareOptions {
+/** Options of a restoration. The data is compared with its record, and not inspected. */
+export interface RestoreOptions extends Omit<UploadOptions, "size" | "inspect">, CompareOptions {
   /**
    * Properties that override those of the record. A null custom property is omitted. The `id` of the new
    * image can be set only here.

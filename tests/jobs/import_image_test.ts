@@ -4,6 +4,7 @@ import {
   GlanceConnectionFailed,
   GlanceError,
   type ImageConflict,
+  ImageContentRejected,
   ImageImportFailed,
   ImageIntegrityError,
   importImage,
@@ -358,4 +359,14 @@ Deno.test("importImage() keeps the image if Glance rejects the import", async ()
   const error: ImageConflict = await failureOf(work({ data: BYTES })) as ImageConflict;
   assertEquals(error.name, "ImageConflict");
   assertEquals(await stored(cloud, id), BYTES);
+});
+
+Deno.test("importImage() refuses staged data before it is sent if inspect says so", async () => {
+  const { cloud, id, work } = await cloudWith();
+  const data = new Blob([new Uint8Array([0x51, 0x46, 0x49, 0xfb, 0, 0, 0, 9])]);
+  for (const inspect of ["match", "safe"] as const) {
+    await assertRejects(() => work({ data }, { inspect }), ImageContentRejected, "qcow2");
+  }
+  assertEquals((await cloud.service.show(cloud.context, id)).status, "queued");
+  assert(!cloud.requested.some((request) => request.includes("/stage")), cloud.requested.join());
 });
