@@ -12,7 +12,7 @@ export interface ExactReader {
 /** Opens a stream. The store of a byte stream reads into memory of the right size; other chunks may be copied. */
 export function exactReaderOf(stream: ReadableStream<Chunk>): ExactReader {
   const byob = byobReaderOf(stream);
-  return byob === null ? new ChunkReader(stream.getReader()) : {
+  return byob === null ? new BufferedChunks(stream.getReader()) : {
     take: (count) => fill(byob, count),
     cancel: () => byob.cancel().catch(() => {}),
   };
@@ -39,7 +39,7 @@ async function fill(reader: ReadableStreamBYOBReader, count: number): Promise<Ch
 }
 
 /** Reads a stream that supplies its own chunks. */
-class ChunkReader implements ExactReader {
+class BufferedChunks implements ExactReader {
   readonly #reader: ReadableStreamDefaultReader<Chunk>;
   #rest: Chunk = new Uint8Array();
 
