@@ -13,6 +13,7 @@ import { formatsReport } from "./formats_fuzz.ts";
 import { fromReport } from "./from_url.ts";
 import { gatewayResults } from "./gateway.ts";
 import { glanceReport } from "./glance.ts";
+import { inspectReport } from "./inspect.ts";
 import { tableOf } from "./measure.ts";
 import { listReport } from "./list.ts";
 import { memoryReport } from "./memory.ts";
@@ -38,6 +39,7 @@ const GROUPS: Readonly<Record<string, Group>> = {
   cache: cacheReport,
   upload: uploadReport,
   from: fromReport,
+  inspect: inspectReport,
   glance: glanceReport,
 };
 
