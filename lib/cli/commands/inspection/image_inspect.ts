@@ -55,7 +55,7 @@ async function print(
 
 /** The result for programs. A size above 2^53 is a string: JSON numbers would lose digits. */
 function documentOf(
-  { kind, name, size, inspection, record }: Subject,
+  { kind, name, size, inspection, compression, record }: Subject,
   claim: DeclaredFormats,
 ): object {
   const { format, formats, virtualSize, isSafe, failures, unchecked, bytesRead } = inspection;
@@ -64,6 +64,7 @@ function documentOf(
     size,
     format,
     formats,
+    compression,
     virtual_size: typeof virtualSize === "bigint" ? String(virtualSize) : virtualSize,
     is_safe: isSafe,
     failures,
@@ -77,7 +78,7 @@ function documentOf(
 }
 
 function rowsOf(
-  { kind, name, size, inspection, record }: Subject,
+  { kind, name, size, inspection, compression, record }: Subject,
   claim: DeclaredFormats,
 ): (readonly [name: string, value: string])[] {
   const { format, formats, virtualSize, isSafe, failures, unchecked } = inspection;
@@ -86,6 +87,7 @@ function rowsOf(
     ["Source", SOURCES[kind](name)],
     ["Name", record?.name ?? null],
     ["Format", formats.length > 1 ? `${format} (matches ${formats.join(", ")})` : format],
+    ["Compressed", compression === null ? null : `${compression}; Glance does not decompress it`],
     ["Size", sizeText(size)],
     ["Virtual size", sizeText(virtualSize)],
     ["Safe", isSafe ? "yes" : "no"],

@@ -1,6 +1,12 @@
 /** Finds what `image-inspect` inspects, and reads it: a file, standard input, a URL, or an image in Glance. */
 import type { GlanceImage } from "../../../api/types.ts";
 import { ImageNotFound } from "../../../errors.ts";
+import { concat } from "../../../concat.ts";
+import {
+  type CompressionFormat,
+  detectCompression,
+  DETECTION_BYTES,
+} from "../../../formats/compression/detect.ts";
 import { inspectImage } from "../../../formats/inspect_image.ts";
 import type { ImageInspection } from "../../../formats/types.ts";
 import { inspectStored } from "../../../images/inspect_stored.ts";
@@ -21,6 +27,8 @@ export interface Subject {
   /** Size in bytes; null if unknown. */
   readonly size: number | null;
   readonly inspection: ImageInspection;
+  /** The format in which the data is compressed; null if it is not, or for an image in Glance. */
+  readonly compression: CompressionFormat | null;
   /** The record of an image in Glance. */
   readonly record: GlanceImage | null;
 }
@@ -49,7 +57,8 @@ export async function inspectSubject(invocation: InspectCall, source: string): P
   const facts = await attempt("read", source, () => system.files.stat(source));
   const isFile = facts !== null && facts.kind !== "directory";
   if (isFile || PATH.test(source)) return await inspectBytes(invocation, source);
-  return await inspectRecord(invocation, await recordNamed(invocation, source));
+  const absence = isFile || facts === null ? "there is no such file" : "it is a directory";
+  return await inspectRecord(invocation, await recordNamed(invocation, source, absence));
 }
 
 /** A stream is read to its end, because the size of raw data is its length. */
@@ -58,7 +67,8 @@ async function inspectBytes({ system }: InspectCall, file: string): Promise<Subj
   const stream = typeof data === "function" ? await data() : data;
   const { signal } = system;
   const options = size === null || size === 0 ? { signal } : { signal, size };
-  const inspection = await inspectImage(stream, options);
+  const { passed, compression } = notingCompression(stream);
+  const inspection = await inspectImage(passed, options);
   const isInput = name !== file;
   return {
     kind: isInput ? "stdin" : "file",
@@ -66,6 +76,7 @@ async function inspectBytes({ system }: InspectCall, file: string): Promise<Subj
     // Files in /proc have no size.
     size: size || inspection.bytesRead,
     inspection,
+    compression: compression(),
     record: null,
   };
 }
@@ -73,8 +84,10 @@ async function inspectBytes({ system }: InspectCall, file: string): Promise<Subj
 async function inspectUrl({ system }: InspectCall, url: string): Promise<Subject> {
   return await withWebHead(system, url, async ({ stream, size }, signal) => {
     const options = { headerOnly: true, signal, ...size !== null && { size } };
-    const inspection = await inspectImage(stream, options);
-    return { kind: "url", name: redact(url), size, inspection, record: null };
+    const { passed, compression } = notingCompression(stream);
+    const inspection = await inspectImage(passed, options);
+    const name = redact(url);
+    return { kind: "url", name, size, inspection, compression: compression(), record: null };
   });
 }
 
@@ -86,14 +99,35 @@ async function inspectRecord(invocation: InspectCall, record: GlanceImage): Prom
     );
   }
   const inspection = await inspectStored(await sessionOf(invocation), record);
-  return { kind: "image", name: id, size, inspection, record };
+  return { kind: "image", name: id, size, inspection, compression: null, record };
+}
+
+/** A stream that finds out, from the first bytes that pass, how they are compressed. */
+function notingCompression(stream: ReadableStream<Uint8Array>): {
+  readonly passed: ReadableStream<Uint8Array>;
+  readonly compression: () => CompressionFormat | null;
+} {
+  let head: Uint8Array = new Uint8Array();
+  const notes = new TransformStream<Uint8Array, Uint8Array>({
+    transform(chunk, controller) {
+      if (head.byteLength < DETECTION_BYTES) {
+        head = concat([head, chunk.subarray(0, DETECTION_BYTES)]);
+      }
+      controller.enqueue(chunk);
+    },
+  });
+  return { passed: stream.pipeThrough(notes), compression: () => detectCompression(head) };
 }
 
 /** @throws {CommandFailed} if there is neither a file nor an image, or no cloud to look in. */
-async function recordNamed(invocation: InspectCall, name: string): Promise<GlanceImage> {
+async function recordNamed(
+  invocation: InspectCall,
+  name: string,
+  absence: string,
+): Promise<GlanceImage> {
   await invocation.connect().catch((error) => {
     throw new CommandFailed(
-      `Cannot inspect "${name}": there is no such file, and no cloud to find an image in: ${
+      `Cannot inspect "${name}": ${absence}, and no cloud to find an image in: ${
         sentenceOf(error)
       }`,
       error,
@@ -104,7 +138,7 @@ async function recordNamed(invocation: InspectCall, name: string): Promise<Glanc
   } catch (error) {
     if (!(error instanceof ImageNotFound)) throw error;
     throw new CommandFailed(
-      `Cannot inspect "${name}": there is no such file, and no image with this id or name is visible to you; see "glance image-list"`,
+      `Cannot inspect "${name}": ${absence}, and no image with this id or name is visible to you; see "glance image-list"`,
       error,
     );
   }

@@ -237,3 +237,22 @@ function pieces(): TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuff
     },
   });
 }
+
+Deno.test("image-inspect names the compression of a file", async () => {
+  const memory = files();
+  const gzip = new Blob(["a disk"]).stream().pipeThrough(new CompressionStream("gzip"));
+  memory.content.set("disk.gz", new Uint8Array(await new Response(gzip).arrayBuffer()));
+  const { code, stdout } = await new CliHarness().run(["image-inspect", "disk.gz"], {
+    files: memory,
+  });
+  assertEquals(code, 0);
+  assertStringIncludes(stdout, "gzip; Glance does not decompress it");
+});
+
+Deno.test("image-inspect says that a directory is not a file", async () => {
+  const { code, stderr } = await new CliHarness().run(["image-inspect", "folder"], {
+    files: files(),
+  });
+  assertEquals(code, 1);
+  assertStringIncludes(stderr, "it is a directory");
+});
