@@ -1,6 +1,5 @@
 /** Reads a stored slot; each block is verified before it is passed on. */
 import type { Chunk } from "../transfer/body_reader.ts";
-import { exactReaderOf } from "./exact_reader.ts";
 import type { Slot } from "./image_slots.ts";
 import { BLOCK_SIZE, type Digest, headerSize, isBlock, parseHeader } from "./slot_format.ts";
 import type { SlotStore } from "./stores/slot_store.ts";
@@ -47,8 +46,8 @@ export async function openStoredSlot(
   const from = dataStart + firstBlock * BLOCK_SIZE;
   const last = Math.min(end, slot.end) - slot.start;
   const to = dataStart + Math.min(length, Math.ceil(last / BLOCK_SIZE) * BLOCK_SIZE);
-  // From the first block on, one request of the store has both.
-  const isWhole = firstBlock === 0;
+  // From the first block on, one request of a remote store has both. A file is read in blocks, without copies.
+  const isWhole = firstBlock === 0 && store.isShared;
   const [head, rest] = await Promise.all([
     store.read(slot.key, 0, isWhole ? to : dataStart),
     isWhole ? null : store.read(slot.key, from, to),
@@ -57,7 +56,7 @@ export async function openStoredSlot(
     await Promise.all([head?.cancel(), rest?.cancel()]);
     return null;
   }
-  const headReader = exactReaderOf(head);
+  const headReader = new ExactReader(head);
   const header = await headReader.take(dataStart);
   const checksums = header === null ? null : await parseHeader(digest, slot.key, header, length);
   if (checksums === null) {
@@ -65,7 +64,7 @@ export async function openStoredSlot(
     throw new CorruptSlot(slot.key);
   }
   if (!isWhole) await headReader.cancel();
-  const data = rest === null ? headReader : exactReaderOf(rest);
+  const data = rest === null ? headReader : new ExactReader(rest);
   let block = firstBlock;
   let position = offset - slot.start;
   return {
@@ -83,4 +82,39 @@ export async function openStoredSlot(
     },
     close: () => data.cancel(),
   };
+}
+
+/** Reads exact numbers of bytes from a stream. */
+class ExactReader {
+  readonly #reader: ReadableStreamDefaultReader<Chunk>;
+  #rest: Chunk = new Uint8Array();
+
+  constructor(stream: ReadableStream<Chunk>) {
+    this.#reader = stream.getReader();
+  }
+
+  /** The next `count` bytes; null if the stream ends before. */
+  async take(count: number): Promise<Chunk | null> {
+    let taken: Chunk | null = null;
+    let length = 0;
+    while (length < count) {
+      if (this.#rest.byteLength === 0) {
+        const { done, value } = await this.#reader.read();
+        if (done) return null;
+        this.#rest = value;
+      }
+      const part = this.#rest.subarray(0, count - length);
+      this.#rest = this.#rest.subarray(part.byteLength);
+      // Most streams deliver whole blocks, which need no copy.
+      if (part.byteLength === count) return part;
+      taken ??= new Uint8Array(count);
+      taken.set(part, length);
+      length += part.byteLength;
+    }
+    return taken ?? new Uint8Array();
+  }
+
+  async cancel(): Promise<void> {
+    await this.#reader.cancel().catch(() => {});
+  }
 }
