@@ -134,27 +134,21 @@ export function streamOf(
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   let position = start;
   return new ReadableStream({
-    type: "bytes",
-    autoAllocateChunkSize: READ_SIZE,
     async pull(controller) {
-      const request = controller.byobRequest;
-      if (request?.view == null) return;
-      const { buffer, byteOffset, byteLength } = request.view;
       try {
-        const length = Math.min(byteLength, end - position);
-        const { bytesRead } = length === 0
+        const memory = new Uint8Array(Math.min(READ_SIZE, end - position));
+        const { bytesRead } = memory.byteLength === 0
           ? { bytesRead: 0 }
-          : await file.read(new Uint8Array(buffer, byteOffset, length), 0, length, position);
+          : await file.read(memory, 0, memory.byteLength, position);
         position += bytesRead;
-        if (bytesRead > 0) return request.respond(bytesRead);
+        if (bytesRead > 0) return controller.enqueue(memory.subarray(0, bytesRead));
         await file.close();
         controller.close();
-        request.respond(0);
       } catch (error) {
         await file.close().catch(() => {});
         throw error;
       }
     },
     cancel: () => file.close(),
-  });
+  }, { highWaterMark: 0 });
 }
