@@ -141,6 +141,8 @@ export class GatewayCache implements DataCache {
   }
 
   /** A store without ranges answers such a question with all data, which costs bytes before it is canceled. */
+
+  /** One answer for all readers that ask the same at the same time. */
   #once(image: string, ask: () => Promise<boolean>): Promise<boolean> {
     if (this.#code.isWorkerd()) return ask();
     const asking = this.#probes.get(image) ?? ask().finally(() => this.#probes.delete(image));
