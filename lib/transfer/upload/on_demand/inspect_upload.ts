@@ -80,7 +80,7 @@ function checkMode(mode: string, { inspect, Invalid }: InspectShared): void {
 /** The error names what was declared, what was found, and what to do. */
 function rejectionOf(
   { imageId, declared }: { readonly imageId: string | undefined; readonly declared: string },
-  { format, isSafe }: ImageInspection,
+  { format }: ImageInspection,
   reason: string,
   { ImageContentRejected }: InspectShared,
 ): ImageContentRejected {
@@ -89,10 +89,9 @@ function rejectionOf(
   const fix: Term = imageId === undefined
     ? { key: "declareFormat", text: declare, subject: format }
     : { key: "changeFormat", text: declare, subject: `${format} ${imageId}` };
-  const convert = isSafe ? "" : '; convert the image with "qemu-img convert"';
   const off: Term = { key: "inspectOff", text: 'set "inspect" to "off"' };
   return new ImageContentRejected(
-    `Cannot ${action} as ${declared}: ${reason}${convert}, or ${off.text} if the cloud accepts such data`,
+    `Cannot ${action} as ${declared}: ${reason}, or ${off.text} if the cloud accepts such data`,
     { imageId, terms: [fix, off] },
   );
 }
