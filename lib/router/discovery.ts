@@ -30,7 +30,8 @@ export async function listVersions(
 ): Promise<Response> {
   const response = await probeAnonymously(gateway, request, path, "list the versions of the API");
   const endpoint = publicEndpoint(gateway, request, mount);
-  return versionsDocument(response, outboundHeaders(response.headers), endpoint);
+  const headers = outboundHeaders(response.headers);
+  return versionsDocument(response, headers, endpoint, gateway.cache !== null);
 }
 
 /** `GET /healthcheck`: 200 if a server answers with a status below 500. */

@@ -77,7 +77,9 @@ export function documentResponse(
   const endpoint = publicEndpoint(gateway, request, mount);
   const location = locationFor(response, endpoint);
   if (location !== null) headers.set("location", location);
-  if (response.status === 300) return versionsDocument(response, headers, endpoint);
+  if (response.status === 300) {
+    return versionsDocument(response, headers, endpoint, gateway.cache !== null);
+  }
   const isHead = request.method === "HEAD";
   const hasLength = response.status !== 204 && response.status !== 304;
   if (hasLength) headers.set("content-length", String(response.body.byteLength));

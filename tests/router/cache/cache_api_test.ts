@@ -100,3 +100,12 @@ Deno.test("PUT /v2/cache/{image_id} is answered with Glance's 404 when there is 
   assertEquals((await router.request(`/v2/cache/${id}`, { method: "PUT" })).status, 404);
   assertEquals((await router.request(`/v2/cache/${id}`, { method: "DELETE" })).status, 404);
 });
+
+Deno.test("GET /versions lists the versions with the cache API when the gateway has a cache", async () => {
+  const idsOf = async (router: Router) => {
+    const { versions } = await (await router.request("/versions")).json();
+    return versions.map(({ id }: { id: string }) => id).filter((id: string) => /1[46]$/.test(id));
+  };
+  assertEquals(await idsOf(new Cloud().router()), []);
+  assertEquals(await idsOf(cachingRouter(new Cloud())), ["v2.16", "v2.14"]);
+});
