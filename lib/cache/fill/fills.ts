@@ -92,7 +92,7 @@ export class Fills {
     if (fill.isComplete) return await this.#complete(fill);
     // What was read of it would be read twice otherwise.
     if (fill.fetchHole()) return;
-    if (fill.readers === 0) return this.#drop(fill);
+    if (fill.readers === 0 || !fill.canBeCompleted) return this.#drop(fill);
     this.#options.timer(IDLE_LIMIT, () => {
       if (!fill.isInFlight && !fill.isComplete) this.#drop(fill);
     });

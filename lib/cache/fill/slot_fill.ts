@@ -64,6 +64,11 @@ export class SlotFill {
     return this.#segments.isInFlight;
   }
 
+  /** Whether missing bytes can be requested; not if only a read of the whole image has filled it. */
+  get canBeCompleted(): boolean {
+    return this.#lastOrigin !== null;
+  }
+
   /** Whether readers must look for the slot again. */
   get isDropped(): boolean {
     return this.#isDropped;
