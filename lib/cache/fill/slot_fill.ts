@@ -24,7 +24,8 @@ interface FailedFetch {
 /** A slot that is being filled. */
 export class SlotFill {
   readonly slot: Slot;
-  readonly #data: Chunk;
+  /** The bytes of the slot; all of them, once it is complete. */
+  readonly data: Chunk;
   readonly #segments: Segments;
   readonly #onSettled: () => void;
   /** The origin of the last request, for the bytes that no reader wants. */
@@ -39,7 +40,7 @@ export class SlotFill {
   /** @param onSettled called when no request is in flight any more, each time. */
   constructor(slot: Slot, onSettled: () => void) {
     this.slot = slot;
-    this.#data = new Uint8Array(slot.end - slot.start);
+    this.data = new Uint8Array(slot.end - slot.start);
     this.#segments = new Segments(slot.end - slot.start);
     this.#onSettled = onSettled;
   }
@@ -74,21 +75,15 @@ export class SlotFill {
     return this.#isDropped;
   }
 
-  /** All bytes, once it is complete. */
-  get data(): Chunk {
-    return this.#data;
-  }
-
   /** Counts a reader until the returned function is called. */
   join(): () => void {
     this.#readers++;
-    let hasLeft = false;
-    return () => {
-      if (hasLeft) return;
-      hasLeft = true;
+    let leave = () => {
+      leave = () => {};
       this.#readers--;
       this.#settle();
     };
+    return () => leave();
   }
 
   /** Ends it for readers that come later. */
@@ -114,7 +109,7 @@ export class SlotFill {
     for (;;) {
       const until = Math.min(this.#segments.receivedUntil(position), end - this.slot.start);
       if (until > position) {
-        return this.#data.slice(position, Math.min(until, position + COPY_SIZE));
+        return this.data.slice(position, Math.min(until, position + COPY_SIZE));
       }
       const news = this.#news.promise;
       if (!this.#segments.isClaimed(position)) {
@@ -151,9 +146,9 @@ export class SlotFill {
 
   /** Adds bytes to a segment. */
   receive(segment: Segment, bytes: Uint8Array): void {
-    const at = segment.received;
+    const { received } = segment;
     const count = this.#segments.receive(segment, bytes.byteLength);
-    this.#data.set(bytes.subarray(0, count), at);
+    this.data.set(bytes.subarray(0, count), received);
     this.#wake();
   }
 
@@ -172,8 +167,8 @@ export class SlotFill {
   #throwFailureAt(position: number, origin: Origin): void {
     if (this.#failure === null || this.#segments.isClaimed(position)) return;
     const { error, start, end, origin: asked } = this.#failure;
-    if (position < start || position >= end) return;
-    if (asked === origin || !origin.isOwnFault(error)) throw error;
+    const isAbout = position >= start && position < end;
+    if (isAbout && (asked === origin || !origin.isOwnFault(error))) throw error;
   }
 
   #wake(): void {
