@@ -44,7 +44,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Connection>
 }
 
 /** Signs in to a cloud. The connection owns the cloud. */
-export async function openConnection(cloud: ResolvedCloud): Promise<Connection> {
+async function openConnection(cloud: ResolvedCloud): Promise<Connection> {
   return await fromCloud(cloud, async ({ options, signIn }) => ({
     service: getDefaultImageService(options),
     context: await signIn(),

@@ -267,6 +267,20 @@ Deno.test("no two types of lib share a name, and none shadows a type of the plat
   }
 });
 
+Deno.test("every function, class and constant that lib exports is used in another file", async () => {
+  const files = [...SOURCES, ...await testFiles()].map(({ path, text }) => ({
+    path,
+    names: new Set(text.match(/[A-Za-z_$][\w$]*/g)),
+  }));
+  const unused = SOURCES.flatMap(({ path, code }) =>
+    [...code.matchAll(/^export (?:async )?(?:const|class|function\*?) (\w+)/gm)]
+      .map(([, name = ""]) => name)
+      .filter((name) => !files.some((file) => file.path !== path && file.names.has(name)))
+      .map((name) => `${path}: ${name}`)
+  );
+  assertEquals(unused, []);
+});
+
 function layerOf(path: string): number {
   const exact = LAYERS.findIndex((row) => row.includes(path));
   if (exact >= 0) return exact;

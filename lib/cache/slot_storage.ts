@@ -9,7 +9,7 @@ import type { TimeLimit } from "./stores/limited_store.ts";
 import type { SlotStore } from "./stores/slot_store.ts";
 
 /** Milliseconds without writes, or reads, after the store failed. */
-export const PAUSE = 30_000;
+const PAUSE = 30_000;
 
 /** What the storage needs. */
 export interface SlotStorageOptions {

@@ -42,7 +42,7 @@ export class RangeSupportCache {
     this.#add(`seekable ${stores}`);
   }
 
-  /** Notes that a server responded to a range with the whole image, or did not state which bytes it sent. */
+  /** Notes that a server refused a range, sent the whole image, or did not state which bytes it sent. */
   recordIgnored(server: string, stores: string): void {
     this.#refusedUntil = this.#add(`ignored ${server} ${stores}`);
   }

@@ -6,4 +6,4 @@
 export { fileSource } from "./download/file_location.ts";
 export { canSeek } from "./download/seek_probe.ts";
 export { hashInThread } from "./integrity/hash_worker.ts";
-export { openParallel } from "./parallel/open_parallel.ts";
+export { parallelReader } from "./parallel/new_parallel_reader.ts";

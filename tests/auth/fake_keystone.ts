@@ -1,5 +1,6 @@
 /**
- * A Keystone for tests, as a fetch: it issues numbered tokens and records its requests.
+ * A Keystone for tests, as a fetch: it issues numbered tokens and records its requests. The embedded Glance
+ * checks no tokens, and faults of a real Keystone (wrong bodies, clocks, statuses) cannot be planned.
  */
 import { assert, assertEquals } from "@std/assert";
 import type { Credentials } from "../../lib/auth/keystone.ts";

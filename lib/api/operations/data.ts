@@ -26,7 +26,7 @@ const FILE = "/v2/images/{image_id}/file";
 const STAGE = "/v2/images/{image_id}/stage";
 
 /** Returns the data, unread. */
-export const GET_IMAGE_DATA: Defined<DataOperations, "data"> = /* @__PURE__ */ readOperation(
+const GET_IMAGE_DATA: Defined<DataOperations, "data"> = /* @__PURE__ */ readOperation(
   checkedDataRequest,
 );
 

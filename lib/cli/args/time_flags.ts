@@ -48,7 +48,7 @@ export function timeOptions(
 }
 
 /** No delay means no hedged requests. */
-export function hedgeDelayFrom(delay: number | undefined): number | undefined {
+function hedgeDelayFrom(delay: number | undefined): number | undefined {
   return delay === 0 ? Infinity : delay;
 }
 

@@ -127,7 +127,7 @@ export async function openDownload(
   };
   const parallel = connections === 1 || direct !== null
     ? null
-    : await (await import("../rarely_used.ts")).openParallel({
+    : await (await import("../rarely_used.ts")).parallelReader({
       connections,
       partSize,
       size: identity.size,

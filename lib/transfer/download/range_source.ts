@@ -124,13 +124,12 @@ export class GlanceRangeSource implements RangeSource {
     const { end, first, rangesOnly = false } = this.#options;
     const last = end ?? (size === null ? null : size - 1);
     const isAll = start === 0 && (end === null || end + 1 === size) && !rangesOnly;
-    const next = await this.#next(signal, !isAll && last !== null);
-    const { excluded } = next;
+    const { kind, excluded, ...next } = await this.#next(signal, !isAll && last !== null);
     const once = this.candidates.servers.length - excluded.size - 1;
     const retries = retryTime === undefined ? undefined : once;
     const tried = new Set(next.tried);
     const policy = { signal, excluded, tried, first, retries, maxRetryAfter: retryTime };
-    const response = next.kind === "whole" || last === null
+    const response = kind === "whole" || last === null
       ? await this.#openWhole(start, policy)
       : await this.#openRange({ start, end: last, size }, proof, policy);
     if (start === 0 || response.isSame) return response;
@@ -170,8 +169,9 @@ export class GlanceRangeSource implements RangeSource {
         throw refused(imageId, error.server, reason, true, error);
       }
       if (error.status !== 400) throw error;
+      // Success without a range proves that the range caused the 400. Before ranges only, there was one.
+      if (rangesOnly) this.#ranges.recordIgnored(error.server, this.#stores);
       const response = await this.#openWithoutRange(range.start, error.server, policy);
-      // Only the success without a range proves that the range caused the 400.
       this.#ranges.recordRefused(error.server, this.#stores);
       return response;
     }

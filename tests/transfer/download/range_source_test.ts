@@ -4,7 +4,7 @@ import { ImageDownloadFailed, Invalid } from "../../../mod.ts";
 import { bytesOf } from "../../support/bodies.ts";
 import { CUT, downloadAll, LENGTH, until } from "../../support/downloads.ts";
 import { BYTES, CALLER, chunksOf, ID, record, Served } from "../../support/image.ts";
-import type { Step } from "../../support/scripted_fetch.ts";
+import { play, type Step } from "../../support/scripted_fetch.ts";
 import { type ClientHarness, failureOf, harnessOf } from "../../support/client_harness.ts";
 
 function rangesOf({ script }: ClientHarness): string[] {
@@ -113,23 +113,36 @@ Deno.test("download() requests ranges from other servers first when one sent the
   assertEquals(slowServer.slice(1).includes(slowServer[0] ?? ""), false, slowServer.join());
 });
 
-Deno.test("download() does not test again whether a store supports ranges", async () => {
-  const served = new Served();
-  const steps = [record(), 400, served.whole(), served.whole(), record(), served.whole()];
-  const harness = harnessOf(steps);
+/** A client over two connections, whose store sends the whole image, and `step` for a range. */
+function withoutRanges(served: Served, step: Step) {
   const options = { connections: 2, partSize: 1_000 };
-  for (let i = 0; i < 2; i++) assertEquals(await downloadAll(harness, options), BYTES);
-  assertEquals(rangesOf(harness), ["bytes=0-0", "all", "all", "all"]);
+  const respond: Step = (request) => {
+    const whole = request.path.endsWith("/file") ? served.whole() : record();
+    return play(request.headers.has("range") ? step : whole, request);
+  };
+  const harness = harnessOf(Array.from({ length: 12 }, () => respond));
+  return { harness, download: () => downloadAll(harness, options) };
+}
+
+Deno.test("download() requests no range again when no server supports them", async () => {
+  const served = new Served();
+  const { harness, download } = withoutRanges(served, 400);
+  assertEquals(await download(), BYTES);
+  const [first, ...parts] = rangesOf(harness);
+  assertEquals([first, new Set(parts).size, parts.length <= 3], ["all", 1, true]);
+  assertEquals(await download(), BYTES);
+  assertEquals(rangesOf(harness), ["all", ...parts, "all"]);
   assertEquals(served.areOver, true);
 });
 
 Deno.test("download() uses one connection when a store responds wrongly to ranges", async () => {
   const served = new Served();
-  const mismatch = () => served.data(chunksOf(BYTES), { status: 206 });
-  const harness = harnessOf([record(), mismatch(), mismatch(), mismatch(), served.whole()]);
-  assertEquals(await downloadAll(harness, { connections: 2, partSize: 1_000 }), BYTES);
-  const probes = Array.from({ length: 3 }, () => "bytes=0-0");
-  assertEquals([rangesOf(harness), served.areOver], [[...probes, "all"], true]);
+  const mismatch: Step = (request) => play(served.data(chunksOf(BYTES), { status: 206 }), request);
+  const { harness, download } = withoutRanges(served, mismatch);
+  assertEquals(await download(), BYTES);
+  const [first, ...parts] = rangesOf(harness);
+  assertEquals([first, new Set(parts).size, parts.length], ["all", 1, 3]);
+  assertEquals(served.areOver, true);
 });
 
 Deno.test("download() throws the error of a renewal unchanged", async () => {

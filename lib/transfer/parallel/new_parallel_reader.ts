@@ -1,4 +1,4 @@
-/** Opens a download over several connections. */
+/** Creates the reader of a download over several connections. */
 import type { ApiServer } from "../../api_server.ts";
 import type { GlanceRangeSource } from "../download/range_source.ts";
 import type { ResumeOptions } from "../download/resuming_reader.ts";
@@ -22,15 +22,15 @@ export interface ParallelPlan {
 /** Size in bytes of an image that is not worth several connections. */
 const SMALL = 8 * 1024 * 1024;
 
-/** Opens a reader. Null if the image is small, or its size unknown. */
-export async function openParallel(
+/** A reader that is not open yet. Null if the image is small, or its size unknown. */
+export async function parallelReader(
   { connections, size, partSize, rangeSource, servers, shared }: ParallelPlan,
   resumeOptions: ResumeOptions,
 ): Promise<ImageReader | null> {
   const { start, end } = resumeOptions;
   const endExclusive = end === null ? size : end + 1;
   if (endExclusive === null || endExclusive - start <= (partSize ?? SMALL)) return null;
-  const reader = new ParallelReader({
+  return new ParallelReader({
     ...resumeOptions,
     endExclusive,
     connections,
@@ -41,6 +41,4 @@ export async function openParallel(
     servers: (await servers()).map(({ endpoint }) => endpoint),
     shared,
   });
-  await reader.open();
-  return reader;
 }
