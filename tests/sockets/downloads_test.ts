@@ -260,7 +260,7 @@ const UNRECOVERABLE: readonly (readonly [
   plan: readonly Fault[],
   error: new (...args: never[]) => GlanceError,
 ])[] = [
-  ["one bit has changed on its way", [flipBit], ImageIntegrityError],
+  ["one bit of each response has changed on its way", always(flipBit), ImageIntegrityError],
   ["it is sent to a foreign host", always(redirectElsewhere), RedirectRefused],
   [
     "it is sent to a foreign host in the middle",

@@ -136,7 +136,11 @@ export class ResumingReader implements ImageReader {
   async #openBody(): Promise<void> {
     const { signal } = this.#lifetime;
     signal.throwIfAborted();
-    const proof = { isHashed: this.#options.isHashed, canCompare: this.#tail.isDistinctive };
+    // The hash of a part is known only at the end of all, too late to request its bytes again.
+    const proof = {
+      isHashed: this.#options.verifier !== null,
+      canCompare: this.#tail.isDistinctive,
+    };
     const response = await this.#recovery.open(this.#offset, signal, proof);
     if (signal.aborted) await response.close(signal.reason);
     signal.throwIfAborted();
