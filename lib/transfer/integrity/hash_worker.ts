@@ -9,7 +9,6 @@ import type { GlanceError } from "../../errors.ts";
 import type { builtinModule } from "../../node_builtin.ts";
 import type { NativeHasher } from "./hashing.ts";
 import type { TransferHasher } from "../types.ts";
-import { LateHasher } from "./late_hasher.ts";
 
 /** Maximum number of threads: one processor is left for the readers. Node 20 does not state their number. */
 const MAX_THREADS = (globalThis.navigator?.hardwareConcurrency ?? 2) - 1;
@@ -51,12 +50,10 @@ export interface Thread {
 /** Starts a thread that runs `code` with `workerData`. */
 export type StartThread = (code: string, workerData: unknown) => Thread;
 
-/** The size, and code that a program loads at its start. If this code imported it, it would be in a file of its own. */
+/** Code that a program loads at its start. If this code imported it, it would be in a file of its own. */
 export interface HashingShared {
   readonly builtinModule: typeof builtinModule;
   readonly GlanceError: typeof GlanceError;
-  /** Number of bytes to hash; null if unknown. */
-  readonly size: number | null;
 }
 
 /** A hasher in a thread that `start` starts (default: `node:worker_threads`); `inline` if there are no threads. */
@@ -67,15 +64,14 @@ export function hashInThread(
 ): TransferHasher {
   const threads = start ?? threadsOfNode(shared);
   if (threads === null) return inline;
-  const thread = new HashThread(inline, {
+  return new HashThread(inline, {
     start: threads,
     ended: (cause) =>
       new shared.GlanceError(
-        "Cannot continue hashing: the hashing thread has ended; start the transfer again",
+        "Cannot continue hashing: the hashing thread has ended; download the image again",
         { cause },
       ),
   });
-  return shared.size === null ? new LateHasher(inline, thread) : thread;
 }
 
 /** The threads of a hasher. */
