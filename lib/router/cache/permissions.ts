@@ -9,10 +9,10 @@ import type { Gateway, GatewayRequest } from "../gateway_request.ts";
 import type { CacheCode } from "./cache_code.ts";
 
 /**
- * A range behind the end of every image. Glance checks policies and the status of the image before it rejects the
+ * A range after the end of every image. Glance checks policies and the status of the image before it rejects the
  * range with 416, and does not open its store.
  */
-const BEHIND_THE_END = `bytes=${Number.MAX_SAFE_INTEGER}-`;
+const AFTER_THE_END = `bytes=${Number.MAX_SAFE_INTEGER}-`;
 
 const FIRST_BYTE = "bytes=0-0";
 
@@ -54,7 +54,7 @@ export class Permissions {
 
   /** Glance's refusal to let a reader read the data; null if it may. */
   async #refusal(call: GatewayRequest): Promise<Response | null> {
-    const response = await this.#ask(call, BEHIND_THE_END);
+    const response = await this.#ask(call, AFTER_THE_END);
     if (response === null || [401, 403, 404].includes(response.status)) return response;
     await response.body?.cancel();
     // A server that judges the range in another way is asked for a byte.
