@@ -8,25 +8,34 @@ import { run, ServerProcess } from "./processes.ts";
 
 const SOCKET = "mariadb.sock";
 
-/** The databases. The last one belongs to the second server if the servers share nothing. */
-const DATABASES = ["keystone", "glance", "glance_b"] as const;
+/**
+ * Glance's databases: one with the metadata definitions, and two without, for servers that share
+ * nothing.
+ */
+export const GLANCE_DATABASES = ["glance", "glance_a", "glance_b"] as const;
+
+/** The name of a database of Glance. */
+export type GlanceDatabase = typeof GLANCE_DATABASES[number];
 
 /** SQLAlchemy's URL of a database of the stack. */
-export function databaseUrl(directory: string, name: typeof DATABASES[number]): string {
+export function databaseUrl(directory: string, name: "keystone" | GlanceDatabase): string {
   return `mysql+pymysql://root@localhost/${name}?unix_socket=${directory}/${SOCKET}`;
 }
 
-/** Creates the data directory with empty databases and starts the server. */
-export async function startDatabase(directory: string): Promise<ServerProcess> {
-  const log = `${directory}/logs/mariadb.log`;
-  // Two installations at once would delete each other's temporary tables in a shared folder.
-  const folders = [`--datadir=${directory}/mariadb`, `--tmpdir=${directory}/mariadb-tmp`];
+/** Creates the data directory with empty databases. */
+export async function installDatabase(directory: string): Promise<void> {
+  const argv = ["mariadb-install-db", ...INSTALL, ...asRoot(), ...folders(directory)];
   await Deno.mkdir(`${directory}/mariadb-tmp`);
-  const install = ["mariadb-install-db", ...INSTALL, ...asRoot(), ...folders];
-  await run({ name: "MariaDB", argv: install, log });
-  const init = `${directory}/mariadb-init.sql`;
-  await Deno.writeTextFile(init, DATABASES.map((name) => `CREATE DATABASE ${name};\n`).join(""));
+  await run({ name: "MariaDB", argv, log: logOf(directory) });
+}
 
+/** Starts the server, and creates the databases that do not exist. */
+export async function startDatabase(directory: string): Promise<ServerProcess> {
+  await Deno.mkdir(`${directory}/mariadb-tmp`, { recursive: true });
+  const init = `${directory}/mariadb-init.sql`;
+  const names = ["keystone", ...GLANCE_DATABASES];
+  const statements = names.map((name) => `CREATE DATABASE IF NOT EXISTS ${name};\n`);
+  await Deno.writeTextFile(init, statements.join(""));
   const socket = `${directory}/${SOCKET}`;
   return await ServerProcess.start({
     name: "MariaDB",
@@ -34,14 +43,23 @@ export async function startDatabase(directory: string): Promise<ServerProcess> {
       "mariadbd",
       ...SERVE,
       ...asRoot(),
-      ...folders,
+      ...folders(directory),
       `--socket=${socket}`,
       `--init-file=${init}`,
       `--pid-file=${directory}/mariadb.pid`,
     ],
-    log,
+    log: logOf(directory),
     env: { PATH: `${Deno.env.get("PATH") ?? ""}:/usr/sbin` },
   }, () => isAccepting(socket));
+}
+
+/** Two servers that shared a folder for temporary tables would delete each other's. */
+function folders(directory: string): string[] {
+  return [`--datadir=${directory}/mariadb`, `--tmpdir=${directory}/mariadb-tmp`];
+}
+
+function logOf(directory: string): string {
+  return `${directory}/logs/mariadb.log`;
 }
 
 const INSTALL = [
@@ -65,7 +83,7 @@ const SERVE = [
 /** Runs SQL statements in one of the databases. */
 export async function runSql(
   directory: string,
-  database: typeof DATABASES[number],
+  database: GlanceDatabase,
   statements: string,
 ): Promise<void> {
   const { success, stderr } = await new Deno.Command("mariadb", {

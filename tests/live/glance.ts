@@ -3,6 +3,7 @@
  * which can be killed and restarted on the same port.
  */
 
+import { databaseUrl, type GlanceDatabase } from "./database.ts";
 import { type Credentials, REGION, responses } from "./keystone.ts";
 import { run, ServerProcess } from "./processes.ts";
 
@@ -37,36 +38,28 @@ const STORES = ["fast", "slow"];
 const METADEFS = "/etc/glance/metadefs";
 const PASTE_CONFIG = "/etc/glance/glance-api-paste.ini";
 
-/** Creates Glance's tables, before the first server starts. */
-export async function prepareGlance(settings: GlanceSettings): Promise<void> {
-  const { directory } = settings;
-  for (const store of STORES) {
-    await Deno.mkdir(`${directory}/stores/${store}`, { recursive: true });
-  }
-  await Deno.writeTextFile(manageConfig(settings), configuration(settings, "manage", 0));
-  await manage(settings, "db_sync");
+/** Creates the tables of a database. */
+export async function createTables(directory: string, name: GlanceDatabase): Promise<void> {
+  await manage(directory, name, "db_sync");
 }
 
-/** Loads the metadata definitions; {@linkcode prepareGlance} leaves them empty. */
-export async function loadMetadefs(settings: GlanceSettings): Promise<void> {
-  await manage(settings, "db_load_metadefs", METADEFS);
+/** Loads the metadata definitions that Glance comes with. */
+export async function loadMetadefs(directory: string, name: GlanceDatabase): Promise<void> {
+  await manage(directory, name, "db_load_metadefs", METADEFS);
 }
 
-function manageConfig({ directory }: GlanceSettings): string {
-  return `${directory}/glance-manage.conf`;
-}
-
-async function manage(settings: GlanceSettings, ...command: string[]): Promise<void> {
+async function manage(
+  directory: string,
+  database: GlanceDatabase,
+  ...command: string[]
+): Promise<void> {
+  const config = `${directory}/${database}.conf`;
+  const connection = databaseUrl(directory, database);
+  await Deno.writeTextFile(config, `[database]\nconnection = ${connection}\n`);
   await run({
     name: `Glance's database (${command[0]})`,
-    argv: [
-      "/usr/bin/python3",
-      "/usr/bin/glance-manage",
-      "--config-file",
-      manageConfig(settings),
-      ...command,
-    ],
-    log: `${settings.logs}/glance-manage.log`,
+    argv: ["/usr/bin/python3", "/usr/bin/glance-manage", "--config-file", config, ...command],
+    log: `${directory}/logs/glance-manage.log`,
   });
 }
 
@@ -135,6 +128,9 @@ export class GlanceServer implements AsyncDisposable {
   }
 
   async #writeConfiguration(): Promise<void> {
+    for (const store of STORES) {
+      await Deno.mkdir(`${this.#settings.directory}/stores/${store}`, { recursive: true });
+    }
     for (const use of ["staging", "tasks", "cache"]) {
       await Deno.mkdir(`${this.#settings.directory}/glance-${this.#name}/${use}`, {
         recursive: true,

@@ -72,11 +72,26 @@ export interface ImageService {
   readonly url: string;
 }
 
-/** Writes the configuration and the catalog, and starts Keystone with an administrator. */
+/** Creates Keystone's keys, its tables and an administrator, and starts it without image services. */
+export async function prepareKeystone(directory: string, port: number): Promise<ServerProcess> {
+  const { password } = credentialsOf("admin", "");
+  return await serveKeystone(directory, port, [], password);
+}
+
+/** Writes the configuration and the catalog, and starts Keystone. */
 export async function startKeystone(
   directory: string,
   port: number,
   images: readonly ImageService[],
+): Promise<ServerProcess> {
+  return await serveKeystone(directory, port, images);
+}
+
+async function serveKeystone(
+  directory: string,
+  port: number,
+  images: readonly ImageService[],
+  ...password: string[]
 ): Promise<ServerProcess> {
   const url = `http://127.0.0.1:${port}/v3`;
   await Deno.writeTextFile(`${directory}/keystone.conf`, configuration(directory));
@@ -88,7 +103,7 @@ export async function startKeystone(
       `${import.meta.dirname}/keystone_server.py`,
       `${directory}/keystone.conf`,
       String(port),
-      credentialsOf("admin", url).password,
+      ...password,
     ],
     log: `${directory}/logs/keystone.log`,
   }, () => responses(url));

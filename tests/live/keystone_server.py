@@ -1,4 +1,6 @@
-"""Keystone for the live tests: prepares an empty database, then serves with one thread per request.
+"""Keystone for the live tests, with one thread per request: CONFIG PORT [PASSWORD]
+
+With a password of the administrator, it first prepares an empty database.
 
 keystone-manage takes seconds to import, and keystone-wsgi-public answers one request at a time;
 here one process imports once, forks for each keystone-manage command, and serves from threads.
@@ -37,12 +39,17 @@ def manage(config, *command):
         sys.exit("keystone-manage %s failed" % command[0])
 
 
-def main(config, port, password):
+def prepare(config, password):
     owner = ["--keystone-user", str(os.getuid()), "--keystone-group", str(os.getgid())]
     manage(config, "fernet_setup", *owner)
     manage(config, "credential_setup", *owner)
     manage(config, "db_sync")
     manage(config, "bootstrap", "--bootstrap-password", password)
+
+
+def main(config, port, *password):
+    if password:
+        prepare(config, *password)
     application = core.initialize_application(name="public", config_files=[config])
     server = Server(("127.0.0.1", int(port)), Handler)
     server.set_app(application)

@@ -6,9 +6,8 @@
  */
 
 import { databaseUrl, startDatabase } from "./database.ts";
-import { GlanceServer, type GlanceSettings, loadMetadefs, prepareGlance } from "./glance.ts";
+import { GlanceServer, type GlanceSettings } from "./glance.ts";
 import {
-  createUsers,
   type Credentials,
   credentialsOf,
   type ImageService,
@@ -19,6 +18,7 @@ import {
   startKeystone,
 } from "./keystone.ts";
 import { requirePackages } from "./packages.ts";
+import { copyPreparedState } from "./prepared_state.ts";
 import { freePort, logTail } from "./processes.ts";
 
 export { LIVE_PACKAGES } from "./packages.ts";
@@ -63,7 +63,7 @@ export interface StackOptions {
 const DEFAULT_IMAGE_SIZE_CAP = 2 * 1024 ** 3;
 const IMPORT_METHODS = ["glance-direct", "web-download", "copy-image", "glance-download"];
 
-/** Keystone and two Glance servers that response, until disposed. */
+/** Keystone and two Glance servers that respond, until disposed. */
 export class LiveStack implements AsyncDisposable {
   /** Everything of the stack: configuration, logs, stores; deleted on disposal. */
   readonly directory: string;
@@ -153,7 +153,7 @@ export async function startStack(options: StackOptions = {}): Promise<LiveStack>
   const first: GlanceSettings = {
     directory,
     logs: `${directory}/logs`,
-    database: databaseUrl(directory, "glance"),
+    database: databaseUrl(directory, separate ? "glance_a" : "glance"),
     credentials: credentialsOf("glance", keystoneUrl),
     imageSizeCap: options.imageSizeCap ?? DEFAULT_IMAGE_SIZE_CAP,
     imageCache: options.imageCache ?? false,
@@ -170,25 +170,17 @@ export async function startStack(options: StackOptions = {}): Promise<LiveStack>
   ] as const;
   for (const server of servers) cleanup.use(server);
 
+  await copyPreparedState(directory);
   cleanup.use(await startDatabase(directory));
+  const images = [
+    { region: REGION, type: "image", url: servers[0].url },
+    ...options.moreServices?.([servers[0].url, servers[1].url]) ?? [],
+  ];
   await inParallel([
     async () => {
-      const images = [
-        { region: REGION, type: "image", url: servers[0].url },
-        ...options.moreServices?.([servers[0].url, servers[1].url]) ?? [],
-      ];
       cleanup.use(await startKeystone(directory, keystonePort, images));
-      await createUsers(keystoneUrl);
     },
-    async () => {
-      const start = servers.map((server) => () => server.start());
-      if (separate) {
-        await inParallel([first, second].map((settings) => () => prepareGlance(settings)));
-        return await inParallel(start);
-      }
-      await prepareGlance(first);
-      await inParallel([() => loadMetadefs(first), ...start]);
-    },
+    ...servers.map((server) => () => server.start()),
   ]);
   return new LiveStack(directory, keystoneUrl, servers, cleanup.move());
 }

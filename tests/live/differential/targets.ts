@@ -8,7 +8,7 @@ import {
   type Identity,
 } from "../../../lib/embedded/mod.ts";
 import { createImageRouter } from "../../../lib/router/mod.ts";
-import { runSql } from "../database.ts";
+import { type GlanceDatabase, runSql } from "../database.ts";
 import { IMAGE_MEMBER_QUOTA, type LiveStack, startStack } from "../stack.ts";
 import type { Outcome } from "./outcome.ts";
 import { outcomeOf } from "./outcome.ts";
@@ -86,7 +86,7 @@ export class Targets implements AsyncDisposable {
     const glance = new Server(context, {
       url: glanceUrl,
       directory: first,
-      reset: () => emptyGlance(stack, "glance", first),
+      reset: () => emptyGlance(stack, "glance_a", first),
     });
     const compared = new Map<TargetName, Target>();
     if (names.includes("gateway")) {
@@ -189,7 +189,7 @@ const NO_TASK = "00000000-0000-4111-8111-111111111111";
 
 async function emptyGlance(
   stack: LiveStack,
-  database: "glance" | "glance_b",
+  database: GlanceDatabase,
   directory: string,
 ): Promise<void> {
   const deletions = TABLES.map((table) => `DELETE FROM ${table}`);
