@@ -57,6 +57,11 @@ export class FormatRun {
     return this.#request?.finding ?? this.#finding;
   }
 
+  /** The region that it needs; null if it needs no more. */
+  get request(): RegionRequest | null {
+    return this.#request;
+  }
+
   /** Bytes that are kept, without the head. */
   get captured(): number {
     return this.#capture?.bytes.byteLength ?? 0;
@@ -65,7 +70,7 @@ export class FormatRun {
   /** Receives the head so far, and the bytes after it that begin at `position`. */
   feed(head: Uint8Array, after: Uint8Array, position: number): void {
     for (let bytes = this.#take(head, after, position); bytes !== null;) {
-      this.#resume(bytes);
+      this.deliver(bytes);
       bytes = this.#take(head, after, position);
     }
   }
@@ -78,7 +83,7 @@ export class FormatRun {
         ? tail.subarray(Math.max(0, tail.byteLength + offset)).subarray(0, length)
         : this.#capture?.bytes.subarray(0, this.#capture.length) ??
           head.subarray(offset, offset + length);
-      this.#resume(bytes);
+      this.deliver(bytes);
     }
   }
 
@@ -99,7 +104,8 @@ export class FormatRun {
     return capture.length < length ? null : capture.bytes;
   }
 
-  #resume(bytes: Uint8Array): void {
+  /** Receives the bytes of the requested region; fewer if the image ends before. */
+  deliver(bytes: Uint8Array): void {
     const { offset = 0, length = 0 } = this.#request ?? {};
     this.#reached = Math.max(this.#reached, offset + length);
     this.#proceed(() => this.#steps.next(bytes));

@@ -1,15 +1,22 @@
 /** Reads data for an inspection. Imported on demand. */
 import { HEAD_BYTES } from "./format_steps.ts";
 import { ImageInspector } from "./image_inspector.ts";
+import { inspectRegions, type ReadableRegions } from "./inspect_regions.ts";
 import type { ImageInspection, InspectOptions } from "./types.ts";
 
-/** Inspects bytes, a Blob, or an unlocked stream. `checkChunk` throws if a chunk is not bytes. */
+/**
+ * Inspects bytes, a Blob, or an unlocked stream. Of bytes and Blobs, only what the format requires is read.
+ * `checkChunk` throws if a chunk is not bytes.
+ */
 export async function inspectData(
   data: ReadableStream<Uint8Array> | Blob | Uint8Array,
   options: InspectOptions,
   checkChunk: (chunk: unknown) => void,
 ): Promise<ImageInspection> {
   const { headerOnly = false, signal } = options;
+  if (!headerOnly && !(data instanceof ReadableStream)) {
+    return await inspectRegions(regionsOf(data, signal));
+  }
   const { stream, size = options.size } = openData(data);
   const inspector = new ImageInspector({ size });
   for await (const chunk of chunksOf(stream, signal)) {
@@ -19,6 +26,21 @@ export async function inspectData(
     if (preview !== null) return preview;
   }
   return inspector.finish();
+}
+
+function regionsOf(data: Blob | Uint8Array, signal: AbortSignal | undefined): ReadableRegions {
+  if (data instanceof Uint8Array) {
+    const read = (start: number, end: number) => Promise.resolve(data.subarray(start, end));
+    return { size: data.byteLength, read };
+  }
+  return {
+    size: data.size,
+    async read(start, end) {
+      const bytes = await data.slice(start, end).arrayBuffer();
+      signal?.throwIfAborted();
+      return new Uint8Array(bytes);
+    },
+  };
 }
 
 interface OpenedData {

@@ -1,22 +1,23 @@
-/** Inspects images in Glance: reads only their first bytes. */
+/** Inspects images in Glance: reads only the parts that decide what they are. */
 import type { Session } from "../api/session.ts";
 import type { GlanceImage } from "../api/types.ts";
-import type { ByteRange } from "../http/byte_range.ts";
-import { ImageInspector } from "../formats/image_inspector.ts";
 import { inspectImage } from "../formats/inspect_image.ts";
+import { inspectRegions } from "../formats/inspect_regions.ts";
 import type { ImageInspection } from "../formats/types.ts";
-import { openDownload } from "../transfer/download/download.ts";
 import { streamOf } from "../transfer/download/byte_stream.ts";
+import { openDownload } from "../transfer/download/download.ts";
+import { GlanceRangeSource } from "../transfer/download/range_source.ts";
+import { RangesUnavailable } from "../transfer/download/resume_policy.ts";
+import { ResumingReader } from "../transfer/download/resuming_reader.ts";
+import { descriptorOf } from "../transfer/integrity/descriptor.ts";
+
+/** Bytes that are read at most. All formats are recognized within them. */
+const LIMIT = 256 * 1024;
 
 /**
- * Where the requests end, in bytes. Most formats are certain after the first one, and a response that is read to
- * its end leaves its connection open. All formats are certain after the last one.
- */
-const ENDS = [64 * 1024, 256 * 1024];
-
-/**
- * Finds out what the data of an image is. At most 256 KiB are read: as ranges, or, from a store without them, as
- * the start of a response that is then canceled. What is stored later is listed in `unchecked`.
+ * Finds out what the data of an image is. At most 256 KiB are read: as ranges of the parts that its format
+ * requires; or, from a store without ranges, as the start of a response that is then canceled. Checks that need
+ * more are listed in `unchecked`.
  *
  * @throws the errors of a download.
  */
@@ -25,30 +26,53 @@ export async function inspectStored(
   record: GlanceImage,
 ): Promise<ImageInspection> {
   const { size = null } = record;
-  if (size === null) {
-    const { signal } = session;
-    return await inspectImage(await dataOf(session, record), {
-      headerOnly: true,
-      ...signal && { signal },
-    });
+  if (size === null) return await inspectStart(session, record);
+  try {
+    const read = (start: number, end: number) => readRange(session, record, start, end);
+    return await inspectRegions({ size, read }, LIMIT);
+  } catch (error) {
+    if (!(error instanceof RangesUnavailable)) throw error;
+    return await inspectStart(session, record);
   }
-  const inspector = new ImageInspector({ size });
-  let start = 0;
-  for (const limit of ENDS) {
-    const end = Math.min(limit, size);
-    if (end <= start || (start > 0 && inspector.isDecided)) break;
-    const data = await dataOf(session, record, { start, end: end - 1 });
-    for await (const chunk of data) inspector.update(chunk);
-    start = end;
-  }
-  return inspector.finish();
 }
 
-async function dataOf(
-  { client, context, signal }: Session,
+/** Reads bytes of an image; never the whole image, which a server without ranges would send. */
+async function readRange(
+  session: Session,
   record: GlanceImage,
-  range?: ByteRange,
-): Promise<ReadableStream<Uint8Array>> {
-  const options = { signal, range, verify: "off" } as const;
-  return streamOf(await openDownload(client, context, record.id, options, record));
+  start: number,
+  end: number,
+): Promise<Uint8Array> {
+  const { client: { options }, signal } = session;
+  const last = end - 1;
+  const source = new GlanceRangeSource(session, descriptorOf(record), {
+    end: last,
+    stores: record.stores ?? "",
+    prefer: undefined,
+    rangesOnly: true,
+  });
+  const reader = new ResumingReader(source, {
+    options,
+    start,
+    end: last,
+    isPart: false,
+    verifier: null,
+    isHashed: false,
+    signal,
+    onProgress: undefined,
+  });
+  await reader.open();
+  return await new Response(streamOf(reader)).bytes();
+}
+
+/** The start of the data, until its format is certain. */
+async function inspectStart(session: Session, record: GlanceImage): Promise<ImageInspection> {
+  const { client, context, signal } = session;
+  const { size = null } = record;
+  const reader = await openDownload(client, context, record.id, { signal, verify: "off" }, record);
+  return await inspectImage(streamOf(reader), {
+    headerOnly: true,
+    ...size !== null && { size },
+    ...signal && { signal },
+  });
 }

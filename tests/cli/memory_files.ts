@@ -64,9 +64,9 @@ export class MemoryFiles implements SystemFiles {
     return Promise.resolve(kind === null ? null : { kind, size, realPath: path });
   }
 
-  async read(path: string): Promise<ReadableStream<Bytes>> {
+  async read(path: string, start = 0): Promise<ReadableStream<Bytes>> {
     await this.#check(path);
-    return streamOf(this.content.get(path) ?? new Uint8Array());
+    return streamOf((this.content.get(path) ?? new Uint8Array()).subarray(start));
   }
 
   async openSpecial(path: string): ReturnType<SystemFiles["openSpecial"]> {

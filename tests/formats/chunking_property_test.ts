@@ -20,6 +20,7 @@ import {
   vmdkDescriptor,
   vmdkWithFooter,
 } from "./image_builder.ts";
+import { inspectRegions } from "../../lib/formats/inspect_regions.ts";
 import { inspectChunks } from "./inspect.ts";
 
 const TEXT = new TextEncoder().encode(vmdkDescriptor("monolithicFlat"));
@@ -118,3 +119,46 @@ Deno.test("ImageInspector inspects any bytes without an exception", async () => 
     assertEquals([isSafe, bytesRead], [failures.length === 0, image.byteLength]);
   });
 });
+
+Deno.test("inspectRegions() returns the inspection of the whole image, of which it reads parts", async () => {
+  await forAll(CASE, async (input) => {
+    const image = imageFor(input);
+    const regions = recordingRegions(image);
+    const { bytesRead, ...inspection } = await inspectRegions(regions.image);
+    assertEquals(
+      { ...inspection, bytesRead: image.byteLength },
+      inspectChunks(image, Math.max(1, image.byteLength)),
+    );
+    assertEquals(bytesRead, regions.read());
+    assert(bytesRead <= image.byteLength, "no byte is read twice");
+  });
+});
+
+Deno.test("inspectRegions() reads nothing beyond its limit, and the formats are those of the image", async () => {
+  const limit = 256 * 1024;
+  await forAll(CASE, async (input) => {
+    const image = imageFor(input);
+    const regions = recordingRegions(image);
+    const inspection = await inspectRegions(regions.image, limit);
+    const whole = inspectChunks(image, Math.max(1, image.byteLength));
+    assert(regions.read() <= limit, `${regions.read()} bytes`);
+    assertEquals(inspection.formats, whole.formats);
+    if (inspection.isSafe && inspection.unchecked.length === 0) assertEquals(whole.failures, []);
+  });
+});
+
+/** An image that counts the bytes which are read, and refuses to read outside of it. */
+function recordingRegions(image: Uint8Array) {
+  let read = 0;
+  return {
+    read: () => read,
+    image: {
+      size: image.byteLength,
+      read(start: number, end: number): Promise<Uint8Array> {
+        assert(start >= 0 && end > start && end <= image.byteLength, `${start} to ${end}`);
+        read += end - start;
+        return Promise.resolve(image.slice(start, end));
+      },
+    },
+  };
+}

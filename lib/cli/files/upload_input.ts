@@ -36,8 +36,8 @@ interface FileCall {
 export interface FoundBytes {
   /** Name of the source, for messages. */
   readonly name: string;
-  /** A function opens a file, as often as needed; a stream can be read once. */
-  readonly data: ReadableStream<Bytes> | (() => Promise<ReadableStream<Bytes>>);
+  /** A function opens a file, as often as needed, at its start or at a byte; a stream can be read once. */
+  readonly data: ReadableStream<Bytes> | ((start?: number) => Promise<ReadableStream<Bytes>>);
   /** Size in bytes; null if unknown. */
   readonly size: number | null;
 }
@@ -101,7 +101,8 @@ async function fromFile(files: SystemFiles, path: string): Promise<FoundBytes> {
   if (facts === null) throw fileError("read", path, { code: "ENOENT" });
   if (facts.kind === "directory") throw fileError("read", path, { code: "EISDIR" });
   const { size } = facts;
-  const open = (): Promise<ReadableStream<Bytes>> => openFile(files, path, size);
+  const open = (start?: number): Promise<ReadableStream<Bytes>> =>
+    openFile(files, path, size, start);
   // A pipe can be read once and has no size.
   if (facts.kind === "other") {
     return { name: path, data: await openFile(files, path, 0), size: null };
@@ -111,23 +112,26 @@ async function fromFile(files: SystemFiles, path: string): Promise<FoundBytes> {
   return { name: path, data: open, size };
 }
 
-/** Opens a file. `size` is its size at the start; 0 means unknown, as for files in `/proc`. */
+/** Opens a file at byte `start`. `size` is its size at first; 0 means unknown, as for files in `/proc`. */
 async function openFile(
   files: SystemFiles,
   path: string,
   size: number,
+  start: number = 0,
 ): Promise<ReadableStream<Bytes>> {
-  return withFileErrors(await attempt("read", path, () => files.read(path)), path, size);
+  const bytes = await attempt("read", path, () => files.read(path, start));
+  return withFileErrors(bytes, path, size, start);
 }
 
-/** Passes bytes through. Errors name the file, and a change of its size is an error. */
+/** Passes bytes through, which begin at `start`. Errors name the file, and a change of its size is an error. */
 function withFileErrors(
   bytes: ReadableStream<Bytes>,
   path: string,
   size: number = 0,
+  start: number = 0,
 ): ReadableStream<Bytes> {
   const reader = bytes.getReader();
-  let count = 0;
+  let count = start;
   return new ReadableStream({
     async pull(controller) {
       try {

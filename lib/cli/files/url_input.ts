@@ -1,35 +1,41 @@
-/** Reads the first bytes of a file on the web. */
+/** Reads parts of a file on the web. */
 import { parseHttpUrl } from "../../api_server.ts";
+import type { ReadableRegions } from "../../formats/inspect_regions.ts";
+import { formatRange, parseContentRange } from "../../http/byte_range.ts";
 import { abortable, Deadline } from "../../http/deadline.ts";
-import { resolveOptions } from "../../options.ts";
+import { explainTls } from "../../http/explain.ts";
+import { reasonOf } from "../../http/transport.ts";
+import { pageFault } from "../../jobs/from_url/source_version.ts";
+import { type ResolvedOptions, resolveOptions } from "../../options.ts";
 import { redact, redactUrls } from "../../redact.ts";
 import { messageOf } from "../../validate.ts";
 import { CommandFailed } from "../system/errors.ts";
 import type { System } from "../system/system.ts";
+import { readBytes } from "./read_bytes.ts";
 
-/** Bytes that are requested. */
-const HEAD_BYTES = 256 * 1024;
+/** Bytes of the first request: as many as an inspection needs first. */
+const FIRST_BYTES = 64 * 1024;
 
-/** Milliseconds in which they must arrive. */
+/** Milliseconds in which all parts must arrive. */
 const TIME_LIMIT = 60_000;
 
-/** The start of a file. */
-export interface WebHead {
-  readonly stream: ReadableStream<Uint8Array>;
-  /** Size of the file in bytes; null if the server does not state it. */
+/** A file on the web: any part of it, or a stream if the server has no ranges. */
+export interface WebFile {
+  /** Size in bytes; null if the server does not state it. */
   readonly size: number | null;
+  readonly data: ReadableStream<Uint8Array> | ReadableRegions;
 }
 
 /**
- * Reads the first 256 KiB of a file, or all of it if the server ignores ranges: cancel the stream then.
+ * Opens a file on the web.
  *
- * @param use reads the stream; the time limit ends with it
- * @throws {CommandFailed} if the file cannot be read.
+ * @param use reads it, and cancels a stream that it does not read to its end; the time limit ends with it
+ * @throws {CommandFailed} if the file cannot be read, or changes while it is read.
  */
-export async function withWebHead<T>(
+export async function withWebFile<T>(
   { ports = {}, signal }: Pick<System, "ports" | "signal">,
   url: string,
-  use: (head: WebHead, signal: AbortSignal) => Promise<T>,
+  use: (file: WebFile, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const options = resolveOptions(ports);
   const deadline = new Deadline(options, signal);
@@ -38,31 +44,113 @@ export async function withWebHead<T>(
   deadline.arm(TIME_LIMIT, () => fail(`no answer within ${TIME_LIMIT / 1000} s; try again`));
   try {
     if (parseHttpUrl(url) === null) throw fail("it is not a valid http or https URL; correct it");
-    const headers = { "range": `bytes=0-${HEAD_BYTES - 1}`, "accept-encoding": "identity" };
-    const pending = options.fetch(url, { headers, signal: deadline.signal });
-    const response = await abortable(pending, deadline.signal, ({ body }) => body?.cancel());
-    const head = headOf(response);
-    if (head !== null) return await use(head, deadline.signal);
-    await response.body?.cancel();
-    throw fail(`the server answered ${response.status}; check the URL`);
+    const requests = new WebRequests(options, url, deadline.signal, fail);
+    return await use(await openFile(requests), deadline.signal);
   } catch (error) {
     if (deadline.signal.aborted) throw deadline.signal.reason;
     if (error instanceof CommandFailed) throw error;
+    if (error instanceof TypeError) {
+      const { hint = "check the URL" } = await explainTls(reasonOf(error));
+      throw fail(`${redactUrls(reasonOf(error))}; ${hint}`, error);
+    }
     throw fail(redactUrls(messageOf(error)), error);
   } finally {
     deadline[Symbol.dispose]();
   }
 }
 
-/** The start of the file in a response; null for an error. */
-function headOf({ status, headers, body }: Response): WebHead | null {
-  const total = /^bytes (?:\*|0-\d+)\/(\d+)$/.exec(headers.get("content-range") ?? "")?.[1];
-  // 416: the file is empty.
-  const isEmpty = status === 204 || (status === 416 && total === "0");
-  if (isEmpty) return { stream: new Response("").body ?? new ReadableStream(), size: 0 };
-  if (body === null || ![200, 206].includes(status)) return null;
-  if (status === 206) return { stream: body, size: total === undefined ? null : Number(total) };
+async function openFile(requests: WebRequests): Promise<WebFile> {
+  const response = await requests.send({ start: 0, end: FIRST_BYTES - 1 });
+  const { status, headers } = response;
+  if (status !== 206) return wholeFile(response);
+  const total = parseContentRange(headers.get("content-range"))?.total ?? null;
+  if (total !== null) return { size: total, data: new WebRegions(requests, response, total) };
+  await response.body?.cancel();
+  return wholeFile(await requests.send(null));
+}
+
+/** The response of a server without ranges. */
+function wholeFile({ headers, body }: Response): WebFile {
   const length = headers.get("content-length");
   const isEncoded = headers.has("content-encoding");
-  return { stream: body, size: length === null || isEncoded ? null : Number(length) };
+  if (body === null) return { size: 0, data: new Blob([]).stream() };
+  return { size: length === null || isEncoded ? null : Number(length), data: body };
+}
+
+/** Sends the requests for parts of a file. */
+class WebRequests {
+  readonly fail: (cause: string) => CommandFailed;
+  readonly #options: ResolvedOptions;
+  readonly #url: string;
+  readonly #signal: AbortSignal;
+
+  constructor(
+    options: ResolvedOptions,
+    url: string,
+    signal: AbortSignal,
+    fail: (cause: string) => CommandFailed,
+  ) {
+    this.#options = options;
+    this.#url = url;
+    this.#signal = signal;
+    this.fail = fail;
+  }
+
+  /** A response with bytes of the file, or without a body if the file is empty. */
+  async send(range: { readonly start: number; readonly end: number } | null): Promise<Response> {
+    const headers: Record<string, string> = { "accept-encoding": "identity" };
+    if (range !== null) headers["range"] = formatRange(range);
+    const signal = this.#signal;
+    const pending = this.#options.fetch(this.#url, { headers, signal });
+    const response = await abortable(pending, signal, ({ body }) => body?.cancel());
+    const fault = this.#faultOf(response, range !== null);
+    if (fault === null) return response;
+    await response.body?.cancel();
+    if (fault === "empty") return new Response(null, { status: 204 });
+    throw this.fail(fault);
+  }
+
+  #faultOf({ status, headers }: Response, isRange: boolean): string | null {
+    if (status === 416 && headers.get("content-range") === "bytes */0") return "empty";
+    const hasFile = [200, 203, 204].includes(status) || (status === 206 && isRange);
+    return hasFile ? pageFault(headers) : `the server answered ${status}; check the URL`;
+  }
+}
+
+/** The parts of a file, all of the version that the first response has. */
+class WebRegions implements ReadableRegions {
+  readonly size: number;
+  readonly #requests: WebRequests;
+  readonly #version: string;
+  #first: Response | null;
+
+  constructor(requests: WebRequests, first: Response, size: number) {
+    this.#requests = requests;
+    this.#first = first;
+    this.#version = versionOf(first);
+    this.size = size;
+  }
+
+  async read(start: number, end: number): Promise<Uint8Array> {
+    const response = this.#first ?? await this.#requests.send({ start, end: end - 1 });
+    this.#first = null;
+    const range = parseContentRange(response.headers.get("content-range"));
+    const fault = response.status !== 206 || versionOf(response) !== this.#version
+      ? "it changed while it was read; try again"
+      : range?.start !== start || range.end !== end - 1
+      ? "the server sent other bytes than requested; download the file, and inspect that"
+      : null;
+    if (response.body !== null && fault === null) {
+      const bytes = await readBytes(response.body, end - start);
+      if (bytes.byteLength === end - start) return bytes;
+    }
+    await response.body?.cancel().catch(() => {});
+    throw this.#requests.fail(fault ?? "the connection closed before the end; try again");
+  }
+}
+
+/** What the server states about the version of a file. */
+function versionOf({ headers }: Response): string {
+  const total = parseContentRange(headers.get("content-range"))?.total ?? "";
+  return [total, headers.get("etag"), headers.get("last-modified")].join();
 }

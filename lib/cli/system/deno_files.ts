@@ -17,8 +17,15 @@ export const denoFiles: SystemFiles = {
     return { kind, size: facts.size, realPath: isElsewhere ? await Deno.realPath(path) : path };
   },
 
-  async read(path: string): Promise<ReadableStream<Bytes>> {
+  async read(path: string, start = 0): Promise<ReadableStream<Bytes>> {
     const file = await Deno.open(path);
+    // Pipes cannot seek.
+    if (start > 0) {
+      await file.seek(start, Deno.SeekMode.Start).catch((error) => {
+        file.close();
+        throw error;
+      });
+    }
     return new ReadableStream({
       async pull(controller) {
         const chunk = new Uint8Array(CHUNK_SIZE);

@@ -68,8 +68,8 @@ export interface UpdatableFile extends WritableFile {
 export interface SystemFiles {
   /** Information about a path; null if it does not exist. */
   stat(path: string): Promise<FileFacts | null>;
-  /** Reads a file from its start. */
-  read(path: string): Promise<ReadableStream<Bytes>>;
+  /** Reads a file from its start, or from byte `start`. */
+  read(path: string, start?: number): Promise<ReadableStream<Bytes>>;
   /** Opens an existing device or pipe. */
   openSpecial(path: string): Promise<WritableFile>;
   /**

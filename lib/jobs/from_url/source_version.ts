@@ -60,15 +60,16 @@ export function continuationOf(
   return { kind: validator !== version.validator || isResized ? "changed" : "rest" };
 }
 
-/**
- * Why a body does not have the bytes of a file, with a hint; null if it has: an encoding, which fetch decodes, or a
- * web page, which servers send with status 200 to ask for a sign-in.
- */
+/** Why a body does not have the bytes of a file, with a hint; null if it has: fetch decodes an encoding. */
 export function contentFault(headers: Headers): string | null {
   const encoding = headers.get("content-encoding") || "identity";
-  if (encoding !== "identity") {
-    return `the server applies the encoding "${encoding}", although identity was requested, so the bytes are not those of the file; use another mirror, or download the file first`;
-  }
+  return encoding === "identity"
+    ? pageFault(headers)
+    : `the server applies the encoding "${encoding}", although identity was requested, so the bytes are not those of the file; use another mirror, or download the file first`;
+}
+
+/** The same for a web page, which servers send with status 200 to ask for a sign-in. */
+export function pageFault(headers: Headers): string | null {
   const isPage = /^text\/html\b/i.test(headers.get("content-type") ?? "");
   return isPage
     ? "the server sent a web page (text/html) instead of a file; open the URL in a browser, and use that of the file"

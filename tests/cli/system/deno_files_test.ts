@@ -222,3 +222,15 @@ Deno.test("fileError() names the kind of a device, and hints only at what a task
     'Cannot write "/dev/full": it is a device or a system file; choose another place',
   );
 });
+
+Deno.test("denoFiles.read() reads from a byte, and leaves no file open", async () => {
+  await inDirectory(async (directory) => {
+    const path = `${directory}/disk.img`;
+    await Deno.writeTextFile(path, "0123456789");
+    for (const [start, text] of [[undefined, "0123456789"], [7, "789"], [10, ""]] as const) {
+      assertEquals(await new Response(await denoFiles.read(path, start)).text(), text);
+    }
+    const stream = await denoFiles.read(path, 3);
+    await stream.cancel();
+  });
+});

@@ -81,8 +81,9 @@ export const STREAM_CASES: readonly UpstreamCase[] = [
   {
     source: "test_info_wrapper_file_like_eats_error",
     claim: "reads on after an inspector has failed",
-    check: async () => {
-      const { bytesRead, isSafe } = await inspectImage(new Blob([brokenVmdk()]));
+    check: async (_inspect, chunkSize) => {
+      const { stream } = streamOf(brokenVmdk(), chunkSize);
+      const { bytesRead, isSafe } = await inspectImage(stream);
       assertEquals({ bytesRead, isSafe }, { bytesRead: MIB, isSafe: false });
     },
   },

@@ -83,7 +83,7 @@ export class AuditReport {
       `Judged ${plural(this.#judged)} in ${formatTime(seconds)}: ${
         problems.length === 0 ? "no problem" : problems.join(", ")
       }`,
-      ...this.#partly ? [`${this.#partly} checked only in the first 256 KiB`] : [],
+      ...this.#partly ? [`${this.#partly} checked only in 256 KiB`] : [],
       ...total ? [`${total} not judged (${skipped.join(", ")})`] : [],
     ].join("; ");
   }

@@ -7,14 +7,17 @@ import {
   detectCompression,
   DETECTION_BYTES,
 } from "../../../formats/compression/detect.ts";
+import { HEAD_BYTES } from "../../../formats/format_steps.ts";
 import { inspectImage } from "../../../formats/inspect_image.ts";
-import type { ImageInspection } from "../../../formats/types.ts";
+import { inspectRegions, type ReadableRegions } from "../../../formats/inspect_regions.ts";
+import type { ImageInspection, InspectOptions } from "../../../formats/types.ts";
 import { inspectStored } from "../../../images/inspect_stored.ts";
 import { isImageId } from "../../../jobs/find_image.ts";
 import { redact } from "../../../redact.ts";
 import type { Invocation } from "../../args/command.ts";
+import { readBytes } from "../../files/read_bytes.ts";
 import { requireBytes } from "../../files/upload_input.ts";
-import { withWebHead } from "../../files/url_input.ts";
+import { withWebFile } from "../../files/url_input.ts";
 import { CommandFailed, sentenceOf } from "../../system/errors.ts";
 import { attempt } from "../../system/fs_errors.ts";
 import { findRecord, sessionOf } from "../shared/find_image.ts";
@@ -64,30 +67,41 @@ export async function inspectSubject(invocation: InspectCall, source: string): P
 /** A stream is read to its end, because the size of raw data is its length. */
 async function inspectBytes({ system }: InspectCall, file: string): Promise<Subject> {
   const { data, size, name } = await requireBytes({ system, values: { file } }, "inspect an image");
-  const stream = typeof data === "function" ? await data() : data;
-  const { signal } = system;
-  const options = size === null || size === 0 ? { signal } : { signal, size };
-  const { passed, compression } = notingCompression(stream);
-  const inspection = await inspectImage(passed, options);
   const isInput = name !== file;
+  // Files in /proc have no size.
+  const isSeekable = typeof data === "function" && size;
+  const noted = isSeekable
+    ? await notingHead(regionsOf(data, size, system.signal))
+    : await notingHead(typeof data === "function" ? await data() : data, { signal: system.signal });
   return {
     kind: isInput ? "stdin" : "file",
     name: isInput ? "-" : file,
-    // Files in /proc have no size.
-    size: size || inspection.bytesRead,
-    inspection,
-    compression: compression(),
+    size: size || noted.inspection.bytesRead,
+    ...noted,
     record: null,
   };
 }
 
+/** The parts of a file. If it gets shorter, its stream errors. */
+function regionsOf(
+  open: (start: number) => Promise<ReadableStream<Uint8Array>>,
+  size: number,
+  signal: AbortSignal,
+): ReadableRegions {
+  return {
+    size,
+    async read(start, end) {
+      signal.throwIfAborted();
+      return await readBytes(await open(start), end - start);
+    },
+  };
+}
+
 async function inspectUrl({ system }: InspectCall, url: string): Promise<Subject> {
-  return await withWebHead(system, url, async ({ stream, size }, signal) => {
-    const options = { headerOnly: true, signal, ...size !== null && { size } };
-    const { passed, compression } = notingCompression(stream);
-    const inspection = await inspectImage(passed, options);
-    const name = redact(url);
-    return { kind: "url", name, size, inspection, compression: compression(), record: null };
+  return await withWebFile(system, url, async ({ data, size }, signal) => {
+    const options = { headerOnly: true, signal, limit: HEAD_BYTES, ...size !== null && { size } };
+    const noted = await notingHead(data, options);
+    return { kind: "url", name: redact(url), size, ...noted, record: null };
   });
 }
 
@@ -102,21 +116,40 @@ async function inspectRecord(invocation: InspectCall, record: GlanceImage): Prom
   return { kind: "image", name: id, size, inspection, compression: null, record };
 }
 
-/** A stream that finds out, from the first bytes that pass, how they are compressed. */
-function notingCompression(stream: ReadableStream<Uint8Array>): {
-  readonly passed: ReadableStream<Uint8Array>;
-  readonly compression: () => CompressionFormat | null;
-} {
+/** Inspects data, and finds out from its first bytes how they are compressed. */
+async function notingHead(
+  data: ReadableStream<Uint8Array> | ReadableRegions,
+  options: InspectOptions & { readonly limit?: number } = {},
+): Promise<Pick<Subject, "inspection" | "compression">> {
+  const { limit, ...streamOptions } = options;
   let head: Uint8Array = new Uint8Array();
-  const notes = new TransformStream<Uint8Array, Uint8Array>({
+  const note = (chunk: Uint8Array) => {
+    if (head.byteLength < DETECTION_BYTES) {
+      head = concat([head, chunk.subarray(0, DETECTION_BYTES)]);
+    }
+  };
+  const inspection = data instanceof ReadableStream
+    ? await inspectImage(data.pipeThrough(notingStream(note)), streamOptions)
+    : await inspectRegions({
+      size: data.size,
+      async read(start, end) {
+        const bytes = await data.read(start, end);
+        if (start === 0) note(bytes);
+        return bytes;
+      },
+    }, limit);
+  return { inspection, compression: detectCompression(head) };
+}
+
+function notingStream(
+  note: (chunk: Uint8Array) => void,
+): TransformStream<Uint8Array, Uint8Array> {
+  return new TransformStream({
     transform(chunk, controller) {
-      if (head.byteLength < DETECTION_BYTES) {
-        head = concat([head, chunk.subarray(0, DETECTION_BYTES)]);
-      }
+      note(chunk);
       controller.enqueue(chunk);
     },
   });
-  return { passed: stream.pipeThrough(notes), compression: () => detectCompression(head) };
 }
 
 /** @throws {CommandFailed} if there is neither a file nor an image, or no cloud to look in. */

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { qcow2 } from "../../../formats/image_builder.ts";
+import { qcow2, VMDK_FOOTER, vmdkWithFooter } from "../../../formats/image_builder.ts";
 import { CliHarness, embedded, type Fetch } from "../../harness.ts";
 import { MemoryFiles } from "../../memory_files.ts";
 
@@ -164,6 +164,65 @@ Deno.test("image-inspect reads the start of an image, and cancels it if the stor
       assertEquals([pulled.closed, pulled.opened], [1, 1]);
     });
   }
+});
+
+/** A VMDK of 20 MB whose footer is at its end. */
+function longVmdk(fields: Parameters<typeof vmdkWithFooter>[0] = []): Uint8Array {
+  const image = vmdkWithFooter(fields);
+  const long = new Uint8Array(20_000_000);
+  long.set(image.subarray(0, VMDK_FOOTER));
+  long.set(image.subarray(VMDK_FOOTER), long.byteLength - 1536);
+  return long;
+}
+
+/** A footer with another version than the header. */
+const WRONG_FOOTER: Parameters<typeof vmdkWithFooter>[0] = [[VMDK_FOOTER + 512 + 4, [9]]];
+
+Deno.test("image-inspect reads the start and the footer of a VMDK file, and checks both", async () => {
+  for (const [fields, isSafe] of [[[], true], [WRONG_FOOTER, false]] as const) {
+    const memory = new MemoryFiles({ "long.vmdk": longVmdk(fields) });
+    const options = { files: memory };
+    const { stdout } = await new CliHarness().run(
+      ["image-inspect", "--json", "long.vmdk"],
+      options,
+    );
+    const { is_safe, failures, unchecked, bytes_read } = JSON.parse(stdout);
+    assertEquals([is_safe, unchecked, bytes_read], [isSafe, [], 65_536 + 1536]);
+    assertEquals(failures.length, isSafe ? 0 : 1);
+  }
+});
+
+Deno.test("image-inspect reads the footer of a VMDK in Glance, but not from a store without ranges", async (t) => {
+  for (const ranges of [true, false]) {
+    await t.step(ranges ? "with ranges" : "without ranges", async () => {
+      const { harness, pulled, requests } = await withImages(ranges, longVmdk(WRONG_FOOTER));
+      const { result } = await inspected(harness, ID);
+      assertEquals(
+        [result.format, result.is_safe, result.unchecked],
+        ranges ? ["vmdk", false, []] : ["vmdk", true, ["footer"]],
+      );
+      const data = requests.filter(({ path }) => path.endsWith("/file"));
+      const first = "bytes=0-65535";
+      const second = ranges ? "bytes=19998464-19999999" : null;
+      assertEquals(data.map((one) => one.range), [first, second]);
+      assertEquals(pulled.bytes <= 262_144, true, `${pulled.bytes} bytes`);
+      assertEquals(pulled.closed, pulled.opened);
+    });
+  }
+});
+
+Deno.test("image-inspect names a file that gets shorter while it is read", async () => {
+  const memory = new MemoryFiles({ "long.vmdk": longVmdk() });
+  const read = memory.read.bind(memory);
+  memory.read = async (path, start = 0) => {
+    if (start > 0) memory.content.set(path, new Uint8Array(100));
+    return await read(path, start);
+  };
+  const { code, stderr } = await new CliHarness().run(["image-inspect", "long.vmdk"], {
+    files: memory,
+  });
+  assertEquals(code, 1);
+  assertStringIncludes(stderr, "its size of 20000000 bytes changed while it was read");
 });
 
 /** A Glance with a few images, that counts the bytes which are read from it. */
