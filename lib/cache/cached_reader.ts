@@ -27,6 +27,8 @@ export interface CachedReaderOptions {
   /** Ends the claim of a slot that is not filled. */
   readonly release: (slot: Slot) => void;
   readonly onCached: (bytes: number) => void;
+  /** Called once, when it is closed. */
+  readonly onClosed: () => void;
 }
 
 /** Reads bytes `start` to `end`, exclusive, of an image. */
@@ -70,6 +72,7 @@ export class CachedReader {
 
   /** Ends it. Fills that it has started go on. */
   async close(): Promise<void> {
+    if (!this.#isClosed) this.#options.onClosed();
     this.#isClosed = true;
     await this.#leaveSlot();
   }
@@ -100,8 +103,8 @@ export class CachedReader {
       if (!await this.#options.claim(slot, isWhole)) return;
       if (isWhole) await this.#options.readWhole(slot);
     }
-    const fill = await fills.obtain(slot);
-    if (fill === null) return this.#options.release(slot);
+    const fill = await fills.obtain(slot, () => this.#isClosed);
+    if (fill === null) return;
     this.#source ??= isCollapsed ? "collapsed" : "miss";
     const leave = fill.join();
     if (this.#isClosed || fill.isDropped) return leave();

@@ -5,9 +5,12 @@ import type { CacheEvent } from "./cache_events.ts";
 import { CachedReader } from "./cached_reader.ts";
 import { Completion } from "./completion.ts";
 import { Claims } from "./fill/claims.ts";
+import { FILL_LIMITS } from "./fill/fill_policy.ts";
 import { Fills } from "./fill/fills.ts";
 import { type ImageContent, prefixOf, type Slot, wholeKeyOf } from "./image_slots.ts";
 import type { Origin } from "./fill/origin.ts";
+import type { SlotFill } from "./fill/slot_fill.ts";
+import { Removals } from "./removals.ts";
 import { SlotStorage } from "./slot_storage.ts";
 import type { SlotStore } from "./stores/slot_store.ts";
 import type { Digest } from "./slot_format.ts";
@@ -16,9 +19,6 @@ import { WholeRead } from "./fill/whole_read.ts";
 
 /** Bytes of a slot, unless an option sets them. */
 export const DEFAULT_SLOT_SIZE = 8 * 1024 * 1024;
-
-/** Maximum number of slots that are filled at once; each takes its size in memory. */
-const MAX_FILLS = 16;
 
 /** What the cache needs. */
 export interface SlotCacheOptions {
@@ -45,6 +45,9 @@ export class SlotCache {
   readonly #fills: Fills;
   readonly #claims: Claims;
   readonly #completion: Completion;
+  readonly #removals = new Removals();
+  /** Number of open readers, by the id of their image. */
+  readonly #readers = new Map<string, number>();
   /** The reads of whole images that run, by the prefix of their keys. */
   readonly #wholeReads = new Map<string, Set<WholeRead>>();
   /** The servers that sent the data of an image, by the prefix of its keys. */
@@ -63,10 +66,11 @@ export class SlotCache {
       isStored: (key) => this.storage.isPresent(key),
     });
     this.#fills = new Fills({
-      limit: MAX_FILLS,
+      limits: FILL_LIMITS,
+      now: options.now,
       timer: options.timer,
       isStored: ({ key }) => this.storage.has(key),
-      store: (fill) => this.storage.put(fill),
+      store: (fill) => this.#store(fill),
       onEnd: ({ key }) => this.#claims.release(key),
     });
     this.#completion = new Completion({
@@ -80,14 +84,16 @@ export class SlotCache {
 
   /** Reads bytes `start` to `end`, exclusive, of an image, with the credentials of one reader. */
   async open(
-    image: ImageContent,
+    content: ImageContent,
     start: number,
     end: number,
     origin: Origin,
   ): Promise<CachedReader> {
     await this.storage.load();
     const { slotSize, onEvent } = this.#options;
-    const { imageId } = image;
+    const { imageId } = content;
+    const image = this.#removals.opened(content);
+    this.#countReader(imageId, 1);
     return new CachedReader(
       {
         image,
@@ -100,6 +106,7 @@ export class SlotCache {
           this.#claims.claim(key, isWhole ? wholeKeyOf(image, slotSize) : key),
         release: ({ key }) => this.#claims.release(key),
         onCached: (bytes) => onEvent({ kind: "cached", imageId, bytes }),
+        onClosed: () => this.#countReader(imageId, -1),
       },
       start,
       end,
@@ -113,6 +120,30 @@ export class SlotCache {
     this.#servers.set(prefix, servers.add(server));
   }
 
+  /** Removes the slots of an image, or of all if it is null. Running reads of it store no more. */
+  async remove(imageId: string | null): Promise<void> {
+    this.#removals.removed(imageId);
+    const slots = [...this.storage.index.slots()].map(({ key }) => key);
+    await this.storage.remove(
+      imageId === null ? slots : slots.filter((key) => key.startsWith(`${imageId}/`)),
+    );
+  }
+
+  #countReader(imageId: string, by: number): void {
+    const count = (this.#readers.get(imageId) ?? 0) + by;
+    if (count === 0) this.#readers.delete(imageId);
+    else this.#readers.set(imageId, count);
+  }
+
+  /** Stores a slot, unless its image is removed meanwhile. */
+  async #store(fill: SlotFill): Promise<boolean> {
+    const { image, key } = fill.slot;
+    if (this.#removals.concern(image) || !await this.storage.put(fill)) return false;
+    if (!this.#removals.concern(image)) return true;
+    await this.storage.remove([key]);
+    return false;
+  }
+
   /** Waits for a read of the whole image to reach a slot, and starts one if none will. */
   async #readWhole({ image, index }: Slot, origin: Origin): Promise<void> {
     const prefix = prefixOf(image);
@@ -121,7 +152,15 @@ export class SlotCache {
     let read = [...reads].find((each) => each.isAhead(index));
     if (read === undefined) {
       const { slotSize } = this.#options;
-      const started = new WholeRead({ image, slotSize, fills: this.#fills, origin });
+      const shouldContinue = () =>
+        this.#readers.has(image.imageId) || !this.#removals.concern(image);
+      const started = new WholeRead({
+        image,
+        slotSize,
+        fills: this.#fills,
+        origin,
+        shouldContinue,
+      });
       reads.add(started);
       started.run().then(() => {
         reads.delete(started);

@@ -5,11 +5,10 @@ import type { SlotFill } from "./fill/slot_fill.ts";
 import { type Digest, headerFor, headerSize } from "./slot_format.ts";
 import { type IndexedSlot, SlotIndex } from "./slot_index.ts";
 import { CorruptSlot, openStoredSlot, type StoredSlotReader } from "./stored_slot.ts";
+import { Deletions } from "./stores/deletions.ts";
 import type { TimeLimit } from "./stores/limited_store.ts";
-import type { SlotStore } from "./stores/slot_store.ts";
-
-/** Milliseconds without writes, or reads, after the store failed. */
-const PAUSE = 30_000;
+import type { SlotStore, StoredSlot } from "./stores/slot_store.ts";
+import { StorePauses } from "./stores/store_pauses.ts";
 
 /** What the storage needs. */
 export interface SlotStorageOptions {
@@ -31,12 +30,14 @@ export interface SlotStorageOptions {
 export class SlotStorage {
   readonly index: SlotIndex;
   readonly #options: SlotStorageOptions;
-  readonly #paused = { read: -Infinity, write: -Infinity };
+  readonly #pauses: StorePauses;
   #loading: Promise<void> | null = null;
+  readonly #deletions = new Deletions();
 
   constructor(options: SlotStorageOptions) {
     this.#options = options;
     this.index = new SlotIndex(options.size);
+    this.#pauses = new StorePauses(options.now, options.onEvent);
   }
 
   /** Reads what the store has, once, and removes what exceeds the limit. */
@@ -46,24 +47,24 @@ export class SlotStorage {
 
   /** Whether a slot is known to be stored, and the store can be read. */
   has(key: string): boolean {
-    return this.index.has(key) && !this.#isPaused("read");
+    return this.index.has(key) && !this.#pauses.has("read");
   }
 
   /** Whether the store can be read and written. */
   get isAvailable(): boolean {
-    return !this.#isPaused("read") && !this.#isPaused("write");
+    return !this.#pauses.has("read") && !this.#pauses.has("write");
   }
 
   /** Whether the store has a slot now, which another gateway may have stored. */
   async isPresent(key: string): Promise<boolean> {
     const { store } = this.#options;
-    if (!store.isShared || this.#isPaused("read")) return this.has(key);
+    if (!store.isShared || this.#pauses.has("read")) return this.has(key);
     try {
       const stream = await store.read(key, 0, 1);
       await stream?.cancel();
       return stream !== null;
     } catch (error) {
-      this.#pause("read", error);
+      this.#pauses.begin("read", error);
       return false;
     }
   }
@@ -74,7 +75,7 @@ export class SlotStorage {
    */
   async open(slot: Slot, offset: number, end: number): Promise<StoredSlotReader | null> {
     const { store, digest, within } = this.#options;
-    if (this.#isPaused("read")) return null;
+    if (this.#pauses.has("read")) return null;
     const release = this.index.lease(slot.key);
     if (release === null && !store.isShared) return null;
     try {
@@ -101,7 +102,7 @@ export class SlotStorage {
 
   /** Handles an error while a slot is read: a damaged slot is removed, a store that fails is not read for a while. */
   async failed(slot: Slot, error: unknown): Promise<void> {
-    if (!(error instanceof CorruptSlot)) return this.#pause("read", error);
+    if (!(error instanceof CorruptSlot)) return this.#pauses.begin("read", error);
     this.#options.onEvent({ kind: "damaged", key: slot.key });
     await this.remove([slot.key]);
   }
@@ -109,17 +110,17 @@ export class SlotStorage {
   /** Stores a complete slot; resolves to false if there is no room, or the store fails. */
   async put({ slot, data }: SlotFill): Promise<boolean> {
     const { store, wallClock, onEvent, onStored } = this.#options;
-    if (this.#isPaused("write")) return false;
+    if (this.#pauses.has("write")) return false;
     const bytes = headerSize(data.byteLength) + data.byteLength;
     const evicted = this.index.reserve(bytes);
     if (evicted === null) return false;
     let isStored = false;
     try {
-      await this.#evict(evicted);
+      await this.#deletions.runLast(() => this.#evict(evicted));
       await store.write(slot.key, [await headerFor(this.#options.digest, slot.key, data), data]);
       isStored = true;
     } catch (error) {
-      this.#pause("write", error);
+      this.#pauses.begin("write", error);
       // What a failed write has left is not in the index.
       await store.delete(slot.key).catch(() => {});
     }
@@ -133,10 +134,13 @@ export class SlotStorage {
 
   /** Removes slots, whether they are known or not. */
   async remove(keys: Iterable<string>): Promise<void> {
-    for (const key of keys) {
-      this.index.remove(key);
-      await this.#options.store.delete(key).catch((error) => this.#pause("write", error));
-    }
+    const removed = [...keys];
+    for (const key of removed) this.index.remove(key);
+    await this.#deletions.run(async () => {
+      for (const key of removed) {
+        await this.#options.store.delete(key).catch((error) => this.#pauses.begin("write", error));
+      }
+    });
   }
 
   /** Reads again what the store has, and removes the remains of writes that were interrupted. */
@@ -148,7 +152,8 @@ export class SlotStorage {
   /** Removes slots until the limit holds, and returns them. */
   async prune(): Promise<readonly IndexedSlot[]> {
     const evicted = this.index.shrink();
-    await this.#evict(evicted.map(({ key }) => key)).catch((error) => this.#pause("write", error));
+    await this.#deletions.run(() => this.#evict(evicted.map(({ key }) => key)))
+      .catch((error) => this.#pauses.begin("write", error));
     return evicted;
   }
 
@@ -161,7 +166,8 @@ export class SlotStorage {
   async #list(): Promise<void> {
     const { store, onEvent } = this.#options;
     try {
-      const slots = await Array.fromAsync(store.list());
+      const slots: StoredSlot[] = [];
+      for await (const slot of store.list()) slots.push(slot);
       slots.sort((a, b) => a.usedAt - b.usedAt);
       for (const { key, size, usedAt } of slots) {
         if (parseKey(key) !== null && !this.index.has(key)) this.index.add(key, size, usedAt);
@@ -177,14 +183,5 @@ export class SlotStorage {
       await this.#options.store.delete(key);
       this.#options.onEvent({ kind: "evicted", key });
     }
-  }
-
-  #isPaused(action: "read" | "write"): boolean {
-    return this.#options.now() - this.#paused[action] < PAUSE;
-  }
-
-  #pause(action: "read" | "write", error: unknown): void {
-    this.#paused[action] = this.#options.now();
-    this.#options.onEvent({ kind: "store-failed", action: `${action} a slot`, error });
   }
 }

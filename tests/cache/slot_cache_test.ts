@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { CacheWorld, simulatedImage } from "./cache_world.ts";
 
 const IMAGE = simulatedImage(1, 100_003);
+const OTHER = simulatedImage(2, 4096);
 
 for (const supportsRanges of [true, false]) {
   const ranges = supportsRanges ? "ranges" : "no ranges";
@@ -59,4 +60,94 @@ Deno.test("SlotCache.open() has the first byte at any offset after one request",
   await world.clock.run(world.read(IMAGE, origin, { start: 40_000, end: 40_001 }));
   assertEquals(world.requests[0], { start: 40_000, end: 65_536 });
   assert(world.clock.now() <= 2);
+});
+
+Deno.test("SlotCache.open() has the first bytes of 40 readers of different slots at once", async () => {
+  const slotSize = 300_000;
+  const image = simulatedImage(1, 40 * slotSize);
+  const world = new CacheWorld({ slotSize });
+  const { clock, cache } = world;
+  const origin = world.origin(image, { chunk: () => 128 * 1024 });
+  const arrivals: number[] = [];
+  await clock.run((async () => {
+    await Promise.all(Array.from({ length: 40 }, async (_, n) => {
+      const reader = await cache.open(image, n * slotSize, (n + 1) * slotSize, origin);
+      assertEquals((await reader.read())?.[0], image.data[n * slotSize]);
+      arrivals.push(clock.now());
+      await reader.close();
+    }));
+    assertEquals(Math.max(...arrivals), 2);
+    // Slots that have begun are completed.
+    await cache.idle();
+  })());
+  assertEquals(world.sent, image.size);
+});
+
+Deno.test("SlotCache.open() sends at most 64 requests for a slot when each of 100 readers needs its own", async () => {
+  const slotSize = 2_000_000;
+  const image = simulatedImage(1, slotSize);
+  const world = new CacheWorld({ slotSize });
+  const { clock, cache } = world;
+  const origin = world.origin(image, { chunk: () => 4096 });
+  let [open, most] = [0, 0];
+  const counting: typeof origin = {
+    ...origin,
+    async open(start, end) {
+      most = Math.max(most, ++open);
+      const reader = await origin.open(start, end);
+      return { ...reader, cancel: () => Promise.resolve(void open--) };
+    },
+  };
+  await clock.run((async () => {
+    await Promise.all(Array.from({ length: 100 }, async (_, n) => {
+      const start = 20_000 * (99 - n);
+      const reader = await cache.open(image, start, start + 1, counting);
+      assertEquals((await reader.read())?.[0], image.data[start]);
+    }));
+    await cache.idle();
+  })());
+  assertEquals(most, 64);
+  assertEquals(world.sent, image.size);
+});
+
+for (const supportsRanges of [true, false]) {
+  const ranges = supportsRanges ? "ranges" : "no ranges";
+
+  Deno.test(`SlotCache.remove() leaves nothing of an image that is being read, ${ranges}`, async () => {
+    const world = new CacheWorld();
+    const { clock, cache } = world;
+    const origin = world.origin(IMAGE, { supportsRanges });
+    for (const removed of [IMAGE.imageId, null]) {
+      await clock.run((async () => {
+        const first = world.read(IMAGE, origin, { pause: () => 1 });
+        await clock.sleep(30);
+        assert(cache.storage.index.count > 0);
+        await cache.remove(removed);
+        const other = world.read(OTHER, world.origin(OTHER, { supportsRanges }));
+        await Promise.all([first, other]);
+        await cache.idle();
+      })());
+      const left = [...cache.storage.index.slots()].map(({ key }) => key);
+      assertEquals(left.filter((key) => key.startsWith(IMAGE.imageId)), []);
+      assertEquals(left.length, 1);
+    }
+    // A read that begins after the removal is stored.
+    await clock.run((async () => {
+      await world.read(IMAGE, origin);
+      await cache.idle();
+    })());
+    assertEquals(cache.storage.index.count, 1 + Math.ceil(IMAGE.size / 4096));
+  });
+}
+
+Deno.test("SlotCache.remove() ends a read of the whole image when no reader is left, no ranges", async () => {
+  const world = new CacheWorld();
+  const { clock, cache } = world;
+  const origin = world.origin(IMAGE, { supportsRanges: false });
+  await clock.run((async () => {
+    await world.read(IMAGE, origin, { most: 1 });
+    await cache.remove(IMAGE.imageId);
+    await cache.idle();
+  })());
+  assert(world.sent < IMAGE.size, String(world.sent));
 });

@@ -8,6 +8,7 @@ export const READ_SIZE = 256 * 1024;
 /** A slot that takes the bytes. */
 interface FilledSlot {
   readonly slot: { readonly start: number };
+  mayReceive(segment: Segment): Promise<void>;
   receive(segment: Segment, bytes: Uint8Array): void;
   end(segment: Segment, error?: unknown, origin?: Origin): void;
 }
@@ -23,6 +24,7 @@ export async function fetchSegment(
   try {
     reader = await origin.open(start + segment.start, start + segment.end);
     while (segment.received < segment.end) {
+      await fill.mayReceive(segment);
       const chunk = await reader.read(new Uint8Array(READ_SIZE));
       if (chunk === null) throw new Error("Cannot fill a slot: the origin ended early");
       origin.onBytes?.(chunk.byteLength);

@@ -1,6 +1,7 @@
-/** The slots that are being filled: one fill for each, at most `limit` at once. */
+/** The slots that are being filled: one fill for each, within the limits of the policy. */
 import type { Timer } from "../../timer.ts";
 import type { Slot } from "../image_slots.ts";
+import { type AwaitedSlot, type FillLimits, mayRequest, nextSlot } from "./fill_policy.ts";
 import { SlotFill } from "./slot_fill.ts";
 
 /** Milliseconds for which a fill waits for readers that have stopped, before it makes way for another one. */
@@ -8,20 +9,36 @@ const IDLE_LIMIT = 5_000;
 
 /** What the fills need. */
 export interface FillsOptions {
-  /** Maximum number of fills at once; each takes the memory of a slot. */
-  readonly limit: number;
+  readonly limits: FillLimits;
+  readonly now: () => number;
   readonly timer: Timer;
   /** Whether a slot is stored, so that it needs no fill. */
   readonly isStored: (slot: Slot) => boolean;
   /** Stores a complete slot; resolves to false if it is not stored. Never rejects. */
   readonly store: (fill: SlotFill) => Promise<boolean>;
-  /** Called when a fill has ended, however it did. */
+  /** Called when a slot is not filled any more, however that ended, or if it began at all. */
   readonly onEnd: (slot: Slot) => void;
 }
 
-interface WaitingFill {
-  readonly slot: Slot;
+/** A reader that waits for a slot to begin. */
+interface WaitingReader {
+  readonly since: number;
+  readonly isGone: () => boolean;
   readonly resolve: (fill: SlotFill | null) => void;
+}
+
+/** A slot that has not begun. */
+class WaitingSlot implements AwaitedSlot {
+  readonly slot: Slot;
+  readers: WaitingReader[] = [];
+
+  constructor(slot: Slot) {
+    this.slot = slot;
+  }
+
+  get waitingSince(): readonly number[] {
+    return this.readers.map(({ since }) => since);
+  }
 }
 
 /** The fills of a cache. */
@@ -30,16 +47,11 @@ export class Fills {
   readonly #fills = new Map<string, SlotFill>();
   /** Fills that are being stored. */
   readonly #storing = new Set<SlotFill>();
-  readonly #waiting: WaitingFill[] = [];
+  readonly #waiting = new Map<string, WaitingSlot>();
   #onDrop = () => {};
 
   constructor(options: FillsOptions) {
     this.#options = options;
-  }
-
-  /** Number of fills. */
-  get count(): number {
-    return this.#fills.size;
   }
 
   /** The fill of a slot, if there is one. */
@@ -47,18 +59,20 @@ export class Fills {
     return this.#fills.get(key);
   }
 
-  /** Whether another fill can start without a wait. */
+  /** Whether another fill can start, and be completed, without a wait. */
   get hasRoom(): boolean {
-    return this.#fills.size < this.#options.limit;
+    return this.#turns < this.#options.limits.turns && this.#waiting.size === 0;
   }
 
   /**
-   * The fill of a slot, or a new one, once there is room; null if the slot is stored by then. The caller joins it,
-   * or requests bytes for it, without a wait in between.
+   * The fill of a slot, or a new one, once there is room; null if the slot is stored by then, or the reader is gone.
+   * The caller joins it, or requests bytes for it, without a wait in between.
    */
-  obtain(slot: Slot): Promise<SlotFill | null> {
+  obtain(slot: Slot, isGone: () => boolean = () => false): Promise<SlotFill | null> {
     return new Promise((resolve) => {
-      this.#waiting.push({ slot, resolve });
+      const waiting = this.#waiting.get(slot.key) ?? new WaitingSlot(slot);
+      this.#waiting.set(slot.key, waiting);
+      waiting.readers.push({ since: this.#options.now(), isGone, resolve });
       this.#admit();
     });
   }
@@ -68,22 +82,58 @@ export class Fills {
     while (this.#fills.size > 0) await new Promise<void>((resolve) => this.#onDrop = resolve);
   }
 
-  /** Starts the fills that wait, in their order, as far as there is room. Slots in flight need none. */
+  get #turns(): number {
+    return [...this.#fills.values()].filter(({ hasTurn }) => hasTurn).length;
+  }
+
+  /** Starts slots that wait, as far as there is room. Those in flight, and those that are stored, need none. */
   #admit(): void {
-    for (const waiting of this.#waiting.splice(0)) {
-      const { slot, resolve } = waiting;
+    const { limits, now, isStored } = this.#options;
+    for (const waiting of this.#waiting.values()) {
+      const { slot } = waiting;
       const present = this.#fills.get(slot.key);
-      if (present !== undefined) resolve(present);
-      else if (this.#options.isStored(slot)) resolve(null);
-      else if (this.hasRoom) resolve(this.#start(slot));
-      else this.#waiting.push(waiting);
+      if (present !== undefined) this.#resolve(waiting, present);
+      else if (isStored(slot) || !this.#isAwaited(waiting)) this.#resolve(waiting, null);
+    }
+    while (this.#waiting.size > 0 && this.#fills.size < limits.begun) {
+      const next = nextSlot(this.#waiting.values(), now());
+      if (next !== null) this.#resolve(next, this.#start(next.slot));
+    }
+    while (this.#turns < limits.turns) {
+      const paused = [...this.#fills.values()].filter(({ hasTurn }) => !hasTurn);
+      const next = nextSlot(paused, now());
+      if (next === null) return;
+      next.giveTurn();
     }
   }
 
+  /** Whether readers still wait for a slot; those that are gone are forgotten. */
+  #isAwaited(waiting: WaitingSlot): boolean {
+    const { readers } = waiting;
+    for (const { isGone, resolve } of readers) if (isGone()) resolve(null);
+    waiting.readers = readers.filter(({ isGone }) => !isGone());
+    return waiting.readers.length > 0;
+  }
+
+  #resolve({ slot, readers }: WaitingSlot, fill: SlotFill | null): void {
+    this.#waiting.delete(slot.key);
+    for (const { resolve } of readers) resolve(fill);
+    if (fill === null) this.#options.onEnd(slot);
+  }
+
   #start(slot: Slot): SlotFill {
-    const fill: SlotFill = new SlotFill(slot, () => void this.#settled(fill));
+    const { now, limits } = this.#options;
+    const fill: SlotFill = new SlotFill(slot, {
+      now,
+      mayRequest: (own) => mayRequest(own, this.#requests, limits),
+      onSettled: () => void this.#settled(fill),
+    });
     this.#fills.set(slot.key, fill);
     return fill;
+  }
+
+  get #requests(): number {
+    return [...this.#fills.values()].reduce((sum, { requests }) => sum + requests, 0);
   }
 
   /** Continues a fill without a request in flight. */
@@ -92,9 +142,9 @@ export class Fills {
     if (fill.isComplete) return await this.#complete(fill);
     // What was read of it would be read twice otherwise.
     if (fill.fetchHole()) return;
-    if (fill.readers === 0 || !fill.canBeCompleted) return this.#drop(fill);
+    if (fill.readers.count === 0 || !fill.canBeCompleted) return this.#drop(fill);
     this.#options.timer(IDLE_LIMIT, () => {
-      if (!fill.isInFlight && !fill.isComplete) this.#drop(fill);
+      if (fill.requests === 0 && !fill.isComplete) this.#drop(fill);
     });
   }
 
@@ -102,7 +152,7 @@ export class Fills {
     this.#storing.add(fill);
     const isStored = await this.#options.store(fill);
     this.#storing.delete(fill);
-    if (isStored || fill.readers === 0) return this.#drop(fill);
+    if (isStored || fill.readers.count === 0) return this.#drop(fill);
     // Its readers are served from memory, unless they stop.
     this.#options.timer(IDLE_LIMIT, () => this.#drop(fill));
   }

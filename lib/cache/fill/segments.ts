@@ -38,9 +38,9 @@ export class Segments {
     return this.#segments.reduce((sum, { start, received }) => sum + received - start, 0);
   }
 
-  /** Whether a request is in flight. */
-  get isInFlight(): boolean {
-    return this.#segments.some(({ received, end }) => received < end);
+  /** Number of requests in flight. */
+  get inFlight(): number {
+    return this.#segments.filter(({ received, end }) => received < end).length;
   }
 
   /** Offset after the last byte that has arrived without a gap from `position`; `position` if none has. */

@@ -4,7 +4,11 @@
  * requested twice.
  */
 import type { Chunk } from "../../transfer/body_reader.ts";
+import { Notifier } from "../../transfer/notifier.ts";
+import { FailedFetch } from "./failed_fetch.ts";
 import { fetchSegment } from "./fetch_segment.ts";
+import { type AwaitedSlot, isBeginning } from "./fill_policy.ts";
+import { FillReaders } from "./fill_readers.ts";
 import type { Origin } from "./origin.ts";
 import { type Segment, Segments } from "./segments.ts";
 import type { Slot } from "../image_slots.ts";
@@ -12,42 +16,52 @@ import type { Slot } from "../image_slots.ts";
 /** Bytes that a reader is given at once. They are a copy, so that a slow reader does not keep the slot in memory. */
 const COPY_SIZE = 256 * 1024;
 
-interface FailedFetch {
-  readonly error: unknown;
-  /** The origin that was asked. */
-  readonly origin: Origin | null;
-  /** The bytes that are missing because of it. */
-  readonly start: number;
-  readonly end: number;
+/** What a fill needs. */
+export interface SlotFillOptions {
+  readonly now: () => number;
+  /** Whether it may send one more request, when it has `own` ones in flight. */
+  readonly mayRequest: (own: number) => boolean;
+  /** Called when no request is in flight any more, each time. */
+  readonly onSettled: () => void;
 }
 
 /** A slot that is being filled. */
-export class SlotFill {
+export class SlotFill implements AwaitedSlot {
   readonly slot: Slot;
   /** The bytes of the slot; all of them, once it is complete. */
   readonly data: Chunk;
+  readonly readers = new FillReaders();
   readonly #segments: Segments;
-  readonly #onSettled: () => void;
+  readonly #options: SlotFillOptions;
   /** The origin of the last request, for the bytes that no reader wants. */
   #lastOrigin: Origin | null = null;
-  #isDropped = false;
-  /** Wakes the readers that wait for bytes. */
-  #news = Promise.withResolvers<void>();
+  /** While it begins, each request stops after its first bytes. */
+  #phase: "beginning" | "turn" | "dropped" = "beginning";
+  /** Wakes the readers that wait for bytes, and the requests that wait for a turn. */
+  readonly #changed = new Notifier();
   /** The last failure, and the segment whose readers it concerns. */
   #failure: FailedFetch | null = null;
-  #readers = 0;
 
-  /** @param onSettled called when no request is in flight any more, each time. */
-  constructor(slot: Slot, onSettled: () => void) {
+  constructor(slot: Slot, options: SlotFillOptions) {
     this.slot = slot;
     this.data = new Uint8Array(slot.end - slot.start);
     this.#segments = new Segments(slot.end - slot.start);
-    this.#onSettled = onSettled;
+    this.#options = options;
   }
 
-  /** Number of readers. */
-  get readers(): number {
-    return this.#readers;
+  /** When each of the readers that wait for bytes began to, in milliseconds. */
+  get waitingSince(): readonly number[] {
+    return this.readers.waitingSince;
+  }
+
+  /** Whether it may be completed. */
+  get hasTurn(): boolean {
+    return this.#phase === "turn";
+  }
+
+  /** Number of requests in flight. */
+  get requests(): number {
+    return this.#segments.inFlight;
   }
 
   /** Whether all bytes have arrived. */
@@ -60,11 +74,6 @@ export class SlotFill {
     return this.#segments.isEmpty;
   }
 
-  /** Whether a request is in flight. */
-  get isInFlight(): boolean {
-    return this.#segments.isInFlight;
-  }
-
   /** Whether missing bytes can be requested; not if only a read of the whole image has filled it. */
   get canBeCompleted(): boolean {
     return this.#lastOrigin !== null;
@@ -72,25 +81,31 @@ export class SlotFill {
 
   /** Whether readers must look for the slot again. */
   get isDropped(): boolean {
-    return this.#isDropped;
+    return this.#phase === "dropped";
   }
 
   /** Counts a reader until the returned function is called. */
   join(): () => void {
-    this.#readers++;
-    let leave = () => {
-      leave = () => {};
-      this.#readers--;
-      this.#settle();
-    };
-    return () => leave();
+    return this.readers.join(() => this.#settle());
+  }
+
+  /** Allows it to be completed. */
+  giveTurn(): void {
+    this.#phase = "turn";
+    this.#changed.notify();
+  }
+
+  /** Resolves when a request may receive more. */
+  async mayReceive({ start, received }: Segment): Promise<void> {
+    if (isBeginning(received - start)) return;
+    while (this.#phase === "beginning") await this.#changed.next;
   }
 
   /** Ends it for readers that come later. */
   drop(): void {
-    this.#isDropped = true;
+    this.#phase = "dropped";
     this.#lastOrigin = null;
-    this.#wake();
+    this.#changed.notify();
   }
 
   /**
@@ -106,18 +121,24 @@ export class SlotFill {
     supportsRanges: boolean,
   ): Promise<Chunk | null> {
     const position = offset - this.slot.start;
-    for (;;) {
-      const until = Math.min(this.#segments.receivedUntil(position), end - this.slot.start);
-      if (until > position) {
-        return this.data.slice(position, Math.min(until, position + COPY_SIZE));
+    const endWait = this.readers.wait(this.#options.now());
+    try {
+      for (;;) {
+        const until = Math.min(this.#segments.receivedUntil(position), end - this.slot.start);
+        if (until > position) {
+          return this.data.slice(position, Math.min(until, position + COPY_SIZE));
+        }
+        const change = this.#changed.next;
+        if (!this.#segments.isClaimed(position)) {
+          if (this.isDropped || !supportsRanges) return null;
+          if (this.#options.mayRequest(this.requests)) this.fetch(position, origin);
+        }
+        await change;
+        if (this.#segments.isClaimed(position)) continue;
+        if (this.#failure?.concerns(position, origin)) throw this.#failure.error;
       }
-      const news = this.#news.promise;
-      if (!this.#segments.isClaimed(position)) {
-        if (this.#isDropped || !supportsRanges) return null;
-        this.fetch(position, origin);
-      }
-      await news;
-      this.#throwFailureAt(position, origin);
+    } finally {
+      endWait();
     }
   }
 
@@ -146,38 +167,22 @@ export class SlotFill {
 
   /** Adds bytes to a segment. */
   receive(segment: Segment, bytes: Uint8Array): void {
-    const { received } = segment;
-    const count = this.#segments.receive(segment, bytes.byteLength);
-    this.data.set(bytes.subarray(0, count), received);
-    this.#wake();
+    this.data.set(bytes.subarray(0, segment.end - segment.received), segment.received);
+    this.#segments.receive(segment, bytes.byteLength);
+    this.#changed.notify();
   }
 
   /** Ends a segment with or without an error. */
   end(segment: Segment, error: unknown = null, origin: Origin | null = null): void {
-    const { received, end } = segment;
-    if (received < end) {
+    if (segment.received < segment.end) {
+      this.#failure = new FailedFetch(segment, error, origin);
       this.#segments.abandon(segment);
-      this.#failure = { error, origin, start: received, end };
     }
-    this.#wake();
+    this.#changed.notify();
     this.#settle();
   }
 
-  /** Throws the failure of the request that a reader has waited for, unless its own credentials may do better. */
-  #throwFailureAt(position: number, origin: Origin): void {
-    if (this.#failure === null || this.#segments.isClaimed(position)) return;
-    const { error, start, end, origin: asked } = this.#failure;
-    const isAbout = position >= start && position < end;
-    if (isAbout && (asked === origin || !origin.isOwnFault(error))) throw error;
-  }
-
-  #wake(): void {
-    const { resolve } = this.#news;
-    this.#news = Promise.withResolvers<void>();
-    resolve();
-  }
-
   #settle(): void {
-    if (!this.#segments.isInFlight) this.#onSettled();
+    if (this.requests === 0) this.#options.onSettled();
   }
 }

@@ -3,6 +3,7 @@
  * ahead wait for it; a slot that it has passed and that is gone needs another one.
  */
 import type { Chunk } from "../../transfer/body_reader.ts";
+import { Notifier } from "../../transfer/notifier.ts";
 import { READ_SIZE } from "./fetch_segment.ts";
 import type { Fills } from "./fills.ts";
 import { type ImageContent, slotCount, slotOf } from "../image_slots.ts";
@@ -14,13 +15,15 @@ export interface WholeReadOptions {
   readonly slotSize: number;
   readonly fills: Fills;
   readonly origin: Origin;
+  /** Whether it should continue: also when all readers have left, unless the image was removed. */
+  readonly shouldContinue: () => boolean;
 }
 
 /** A whole read that runs. */
 export class WholeRead {
   readonly #options: WholeReadOptions;
   #index = -1;
-  #step = Promise.withResolvers<void>();
+  readonly #steps = new Notifier();
   #failure: { readonly error: unknown } | null = null;
   #isOver = false;
 
@@ -39,13 +42,13 @@ export class WholeRead {
    * @throws its error, unless it concerns the credentials of another reader.
    */
   async reach(index: number, origin: Origin): Promise<void> {
-    while (this.isAhead(index)) await this.#step.promise;
+    while (this.isAhead(index)) await this.#steps.next;
     if (this.#failure !== null && !origin.isOwnFault(this.#failure.error)) {
       throw this.#failure.error;
     }
   }
 
-  /** Reads the image. It continues when all readers have left. Never rejects. */
+  /** Reads the image. Never rejects. */
   async run(): Promise<void> {
     let reader: OriginReader | null = null;
     try {
@@ -56,21 +59,21 @@ export class WholeRead {
     }
     await reader?.cancel("the image is read").catch(() => {});
     this.#isOver = true;
-    this.#step.resolve();
+    this.#steps.notify();
   }
 
   async #fillSlots(source: BufferedReader): Promise<void> {
-    const { image, slotSize, fills } = this.#options;
-    for (let index = 0; index < slotCount(image, slotSize); index++) {
+    const { image, slotSize, fills, shouldContinue } = this.#options;
+    for (let index = 0; index < slotCount(image, slotSize) && shouldContinue(); index++) {
       const slot = slotOf(image, slotSize, index);
       const fill = await fills.obtain(slot);
       const segment = fill?.claim() ?? null;
       this.#index = index;
-      this.#step.resolve();
-      this.#step = Promise.withResolvers<void>();
+      this.#steps.notify();
       let error: unknown = new Error("Cannot fill a slot: the read was stopped");
       try {
         for (let left = slot.end - slot.start; left > 0;) {
+          if (segment !== null) await fill?.mayReceive(segment);
           const chunk = await source.read(left);
           left -= chunk.byteLength;
           if (segment !== null) fill?.receive(segment, chunk);

@@ -10,15 +10,14 @@ export type TimeLimit = <Result>(action: string, work: Promise<Result>) => Promi
 
 /** The time limit of a call of a store, and of a read of its streams. */
 export function storeLimit(timer: Timer): TimeLimit {
-  return <Result>(action: string, work: Promise<Result>) => {
-    const { promise, resolve, reject } = Promise.withResolvers<Result>();
-    const stop = timer(
-      LIMIT,
-      () => reject(new Error(`Cannot ${action}: the store did not respond within ${LIMIT} ms`)),
-    );
-    work.then(resolve, reject).finally(stop);
-    return promise;
-  };
+  return <Result>(action: string, work: Promise<Result>) =>
+    new Promise<Result>((resolve, reject) => {
+      const stop = timer(
+        LIMIT,
+        () => reject(new Error(`Cannot ${action}: the store did not respond within ${LIMIT} ms`)),
+      );
+      work.then(resolve, reject).finally(stop);
+    });
 }
 
 /** Limits the time of each call of a store, except that of a list. The readers of its streams limit each read. */

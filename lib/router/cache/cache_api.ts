@@ -16,8 +16,12 @@ export interface CacheApiOptions {
   readonly cache: SlotCache;
   /** The record of an image whose data the caller may read, or Glance's refusal. */
   readonly recordOf: (call: GatewayRequest) => Promise<DefinedResponse | Response>;
-  /** Reads a whole image into the cache. */
-  readonly fill: (call: GatewayRequest, image: GlanceImage) => Promise<void>;
+  /** Reads a whole image into the cache, as long as it should continue. */
+  readonly fill: (
+    call: GatewayRequest,
+    image: GlanceImage,
+    shouldContinue: () => boolean,
+  ) => Promise<void>;
 }
 
 interface ImageUse {
@@ -34,7 +38,7 @@ export class CacheApi {
   readonly #options: CacheApiOptions;
   readonly #uses = new Map<string, ImageUse>();
   /** Images that are being cached because of a request. */
-  readonly #queue = new Set<string>();
+  readonly #queue = new Map<string, symbol>();
 
   constructor(options: CacheApiOptions) {
     this.#options = options;
@@ -63,7 +67,10 @@ export class CacheApi {
     }
     switch (call.route.operation) {
       case "cache.list":
-        return Response.json({ cached_images: this.#images(), queued_images: [...this.#queue] });
+        return Response.json({
+          cached_images: this.#images(),
+          queued_images: [...this.#queue.keys()],
+        });
       case "cache.queue":
         return await this.#add(call);
       case "cache.delete":
@@ -116,22 +123,27 @@ export class CacheApi {
       throw new code.HttpError(400, "Only images with status active can be targeted for queueing");
     }
     if (!this.#queue.has(image.id)) {
-      this.#queue.add(image.id);
+      const request = Symbol();
+      this.#queue.set(image.id, request);
+      const isQueued = () => this.#queue.get(image.id) === request;
       // The list shows when it is done.
-      fill(call, image).catch(() => {}).then(() => this.#queue.delete(image.id));
+      fill(call, image, isQueued).catch(() => {}).then(() => {
+        if (isQueued()) this.#queue.delete(image.id);
+      });
     }
     return new Response(null, { status: 202 });
   }
 
   async #delete(call: GatewayRequest): Promise<Response> {
-    const keys = this.#keysOf(imageIdOf(call));
-    if (keys.length === 0) {
+    const imageId = imageIdOf(call);
+    if (this.#keysOf(imageId).length === 0 && !this.#queue.has(imageId)) {
       const { recordOf, code, gateway } = this.#options;
       const record = await recordOf(call);
       if (record instanceof Response) return record;
       if (record.status !== 200) return code.documentResponse(gateway, call, record);
     }
-    await this.#options.cache.storage.remove(keys);
+    this.#queue.delete(imageId);
+    await this.#options.cache.remove(imageId);
     return new Response(null, { status: 204 });
   }
 
@@ -143,8 +155,8 @@ export class CacheApi {
         "If provided 'x-image-cache-clear-target' must be 'cache', 'queue' or empty string.",
       );
     }
-    const { storage } = this.#options.cache;
-    if (target !== "queue") await storage.remove([...storage.index.slots()].map(({ key }) => key));
+    if (target !== "cache") this.#queue.clear();
+    if (target !== "queue") await this.#options.cache.remove(null);
     return new Response(null, { status: 204 });
   }
 

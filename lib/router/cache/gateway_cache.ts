@@ -72,7 +72,7 @@ export class GatewayCache implements DataCache {
         const data = dataCallOf(call);
         return this.record(data, () => code.requestRecord(gateway, data));
       },
-      fill: (call, image) => this.#fill(call, image),
+      fill: (call, image, shouldContinue) => this.#fill(call, image, shouldContinue),
     });
   }
 
@@ -114,8 +114,12 @@ export class GatewayCache implements DataCache {
     return await this.#api.answer(call);
   }
 
-  /** Reads a whole image into the cache. */
-  async #fill({ context }: GatewayRequest, image: GlanceImage): Promise<void> {
+  /** Reads a whole image into the cache, as long as it should continue. */
+  async #fill(
+    { context }: GatewayRequest,
+    image: GlanceImage,
+    shouldContinue: () => boolean,
+  ): Promise<void> {
     const cached = cacheable(image);
     if (cached === null) return;
     const reader = await this.#cache.open(
@@ -124,8 +128,9 @@ export class GatewayCache implements DataCache {
       cached.size,
       this.#origin(context, image, cached),
     );
-    while (await reader.read() !== null);
-    await this.#cache.idle();
+    while (shouldContinue() && await reader.read() !== null);
+    await reader.close();
+    if (shouldContinue()) await this.#cache.idle();
   }
 
   #origin(context: RequestContext, image: GlanceImage, cached: ImageContent): Origin {
@@ -139,8 +144,6 @@ export class GatewayCache implements DataCache {
       onServer: (server) => this.#cache.sentBy(cached, server),
     });
   }
-
-  /** A store without ranges answers such a question with all data, which costs bytes before it is canceled. */
 
   /** One answer for all readers that ask the same at the same time. */
   #once(image: string, ask: () => Promise<boolean>): Promise<boolean> {

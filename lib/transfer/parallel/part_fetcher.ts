@@ -5,7 +5,8 @@
 import type { ResolvedOptions } from "../../options.ts";
 import type { Chunk } from "../body_reader.ts";
 import type { ResumingReader } from "../download/resuming_reader.ts";
-import { Notifier, type PartBuffer } from "./part_buffer.ts";
+import { Notifier } from "../notifier.ts";
+import type { PartBuffer } from "./part_buffer.ts";
 import type { Claim, PartScheduler } from "./part_scheduler.ts";
 
 /** Milliseconds between the checks of an idle connection for silent and slow ones. */

@@ -94,6 +94,7 @@ console.log("started");
 await Promise.all(caches.map(async (cache) => {
   for (const image of IMAGES) await read(cache, image, 0, image.size);
 }));
+if (mode === "once") await Promise.all(caches.map((cache) => cache.idle()));
 console.log(JSON.stringify(report));
 if (mode === "once") Deno.exit();
 

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { memoryStore } from "../../../lib/cache/mod.ts";
 import { settled } from "../../../lib/testing/clock.ts";
 import { Cloud } from "../cloud.ts";
@@ -109,3 +109,50 @@ Deno.test("GET /versions lists the versions with the cache API when the gateway 
   assertEquals(await idsOf(new Cloud().router()), []);
   assertEquals(await idsOf(cachingRouter(new Cloud())), ["v2.16", "v2.14"]);
 });
+
+/** Holds back the data of images until `open` is called. */
+function holdData(cloud: Cloud): { readonly open: () => void; readonly requested: () => number } {
+  const gate = Promise.withResolvers<void>();
+  let requested = 0;
+  cloud.intercept = async ({ path, headers }, respond) => {
+    const range = headers.get("range") ?? "";
+    if (!path.endsWith("/file") || range.endsWith("-")) return null;
+    requested++;
+    const response = await respond();
+    await gate.promise;
+    return response;
+  };
+  return { open: () => gate.resolve(), requested: () => requested };
+}
+
+for (
+  const [line, method, path, headers] of [
+    ["DELETE /v2/cache/{image_id}", "DELETE", "/v2/cache/ID", {}],
+    ["DELETE /v2/cache", "DELETE", "/v2/cache", {}],
+    ["DELETE /v2/cache of the queue", "DELETE", "/v2/cache", {
+      "x-image-cache-clear-target": "queue",
+    }],
+  ] as const
+) {
+  Deno.test(`${line} ends the read of an image that is being cached`, async () => {
+    const cloud = new Cloud();
+    const { id } = await cloud.image(20 * 64 * 1024);
+    const router = cachingRouter(cloud);
+    const { open, requested } = holdData(cloud);
+    await router.request(`/v2/cache/${id}`, { method: "PUT" });
+    while (requested() === 0) await settled();
+    const response = await router.request(path.replace("ID", id), { method, headers });
+    assertEquals(response.status, 204);
+    assertEquals((await listed(router)).queued_images, []);
+    open();
+    const { id: later } = await cloud.image(1_000);
+    // It is not queued any more when no slot is being filled.
+    await router.request(`/v2/cache/${later}`, { method: "PUT" });
+    await idle(router);
+    // What was being fetched when the queue was cleared is kept.
+    const kept = line.endsWith("queue") ? [later, id] : [later];
+    const cached = (await listed(router)).cached_images.map(({ image_id }) => image_id);
+    assertEquals(cached.sort(), kept.sort());
+    assert(requested() < 10, `${requested()} requests`);
+  });
+}

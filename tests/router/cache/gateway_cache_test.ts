@@ -130,7 +130,10 @@ Deno.test("GET /metrics reports the cache when there is one", async () => {
   const cloud = new Cloud();
   const { id } = await cloud.image(100_000);
   const router = cachingRouter(cloud);
-  for (let n = 0; n < 2; n++) await bytesOf(await router.request(`/v2/images/${id}/file`));
+  for (let n = 0; n < 2; n++) {
+    await bytesOf(await router.request(`/v2/images/${id}/file`));
+    await verified(router);
+  }
   const text = await (await router.request("/metrics")).text();
   assert(text.includes('glance_edge_cache_requests_total{result="hit"} 1'), text);
   assert(text.includes("glance_edge_cache_origin_bytes_total{} 100000"), text);
