@@ -18,6 +18,7 @@ import { CacheApi } from "./cache_api.ts";
 import { cachedBody } from "./cached_body.ts";
 import { glanceOrigin } from "./glance_origin.ts";
 import { Permissions } from "./permissions.ts";
+import { RangeProbes } from "./range_probes.ts";
 import type { CacheCode } from "./cache_code.ts";
 
 /** The name in `Cache-Status`. */
@@ -41,8 +42,7 @@ export class GatewayCache implements DataCache {
   readonly #permissions: Permissions;
   readonly #api: CacheApi;
   readonly #slotSize: number;
-  /** By image: whether its store has ranges, while Glance is asked. */
-  readonly #probes = new Map<string, Promise<boolean>>();
+  readonly #probes: RangeProbes;
 
   constructor(gateway: Gateway, options: CacheOptions, code: CacheCode) {
     const { store, size, slotSize = DEFAULT_SLOT_SIZE, authorizationTtl = 5_000 } = options;
@@ -50,6 +50,7 @@ export class GatewayCache implements DataCache {
     this.#gateway = gateway;
     this.#code = code;
     this.#slotSize = slotSize;
+    this.#probes = new RangeProbes(timer);
     this.#permissions = new Permissions(gateway, authorizationTtl, code);
     const onEvent = (event: CacheEvent) => this.#observe(event);
     const clocks = { now, wallClock, timer, sleep };
@@ -134,23 +135,17 @@ export class GatewayCache implements DataCache {
   }
 
   #origin(context: RequestContext, image: GlanceImage, cached: ImageContent): Origin {
-    const { metrics } = this.#gateway;
+    const { client, metrics } = this.#gateway;
     return glanceOrigin(this.#code, {
       gateway: this.#gateway,
       context,
       image,
       onBytes: (bytes) => metrics.add("cache_origin_bytes_total", {}, bytes),
-      onceForAll: (ask) => this.#once(prefixOf(cached), ask),
+      key: prefixOf(cached),
+      // On workerd a request cannot wait for what another one does.
+      probes: this.#code.isWorkerd() ? new RangeProbes(client.options.timer) : this.#probes,
       onServer: (server) => this.#cache.sentBy(cached, server),
     });
-  }
-
-  /** One answer for all readers that ask the same at the same time. */
-  #once(image: string, ask: () => Promise<boolean>): Promise<boolean> {
-    if (this.#code.isWorkerd()) return ask();
-    const asking = this.#probes.get(image) ?? ask().finally(() => this.#probes.delete(image));
-    this.#probes.set(image, asking);
-    return asking;
   }
 
   /** Reads the first bytes, before the status is sent. */

@@ -3,7 +3,10 @@ import type { GlanceImage } from "../../api/types.ts";
 import type { Origin } from "../../cache/fill/origin.ts";
 import type { RequestContext } from "../../context.ts";
 import type { Gateway } from "../gateway_request.ts";
+import type { RangeResponse } from "../../transfer/download/range_response.ts";
+import type { RangeSource } from "../../transfer/download/range_source.ts";
 import type { CacheCode } from "./cache_code.ts";
+import type { RangeProbes } from "./range_probes.ts";
 
 /** Statuses of the data that concern the caller, not the server. */
 const REFUSALS: readonly unknown[] = [401, 403, 404];
@@ -14,24 +17,29 @@ export interface GlanceOriginInput {
   readonly context: RequestContext;
   readonly image: GlanceImage;
   readonly onBytes: (count: number) => void;
-  /** Asks whether the store has ranges, unless another reader of the image is asking. */
-  readonly onceForAll: (ask: () => Promise<boolean>) => Promise<boolean>;
+  /** What identifies the data. */
+  readonly key: string;
+  readonly probes: RangeProbes;
   /** Called with each server that sends data. */
   readonly onServer: (server: string) => void;
 }
 
 /** The origin of an image. Its requests resume on other servers, and do not end with the request of the reader. */
 export function glanceOrigin({ upstreamOf }: CacheCode, input: GlanceOriginInput): Origin {
-  const { gateway, context, image, onBytes, onceForAll, onServer } = input;
-  const upstream = (start: number, end: number) =>
-    upstreamOf(gateway, {
+  const { gateway, context, image, key, probes, onBytes, onServer } = input;
+  const upstream = (start: number, end: number) => {
+    const isWhole = start === 0 && end + 1 === image.size;
+    const opened = isWhole ? probes.take(key) : null;
+    return upstreamOf(gateway, {
       context,
       image,
       range: { start, end },
       verifier: null,
       signal: new AbortController().signal,
       onProgress: ({ server }) => onServer(server),
+      ...opened !== null && { startWith: (source) => startingWith(opened, source) },
     });
+  };
   let seeks: Promise<boolean> | null = null;
   return {
     async open(start, end) {
@@ -46,9 +54,25 @@ export function glanceOrigin({ upstreamOf }: CacheCode, input: GlanceOriginInput
         cancel: (reason) => reader.cancel(reason),
       };
     },
-    supportsRanges: () => seeks ??= onceForAll(upstream(0, 0).canSeek),
+    supportsRanges: () => seeks ??= probes.ask(key, upstream(0, 0).canSeek),
     isOwnFault: (error) =>
       error instanceof Error && "status" in error && REFUSALS.includes(error.status),
     onBytes,
+  };
+}
+
+/** A source whose first response is open already. */
+function startingWith(opened: RangeResponse, source: RangeSource): RangeSource {
+  let first: RangeResponse | null = opened;
+  const { identity, candidates, hasPrefer } = source;
+  return {
+    identity,
+    candidates,
+    hasPrefer,
+    open(...call) {
+      const response = first;
+      first = null;
+      return response === null ? source.open(...call) : Promise.resolve(response);
+    },
   };
 }

@@ -6,8 +6,12 @@ import { createTransferHasher } from "../../transfer/transfer_hasher.ts";
 import { READ_IMAGE_DATA } from "../../api/operations/data.ts";
 import { judgePartial, lengthOf } from "../../http/byte_range.ts";
 import { descriptorOf, Verifier } from "../../transfer/integrity/descriptor.ts";
-import { type EarlyResponse, GlanceRangeSource } from "../../transfer/download/range_source.ts";
-import { openBody } from "../../transfer/download/range_response.ts";
+import {
+  type EarlyResponse,
+  GlanceRangeSource,
+  type RangeSource,
+} from "../../transfer/download/range_source.ts";
+import { openBody, type RangeResponse } from "../../transfer/download/range_response.ts";
 import { classifyFailure } from "../../transfer/download/resume_policy.ts";
 import { type ResumeOptions, ResumingReader } from "../../transfer/download/resuming_reader.ts";
 import type { Verify } from "../../transfer/types.ts";
@@ -90,7 +94,7 @@ async function openReader(
     signal?.removeEventListener("abort", abort);
   }
   const connection: UpstreamConnection = {
-    canReopen: canSeek,
+    canReopen: () => canSeek(),
     async release() {
       trace.released();
       await reader.release("the client is not reading");
@@ -98,6 +102,8 @@ async function openReader(
   };
   return { reader, connection };
 }
+
+type CanSeek = (keep?: (response: RangeResponse) => void) => Promise<boolean>;
 
 /** Bytes to read from Glance. */
 export interface UpstreamRead extends Pick<ResumeOptions, "verifier" | "onProgress"> {
@@ -107,21 +113,27 @@ export interface UpstreamRead extends Pick<ResumeOptions, "verifier" | "onProgre
   readonly range: { readonly start: number; readonly end: number | null };
   readonly prefer?: readonly string[] | undefined;
   readonly early?: EarlyResponse | null;
+  /** Puts the response that is read first before the source, if it is open already. */
+  readonly startWith?: (source: RangeSource) => RangeSource;
   readonly signal: AbortSignal;
 }
 
-/** A reader of bytes from Glance, and whether its store can seek. */
+/**
+ * A reader of bytes from Glance, and whether its store can seek. A probe that finds out gets the whole image from a
+ * store that cannot; that response is passed to `keep`, or closed.
+ */
 export function upstreamOf(
   { client }: Gateway,
-  { context, image, range: { start, end }, verifier, prefer, early, signal, onProgress }:
-    UpstreamRead,
-): { readonly reader: ResumingReader; readonly canSeek: () => Promise<boolean> } {
+  read: UpstreamRead,
+): { readonly reader: ResumingReader; readonly canSeek: CanSeek } {
+  const { context, image, range: { start, end }, verifier, prefer, early, signal, onProgress } =
+    read;
   const descriptor = descriptorOf(image);
   const target = { end, stores: image.stores ?? "", prefer };
   const session = new Session(client, context);
   const source = new GlanceRangeSource(session, descriptor, { ...target, early: early ?? null });
   const shared = { ...target, candidates: source.candidates };
-  const reader = new ResumingReader(source, {
+  const reader = new ResumingReader(read.startWith?.(source) ?? source, {
     options: client.options,
     start,
     end,
@@ -135,10 +147,10 @@ export function upstreamOf(
   const probe = new GlanceRangeSource(session, descriptor, { ...shared, end: 0 });
   return {
     reader,
-    async canSeek() {
+    async canSeek(keep) {
       try {
         const { canSeek } = await import("../../transfer/rarely_used.ts");
-        return await canSeek(probe, signal, classifyFailure);
+        return await canSeek(probe, signal, classifyFailure, keep);
       } catch {
         // What is open is kept: its server still sends.
         return false;

@@ -1,23 +1,33 @@
 /** Finds out whether the store of an image can seek, before a download depends on it. */
+import type { RangeResponse } from "./range_response.ts";
 import type { GlanceRangeSource } from "./range_source.ts";
 import type { classifyFailure } from "./resume_policy.ts";
 
 /** For requests whose bytes are not used. */
 const NO_PROOF = { isHashed: false, canCompare: false };
 
-/** Whether the store can seek. `probe` is a source of the first byte, which is requested if that is unknown. */
+/**
+ * Whether the store can seek. `probe` is a source of the first byte, which is requested if that is unknown. A response
+ * with the whole image is passed to `keep`, which closes it, or closed.
+ */
 export async function canSeek(
   probe: GlanceRangeSource,
   signal: AbortSignal,
   classify: typeof classifyFailure,
+  keep: ((response: RangeResponse) => void) | null = null,
 ): Promise<boolean> {
   if (probe.isSeekable) return true;
-  const { candidates, hasPrefer, identity: { imageId } } = probe;
+  const { candidates, hasPrefer, identity: { imageId, size } } = probe;
   while (await probe.hasRangeServer(signal)) {
     try {
       const response = await probe.open(0, signal, NO_PROOF);
+      const isByte = response.isRange && response.endExclusive === 1;
+      if (!isByte && keep !== null && response.endExclusive === size) {
+        keep({ ...response, isRange: false });
+        return false;
+      }
       await response.close("the store can seek or not");
-      if (response.isRange && response.endExclusive === 1) return true;
+      if (isByte) return true;
       candidates.refuseRange(response.server);
     } catch (error) {
       const state = { imageId, offset: 0, hasBegun: false, isSized: true, hasPrefer };

@@ -1,0 +1,54 @@
+/**
+ * Finds out whether the stores of images have ranges. A store without them answers with the whole image, and that
+ * response is used by the read that fills the cache, so that no byte is sent twice.
+ */
+import type { Timer } from "../../timer.ts";
+import type { RangeResponse } from "../../transfer/download/range_response.ts";
+
+/** Milliseconds for which an open response waits for its reader. */
+const KEPT_TIME = 30_000;
+
+interface KeptResponse {
+  readonly response: RangeResponse;
+  readonly stopTimer: () => void;
+}
+
+/** One probe of each image at a time, and the responses that no one reads yet. */
+export class RangeProbes {
+  readonly #timer: Timer;
+  readonly #running = new Map<string, Promise<boolean>>();
+  readonly #kept = new Map<string, KeptResponse>();
+
+  constructor(timer: Timer) {
+    this.#timer = timer;
+  }
+
+  /** Whether the store has ranges. All that ask at the same time get one answer. */
+  ask(
+    image: string,
+    probe: (keep: (response: RangeResponse) => void) => Promise<boolean>,
+  ): Promise<boolean> {
+    const running = this.#running.get(image) ??
+      probe((response) => this.#keep(image, response)).finally(() => this.#running.delete(image));
+    this.#running.set(image, running);
+    return running;
+  }
+
+  /** Takes the open response with the whole image, if there is one. */
+  take(image: string): RangeResponse | null {
+    const kept = this.#kept.get(image);
+    this.#kept.delete(image);
+    kept?.stopTimer();
+    return kept?.response ?? null;
+  }
+
+  #keep(image: string, response: RangeResponse): void {
+    this.#discard(image);
+    const stopTimer = this.#timer(KEPT_TIME, () => this.#discard(image));
+    this.#kept.set(image, { response, stopTimer });
+  }
+
+  #discard(image: string): void {
+    this.take(image)?.close("it is not read").catch(() => {});
+  }
+}
