@@ -6,7 +6,8 @@
  * `CHAOS_SECONDS` (480) sets how long it takes, `CHAOS_SEED` repeats the choices of a run.
  */
 import { between, seededRandom } from "../support/seed.ts";
-import { freePort, ServerProcess } from "../live/processes.ts";
+import { ServerProcess } from "../live/processes.ts";
+import { freePort } from "../support/free_port.ts";
 import { type BenchImage, randomImage } from "./bench_image.ts";
 import { configureNginx } from "./nginx_glance.ts";
 import { type ProcessSample, sampleOf } from "./process_sample.ts";

@@ -1,7 +1,7 @@
 /** `createImageFrom` from a local web server, against the tool of each format and `curl -T -`; and its memory. */
 import { connect, createImageFrom } from "../../mod.ts";
 import { DECOMPRESSORS } from "../../lib/cli/files/decompressors.ts";
-import { freePort } from "../live/processes.ts";
+import { freePort } from "../support/free_port.ts";
 import { limited, measure, type Result } from "./measure.ts";
 import { type Proxy, proxyOf } from "./proxies.ts";
 import { IMAGE_SIZE, type Report, ROUNDS, shell } from "./report.ts";

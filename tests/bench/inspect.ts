@@ -1,6 +1,6 @@
 /** What an inspection costs: uploads and downloads with it, against the same without it. */
 import { connect, getDefaultImageService } from "../../mod.ts";
-import { freePort } from "../live/processes.ts";
+import { freePort } from "../support/free_port.ts";
 import { type BenchImage, randomImage } from "./bench_image.ts";
 import { measure, type Rival } from "./measure.ts";
 import { type Origin, startOrigin } from "./origin.ts";

@@ -1,5 +1,5 @@
 /** Lists of very many images: the time that the service adds to the pages, and its memory. */
-import { freePort } from "../live/processes.ts";
+import { freePort } from "../support/free_port.ts";
 import { getDefaultImageService, type RequestContext } from "../../mod.ts";
 import { limited, measure, type Result } from "./measure.ts";
 import { type Report, ROUNDS } from "./report.ts";

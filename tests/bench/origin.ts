@@ -1,5 +1,5 @@
 /** Servers of an image, as processes of their own. */
-import { freePort } from "../live/processes.ts";
+import { freePort } from "../support/free_port.ts";
 import type { BenchImage } from "./bench_image.ts";
 
 /** A server of one image. */

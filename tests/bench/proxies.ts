@@ -1,5 +1,5 @@
 /** Proxies as processes of their own: the gateway, and nginx. */
-import { freePort } from "../live/processes.ts";
+import { freePort } from "../support/free_port.ts";
 
 /** A proxy in front of the origin, as a process. */
 export interface Proxy extends AsyncDisposable {

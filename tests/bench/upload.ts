@@ -1,5 +1,5 @@
 /** Uploads: through the gateway against nginx, and into the embedded Glance; chunked and with a length. */
-import { freePort } from "../live/processes.ts";
+import { freePort } from "../support/free_port.ts";
 import { type BenchImage, randomImage } from "./bench_image.ts";
 import { limited, measure, type Result } from "./measure.ts";
 import { type Proxy, proxyOf, startGateway, startNginx } from "./proxies.ts";

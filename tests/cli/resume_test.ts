@@ -15,6 +15,7 @@ import {
   RAW,
   SIZE,
 } from "./breakable_cloud.ts";
+import { freePort } from "../support/free_port.ts";
 
 /** Half of the bytes, and then nothing; `taken` is called when they have been taken. */
 function firstHalf(
@@ -65,7 +66,8 @@ Deno.test("image-download resumes when the servers are available again", async (
     if (request.method !== "GET" || !request.url.endsWith("/file")) return response;
     return new Response(firstHalf(await response.bytes(), sent.resolve), response);
   };
-  const servers = [1, 2].map(() => serve(handler, { host: "127.0.0.1", port: 0 }));
+  const port = freePort();
+  const servers = [freePort(), port].map((port) => serve(handler, { host: "127.0.0.1", port }));
   const urls = servers.map(({ url }) => url);
   const harness = new CliHarness((request) => fetch(request));
   const files = new MemoryFiles({ "disk.img": DISK });
@@ -88,8 +90,7 @@ Deno.test("image-download resumes when the servers are available again", async (
   );
   assertMatch(stderr, /^Kept 146 KiB of 293 KiB in "x\.part"; /m);
 
-  const { port } = new URL(urls[1] ?? "");
-  const alive = serve(store, { host: "127.0.0.1", port: Number(port) });
+  const alive = serve(store, { host: "127.0.0.1", port });
   try {
     assertEquals((await harness.run(DOWNLOAD, { files, environment })).code, 0);
     assertWhole(files);

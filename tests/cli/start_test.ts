@@ -3,6 +3,7 @@ import { runDemo } from "../../lib/cli/demo.ts";
 import { runStart } from "../../lib/cli/start.ts";
 import { CliHarness } from "./harness.ts";
 import { StartHarness } from "./start_harness.ts";
+import { until } from "../support/time_limit.ts";
 
 Deno.test("runStart() serves a sample image, prints examples, and ends on a signal", async () => {
   const start = new StartHarness();
@@ -77,22 +78,21 @@ Deno.test("runStart() refuses new requests while it finishes an upload that has 
 
 /** Polls until Glance has begun to receive the data. */
 async function untilSaving(url: string, id: string): Promise<void> {
-  for (let look = 0; look < 1_000; look++) {
-    const { status } = await (await fetch(`${url}/v2/images/${id}`)).json();
-    if (status === "saving") return;
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
-  throw new Error(`Cannot see image "${id}" become saving`);
+  const isSaving = async () =>
+    (await (await fetch(`${url}/v2/images/${id}`)).json()).status === "saving";
+  await until(isSaving, `image "${id}" become saving`);
 }
 
 /** Polls until no new request is accepted: a server stops a moment after its signal. */
 async function untilRefused(url: string): Promise<void> {
-  for (let look = 0; look < 1_000; look++) {
+  const isRefused = async () => {
     const response = await fetch(`${url}/v2/images`);
     await response.body?.cancel();
-    if (response.status === 503) return assertEquals(response.headers.get("retry-after"), "1");
-  }
-  throw new Error("Cannot see the server refuse a request");
+    if (response.status !== 503) return false;
+    assertEquals(response.headers.get("retry-after"), "1");
+    return true;
+  };
+  await until(isRefused, "the server refuse a request");
 }
 
 Deno.test("runStart() keeps images with --data, adds no second sample, and locks the directory", async () => {

@@ -4,6 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import { assertFailure, type Check, check } from "./check.ts";
 import type { Conversation } from "./conversation.ts";
 import type { Facts } from "./target.ts";
+import { TEST_TIME_LIMIT } from "../support/time_limit.ts";
 
 type Json = Record<string, unknown>;
 
@@ -26,7 +27,7 @@ async function entryOf(cloud: Conversation, id: string): Promise<Json | undefine
 
 /** Waits for the cache entry of the image. Glance processes its queue after the response. */
 async function cached(cloud: Conversation, id: string): Promise<Json> {
-  const deadline = Date.now() + 20_000;
+  const deadline = Date.now() + TEST_TIME_LIMIT;
   for (;;) {
     const entry = await entryOf(cloud, id);
     if (entry !== undefined) return entry;

@@ -4,6 +4,7 @@
  */
 
 import type { Target, Who } from "./target.ts";
+import { TEST_TIME_LIMIT } from "../support/time_limit.ts";
 
 /** A response with its complete body. */
 export interface ReceivedResponse {
@@ -146,7 +147,7 @@ export class Conversation implements AsyncDisposable {
 
   /** Polls the image until `isThere` is true, because imports continue after the response. */
   async until(id: string, isThere: (image: ImageJson) => boolean): Promise<ImageJson> {
-    const deadline = Date.now() + 20_000;
+    const deadline = Date.now() + TEST_TIME_LIMIT;
     for (;;) {
       const image = await this.show(id);
       if (isThere(image)) return image;

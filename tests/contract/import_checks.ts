@@ -4,6 +4,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { assertFailure, type Check, check } from "./check.ts";
 import { BINARY, type Conversation, type ImageJson } from "./conversation.ts";
 import type { Facts } from "./target.ts";
+import { TEST_TIME_LIMIT } from "../support/time_limit.ts";
 
 const DIRECT = { method: { name: "glance-direct" } };
 const COPY = { method: { name: "copy-image" } };
@@ -26,7 +27,7 @@ function order(cloud: Conversation, id: string, json: unknown, who: "alice" | "a
 
 /** Polls until `isDone` is true, because imports continue after the response. */
 async function eventually<T>(send: () => Promise<T>, isDone: (value: T) => boolean): Promise<T> {
-  const deadline = Date.now() + 20_000;
+  const deadline = Date.now() + TEST_TIME_LIMIT;
   for (;;) {
     const value = await send();
     if (isDone(value) || Date.now() > deadline) return value;

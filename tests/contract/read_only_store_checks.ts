@@ -4,6 +4,7 @@ import { assertEquals } from "@std/assert";
 import { assertFailure, type Check, check } from "./check.ts";
 import { BINARY, type Conversation } from "./conversation.ts";
 import type { Facts } from "./target.ts";
+import { TEST_TIME_LIMIT } from "../support/time_limit.ts";
 
 const NEEDS = {
   needs: ["a read-only store", ({ readOnlyStore }: Facts) => readOnlyStore !== null],
@@ -32,7 +33,7 @@ async function imported(
 ): Promise<End> {
   const response = await cloud.post(`/v2/images/${id}/import`, order, who);
   assertEquals([response.status, response.text], [202, ""]);
-  const deadline = Date.now() + 20_000;
+  const deadline = Date.now() + TEST_TIME_LIMIT;
   for (;;) {
     const { json } = await cloud.get(`/v2/images/${id}/tasks`, "admin");
     const task = (json["tasks"] as { status: string }[])[0]?.status;

@@ -3,6 +3,7 @@
 import { assertEquals } from "@std/assert";
 import { assertFailure, assertTime, type Check, check } from "./check.ts";
 import type { Conversation } from "./conversation.ts";
+import { TEST_TIME_LIMIT } from "../support/time_limit.ts";
 
 type Json = Record<string, unknown>;
 
@@ -28,7 +29,7 @@ async function ordered(cloud: Conversation, body: Json): Promise<Json> {
 
 /** The task after it ended. */
 async function ended(cloud: Conversation, id: unknown): Promise<Json> {
-  const deadline = Date.now() + 20_000;
+  const deadline = Date.now() + TEST_TIME_LIMIT;
   for (;;) {
     const { json } = await cloud.get(`/v2/tasks/${id}`, "admin");
     if (json["status"] === "success" || json["status"] === "failure") return json;

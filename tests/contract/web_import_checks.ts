@@ -4,6 +4,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { assertFailure, type Check, check } from "./check.ts";
 import { BINARY, type Conversation, type ImageJson } from "./conversation.ts";
 import type { Facts } from "./target.ts";
+import { TEST_TIME_LIMIT } from "../support/time_limit.ts";
 
 const NEEDS = {
   needs: [
@@ -25,7 +26,7 @@ async function ended(
   cloud: Conversation,
   id: string,
 ): Promise<{ image: ImageJson; task: Record<string, unknown> }> {
-  const deadline = Date.now() + 20_000;
+  const deadline = Date.now() + TEST_TIME_LIMIT;
   for (;;) {
     const { json } = await cloud.get(`/v2/images/${id}/tasks`);
     const [task = {}] = json["tasks"] as Record<string, unknown>[];

@@ -1,7 +1,8 @@
 /** `image-create --from` with a real nginx, connections that break, and a real Glance. */
 import { assert, assertEquals } from "@std/assert";
 import { inDirectory } from "../support/directory.ts";
-import { freePort, ServerProcess } from "./processes.ts";
+import { freePort } from "../support/free_port.ts";
+import { ServerProcess } from "./processes.ts";
 import { BreakingProxy } from "./breaking_proxy.ts";
 import { type LiveStack, startStack } from "./stack.ts";
 

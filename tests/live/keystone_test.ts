@@ -18,7 +18,7 @@ import {
   Invalid,
   InvalidConfigurationValue,
 } from "../../lib/errors.ts";
-import { freePort } from "./processes.ts";
+import { freePort } from "../support/free_port.ts";
 import { type LiveStack, startStack } from "./stack.ts";
 
 const IMAGE = { serviceType: "image", serviceName: "glance", endpointType: "publicURL" };

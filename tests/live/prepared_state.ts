@@ -8,7 +8,8 @@ import { dirname } from "node:path";
 import { GLANCE_DATABASES, installDatabase, startDatabase } from "./database.ts";
 import { createTables, loadMetadefs } from "./glance.ts";
 import { createUsers, prepareKeystone } from "./keystone.ts";
-import { freePort, run } from "./processes.ts";
+import { freePort } from "../support/free_port.ts";
+import { run } from "./processes.ts";
 
 /** Folders of a stack that are copied. */
 const FOLDERS = ["mariadb", "fernet-keys", "credential-keys"];

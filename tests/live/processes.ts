@@ -8,11 +8,6 @@ const READY_TIMEOUT_MS = 120_000;
 const POLL_INTERVAL_MS = 50;
 const LOG_TAIL_BYTES = 6_000;
 
-/** Below Linux's ephemeral ports (from 32768), so no outgoing connection uses the port. */
-const FIRST_PORT = 12_000;
-const LAST_PORT = 32_000;
-const PORT_ATTEMPTS = 200;
-
 /** A command and its log. */
 export interface ServerCommand {
   /** Name for messages. */
@@ -137,33 +132,6 @@ export async function logTail(path: string): Promise<string> {
     return new TextDecoder().decode(bytes.subarray(-LOG_TAIL_BYTES));
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return "(no log)";
-    throw error;
-  }
-}
-
-const usedPorts = new Set<number>();
-
-/**
- * A free port that this process has not used before.
- *
- * @throws {Error} if hardly any port is free
- */
-export function freePort(): number {
-  for (let attempt = 0; attempt < PORT_ATTEMPTS; attempt++) {
-    const port = FIRST_PORT + Math.floor(Math.random() * (LAST_PORT - FIRST_PORT));
-    if (usedPorts.has(port) || !isFree(port)) continue;
-    usedPorts.add(port);
-    return port;
-  }
-  throw new Error(`Cannot find a free loopback port: ${PORT_ATTEMPTS} were in use`);
-}
-
-function isFree(port: number): boolean {
-  try {
-    Deno.listen({ hostname: "127.0.0.1", port }).close();
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.AddrInUse) return false;
     throw error;
   }
 }

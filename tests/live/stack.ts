@@ -19,7 +19,8 @@ import {
 } from "./keystone.ts";
 import { requirePackages } from "./packages.ts";
 import { copyPreparedState } from "./prepared_state.ts";
-import { freePort, logTail } from "./processes.ts";
+import { freePort } from "../support/free_port.ts";
+import { logTail } from "./processes.ts";
 
 export { LIVE_PACKAGES } from "./packages.ts";
 export { IMAGE_MEMBER_QUOTA } from "./glance.ts";

@@ -4,7 +4,8 @@
  */
 import { AwsClient } from "aws4fetch";
 import { requirePackages } from "./packages.ts";
-import { freePort, run, ServerProcess } from "./processes.ts";
+import { freePort } from "../support/free_port.ts";
+import { run, ServerProcess } from "./processes.ts";
 
 const PACKAGES = ["swift-proxy", "swift-account", "swift-container", "swift-object", "memcached"];
 

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { directoryStore } from "../../lib/cache/mod.ts";
 import { createImageRouter, type RequestLog } from "../../lib/router/mod.ts";
 import { REGION } from "./keystone.ts";
-import { freePort } from "./processes.ts";
+import { freePort } from "../support/free_port.ts";
 import { randomBytes } from "./raw_glance.ts";
 import { type LiveStack, startStack } from "./stack.ts";
 import { runTempest } from "./tempest.ts";

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { curl, testWithCurl, Wire } from "./wire.ts";
+import { until } from "../support/time_limit.ts";
 
 const MIB = 1024 * 1024;
 const SIZE = 8 * MIB;
@@ -156,10 +157,7 @@ Deno.test("PUT /file returns the response of a rejected large upload, and keeps 
 
 /** Waits until Glance reports the status. */
 async function statusUntil(wire: Wire, id: string, status: string): Promise<void> {
-  for (let look = 0; look < 2_000; look++) {
-    const image = await (await wire.send(`/v2/images/${id}`)).json();
-    if (image.status === status) return;
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
-  throw new Error(`Cannot see image "${id}" become ${status}`);
+  const isThere = async () =>
+    (await (await wire.send(`/v2/images/${id}`)).json()).status === status;
+  await until(isThere, `image "${id}" become ${status}`);
 }

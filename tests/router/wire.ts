@@ -4,9 +4,7 @@ import { createEmbeddedGlance } from "../../lib/embedded/mod.ts";
 import { createImageRouter, type ImageRouterOptions } from "../../lib/router/mod.ts";
 import { seededBytes } from "../support/seed.ts";
 import { storeImage } from "../support/stored_image.ts";
-
-/** Maximum milliseconds of a wait. */
-const TIME_LIMIT = 20_000;
+import { TEST_TIME_LIMIT } from "../support/time_limit.ts";
 
 /** A relay in front of a server that counts its connections, and can break them. */
 export class Front implements AsyncDisposable {
@@ -50,7 +48,7 @@ export class Front implements AsyncDisposable {
     const timer = setTimeout(() => {
       isLate = true;
       this.#changed();
-    }, TIME_LIMIT);
+    }, TEST_TIME_LIMIT);
     try {
       while (!isTrue()) {
         if (isLate) throw new Error(`Cannot wait longer: ${this.open} connections are open`);

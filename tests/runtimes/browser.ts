@@ -3,7 +3,7 @@ import { chromiumCommand } from "./entries.ts";
 import type { Results } from "./suite.ts";
 
 /** Milliseconds that a page has to post its results. */
-const LIMIT = 120_000;
+const LIMIT = 300_000;
 
 /**
  * The results of `script` in a page of Chromium, which is opened with `query`.

@@ -2,7 +2,9 @@
 import { assertEquals } from "@std/assert";
 import { resultsInChromium } from "./browser.ts";
 import { CHROMIUM, PAGE_ENTRY, type Runtime, RUNTIMES } from "./entries.ts";
-import { freePort, type Servers, startServers } from "./servers.ts";
+import { type Servers, startServers } from "./servers.ts";
+import { freePort } from "../support/free_port.ts";
+import { until } from "../support/time_limit.ts";
 import type { Results } from "./suite.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
@@ -164,17 +166,20 @@ async function bundled(
 async function answered(url: string, child: Deno.ChildProcess): Promise<Response> {
   let ended = false;
   child.status.then(() => ended = true);
-  for (let tries = 0; tries < 200 && !ended; tries++) {
-    const response = await fetch(url).catch(() => null);
-    if (response?.ok) return response;
-    if (response !== null) throw new Error(`${response.status} ${await response.text()}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error("it does not answer");
+  let answer: Response | null = null;
+  const isAnswered = async () => {
+    if (ended) throw new Error("it has ended");
+    answer = await fetch(url).catch(() => null);
+    return answer !== null;
+  };
+  await until(isAnswered, "the server answer");
+  const response = answer as Response | null;
+  if (response?.ok) return response;
+  throw new Error(`${response?.status} ${await response?.text()}`);
 }
 
 async function curl(args: readonly string[]): Promise<Deno.CommandOutput> {
-  return await new Deno.Command("curl", { args: ["--max-time", "30", ...args] }).output();
+  return await new Deno.Command("curl", { args: ["--max-time", "120", ...args] }).output();
 }
 
 async function run(cwd: string, [command = "", ...args]: readonly string[]): Promise<void> {

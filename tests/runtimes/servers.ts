@@ -65,12 +65,6 @@ export async function startServers(size: number): Promise<Servers> {
   };
 }
 
-/** A port that was free a moment ago. */
-export function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
-
 /** CORS headers that let a page of any origin use the Image API. */
 const CORS = {
   "access-control-allow-origin": "*",

@@ -53,6 +53,7 @@ import {
   withholdLastChunk,
   withholdLastLine,
 } from "./faults.ts";
+import { TurnClock } from "../support/turn_clock.ts";
 import { closedServer } from "./raw_server.ts";
 
 /** The fraction of the image after which the faulty body breaks. */
@@ -412,7 +413,8 @@ async function assertEndsWhole({ plan, ranges, options, readsTwice }: Case): Pro
 
 /** Without randomness, no round has a delay. */
 function serviceOf(servers: FaultServers, options: GlanceOptions = {}): GlanceImageService {
-  return getDefaultImageService({ apiServers: servers.urls, random: () => 0, ...options });
+  const { options: time } = new TurnClock();
+  return getDefaultImageService({ apiServers: servers.urls, random: () => 0, ...time, ...options });
 }
 
 function digestOf(parts: readonly Uint8Array[]): string {

@@ -1,5 +1,7 @@
 /** Real proxies on free ports of loopback, in front of a Glance that can be slow to store. */
 import { createEmbeddedGlance } from "../../lib/embedded/mod.ts";
+import { freePort } from "../support/free_port.ts";
+import { until } from "../support/time_limit.ts";
 
 /** A proxy from Debian's packages. */
 export type Proxy = "nginx" | "lighttpd";
@@ -167,12 +169,7 @@ export class SlowGlance implements AsyncDisposable {
   }
 }
 
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
-
-/** Waits until a port accepts connections; the time is bounded by the program's own start. */
+/** Waits until a port accepts connections, or the program has ended. */
 async function accepting(
   port: number,
   status: Promise<Deno.CommandStatus>,
@@ -180,13 +177,11 @@ async function accepting(
 ): Promise<void> {
   let hasEnded = false;
   status.then(() => hasEnded = true);
-  for (let tries = 0; tries < 1_000 && !hasEnded; tries++) {
-    try {
-      (await Deno.connect({ hostname: "127.0.0.1", port })).close();
-      return;
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-  }
-  throw new Error(`The proxy does not run: ${hasEnded ? await errors : "no connection in time"}`);
+  const isAccepting = async () => {
+    if (hasEnded) throw new Error(`The proxy does not run: ${await errors}`);
+    const connection = await Deno.connect({ hostname: "127.0.0.1", port }).catch(() => null);
+    connection?.close();
+    return connection !== null;
+  };
+  await until(isAccepting, "the proxy accept connections");
 }

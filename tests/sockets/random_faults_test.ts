@@ -28,8 +28,8 @@ const AT_ONCE = 12;
 /** Milliseconds of all timeouts; short, because tests wait for them. */
 const SILENCE = 120;
 
-/** Milliseconds within which every seed must have ended. */
-const TIME_LIMIT = 30_000;
+/** Milliseconds within which every seed must have ended, also on a machine that is busy with other work. */
+const TIME_LIMIT = 300_000;
 
 const OPTIONS: GlanceOptions = {
   requestTimeout: SILENCE,

@@ -1,6 +1,7 @@
 /**
  * An HTTP server on a TCP socket that can send anything, and close or stall at any byte.
  */
+import { freePort } from "../support/free_port.ts";
 
 /** A request, parsed from its head. */
 export interface RawRequest {
@@ -170,10 +171,7 @@ function isClosed(error: unknown): boolean {
     .some((kind) => error instanceof kind);
 }
 
-/** The root of no server: its port was free a moment ago. */
+/** The root of no server: nothing listens to its port. */
 export function closedServer(): string {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
-  return `http://127.0.0.1:${port}`;
+  return `http://127.0.0.1:${freePort()}`;
 }

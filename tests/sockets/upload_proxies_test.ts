@@ -9,7 +9,7 @@ import {
   type RequestContext,
   type UploadOptions,
 } from "../../mod.ts";
-import { timerOf } from "../../lib/timer.ts";
+import { TurnClock } from "../support/turn_clock.ts";
 import { createImageRouter } from "../../lib/router/mod.ts";
 import { seededBytes } from "../support/seed.ts";
 import { failureOf } from "../support/client_harness.ts";
@@ -38,30 +38,12 @@ function create(
   const service = getDefaultImageService({
     apiServers: [url],
     // Waits are a hundred times shorter.
-    sleep: fast,
-    timer: timerOf(fast),
-    now: () => performance.now() * 100,
+    ...new TurnClock(100).options,
     requestTimeout: 600_000,
     stallTimeout: 600_000,
     ...options,
   });
   return service.create(context, META, data, upload);
-}
-
-function fast(ms: number, signal?: AbortSignal): Promise<void> {
-  return sleep(ms / 100, signal);
-}
-
-function sleep(ms: number, signal?: AbortSignal): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, Math.min(ms, 2 ** 31 - 1));
-  const stop = () => {
-    clearTimeout(timer);
-    reject(signal?.reason);
-  };
-  if (signal?.aborted) stop();
-  signal?.addEventListener("abort", stop, { once: true });
-  return promise.finally(() => signal?.removeEventListener("abort", stop));
 }
 
 for (const buffering of ["on", "off"]) {

@@ -18,7 +18,7 @@ import {
   UnexpectedResponse,
   type UploadOptions,
 } from "../../mod.ts";
-import { timerOf } from "../../lib/timer.ts";
+import { TurnClock } from "../support/turn_clock.ts";
 import { seededBytes } from "../support/seed.ts";
 import { failureOf } from "../support/client_harness.ts";
 import {
@@ -60,25 +60,11 @@ function create(
     apiServers: servers.urls,
     authStrategy: "noauth",
     random: () => 0,
-    sleep,
-    timer: timerOf(sleep),
-    now: () => performance.now() * SPEED,
+    ...new TurnClock(SPEED).options,
     stallTimeout: 3_600_000,
     ...options,
   });
   return service.create({}, { name: "image" }, data, upload);
-}
-
-function sleep(ms: number, signal?: AbortSignal): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, ms / SPEED);
-  const stop = () => {
-    clearTimeout(timer);
-    reject(signal?.reason);
-  };
-  if (signal?.aborted) stop();
-  signal?.addEventListener("abort", stop, { once: true });
-  return promise.finally(() => signal?.removeEventListener("abort", stop));
 }
 
 function isSame(a: Uint8Array | null, b: Uint8Array): boolean {

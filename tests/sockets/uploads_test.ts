@@ -13,6 +13,7 @@ import {
 } from "../../mod.ts";
 import { seededBytes } from "../support/seed.ts";
 import { failureOf } from "../support/client_harness.ts";
+import { TurnClock } from "../support/turn_clock.ts";
 import { closedServer } from "./raw_server.ts";
 import {
   endAfter,
@@ -207,6 +208,7 @@ function create(
     apiServers: servers.urls,
     authStrategy: "noauth",
     random: () => 0,
+    ...new TurnClock().options,
     ...options,
   });
   return service.create({}, { name: "image" }, data, upload);

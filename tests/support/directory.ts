@@ -1,8 +1,10 @@
 /** A temporary directory for one test, removed afterward. */
-export async function inDirectory(test: (directory: string) => Promise<void>): Promise<void> {
+export async function inDirectory<Result>(
+  test: (directory: string) => Promise<Result>,
+): Promise<Result> {
   const directory = await Deno.makeTempDir();
   try {
-    await test(directory);
+    return await test(directory);
   } finally {
     await Deno.remove(directory, { recursive: true });
   }

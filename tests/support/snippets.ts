@@ -7,6 +7,7 @@ import { assert, assertEquals } from "@std/assert";
 import { createEmbeddedGlance } from "../../lib/embedded/mod.ts";
 import { utf8 } from "./bodies.ts";
 import { storeImage } from "./stored_image.ts";
+import { freePort } from "./free_port.ts";
 
 export const ROOT = new URL("../../", import.meta.url);
 
@@ -150,11 +151,6 @@ async function serveSample(): Promise<{ server: Deno.HttpServer; url: string }> 
   await published.body?.cancel();
   assertEquals(published.status, 200);
   return { server, url };
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
 
 /** Responses of an edge function that serves public images only, and survives a failed sign-in. */

@@ -4,14 +4,16 @@ import type { Handler } from "../../../lib/cli/server/serve.ts";
 import { echo, serving } from "./raw_client.ts";
 
 Deno.test("serve() closes a connection when its client sends nothing in time", async () => {
-  await using server = serving(echo, { idle: 20, head: 40, upload: 40 });
-  using silent = await server.connect();
+  await using impatient = serving(echo, { idle: 20 });
+  using silent = await impatient.connect();
   assertEquals(await silent.rest(), "");
+  await using server = serving(echo, { head: 40 });
   using half = await server.connect();
   await half.send("GET / HTTP/1.1\r\nhost:");
   assertMatch(await half.rest(), /^HTTP\/1.1 408 Request Timeout\r\n/);
+  await using receiver = serving(echo, { upload: 40 });
   for (const framing of ["content-length: 9", "transfer-encoding: chunked"]) {
-    using stalled = await server.connect();
+    using stalled = await receiver.connect();
     await stalled.send(`PUT / HTTP/1.1\r\nhost: x\r\n${framing}\r\n\r\n`);
     assertMatch(await stalled.rest(), /^HTTP\/1.1 408 Request Timeout\r\n/);
   }
@@ -98,13 +100,13 @@ Deno.test("serve() sends all of a slow response to a client that has closed its 
   await using server = serving(() => {
     const body = new ReadableStream<Uint8Array>({
       async pull(controller) {
-        await new Promise((resolve) => setTimeout(resolve, 60));
+        await new Promise((resolve) => setTimeout(resolve, 300));
         controller.enqueue(new TextEncoder().encode(`${++count}`));
         if (count === 5) controller.close();
       },
     }, { highWaterMark: 0 });
     return Promise.resolve(new Response(body, { headers: { "content-length": "5" } }));
-  }, { halfClosed: 200 });
+  }, { halfClosed: 1_000 });
   using client = await server.connect();
   await client.send("GET / HTTP/1.1\r\nhost: x\r\n\r\n");
   await client.closeWrite();

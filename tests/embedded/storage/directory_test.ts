@@ -15,6 +15,7 @@ import {
   temporaryDirectory,
   upload,
 } from "../glance.ts";
+import { until } from "../../support/time_limit.ts";
 
 /** A server on the current content of the directory, as after a restart. */
 function open(path: string): EmbeddedGlance {
@@ -230,7 +231,8 @@ Deno.test("directoryStorage() keeps all other images when its process is killed 
   const { body, reached, resume } = stalledBody("x".repeat(100_000));
   const status = upload(glance, cut, body).catch(() => "cut off");
   await reached;
-  await until(async () => (await sizesBelow(`${directory.path}/temporary`)) >= 100_000);
+  const isStored = async () => (await sizesBelow(`${directory.path}/temporary`)) >= 100_000;
+  await until(isStored, "the first half of the data in a temporary file");
 
   server.kill();
   await server.gone;
@@ -281,13 +283,4 @@ async function sizesBelow(path: string): Promise<number> {
   const sizeOf = (file: string) => Deno.stat(file).then(({ size }) => size, () => 0);
   const sizes = await Promise.all(files.map(sizeOf));
   return sizes.reduce((sum, size) => sum + size, 0);
-}
-
-/** Polls, because the other process has no event to wait for. */
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  for (let i = 0; i < 400; i++) {
-    if (await condition()) return;
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-  throw new Error("it did not come to be so in ten seconds");
 }

@@ -5,7 +5,7 @@ import { embeddedTarget } from "../../embedded/target.ts";
 import { CLOUD_CASES, NODE_URL } from "./cloud_cases.ts";
 import { IMAGE_CASES } from "./image_cases.ts";
 import { METADEF_CASES } from "./metadef_cases.ts";
-import { freePort } from "../processes.ts";
+import { freePort } from "../../support/free_port.ts";
 import { RawGlance } from "../raw_glance.ts";
 import type { Call, OperationCase, OperationCases, OperationHarness, User } from "./case.ts";
 import { Traffic } from "../traffic.ts";
