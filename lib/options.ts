@@ -56,7 +56,8 @@ export interface GlanceOptions {
   readonly stallTimeout?: number | undefined;
   /**
    * Milliseconds for which an idempotent request continues after its last retry while servers are away: the
-   * connection fails, or the status is 502, 503, or 504. 0: `numRetries` is the limit.
+   * connection fails, or the status is 502, 503, or 504. The same applies to Keystone. 0: `numRetries` is the
+   * limit.
    * @default {0}
    */
   readonly outageTimeout?: number | undefined;

@@ -42,7 +42,8 @@ const HINTS: Readonly<Record<AuthMethod, string>> = {
  *
  * Returns a context with the token, the ids of its user and project, the roles, the service catalog, and
  * `renew`, which signs in again. All contexts of one sign-in share the newest token. If Keystone is not
- * available, the request is sent up to `1 + numRetries` times, each within `requestTimeout`.
+ * available, the request is sent up to `1 + numRetries` times, each within `requestTimeout`, and for
+ * `outageTimeout` if Keystone is away.
  *
  * A `token` without a scope is used as it is; with a scope, it is exchanged. Neither extends its expiry, and
  * it cannot be renewed.
@@ -149,17 +150,19 @@ class KeystoneSession {
       if (isExpired) throw this.#cannotRenew(newest);
       return newest;
     }
+    const isUsable = isDue && !isExpired;
     try {
-      return this.#newest = await this.#requestToken();
+      const options = isUsable ? { ...this.#options, outageTimeout: 0 } : this.#options;
+      return this.#newest = await this.#requestToken(options);
     } catch (error) {
       // Keystone is not available, but the current token is valid for up to two more minutes.
-      if (isDue && !isExpired && error instanceof GlanceConnectionFailed) return newest;
+      if (isUsable && error instanceof GlanceConnectionFailed) return newest;
       throw error;
     }
   }
 
-  async #requestToken(): Promise<RequestContext> {
-    const response = await requestKeystone(this.#options, this.#request);
+  async #requestToken(options: ResolvedOptions): Promise<RequestContext> {
+    const response = await requestKeystone(options, this.#request);
     const wallClock = this.#options.wallClock();
     const context = contextFrom(this.#request, response, this.#credentials.token, wallClock);
     return { ...context, renew: () => this.renew(context.authToken) };

@@ -9,6 +9,7 @@ import { readStart, readText } from "../http/json.ts";
 import { backoff, isRetryableStatus, parseRetryAfter } from "../http/retry/retry_policy.ts";
 import { send } from "../http/transport.ts";
 import type { ResolvedOptions } from "../options.ts";
+import type { KeystoneOutage } from "./on_demand/keystone_outage.ts";
 import {
   keystoneError,
   type KeystoneRequest,
@@ -29,6 +30,8 @@ export interface KeystoneResponse {
 
 /** A failure that may be retried. */
 interface RetryableFailure {
+  /** Keystone's root. */
+  readonly server: string;
   readonly error: GlanceError;
   /** Milliseconds of Keystone's `Retry-After`. */
   readonly retryAfter: number | null;
@@ -54,7 +57,8 @@ export function identityServer(authUrl: string): ApiServer {
 }
 
 /**
- * Sends a request until Keystone responds, at most `1 + numRetries` times.
+ * Sends a request until Keystone responds, at most `1 + numRetries` times, and during an outage for
+ * `outageTimeout`. No request to Keystone changes anything.
  *
  * @throws {AuthenticationFailed} if Keystone refuses the credentials.
  * @throws {InvalidConfigurationValue} if the server is not a Keystone v3.
@@ -65,12 +69,21 @@ export async function requestKeystone(
   request: KeystoneRequest,
 ): Promise<KeystoneResponse> {
   const failures: GlanceError[] = [];
+  const since = options.now();
+  let outage: KeystoneOutage | null = null;
   for (;;) {
     const outcome = await attempt(options, request);
     if ("document" in outcome) return outcome;
     failures.push(outcome.error);
-    if (failures.length > options.numRetries) throw unreachable(request, failures);
-    const delay = outcome.retryAfter ?? backoff(failures.length - 1, options.random);
+    let delay = outcome.retryAfter ?? backoff(failures.length - 1, options.random);
+    if (failures.length > options.numRetries) {
+      outage ??= await outageOf(options, since, request);
+      const wait = outage?.next(outcome);
+      if (typeof wait !== "number") {
+        throw unreachable(request, failures, wait === null ? options.outageTimeout : undefined);
+      }
+      delay = wait;
+    }
     options.onEvent({
       kind: "retry",
       server: request.server.endpoint,
@@ -83,10 +96,22 @@ export async function requestKeystone(
   }
 }
 
+/** Loads what follows after the last retry; null if nothing does, or the network cannot load it. */
+async function outageOf(
+  options: ResolvedOptions,
+  since: number,
+  { action }: KeystoneRequest,
+): Promise<KeystoneOutage | null> {
+  if (options.outageTimeout === 0) return null;
+  const loaded = await import("./on_demand/keystone_outage.ts").catch(() => null);
+  return loaded && new loaded.KeystoneOutage(options, since, action);
+}
+
 async function attempt(
   options: ResolvedOptions,
   request: KeystoneRequest,
 ): Promise<KeystoneResponse | RetryableFailure> {
+  const server = request.server.endpoint;
   try {
     const { response, text } = await exchange(options, request);
     if (response.ok) return { headers: response.headers, document: documentOf(request, text) };
@@ -95,12 +120,12 @@ async function attempt(
     const error = keystoneError(request, response, text, explained);
     if (!isRetryableStatus(status)) throw error;
     const retryAfter = parseRetryAfter(response.headers.get("retry-after"), options.wallClock());
-    return { error, retryAfter };
+    return { server, error, retryAfter };
   } catch (error) {
     if (!(error instanceof ServerUnreachable)) throw error;
     const { hint } = await explainTls(error.message);
     if (hint !== undefined) throw untrusted(request, error, hint);
-    return { error, retryAfter: null };
+    return { server, error, retryAfter: null };
   }
 }
 

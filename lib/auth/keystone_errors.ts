@@ -17,7 +17,7 @@ import type { WireRequest } from "../http/request_spec.ts";
 import { isRecord } from "../validate.ts";
 import type { Explained } from "../http/explain.ts";
 import { statusError } from "../http/status_error.ts";
-import { AUTH_URL } from "../terms.ts";
+import { AUTH_URL, optionTerm } from "../terms.ts";
 
 /** A request to Keystone, with its description for messages. */
 export interface KeystoneRequest {
@@ -87,19 +87,24 @@ export function untrusted(
   );
 }
 
-/** The error if every attempt failed. */
+/** The error if every attempt failed; `limit` is the outage timeout if it has passed. */
 export function unreachable(
   request: KeystoneRequest,
   failures: readonly GlanceError[],
+  limit?: number,
 ): GlanceError {
   const [attempts, s] = [failures.length, failures.length === 1 ? "" : "s"];
   const last = failures.at(-1);
+  const timeout = optionTerm("outageTimeout");
+  const end = limit === undefined
+    ? ""
+    : ` within ${limit} ms; raise ${timeout.text} to wait longer`;
   return new GlanceConnectionFailed(
     `Cannot ${request.action}: Keystone at "${
       urlOf(request)
-    }" gave no usable response in ${attempts} attempt${s}; last error: ${last?.message}; check authUrl (OS_AUTH_URL) and the network`,
+    }" gave no usable response in ${attempts} attempt${s}${end}; last error: ${last?.message}; check authUrl (OS_AUTH_URL) and the network`,
     {
-      terms: [AUTH_URL],
+      terms: limit === undefined ? [AUTH_URL] : [AUTH_URL, timeout],
       cause: new AggregateError(failures, "every attempt failed"),
       server: request.server.endpoint,
       status: last?.status,

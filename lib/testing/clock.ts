@@ -1,6 +1,7 @@
 /** A simulated clock: time advances only when all work is waiting for it. */
 // Loaded ahead: a clock cannot know that a program waits for code that it imports on demand.
 import "../auth/on_demand/catalog_servers.ts";
+import "../auth/on_demand/keystone_outage.ts";
 import "../http/on_demand/error_texts.ts";
 import "../http/on_demand/hedging.ts";
 import "../http/on_demand/outage.ts";

@@ -2,8 +2,9 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { serve } from "../../lib/cli/server/serve.ts";
 import { createEmbeddedGlance } from "../../lib/embedded/mod.ts";
-import { freePort } from "../live/processes.ts";
-import { CliHarness, embedded, type Fetch } from "./harness.ts";
+import { freePort } from "../support/free_port.ts";
+import { inDirectory } from "../support/directory.ts";
+import { CliHarness, embedded, type Fetch, type Outcome } from "./harness.ts";
 
 const TWO_SERVERS = { GLANCE_API_SERVERS: "a.test:9292,b.test:9292" };
 const MAIN = new URL("../../lib/cli/main.ts", import.meta.url).pathname;
@@ -58,6 +59,64 @@ Deno.test("image-list does not wait when servers are away and --outage-timeout i
     environment: TWO_SERVERS,
   });
   assertEquals([code, requests()], [1, 4]);
+});
+
+/** A cloud whose Keystone refuses connections at first, and whose Glance does, too. */
+function cloudAwayFor(keystone: number, glance: number): Fetch {
+  const away = awayFor(glance);
+  let requests = 0;
+  return (request) => {
+    const { host, pathname } = new URL(request.url);
+    if (host !== "keystone.test") return away.fetch(request);
+    assertEquals(pathname, "/v3/auth/tokens");
+    if (++requests <= keystone) return Promise.reject(new TypeError("refused"));
+    const interfaces = ["http://a.test", "http://b.test"].map((url) => (
+      { interface: "public", region: "Here", region_id: "Here", url }
+    ));
+    const token = {
+      user: { id: "u" },
+      project: { id: "p" },
+      roles: [{ name: "member" }],
+      catalog: [{ type: "image", name: "glance", endpoints: interfaces }],
+    };
+    const headers = { "x-subject-token": "t" };
+    return Promise.resolve(Response.json({ token }, { status: 201, headers }));
+  };
+}
+
+/** Runs a command with credentials for Keystone. */
+function signedIn(fetch: Fetch, args: readonly string[]): Promise<Outcome> {
+  return inDirectory(async (directory) => {
+    const file = `${directory}/clouds.json`;
+    await Deno.writeTextFile(file, "{}");
+    const environment = {
+      OS_AUTH_URL: "http://keystone.test/v3",
+      OS_USERNAME: "alice",
+      OS_PASSWORD: "secret",
+      OS_PROJECT_NAME: "demo",
+      OS_CLIENT_CONFIG_FILE: file,
+    };
+    return await new CliHarness(fetch).run(args, { environment });
+  });
+}
+
+Deno.test("image-list waits for Keystone, and says so once", async () => {
+  const { code, stderr } = await signedIn(cloudAwayFor(12, 0), ["image-list"]);
+  assertEquals(code, 0, stderr);
+  assert(/^Waiting up to \d+ s for a server: .*keystone\.test.*refused\n$/.test(stderr), stderr);
+});
+
+Deno.test("image-list waits for Keystone, then for Glance", async () => {
+  const { code, stderr } = await signedIn(cloudAwayFor(12, 12), ["image-list"]);
+  assertEquals(code, 0, stderr);
+  assertEquals(stderr.match(/^Waiting up to \d+ s for a server: /gm)?.length, 2, stderr);
+});
+
+Deno.test("image-list fails when Keystone is away for longer than --outage-timeout", async () => {
+  const args = ["image-list", "--outage-timeout", "9"];
+  const { code, stderr } = await signedIn(cloudAwayFor(1_000, 0), args);
+  assertEquals(code, 1);
+  assertStringIncludes(stderr, "within 9 s; raise --outage-timeout to wait longer; last error");
 });
 
 Deno.test("image-list continues as a process when a server starts after the command", async () => {

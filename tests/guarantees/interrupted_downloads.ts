@@ -57,6 +57,7 @@ export const INTERRUPTED_DOWNLOADS: readonly Guarantee[] = [
     "http/retry/outage_test.ts: GlanceClientWrapper throws GlanceConnectionFailed when outageTimeout ends",
     "http/retry/outage_test.ts: GlanceClientWrapper sends 1 + numRetries requests in spite of outageTimeout when the …",
     "cli/outage_test.ts: image-list continues as a process when a server starts after the command",
+    "cli/outage_test.ts: image-list waits for Keystone, then for Glance",
   ],
   [
     "After a break, the time and the requests of a download are bounded, and a slow store gets all of `requestTimeout`.",

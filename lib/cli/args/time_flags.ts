@@ -15,7 +15,7 @@ export const TIME_FLAGS = {
   ),
   "outage-timeout": number(
     "<SECONDS>",
-    "Seconds to keep trying while no server is available, 0 for a few retries only (default: 30; 0 with the URL of a single server)",
+    "Seconds to keep trying while Keystone or all servers are away, 0 for a few retries only (default: 30; 0 with the URL of a single server)",
     0,
   ),
   "hedge-delay": number(
@@ -28,8 +28,8 @@ export const TIME_FLAGS = {
 /** The values of `TIME_FLAGS`. */
 export type TimeValues = Values<typeof TIME_FLAGS>;
 
-/** Milliseconds that a command keeps trying while no server is available. */
-const OUTAGE_TIMEOUT = 30_000;
+/** Milliseconds that a command keeps trying while no server, or Keystone, is available. */
+export const OUTAGE_TIMEOUT = 30_000;
 
 /** The values of the flags among others. */
 export function timesOf(values: TimeValues): TimeValues {

@@ -2,7 +2,8 @@
  * What follows after the last retry, imported on demand: during an outage, an idempotent request continues for
  * `outageTimeout`; else it fails.
  */
-import type { GlanceConnectionFailed } from "../../errors.ts";
+import type { GlanceConnectionFailed, GlanceError } from "../../errors.ts";
+import type { ResolvedOptions } from "../../options.ts";
 import type { optionTerm } from "../../terms.ts";
 import type { CallPolicy, RequestSpec, Upstream } from "../request_spec.ts";
 import type { FailedAttempt } from "../retry/attempt.ts";
@@ -32,12 +33,55 @@ export interface OutageCode {
   readonly optionTerm: typeof optionTerm;
 }
 
+/** A failed attempt during an outage. */
+export interface OutageFailure {
+  /** Endpoint root of the server. */
+  readonly server: string;
+  readonly error: GlanceError;
+  /** Milliseconds of the server's `Retry-After`. */
+  readonly retryAfter: number | null;
+}
+
+/** Whether an outage was reported. It is shared by the requests to the same servers, so that one of them reports it. */
+export interface OutageReport {
+  isOutageReported: boolean;
+}
+
+/** The delays between the requests of an outage, for at most `outageTimeout`. */
+export class OutageDelays {
+  readonly #options: ResolvedOptions;
+  readonly #since: number;
+  readonly #report: OutageReport;
+  #delayed = 0;
+
+  /** `since` is the time of the first attempt. */
+  constructor(options: ResolvedOptions, since: number, report: OutageReport) {
+    this.#options = options;
+    this.#since = since;
+    this.#report = report;
+  }
+
+  /** Milliseconds until the next request; null if the time is over. */
+  next({ server, error: cause, retryAfter }: OutageFailure): number | null {
+    const { outageTimeout: limit, now, random, onEvent } = this.#options;
+    const elapsed = now() - this.#since;
+    const delay = outageDelay({ limit, elapsed, delayed: this.#delayed, retryAfter }, random);
+    if (delay === null) return null;
+    const waited = Math.max(elapsed, this.#delayed);
+    this.#delayed += delay;
+    if (!this.#report.isOutageReported && waited + delay >= NOTICE_AFTER) {
+      this.#report.isOutageReported = true;
+      onEvent({ kind: "outage", server, left: Math.max(0, Math.round(limit - waited)), cause });
+    }
+    return delay;
+  }
+}
+
 /** The outage that a request waits for. */
 export class OutageWait {
   readonly #request: ExhaustedRequest;
   readonly #code: OutageCode;
-  #delayed = 0;
-  #isReported = false;
+  #delays: OutageDelays | null = null;
 
   constructor(request: ExhaustedRequest, code: OutageCode) {
     this.#request = request;
@@ -52,37 +96,19 @@ export class OutageWait {
    */
   nextDelay(isRoundOver: boolean, end: string): number {
     const { input, isHedgeable, failures } = this.#request;
-    const { upstream: { options }, policy: { retries }, tried } = input;
-    const limit = options.outageTimeout;
+    const { upstream: { options, pool }, policy: { retries }, tried } = input;
+    const { outageTimeout: limit } = options;
+    const last = failures.at(-1);
     const isOutage = limit > 0 && isHedgeable && retries === undefined &&
       failures.slice(-tried.size).some(({ error }) => isAway(error));
-    if (!isOutage) throw this.#failed(end);
+    if (!isOutage || last === undefined) throw this.#failed(end);
     if (!isRoundOver) return 0;
-    const elapsed = options.now() - (failures[0]?.sentAt ?? Infinity);
-    const retryAfter = failures.at(-1)?.retryAfter ?? null;
-    const state = { limit, elapsed, delayed: this.#delayed, retryAfter };
-    const delay = outageDelay(state, options.random);
-    if (delay === null) {
-      const term = this.#code.optionTerm("outageTimeout");
-      throw this.#failed(` within ${limit} ms; raise ${term.text} to wait longer`, [term]);
-    }
-    this.#delayed += delay;
-    this.#report(Math.max(elapsed, this.#delayed - delay), delay);
-    return delay;
-  }
-
-  #report(elapsed: number, delay: number): void {
-    if (this.#isReported || elapsed + delay < NOTICE_AFTER) return;
-    this.#isReported = true;
-    const { input: { upstream: { options } }, failures } = this.#request;
-    const left = Math.max(0, Math.round(options.outageTimeout - elapsed));
-    const last = failures.at(-1);
-    options.onEvent({
-      kind: "outage",
-      server: last?.server.endpoint ?? "",
-      left,
-      cause: last?.error,
-    });
+    const since = failures[0]?.sentAt ?? Infinity;
+    this.#delays ??= new OutageDelays(options, since, pool.health);
+    const delay = this.#delays.next({ ...last, server: last.server.endpoint });
+    if (delay !== null) return delay;
+    const term = this.#code.optionTerm("outageTimeout");
+    throw this.#failed(` within ${limit} ms; raise ${term.text} to wait longer`, [term]);
   }
 
   #failed(end: string, terms: Parameters<typeof connectionFailed>[0]["terms"] = []) {

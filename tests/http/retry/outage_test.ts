@@ -156,7 +156,12 @@ for (const connections of [1, 4]) {
       // The outage begins before the record, or between the record and the first byte.
       const outages = [{ from: seed % 2 === 0 ? 0 : seed, until: 20_000 }];
       const cluster = new SimulatedCluster({ seed, size: 600_000, servers: 2, outages });
-      const service = getDefaultImageService({ ...cluster.options, outageTimeout: 30_000 });
+      const events: GlanceEvent[] = [];
+      const service = getDefaultImageService({
+        ...cluster.options,
+        outageTimeout: 30_000,
+        onEvent: (event) => void events.push(event),
+      });
       const read = async () => {
         const options = { connections, partSize: 50_000 };
         const stream = await service.download(cluster.context, cluster.imageId, options);
@@ -164,6 +169,7 @@ for (const connections of [1, 4]) {
       };
       assertEquals(await cluster.clock.run(read()), cluster.image, `${seed}`);
       assert(cluster.clock.now() < 26_000, `${seed}: ${cluster.clock.now()}`);
+      assertEquals(events.filter(({ kind }) => kind === "outage").length, 1, `${seed}`);
       assertEquals([cluster.openBodies, cluster.clock.pending], [0, 0], `${seed}`);
     }
   });

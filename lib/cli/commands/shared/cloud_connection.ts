@@ -4,7 +4,12 @@ import { type CloudInput, fromCloud, resolveCloud } from "../../../cloud.ts";
 import type { GlanceEvent } from "../../../events.ts";
 import { CLOUD_FLAGS, type CloudValues, SIGN_IN_FLAGS } from "../../args/cloud_flags.ts";
 import type { CloudConnection, Flags, Target } from "../../args/command.ts";
-import { defaultOutageTimeout, timeOptions, timesOf } from "../../args/time_flags.ts";
+import {
+  defaultOutageTimeout,
+  OUTAGE_TIMEOUT,
+  timeOptions,
+  timesOf,
+} from "../../args/time_flags.ts";
 import { CommandFailed, UsageError } from "../../system/errors.ts";
 import type { System } from "../../system/system.ts";
 import { parseYaml } from "../../system/yaml_parser.ts";
@@ -21,16 +26,16 @@ export async function connectByFlags(
   system: System,
   onEvent: (event: GlanceEvent) => void,
 ): Promise<CloudConnection> {
-  const cloud = await resolveCloud({
-    ...cloudInput(values, system.environment),
-    ...system.ports,
-    onEvent,
-  });
+  const input = cloudInput(values, system.environment);
+  const { outageTimeout = OUTAGE_TIMEOUT } = input;
+  const cloud = await resolveCloud({ ...input, ...system.ports, outageTimeout, onEvent });
   if (cloud === null) throw notConfigured();
-  const { options } = cloud;
-  const { outageTimeout = defaultOutageTimeout(options.apiServers) } = options;
+  const options = {
+    ...cloud.options,
+    outageTimeout: input.outageTimeout ?? defaultOutageTimeout(cloud.options.apiServers),
+  };
   return await fromCloud(cloud, async ({ signIn }) => ({
-    client: new GlanceClientWrapper({ ...options, outageTimeout }),
+    client: new GlanceClientWrapper(options),
     context: await signIn(),
   }));
 }
