@@ -176,6 +176,10 @@ async function fetchResponse(
   throw new TypeError(`"fetch" returned ${inspect(response)} instead of a Response`);
 }
 
+/** What Deno writes before the cause: addresses, and its own part that failed. */
+const DENO_PREFIX =
+  /^(?:fetch failed: )?error sending request(?: from \S+ for \S+ \(\S+\))?: client error \(\w+\): /i;
+
 /**
  * The messages of a failed fetch and its causes, in one line, without the secrets of URLs. The URL that Deno
  * adds is removed, because the error names the server already.
@@ -189,6 +193,7 @@ export function reasonOf(error: unknown): string {
   }
   const text = parts.join(": ")
     .replaceAll(/ for url \([^()\s]*\)/g, "")
-    .replaceAll(/\s+/g, " ");
+    .replaceAll(/\s+/g, " ")
+    .replace(DENO_PREFIX, "");
   return redactUrls(text).slice(0, REASON_LIMIT) || "the connection failed";
 }

@@ -24,6 +24,9 @@ export function checkUrl(url: string): void {
   );
 }
 
+/** The hint if a web server fails. */
+export const TRY_AGAIN = "try again later, or use another mirror";
+
 /** A response of a web server, whose body errors after `stallTimeout` without data. */
 export interface WebResponse {
   readonly headers: Headers;
@@ -57,7 +60,7 @@ export async function openWebResponse(
   const { requestTimeout } = options;
   deadline.arm(
     requestTimeout,
-    () => broken(source, `it did not respond within ${requestTimeout} ms`),
+    () => broken(source, `it did not respond within ${requestTimeout} ms; ${TRY_AGAIN}`),
   );
   try {
     const response = await openUrl(options, url, deadline.signal, headers);
@@ -94,7 +97,7 @@ function withStallTimeout(
   options: ResolvedOptions,
 ): ReadableStream<Uint8Array> {
   const { stallTimeout } = options;
-  const silent = () => broken(source, `it sent no data for ${stallTimeout} ms`);
+  const silent = () => broken(source, `it sent no data for ${stallTimeout} ms; ${TRY_AGAIN}`);
   const timer = new StallTimer(deadline, options, silent);
   const reader = body.getReader();
   const end = () => {
@@ -116,7 +119,7 @@ function withStallTimeout(
       } catch (error) {
         end();
         if (deadline.signal.aborted) throw deadline.signal.reason;
-        throw broken(source, "the connection broke", error);
+        throw broken(source, `the connection broke; ${TRY_AGAIN}`, error);
       }
     },
     cancel(reason) {
@@ -143,7 +146,7 @@ async function httpErrorOf(response: Response, url: string): Promise<GlanceError
     attempts: 1,
     status,
     explanation: "",
-    hint: STATUS_HINTS[status] ?? "try again later, or use another mirror",
+    hint: STATUS_HINTS[status] ?? TRY_AGAIN,
   });
 }
 

@@ -99,6 +99,9 @@ Deno.test("--from ends with 2 if flags contradict each other or the data is miss
   const cases = [
     ["--from", URL_OF_DISK, "--file", "disk.img"],
     ["--from", URL_OF_DISK, "--size", "5"],
+    ["--from", "disk.img"],
+    ["--from", "file:///disk.img"],
+    ["--from", "http://"],
     ["--from", URL_OF_DISK, "--decompress", "zip"],
     ["--from", URL_OF_DISK, "--checksum", WRONG, "--checksums", "SUMS"],
     ["--checksum", WRONG],
@@ -116,4 +119,12 @@ Deno.test("--from shows the bytes read and sent on a terminal", async () => {
   const { code, stderr } = await withMirror().run(args, { isTerminal: true });
   assertEquals(code, 0, stderr);
   assertStringIncludes(stderr, " B read, ");
+});
+
+Deno.test("--from names --file for a path", async () => {
+  const { stderr } = await withMirror().run(["image-create", "--from", "./disk.img"]);
+  assertEquals(
+    stderr,
+    'Cannot use --from "./disk.img": it is not an http or https URL; correct it, or name a file with --file\n',
+  );
 });

@@ -241,6 +241,20 @@ const MESSAGES: readonly (readonly [said: unknown, shown: string])[] = [
     "error sending request",
   ],
   [
+    new TypeError(
+      "fetch failed: error sending request for url (http://glance/v2): client error (Connect): dns error: no such name",
+    ),
+    "dns error: no such name",
+  ],
+  [
+    new TypeError("fetch failed", {
+      cause: new Error(
+        "error sending request from 127.0.0.1:5 for http://glance/v2 (127.0.0.1:9292): client error (SendRequest): invalid HTTP version parsed",
+      ),
+    }),
+    "invalid HTTP version parsed",
+  ],
+  [
     new TypeError("cannot fetch 'https://me:s3cret@glance/x?y=s3cret', really"),
     "cannot fetch 'https://glance/x', really",
   ],
@@ -262,6 +276,7 @@ Deno.test("send() gives a hint when the certificate of a server is not trusted",
 Deno.test("send() names the scheme when a server does not speak TLS, on every runtime", async () => {
   const causes = [
     new TypeError("client error (Connect): received corrupt message of type InvalidContentType"),
+    new TypeError("error sending request: client error (Connect): tls handshake eof"),
     new TypeError("fetch failed", {
       cause: new Error("error:0A00010B:SSL routines:ssl3_get_record:wrong version number"),
     }),

@@ -33,6 +33,8 @@ export interface DecompressOptions {
    * @default {1000}
    */
   readonly maxRatio?: number | undefined;
+  /** Name of the data, for error messages. */
+  readonly name?: string | undefined;
   /** Called with the format before the first byte; null for data that is not compressed. */
   readonly onFormat?: ((format: CompressionFormat | null) => void) | undefined;
 }
@@ -183,15 +185,20 @@ class Content {
       : null;
     if (limit === null || this.#format === null) return;
     throw new DecompressionLimitExceeded(
-      `Cannot decompress the ${this.#format} data: ${limit}; ${RAISE_LIMIT.text}`,
+      `Cannot decompress ${this.#what}: ${limit}; ${RAISE_LIMIT.text}`,
       { terms: [RAISE_LIMIT] },
     );
+  }
+
+  get #what(): string {
+    const { name } = this.#options;
+    return name === undefined ? `the ${this.#format} data` : `"${name}"`;
   }
 
   #wrap(error: unknown): unknown {
     if (error instanceof DecompressionLimitExceeded || error instanceof Invalid) return error;
     return new DecompressionFailed(
-      `Cannot decompress the ${this.#format} data after ${this.#source.consumed} bytes: ${
+      `Cannot decompress ${this.#what} after ${this.#source.consumed} bytes: ${
         messageOf(error)
       }; check that it is complete and that its format is ${this.#format}`,
       { cause: error },

@@ -31,7 +31,7 @@ const HINTS: readonly (readonly [message: RegExp, hint: string])[] = [
     "it requires a client certificate: name the files with OS_CERT and OS_KEY, or cert and key in clouds.yaml",
   ],
   [
-    /InvalidContentType|wrong.version.number/i,
+    /InvalidContentType|wrong.version.number|tls handshake eof/i,
     'it does not speak TLS: write "http://", or correct the port',
   ],
 ];

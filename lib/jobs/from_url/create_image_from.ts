@@ -3,6 +3,7 @@ import type { RequestContext } from "../../context.ts";
 import { ignoringErrors } from "../../events.ts";
 import type { DecompressOptions } from "../../formats/compression/decompress.ts";
 import type { CompressionFormat } from "../../formats/compression/detect.ts";
+import { GlanceConnectionFailed, GlanceError, ServerUnreachable } from "../../errors.ts";
 import { inspectImage } from "../../formats/inspect_image.ts";
 import { Session } from "../../api/session.ts";
 import { fromGlance } from "../../api/translate.ts";
@@ -120,7 +121,8 @@ export async function createRecordFrom(
       onProgress,
     });
   const isReplayable = "url" in source || sourceOf(source.data).isReplayable;
-  let pending: OpenedImage | null = await open();
+  let latest = await open();
+  let pending: OpenedImage | null = latest;
   const { size } = pending;
   try {
     const meta = { containerFormat: "bare", ...imageMeta };
@@ -132,17 +134,26 @@ export async function createRecordFrom(
     }
     // If the upload is repeated, the source is read again from its start.
     const next = async () => {
-      const opened = pending ?? await open();
+      latest = pending ?? await open();
       pending = null;
-      return opened.content;
+      return latest.content;
     };
     const data = isReplayable ? next : await next();
     return await createImage(session, meta, data, { ...options, size: size ?? undefined });
   } catch (error) {
     // An upload that has begun closes its data itself.
     await pending?.content.cancel(error).catch(() => {});
-    throw error;
+    throw withSourceFailure(error, latest.failure());
   }
+}
+
+/** The failure of the source, if the upload has ended because no data came from there. */
+function withSourceFailure(error: unknown, failure: GlanceError | null): unknown {
+  if (failure === null || !(error instanceof GlanceError)) return error;
+  const isConnection = error instanceof GlanceConnectionFailed ||
+    error instanceof ServerUnreachable;
+  const hasWaited = isConnection || error.status === 408 || error.status === 504;
+  return hasWaited ? new ServerUnreachable(failure.message, { cause: error }) : error;
 }
 
 function definedSize({ data, size }: DataSource) {
@@ -150,7 +161,7 @@ function definedSize({ data, size }: DataSource) {
 }
 
 /** The opened data, and the disk format of its first bytes, which are kept for the upload. */
-async function withDiskFormat({ content, size }: OpenedImage): Promise<DetectedImage> {
+async function withDiskFormat({ content, size, failure }: OpenedImage): Promise<DetectedImage> {
   const reader = content.getReader();
   const head: Uint8Array<ArrayBuffer>[] = [];
   let isEnded = false;
@@ -171,7 +182,7 @@ async function withDiskFormat({ content, size }: OpenedImage): Promise<DetectedI
     },
     cancel: (reason) => reader.cancel(reason),
   }, { highWaterMark: 0 });
-  return { content: rest, size, diskFormat: AS_RAW.has(format) ? "raw" : format };
+  return { content: rest, size, failure, diskFormat: AS_RAW.has(format) ? "raw" : format };
 }
 
 interface DetectedImage extends OpenedImage {

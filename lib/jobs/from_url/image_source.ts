@@ -1,5 +1,5 @@
 /** The data of a new image on its way from its source: hashed, decompressed, and verified before its last bytes. */
-import { ImageIntegrityError, Invalid } from "../../errors.ts";
+import { type GlanceError, ImageIntegrityError, Invalid } from "../../errors.ts";
 import {
   checkFormat,
   decompress,
@@ -50,6 +50,8 @@ export interface OpenedImage {
   readonly content: ReadableStream<Uint8Array>;
   /** Size of the content in bytes; null if unknown. */
   readonly size: number | null;
+  /** Why the source sends no data at the moment; null if it does. */
+  failure(): GlanceError | null;
 }
 
 /** Bytes of a source, and their digest so far. */
@@ -57,6 +59,7 @@ interface HashedReader {
   next(): Promise<Uint8Array | null>;
   digest(): string;
   cancel(reason: unknown): Promise<void>;
+  failure(): GlanceError | null;
   readonly size: number | null;
 }
 
@@ -73,12 +76,14 @@ export async function openImage(source: ImageSourceOptions): Promise<OpenedImage
   if (source.decompress !== "none") checkFormat(source.decompress);
   const reader = await openReader(source);
   const bytes = streamOf(reader);
+  const failure = () => reader.failure();
   if (source.decompress === "none") {
-    return { content: verified(bytes, reader, source), size: reader.size };
+    return { content: verified(bytes, reader, source), size: reader.size, failure };
   }
   let isCompressed = false;
   const content = decompress(bytes, source.decompress, {
     ...source.decompression,
+    name: source.name,
     onFormat(format) {
       isCompressed = format !== null;
       source.decompression.onFormat?.(format);
@@ -98,7 +103,8 @@ export async function openImage(source: ImageSourceOptions): Promise<OpenedImage
     },
     cancel: (reason) => content.cancel(reason),
   }, { highWaterMark: 0 });
-  return { content: verified(rest, reader, source), size: isCompressed ? null : reader.size };
+  const size = isCompressed ? null : reader.size;
+  return { content: verified(rest, reader, source), size, failure };
 }
 
 async function openReader(source: ImageSourceOptions): Promise<HashedReader> {
@@ -117,6 +123,7 @@ async function openReader(source: ImageSourceOptions): Promise<HashedReader> {
       next: () => reader.next(),
       digest: () => reader.digest(),
       cancel: (reason) => reader.cancel(reason),
+      failure: () => reader.failure,
     };
   }
   const { size } = sourceOf(from.data, from.size);
@@ -134,6 +141,7 @@ async function openReader(source: ImageSourceOptions): Promise<HashedReader> {
     },
     digest: () => hasher.digest(),
     cancel: (reason) => opened.cancel(reason),
+    failure: () => null,
   };
 }
 

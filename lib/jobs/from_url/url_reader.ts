@@ -5,7 +5,7 @@ import { formatRange } from "../../http/byte_range.ts";
 import type { ResolvedOptions } from "../../options.ts";
 import { redact } from "../../redact.ts";
 import type { Hasher } from "../../transfer/types.ts";
-import { openWebResponse, type WebResponse } from "../url_source.ts";
+import { openWebResponse, TRY_AGAIN, type WebResponse } from "../url_source.ts";
 import { contentFault, continuationOf, type SourceVersion, versionOf } from "./source_version.ts";
 
 export interface UrlReaderOptions {
@@ -30,8 +30,9 @@ export class UrlReader {
   #offset = 0;
   #resumes = 0;
   /** Failures since the last byte, and when it arrived. */
-  #failures = 0;
+  #failures: GlanceError[] = [];
   #lastByteAt: number;
+  #isCanceled = false;
 
   constructor(url: string, source: UrlReaderOptions) {
     this.#url = url;
@@ -54,11 +55,16 @@ export class UrlReader {
       if (chunk === null) return null;
       this.#hasher!.update(chunk);
       this.#offset += chunk.byteLength;
-      this.#failures = 0;
+      this.#failures = [];
       this.#lastByteAt = this.#source.options.now();
       this.#report();
       return chunk;
     }
+  }
+
+  /** The last failure since the last byte, which may pass; null if there is none. */
+  get failure(): GlanceError | null {
+    return this.#failures.at(-1) ?? null;
   }
 
   /** The digest of all bytes so far. */
@@ -66,8 +72,15 @@ export class UrlReader {
     return this.#hasher?.digest() ?? "";
   }
 
+  /** Ends it: a pending read is not resumed. */
   async cancel(reason: unknown): Promise<void> {
+    this.#isCanceled = true;
+    await this.#close(reason);
+  }
+
+  async #close(reason: unknown): Promise<void> {
     await this.#body?.cancel(reason).catch(() => {});
+    this.#body = null;
   }
 
   /** The next bytes of the current body; null at the end of the file. */
@@ -115,7 +128,11 @@ export class UrlReader {
     if (continuation.kind === "unproven") throw this.#needsWhole(continuation.reason);
     if (continuation.kind === "changed") throw this.#changed("it has changed since then");
     if (continuation.kind === "rest") return response.body.getReader();
-    return await this.#skipPrefix(response.body);
+    const hasher = await this.#source.createHasher();
+    const rest = await readerAfter(response.body, this.#offset, { hasher, digest: this.digest() });
+    if (rest === "changed") throw this.#changed("it has changed since then");
+    if (rest === "ended") throw this.#broken("the connection closed before the end");
+    return rest;
   }
 
   /** The error for a range that cannot be used. The next attempt requests the whole file. */
@@ -124,41 +141,19 @@ export class UrlReader {
     return this.#broken(state);
   }
 
-  /** Compares the first bytes of a whole response with those that were read. */
-  async #skipPrefix(
-    body: ReadableStream<Uint8Array>,
-  ): Promise<ReadableStreamDefaultReader<Uint8Array>> {
-    const hasher = await this.#source.createHasher();
-    const reader = body.getReader();
-    for (let left = this.#offset; left > 0;) {
-      const { value } = await reader.read();
-      if (value === undefined) throw this.#broken("the connection closed before the end");
-      hasher.update(value.subarray(0, left));
-      const rest = value.subarray(left);
-      left -= value.byteLength - rest.byteLength;
-      if (left > 0) continue;
-      if (hasher.digest() !== this.digest()) {
-        await reader.cancel("changed").catch(() => {});
-        throw this.#changed("it has changed since then");
-      }
-      return withFirst(rest, reader);
-    }
-    return reader;
-  }
-
   /** Runs one step; after a failure that may pass, drops the body, waits, and returns undefined. */
   async #retrying<Result>(step: () => Promise<Result>): Promise<Result | undefined> {
     const { options, signal } = this.#source;
     try {
       return await step();
     } catch (error) {
-      await this.cancel(error);
-      this.#body = null;
+      await this.#close(error);
       const isLate = options.now() - this.#lastByteAt >= options.stallTimeout;
-      const isFinal = this.#failures >= options.numRetries && (isLate || this.#offset === 0);
-      if (signal?.aborted || isFinal || !mayPass(error)) throw error;
+      const isFinal = this.#failures.length >= options.numRetries && (isLate || this.#offset === 0);
+      const isEnded = this.#isCanceled || signal?.aborted === true;
+      if (isEnded || isFinal || !mayPass(error)) throw error;
       if (this.#offset > 0) this.#resumes++;
-      await options.sleep(backoff(this.#failures++, options.random), signal);
+      await options.sleep(backoff(this.#failures.push(error) - 1, options.random), signal);
       return undefined;
     }
   }
@@ -168,7 +163,7 @@ export class UrlReader {
   }
 
   #broken(state: string): ServerUnreachable {
-    return new ServerUnreachable(`Cannot download "${redact(this.#url)}": ${state}`);
+    return new ServerUnreachable(`Cannot download "${redact(this.#url)}": ${state}; ${TRY_AGAIN}`);
   }
 
   #changed(state: string): ImageIntegrityError {
@@ -182,10 +177,31 @@ export class UrlReader {
 }
 
 /** Whether a later request may succeed. */
-function mayPass(error: unknown): boolean {
+function mayPass(error: unknown): error is GlanceError {
   if (error instanceof ServerUnreachable) return true;
   return error instanceof GlanceError && error.status !== undefined &&
     isRetryableStatus(error.status);
+}
+
+/** A reader of what follows the first bytes of a body, which must have the digest. */
+async function readerAfter(
+  body: ReadableStream<Uint8Array>,
+  count: number,
+  { hasher, digest }: { readonly hasher: Hasher; readonly digest: string },
+): Promise<ReadableStreamDefaultReader<Uint8Array> | "changed" | "ended"> {
+  const reader = body.getReader();
+  for (let left = count; left > 0;) {
+    const { value } = await reader.read();
+    if (value === undefined) return "ended";
+    hasher.update(value.subarray(0, left));
+    const rest = value.subarray(left);
+    left -= value.byteLength - rest.byteLength;
+    if (left > 0) continue;
+    if (hasher.digest() === digest) return withFirst(rest, reader);
+    await reader.cancel("changed").catch(() => {});
+    return "changed";
+  }
+  return reader;
 }
 
 /** A reader of the first bytes and what follows them. */

@@ -1,6 +1,12 @@
 /** Web servers that answer other than requested: never an image with other bytes than the file. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { GlanceError, ImageIntegrityError, ServerUnreachable } from "../../../lib/errors.ts";
+import {
+  DecompressionFailed,
+  GlanceError,
+  ImageContentRejected,
+  ImageIntegrityError,
+  ServerUnreachable,
+} from "../../../lib/errors.ts";
 import { importImage } from "../../../lib/jobs/import_image.ts";
 import { createImageFrom } from "../../../lib/jobs/from_url/create_image_from.ts";
 import { FORMATS } from "../embedded.ts";
@@ -131,4 +137,54 @@ Deno.test("createImageFrom() says why a URL cannot be read", async () => {
     ServerUnreachable,
   );
   assert(message.includes("unknown host; check the URL") && !message.includes("secret"), message);
+});
+
+Deno.test("createImageFrom() names the source if the upload fails because it sends no data", async () => {
+  const cloud = new MirrorCloud();
+  const url = cloud.add("disk.raw", DATA);
+  const resumed = Promise.withResolvers<void>();
+  // After what is read to detect the disk format.
+  cloud.answers.push(cutAfter(280_000), (file, request) => {
+    resumed.resolve();
+    return withoutData(file, request);
+  });
+  const mirror = cloud.intercept;
+  cloud.intercept = async (arrived, respond) => {
+    if (arrived.method !== "PUT") return await mirror(arrived, respond);
+    arrived.request.body?.pipeTo(new WritableStream()).catch(() => {});
+    await resumed.promise;
+    return new Response("no data arrived in time", { status: 408 });
+  };
+  const error = await assertRejects(() => create(cloud, url), ServerUnreachable);
+  assertEquals(
+    error.message,
+    'Cannot download "http://mirror/disk.raw": the connection broke; try again later, or use another mirror',
+  );
+  assertEquals((error.cause as GlanceError).status, 408);
+  assertEquals(await cloud.images(), []);
+  assertEquals(cloud.ranges.length, 2);
+  assert(cloud.openBodies <= 0, "the connection to the source is closed");
+});
+
+/** Headers, and a body that never has a byte. */
+const withoutData: Answer = (file, request) => {
+  const { status, headers } = whole(file, request);
+  return new Response(new ReadableStream({}), { status, headers });
+};
+
+Deno.test("createImageFrom() names the source that it cannot decompress, and the image that Glance refuses", async () => {
+  const cloud = new MirrorCloud();
+  const damaged = cloud.add("disk.gz", Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 1, 2));
+  await assertRejects(
+    () => create(cloud, damaged),
+    DecompressionFailed,
+    'Cannot decompress "http://mirror/disk.gz" after ',
+  );
+  const raw = cloud.add("disk.raw", DATA);
+  const meta = { name: 'my "disk"\u202e', diskFormat: "qcow2" };
+  await assertRejects(
+    () => createImageFrom(cloud.service, cloud.context, meta, { url: raw }),
+    ImageContentRejected,
+    'Cannot create image "my \\"disk\\"',
+  );
 });

@@ -40,7 +40,9 @@ export function faultOf(inspection: ImageInspection, claim: DeclaredFormats): Im
     return {
       kind: "unsafe",
       text: failures.map(({ check, reason }) => `${reason} (${check})`).join(", and "),
-      hint: `get a safe ${format} image from its author`,
+      hint: failures.some(({ check }) => check === "banned")
+        ? "convert it to qcow2, with qemu-img convert for example"
+        : `get a safe ${format} image from its author`,
     };
   }
   const { disk_format: declared, container_format: container } = claim;

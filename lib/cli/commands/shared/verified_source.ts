@@ -1,4 +1,6 @@
 /** Flags of images that are created from a URL, or from data that is decompressed or verified. */
+import { parseHttpUrl } from "../../../api_server.ts";
+import { redact } from "../../../redact.ts";
 import { text } from "../../args/flags.ts";
 import type { Flags, Invocation, Values } from "../../args/command.ts";
 import type { GlanceImage, ImageMeta } from "../../../api/types.ts";
@@ -94,11 +96,21 @@ async function sourceFrom({ values, system }: VerifiedCall): Promise<UrlSource |
       "Cannot use --size: the size of the source is known or announced by its server; leave it out",
     );
   }
-  if (url !== undefined) return { url };
+  if (url !== undefined) return { url: checkedUrl(url) };
   const bytes = await findBytes(system, file);
   if (bytes !== null) return { data: bytes.data, size: bytes.size ?? undefined };
   throw new UsageError(
     "Cannot decompress or verify: there is no data; name a URL with --from, or a file with --file",
+  );
+}
+
+/** @throws {UsageError} if it is, for example, a path. */
+function checkedUrl(url: string): string {
+  if (parseHttpUrl(url) !== null) return url;
+  throw new UsageError(
+    `Cannot use --from "${
+      redact(url)
+    }": it is not an http or https URL; correct it, or name a file with --file`,
   );
 }
 

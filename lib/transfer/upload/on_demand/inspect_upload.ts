@@ -57,7 +57,12 @@ export async function inspectUpload(
     const checked = { ...inspection, unchecked: [] };
     const verdict = verdictFor(checked, mode === "safe" ? undefined : declared, "glance");
     if (!verdict.accepted) {
-      return rejectionOf({ imageId, declared }, inspection, verdict.reason, shared);
+      return rejectionOf(
+        { imageId, name: known["name"], declared },
+        inspection,
+        verdict.reason,
+        shared,
+      );
     }
     const { warning } = verdict;
     if (warning !== undefined && !isWarned) onEvent({ kind: "inspected", imageId, warning });
@@ -79,12 +84,17 @@ function checkMode(mode: string, { inspect, Invalid }: InspectShared): void {
 
 /** The error names what was declared, what was found, and what to do. */
 function rejectionOf(
-  { imageId, declared }: { readonly imageId: string | undefined; readonly declared: string },
+  { imageId, name, declared }: {
+    readonly imageId: string | undefined;
+    readonly name: unknown;
+    readonly declared: string;
+  },
   { format }: ImageInspection,
   reason: string,
-  { ImageContentRejected }: InspectShared,
+  { ImageContentRejected, inspect }: InspectShared,
 ): ImageContentRejected {
-  const action = imageId === undefined ? "create the image" : `upload image "${imageId}"`;
+  const newImage = typeof name === "string" ? `image ${inspect(name)}` : "the image";
+  const action = imageId === undefined ? `create ${newImage}` : `upload image "${imageId}"`;
   const declare = `declare the disk format ${format}`;
   const fix: Term = imageId === undefined
     ? { key: "declareFormat", text: declare, subject: format }
