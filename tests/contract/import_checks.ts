@@ -5,6 +5,7 @@ import { assertFailure, type Check, check } from "./check.ts";
 import { BINARY, type Conversation, type ImageJson } from "./conversation.ts";
 import type { Facts } from "./target.ts";
 import { TEST_TIME_LIMIT } from "../support/time_limit.ts";
+import { qcow2Header } from "../support/image_headers.ts";
 
 const DIRECT = { method: { name: "glance-direct" } };
 const COPY = { method: { name: "copy-image" } };
@@ -136,6 +137,34 @@ export const IMPORT_CHECKS: readonly Check[] = [
     assertEquals(image["stores"], cloud.target.facts.stores[0]);
     assertEquals((await cloud.download(id)).text, "staged");
   }),
+  check("glance-direct of data that is refused stores none, and its task fails", async (cloud) => {
+    const unsafe = qcow2Header({ backingFile: "/etc/passwd" });
+    for (const [disk_format, body] of [["qcow2", "raw data"], ["qcow2", unsafe], ["raw", unsafe]]) {
+      const { id } = await cloud.image({ disk_format });
+      assertEquals((await stage(cloud, id, body as BodyInit)).status, 204);
+      assertEquals((await order(cloud, id, DIRECT)).status, 202);
+      const tasks = async () => (await cloud.get(`/v2/images/${id}/tasks`)).json["tasks"] as Task[];
+      const done = await eventually(tasks, ([task]) => task?.status === "failure");
+      assertEquals(done.map(({ status }) => status), ["failure"]);
+      const image = await cloud.show(id);
+      // As after every failure of this method, the image stays so.
+      assertEquals([image["status"], image["checksum"]], ["importing", null]);
+      assertEquals(image["os_glance_failed_import"], cloud.target.facts.stores[0]);
+    }
+  }, { since: "2.17" }),
+  check(
+    "glance-direct of data that is refused leaves a queued image if stores may fail",
+    async (cloud) => {
+      const { id } = await cloud.image({ disk_format: "qcow2" });
+      await stage(cloud, id, "raw data");
+      const direct = { ...DIRECT, all_stores_must_succeed: false };
+      assertEquals((await order(cloud, id, direct)).status, 202);
+      const image = await cloud.until(id, (now) => now["status"] === "queued");
+      assertEquals([image["size"], image["checksum"]], [null, null]);
+      assertEquals((await cloud.upload(id, qcow2Header())).status, 204);
+    },
+    { since: "2.17" },
+  ),
   check("an import creates a task of the image", async (cloud) => {
     const { id } = await cloud.image();
     const none = await cloud.get(`/v2/images/${id}/tasks`);

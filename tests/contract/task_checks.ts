@@ -156,6 +156,14 @@ export const TASK_CHECKS: readonly Check[] = [
     const { json } = await cloud.get(`/v2/images?name=${cloud.mark}`, "admin");
     assertEquals(json["images"], []);
   }),
+  check("an import task of data that is refused fails and leaves no image", async (cloud) => {
+    await using source = cloud.target.publish("raw data");
+    const properties = { name: cloud.mark, ...FORMATS, disk_format: "qcow2" };
+    const { id } = await ordered(cloud, order(source.url, properties));
+    assertEquals((await ended(cloud, id))["status"], "failure");
+    const { json } = await cloud.get(`/v2/images?name=${cloud.mark}`, "admin");
+    assertEquals(json["images"], []);
+  }, { since: "2.17" }),
   ...badOrders,
   ...failures,
   check("a list of tasks omits the details of each task", async (cloud) => {

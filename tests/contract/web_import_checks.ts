@@ -5,6 +5,7 @@ import { assertFailure, type Check, check } from "./check.ts";
 import { BINARY, type Conversation, type ImageJson } from "./conversation.ts";
 import type { Facts } from "./target.ts";
 import { TEST_TIME_LIMIT } from "../support/time_limit.ts";
+import { qcow2Header } from "../support/image_headers.ts";
 
 const NEEDS = {
   needs: [
@@ -77,6 +78,20 @@ export const WEB_IMPORT_CHECKS: readonly Check[] = [
       assertEquals((await cloud.download(id)).text, "second try");
     },
     NEEDS,
+  ),
+  check(
+    "web-download of data that is refused leaves a queued image and a failed task",
+    async (cloud) => {
+      await using source = cloud.target.publish("raw data");
+      const { id } = await cloud.image({ disk_format: "qcow2" });
+      assertEquals((await order(cloud, id, source.url)).status, 202);
+      const { image, task } = await ended(cloud, id);
+      assertEquals([image["status"], image["size"], image["checksum"]], ["queued", null, null]);
+      assertEquals(image["os_glance_failed_import"], cloud.target.facts.stores[0]);
+      assertEquals([task["status"], task["result"]], ["failure", null]);
+      assertEquals((await cloud.upload(id, qcow2Header())).status, 204);
+    },
+    { ...NEEDS, since: "2.17" },
   ),
   check("web-download requires an http or https URL", async (cloud) => {
     const { id } = await cloud.image();
