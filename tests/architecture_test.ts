@@ -17,7 +17,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["lib/jobs/"],
   ["lib/connect.ts", "lib/cloud.ts"],
   ["mod.ts"],
-  ["lib/cache/", "lib/router/", "lib/embedded/", "lib/testing/"],
+  ["lib/cache/", "lib/router/", "lib/embedded/", "lib/testing/", "lib/page/"],
   ["lib/cli/"],
 ];
 
@@ -41,6 +41,7 @@ const TEST_FOLDERS = [
   "contract",
   "guarantees",
   "live",
+  "page",
   "runtimes",
   "scenarios",
   "simulation",
@@ -293,7 +294,7 @@ function layerOf(path: string): number {
 }
 
 function isCore(path: string): boolean {
-  return !/^lib\/(router|embedded|cli|testing)\//.test(path);
+  return !/^lib\/(router|page|embedded|cli|testing)\//.test(path);
 }
 
 function pathsWith(pattern: RegExp): string[] {

@@ -47,7 +47,9 @@ Deno.test("every banned phrase matches BANNED, and no plain English does", () =>
 });
 
 Deno.test("no text of lib, the README or the documents uses a banned word", async () => {
-  const files = [...await librarySources(), ...await documents()];
+  // In Base64, any word can occur.
+  const sources = (await librarySources()).filter(({ path }) => path !== "lib/page/assets.ts");
+  const files = [...sources, ...await documents()];
   assertEquals(files.flatMap(({ path, text }) => bannedIn(path, text)), []);
 });
 

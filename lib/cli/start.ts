@@ -200,6 +200,8 @@ function welcome(
   // Clients cannot connect to the unspecified address.
   const reachable = url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:");
   return [
+    `Open ${reachable} in a browser`,
+    "",
     `Listening on ${url}`,
     ...about,
     ...allowedHosts === "loopback" ? [hostsLine(publicEndpoint)] : [],

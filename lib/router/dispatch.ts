@@ -113,6 +113,24 @@ export async function discover(
   });
 }
 
+/**
+ * Answers requests of the page: its document, with what `send` lists, or one of its files.
+ *
+ * @throws {HttpError} 404 if there is no such file.
+ */
+export async function servePage(
+  gateway: Gateway,
+  request: Request,
+  send: ((request: Request) => Response | Promise<Response>) | null,
+): Promise<Response> {
+  return await traced(gateway, request, send === null ? "/page" : "/", async () => {
+    // Imported on demand: most clients are programs.
+    const { pageResponse } = await import("../page/mod.ts");
+    return await pageResponse(request, rawPath(request.url), send, gateway.client.options.timer) ??
+      Promise.reject(new HttpError(404));
+  });
+}
+
 /** Redirects `/v2` to `/v2/`, as Glance does. */
 export async function redirectToRoot(gateway: Gateway, request: Request): Promise<Response> {
   const { mount, version } = versionOf(request.url) ?? { mount: "", version: "" };

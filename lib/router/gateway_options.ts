@@ -29,6 +29,7 @@ export interface GatewayOptions {
   /** Host names without a port, in lower case. */
   readonly allowedHosts: "any" | "loopback" | readonly string[];
   readonly metrics: boolean;
+  readonly page: boolean;
   readonly log: ((entry: RequestLog) => void) | null;
 }
 
@@ -59,6 +60,7 @@ export function resolveGatewayOptions(options: ImageRouterOptions): GatewayOptio
     cors: options.cors ?? null,
     allowedHosts: allowedHostsOf(options.allowedHosts ?? "any"),
     metrics: options.metrics ?? false,
+    page: options.page ?? false,
     log: options.log === undefined ? null : ignoringErrors(options.log),
   });
 }
@@ -76,7 +78,7 @@ function newest(given: RequestContext): () => RequestContext {
 /** @throws {InvalidConfigurationValue} for the first invalid option. */
 function checkOptions(options: ImageRouterOptions): void {
   const { serviceMode, cors, maxUploadSize, cache } = options;
-  for (const name of ["resume", "metrics"] as const) {
+  for (const name of ["resume", "metrics", "page"] as const) {
     check(isAbsentOr("boolean", options[name]), `"${name}"`, options[name], "true or false");
   }
   for (const name of ["authorize", "log"] as const) {

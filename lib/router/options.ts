@@ -140,6 +140,11 @@ export interface ImageRouterOptions extends GlanceOptions {
    */
   readonly metrics?: boolean | undefined;
   /**
+   * Whether browsers get a web page at `/`. Requests that do not accept `text/html` are answered as without it.
+   * @default {false}
+   */
+  readonly page?: boolean | undefined;
+  /**
    * Called once per request, after the response body is finished or canceled.
    * @default none
    */

@@ -15,6 +15,7 @@ import {
   refuseUnknown,
   refuseVersioned,
   serve,
+  servePage,
   showMetrics,
 } from "./dispatch.ts";
 import { typedVersionOf } from "./forward/headers.ts";
@@ -96,9 +97,16 @@ export function createImageRouter(options: ImageRouterOptions): ImageRouter {
     if (origins !== null) app.use(pattern, origins);
     app.all(pattern, handler);
   };
+  const { page } = gateway.options;
   for (const [pattern, what] of DISCOVERY_PATHS) {
-    all(pattern, (c) => discover(gateway, c.req.raw, what));
+    all(pattern, (c) => {
+      const { req: { raw }, env } = c;
+      return page && what === "/" && isPageRequest(raw)
+        ? servePage(gateway, raw, (request) => app.fetch(request, env))
+        : discover(gateway, raw, what);
+    });
   }
+  if (page) app.get("/page/:file", (c) => servePage(gateway, c.req.raw, null));
   all(VERSION, (c) => redirectToRoot(gateway, c.req.raw));
   if (gateway.options.metrics) app.get("/metrics", (c) => showMetrics(gateway, c.req.raw));
   for (const path of API_PATHS) {
@@ -128,6 +136,11 @@ export function createImageRouter(options: ImageRouterOptions): ImageRouter {
     return withoutLength(await fetch(request, ...rest));
   };
   return app;
+}
+
+/** Whether a browser opens a page. Programs accept JSON or everything, and no page by name. */
+function isPageRequest({ method, headers }: Request): boolean {
+  return /GET|HEAD/.test(method) && /\btext\/html\b/.test(headers.get("accept") ?? "");
 }
 
 /**

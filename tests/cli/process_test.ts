@@ -278,7 +278,7 @@ Deno.test("start serves until a signal stops it, and demo runs to its end", asyn
     await start.stdin.close();
     const reader = start.stdout.pipeThrough(new TextDecoderStream()).getReader();
     const { value = "" } = await reader.read();
-    const url = /^Listening on (http:\S+)/.exec(value)?.[1];
+    const url = /^Listening on (http:\S+)/m.exec(value)?.[1];
     const { images } = await (await fetch(`${url}/v2/images`)).json();
     assertEquals(images.length, 1);
     start.kill("SIGTERM");
@@ -299,7 +299,7 @@ Deno.test("start finishes an upload when one Ctrl-C arrives as several signals",
     await start.stdin.close();
     const reader = start.stdout.pipeThrough(new TextDecoderStream()).getReader();
     const { value = "" } = await reader.read();
-    const url = /^Listening on (http:\S+)/.exec(value)?.[1];
+    const url = /^Listening on (http:\S+)/m.exec(value)?.[1];
     const created = await fetch(`${url}/v2/images`, {
       method: "POST",
       headers: { "content-type": "application/json" },

@@ -48,7 +48,7 @@ export class StartHarness {
 
   /** The URL that was printed. */
   async url(): Promise<string> {
-    return /^Listening on (http:\S+)/.exec(await this.printed())?.[1] ?? "";
+    return /^Listening on (http:\S+)/m.exec(await this.printed())?.[1] ?? "";
   }
 
   /** The log entries, parsed from JSON. */

@@ -11,7 +11,10 @@ Deno.test("runStart() serves a sample image, prints examples, and ends on a sign
   const text = await start.printed();
   assertStringIncludes(text, "\nGateway to an embedded Glance without authentication");
   assertStringIncludes(text, "\nAllowed hosts: localhost, 127.0.0.1, [::1]. ");
-  const url = /^Listening on (http:\/\/127\.0\.0\.1:\d+)\n/.exec(text)?.[1] ?? "";
+  const url = /^Open (http:\/\/127\.0\.0\.1:\d+) in a browser\n/.exec(text)?.[1] ?? "";
+  assertStringIncludes(text, `\nListening on ${url}\n`);
+  const page = await fetch(url, { headers: { accept: "text/html" } });
+  assertStringIncludes(await page.text(), ">sample<");
   for (
     const line of [
       `curl ${url}/v2/images`,
@@ -29,7 +32,8 @@ Deno.test("runStart() serves a sample image, prints examples, and ends on a sign
 
   start.end();
   assertEquals(await code, 0);
-  const [{ kind, method, path, status: answered, outcome } = {}, ...others] = start.log;
+  const [{ kind, method, path, status: answered, outcome } = {}, ...others] = start.log
+    .filter(({ path }) => path === "/v2/images").slice(1);
   assertEquals([kind, method, path, answered, outcome], [
     "request",
     "GET",

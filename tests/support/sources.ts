@@ -32,13 +32,15 @@ export interface Source extends TextFile {
 
 /** `mod.ts` and the files of lib. */
 export async function librarySources(): Promise<Source[]> {
-  return (await filesOf(["mod.ts", ...await pathsBelow("lib/", ".ts")])).map(({ path, text }) => {
-    const code = withoutComments(text);
-    const named = (pattern: RegExp) =>
-      [...code.matchAll(pattern)].map(([, a, b]) => resolved(path, a ?? b ?? ""));
-    const [imports, loaded, onDemand] = [named(IMPORTED), named(LOADED), named(ON_DEMAND)];
-    return { path, text, code, imports, loaded, onDemand };
-  });
+  return (await filesOf(["mod.ts", ...await pathsBelow("lib/", ".ts", ".tsx")])).map(
+    ({ path, text }) => {
+      const code = withoutComments(text);
+      const named = (pattern: RegExp) =>
+        [...code.matchAll(pattern)].map(([, a, b]) => resolved(path, a ?? b ?? ""));
+      const [imports, loaded, onDemand] = [named(IMPORTED), named(LOADED), named(ON_DEMAND)];
+      return { path, text, code, imports, loaded, onDemand };
+    },
+  );
 }
 
 /** The TypeScript files of tests. */
@@ -70,11 +72,11 @@ function resolved(path: string, name: string): string {
   return new URL(name, new URL(path, ROOT)).pathname.slice(ROOT.pathname.length);
 }
 
-async function pathsBelow(folder: string, ending: string): Promise<string[]> {
+async function pathsBelow(folder: string, ...endings: readonly string[]): Promise<string[]> {
   const paths: string[] = [];
   for await (const { name, isDirectory } of Deno.readDir(new URL(folder, ROOT))) {
-    if (isDirectory) paths.push(...await pathsBelow(`${folder}${name}/`, ending));
-    else if (name.endsWith(ending)) paths.push(folder + name);
+    if (isDirectory) paths.push(...await pathsBelow(`${folder}${name}/`, ...endings));
+    else if (endings.some((ending) => name.endsWith(ending))) paths.push(folder + name);
   }
   return paths;
 }

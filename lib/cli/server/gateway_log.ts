@@ -12,7 +12,7 @@ export function routerOptions(
   { publicEndpoint, allowedHosts, cache, inspect, metrics, log }: GatewaySettings,
 ): Pick<
   ImageRouterOptions,
-  "publicEndpoint" | "allowedHosts" | "cache" | "inspect" | "metrics" | "log" | "onEvent"
+  "publicEndpoint" | "allowedHosts" | "cache" | "inspect" | "metrics" | "page" | "log" | "onEvent"
 > {
   const write = (entry: LogEntry) => writeEntry(log, entry);
   return {
@@ -20,6 +20,7 @@ export function routerOptions(
     inspect,
     cache: cache ?? undefined,
     metrics,
+    page: true,
     log: (entry: RequestLog) => write({ kind: "request", ...entry }),
     onEvent: (event: GlanceEvent) => write(serializable(event)),
     publicEndpoint: publicEndpoint ?? undefined,

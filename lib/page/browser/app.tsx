@@ -1,0 +1,124 @@
+/** The page: its header, its tabs, and the list. */
+import type { JSX } from "preact";
+import { useEffect, useMemo, useState } from "preact/hooks";
+import { GlanceError } from "../../../mod.ts";
+import { sizeText } from "../text.ts";
+import { Details } from "./details/details.tsx";
+import { ANONYMOUS, ENDPOINT } from "./gateway.ts";
+import { Icon, Logo } from "./controls/icons.tsx";
+import { ImageTable } from "./list/image_table.tsx";
+import { selectImages } from "./list/list_filter.ts";
+import { FILTERS, type Tab, withoutFilters } from "./list/list_query.ts";
+import { Problem } from "./controls/problem.tsx";
+import { SignIn } from "./session/sign_in.tsx";
+import { Toolbar } from "./list/toolbar.tsx";
+import { useImages } from "./list/use_images.ts";
+import { onPlainClick, useQuery } from "./list/use_query.ts";
+
+const TAB_TITLES: Readonly<Record<Tab, string>> = {
+  all: "All",
+  mine: "Mine",
+  shared: "Shared",
+  private: "Private",
+  public: "Public",
+  community: "Community",
+};
+
+/** Without a project, no image is "mine". */
+const TABS_OF_ALL: readonly Tab[] = ["all", "public", "community", "shared", "private"];
+const TABS_OF_PROJECT: readonly Tab[] = ["all", "mine", "shared", "public", "community"];
+
+/** @param onReady called when there is something to show */
+export function App({ onReady }: { readonly onReady: () => void }): JSX.Element {
+  const [user, setUser] = useState(ANONYMOUS);
+  const [query, change] = useQuery();
+  const { images, isLoading, error, reload } = useImages(user, query.tab, query.hidden);
+  const project = user.context.projectId;
+  const selected = useMemo(() => selectImages(images, query, project), [images, query, project]);
+  const isReady = !isLoading || images.length > 0;
+  useEffect(() => {
+    if (isReady) onReady();
+  }, [isReady]);
+
+  const close = () => {
+    change({ image: "" }, true);
+    document.querySelector<HTMLElement>("tr[aria-current] a")?.focus();
+  };
+  const needsToken = error instanceof GlanceError && error.status === 401;
+  const isFiltered = FILTERS.some((name) => query[name] !== "");
+  const bytes = selected.reduce((sum, { size }) => sum + (size ?? 0), 0);
+  return (
+    <>
+      <header class="bar">
+        <h1>
+          <Logo />Images
+        </h1>
+        <span class="host">{new URL(ENDPOINT).host}</span>
+      </header>
+      {needsToken
+        ? (
+          <main>
+            <SignIn
+              isRefused={user !== ANONYMOUS}
+              onToken={(authToken) => setUser({ context: { authToken } })}
+            />
+          </main>
+        )
+        : (
+          <main class={query.image === "" ? "" : "split"}>
+            <nav class="tabs" aria-label="Sets of images">
+              {(project === undefined ? TABS_OF_ALL : TABS_OF_PROJECT).map((tab) => (
+                <a
+                  key={tab}
+                  href={`?tab=${tab}`}
+                  aria-current={query.tab === tab ? "page" : undefined}
+                  onClick={onPlainClick(() => change({ tab }, true))}
+                >
+                  {tab === "shared" && project !== undefined ? "Shared with me" : TAB_TITLES[tab]}
+                </a>
+              ))}
+            </nav>
+            <Toolbar {...{ images, query, change, reload, isLoading }} />
+            <Problem error={error} retry={reload} />
+            {selected.length > 0
+              ? <ImageTable images={selected} query={query} change={change} />
+              : isReady && error === null && (
+                <div class="empty">
+                  <Icon name={isFiltered ? "search" : "filter"} />
+                  <p>
+                    {isFiltered ? "No image matches the filters." : "There are no images here."}
+                  </p>
+                  {isFiltered && (
+                    <button
+                      type="button"
+                      onClick={() => change(withoutFilters(query))}
+                    >
+                      Clear the filters
+                    </button>
+                  )}
+                </div>
+              )}
+            <p class="count" role="status">
+              {isReady
+                ? `${counted(selected.length)}${
+                  selected.length < images.length ? ` of ${images.length.toLocaleString("en")}` : ""
+                }, ${sizeText(bytes)}`
+                : "Loading the images …"}
+            </p>
+            {query.image !== "" && (
+              <Details
+                user={user}
+                id={query.image}
+                listed={images.find(({ id }) => id === query.image)}
+                onClose={close}
+              />
+            )}
+          </main>
+        )}
+    </>
+  );
+}
+
+function counted(count: number): string {
+  return `${count.toLocaleString("en")} ${count === 1 ? "image" : "images"}`;
+}

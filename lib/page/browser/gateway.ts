@@ -1,0 +1,66 @@
+/** The client of the gateway that has served this page. The token is in the memory of this tab only. */
+import { ApiClient, type RequestContext } from "../../../mod.ts";
+import type { Operation } from "../../api/operation.ts";
+import { LIST_IMAGES } from "../../api/operations/images.ts";
+import type { GlanceImage } from "../../api/types.ts";
+import type { ImagePage } from "../../api/wire.ts";
+import type { Tab } from "./list/list_query.ts";
+
+/** The page is served below the address of the gateway, as `page/app.js`. */
+export const ENDPOINT: string = new URL("..", import.meta.url).href.replace(/\/$/, "");
+
+/** The gateway chooses the servers, so there is no second one to ask. */
+const client = new ApiClient({ apiServers: [ENDPOINT], hedgeDelay: Infinity });
+
+/** Images of the first page, which is shown at once, and of the others: the maximum of Glance. */
+const PAGE_SIZES = { first: "100", next: "1000" };
+
+/** Who uses the page. */
+export interface User {
+  readonly context: RequestContext;
+}
+
+/** A user without a token. */
+export const ANONYMOUS: User = { context: {} };
+
+/** Calls an operation as a user. */
+export function request<Args extends readonly unknown[], Result>(
+  { context }: User,
+  operation: Operation<Args, Result>,
+  args: Args,
+  signal?: AbortSignal,
+): Promise<Result> {
+  return client.request(context, operation, args, { signal });
+}
+
+/** Requests the images of a tab, page by page. */
+export async function* listPages(
+  user: User,
+  { tab, hidden }: { readonly tab: Tab; readonly hidden: boolean },
+  signal: AbortSignal,
+): AsyncGenerator<readonly GlanceImage[], void> {
+  const query = filtersOf(tab, user.context);
+  if (hidden) query.push(["os_hidden", "true"]);
+  let marker: string | null = null;
+  do {
+    const page: [string, string][] = marker === null
+      ? [["limit", PAGE_SIZES.first]]
+      : [["limit", PAGE_SIZES.next], ["marker", marker]];
+    const { images, next }: ImagePage = await request(
+      user,
+      LIST_IMAGES,
+      [[...query, ...page]],
+      signal,
+    );
+    yield images;
+    const last = images.at(-1)?.id ?? null;
+    // A server that repeats its last image would never end the list.
+    marker = next === undefined || last === marker ? null : last;
+  } while (marker !== null);
+}
+
+function filtersOf(tab: Tab, { projectId }: RequestContext): [string, string][] {
+  if (tab === "mine") return projectId === undefined ? [] : [["owner", projectId]];
+  if (tab === "shared") return [["visibility", tab], ["member_status", "all"]];
+  return [["visibility", tab]];
+}

@@ -1,0 +1,111 @@
+/**
+ * Bundles the browser's part of the page and writes it to `lib/page/assets.ts`, so that the gateway serves it on
+ * every runtime without reading files: `deno task page`.
+ */
+import { gzipSync } from "node:zlib";
+
+const ROOT = new URL("../../", import.meta.url);
+const BROWSER = new URL("lib/page/browser/", ROOT);
+const ASSETS = new URL("lib/page/assets.ts", ROOT);
+
+/**
+ * Code that the module imports on demand and the page never needs, because it has one server, its own gateway,
+ * which sends no redirects.
+ */
+const UNUSED = [
+  "lib/auth/on_demand/catalog_servers.ts",
+  "lib/http/on_demand/hedging.ts",
+  "lib/http/on_demand/outage.ts",
+  "lib/http/on_demand/redirects.ts",
+  "lib/http/on_demand/stream_blob.ts",
+];
+
+/** A file of the page. */
+export interface PageFile {
+  readonly name: string;
+  readonly type: string;
+  readonly text: string;
+}
+
+/** Builds the files of the page from their sources. */
+export async function buildPage(): Promise<readonly PageFile[]> {
+  const style = await Deno.readTextFile(new URL("style.css", BROWSER));
+  const icon = await Deno.readTextFile(new URL("icon.svg", BROWSER));
+  return [
+    { name: "app.js", type: "text/javascript; charset=utf-8", text: await bundle() },
+    { name: "app.css", type: "text/css; charset=utf-8", text: minifiedStyle(style) },
+    { name: "icon.svg", type: "image/svg+xml", text: icon.trim() },
+  ];
+}
+
+async function bundle(): Promise<string> {
+  const folder = await Deno.makeTempDir({ prefix: "glance-page-" });
+  try {
+    const { imports, compilerOptions } = JSON.parse(
+      await Deno.readTextFile(new URL("deno.json", ROOT)),
+    );
+    const unused = Object.fromEntries(
+      UNUSED.map((path) => [new URL(path, ROOT).href, "./unused.ts"]),
+    );
+    const config = { imports: { ...imports, ...unused }, compilerOptions };
+    await Deno.writeTextFile(`${folder}/deno.json`, JSON.stringify(config));
+    await Deno.writeTextFile(`${folder}/unused.ts`, "export {};");
+    const output = `${folder}/app.js`;
+    const options = ["--quiet", "--minify", "--platform", "browser", "--output", output];
+    const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        "bundle",
+        "--config",
+        `${folder}/deno.json`,
+        ...options,
+        new URL("main.tsx", BROWSER).pathname,
+      ],
+      stdout: "null",
+    }).output();
+    if (!success) throw new Error(new TextDecoder().decode(stderr));
+    return await Deno.readTextFile(output);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** A style sheet without comments and white space that means nothing. */
+function minifiedStyle(css: string): string {
+  return css.replace(/\/\*[\s\S]*?\*\//g, "").replace(/\s+/g, " ")
+    .replace(/ ?([{};,]) ?/g, "$1").replace(/([{;][\w-]+): /g, "$1:").replaceAll(";}", "}").trim();
+}
+
+/** The bytes that are sent for a file. */
+export function compressed({ text }: PageFile): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(gzipSync(text, { level: 9 }));
+}
+
+/** The source of `assets.ts`. */
+async function assetsSource(files: readonly PageFile[]): Promise<string> {
+  const entries = await Promise.all(files.map(async (file) => {
+    const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(file.text));
+    const hash = new Uint8Array(digest).toHex().slice(0, 12);
+    const gzip = btoa(String.fromCharCode(...compressed(file)));
+    return `  ${JSON.stringify(file.name)}: {\n    type: ${
+      JSON.stringify(file.type)
+    },\n    hash: "${hash}",\n    gzip:\n      "${gzip}",\n  },\n`;
+  }));
+  return `/** The files of the page, compressed. Written by \`deno task page\`; do not edit. */\n
+/** A file: its media type, a hash of its content, and its bytes after gzip, in Base64. */
+export interface PageAsset {
+  readonly type: string;
+  readonly hash: string;
+  readonly gzip: string;
+}
+
+/** The files by name. */
+export const ASSETS: Readonly<Record<string, PageAsset>> = {
+${entries.join("")}};
+`;
+}
+
+if (import.meta.main) {
+  const files = await buildPage();
+  await Deno.writeTextFile(ASSETS, await assetsSource(files));
+  for (const file of files) console.log(`${file.name}: ${compressed(file).byteLength} bytes`);
+}

@@ -1,0 +1,137 @@
+/** The page of a gateway in a real browser: Debian's Chromium, driven by Playwright. */
+import { assertEquals } from "@std/assert";
+import AXE from "axe-core";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { createEmbeddedGlance, type EmbeddedGlanceOptions } from "../../../lib/embedded/mod.ts";
+import { createImageRouter, type ImageRouterOptions } from "../../../lib/router/mod.ts";
+import { CHROMIUM } from "../../runtimes/entries.ts";
+
+/** Whether the tests are skipped: Chromium is not installed. */
+export const IGNORED: boolean = CHROMIUM === null;
+
+/** What a test opens. */
+export interface PageInput {
+  readonly glance?: EmbeddedGlanceOptions;
+  readonly router?: Partial<ImageRouterOptions>;
+  /** Path and query of the page. */
+  readonly path?: string;
+  readonly width?: number;
+  readonly height?: number;
+  readonly scheme?: "light" | "dark";
+  /** Prepares the images. */
+  readonly prepare?: (glance: GlanceFetch) => Promise<unknown>;
+}
+
+/** Sends a request to the embedded Glance. */
+export type GlanceFetch = (path: string, init?: RequestInit) => Promise<Response>;
+
+/** A page that is open, and the gateway that has served it. */
+export class PageInChromium implements AsyncDisposable {
+  readonly page: Page;
+  readonly url: string;
+  readonly glance: GlanceFetch;
+  /** Errors of scripts, violations of the policy, and what else the console shows. */
+  readonly problems: string[] = [];
+  readonly #close: () => Promise<void>;
+
+  private constructor(page: Page, url: string, glance: GlanceFetch, close: () => Promise<void>) {
+    this.page = page;
+    this.url = url;
+    this.glance = glance;
+    this.#close = close;
+  }
+
+  /** Opens the page in `browser`, or else in a Chromium of its own. */
+  static async open(input: PageInput = {}, browser?: Browser): Promise<PageInChromium> {
+    const { path = "/", width = 1280, height = 800, scheme = "light" } = input;
+    const { glance, url, stop } = serveGateway(input);
+    await input.prepare?.(glance);
+    const used = browser ?? await launchChromium();
+    const context = await used.newContext({
+      viewport: { width, height },
+      colorScheme: scheme,
+      permissions: ["clipboard-read", "clipboard-write"],
+    });
+    const page = await context.newPage();
+    const opened = new PageInChromium(page, url, glance, async () => {
+      await context.close();
+      if (browser === undefined) await used.close();
+      await stop();
+    });
+    page.on("pageerror", (error) => opened.problems.push(String(error)));
+    page.on("console", (message) => {
+      if (message.type() === "error") opened.problems.push(message.text());
+    });
+    page.setDefaultTimeout(20_000);
+    await page.goto(url + path);
+    return opened;
+  }
+
+  /** Reports what axe-core finds in the current view. */
+  async accessibilityProblems(): Promise<readonly string[]> {
+    await this.page.evaluate(AXE.source);
+    const { violations } = await this.page.evaluate("axe.run()") as {
+      violations: { id: string; nodes: { html: string }[] }[];
+    };
+    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
+  }
+
+  /** The names in the list, in order. */
+  async names(): Promise<readonly string[]> {
+    return await this.page.locator("tbody th bdi:not(.tag)").allTextContents();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#close();
+    assertEquals(this.problems, []);
+  }
+}
+
+/** Starts Chromium without a window. */
+export async function launchChromium(): Promise<Browser> {
+  return await chromium.launch({ executablePath: CHROMIUM ?? "", args: ["--no-sandbox"] });
+}
+
+/** Serves a gateway with a page, in front of an embedded Glance. */
+function serveGateway({ glance: options = {}, router: routerOptions = {} }: PageInput) {
+  const embedded = createEmbeddedGlance(options);
+  const send = (input: string, init?: RequestInit) => embedded.fetch(new Request(input, init));
+  const router = createImageRouter({
+    apiServers: ["http://glance.invalid"],
+    authStrategy: "noauth",
+    fetch: send,
+    page: true,
+    metrics: true,
+    ...routerOptions,
+  });
+  const listening = { hostname: "127.0.0.1", port: 0, onListen: () => {} };
+  const server = Deno.serve(listening, (request, info) => router.fetch(request, info));
+  return {
+    glance: (path: string, init?: RequestInit) => send(`http://glance.invalid${path}`, init),
+    url: `http://127.0.0.1:${server.addr.port}`,
+    stop: () => server.shutdown(),
+  };
+}
+
+/** Creates an image; with data if a size is given. */
+export async function addImage(
+  glance: GlanceFetch,
+  image: Readonly<Record<string, unknown>>,
+  data?: Uint8Array<ArrayBuffer>,
+): Promise<string> {
+  const headers = { "content-type": "application/json" };
+  const meta = { disk_format: "raw", container_format: "bare", ...image };
+  const created = await glance("/v2/images", {
+    method: "POST",
+    headers,
+    body: JSON.stringify(meta),
+  });
+  assertEquals(created.status, 201);
+  const { id } = await created.json();
+  if (data !== undefined) {
+    const type = { "content-type": "application/octet-stream" };
+    const init = { method: "PUT", headers: type, body: data };
+    assertEquals((await glance(`/v2/images/${id}/file`, init)).status, 204);
+  }
+  return id;
+}

@@ -1,0 +1,100 @@
+/** Every view of the page, for pictures and for checks of all views. */
+import type { Page } from "playwright-core";
+import { addImage, type GlanceFetch, type PageInput } from "./page_in_chromium.ts";
+
+/** A view, and how to open it. */
+export interface View {
+  readonly name: string;
+  readonly input: PageInput;
+  readonly open?: (page: Page) => Promise<void>;
+}
+
+/** Names as they are in real clouds, with their formats, visibilities, tags and sizes in KiB. */
+const IMAGES = [
+  ["ubuntu-24.04-server-cloudimg", "raw", "public", ["lts"], 597],
+  ["debian-13-genericcloud", "raw", "public", ["lts"], 412],
+  ["rocky-10-genericcloud", "qcow2", "public", [], null],
+  ["fedora-cloud-43", "raw", "public", [], 540],
+  ["cirros-0.6.3", "raw", "community", ["test"], 20],
+  ["windows-server-2025", "raw", "private", ["licensed"], 980],
+  ["k8s-node-v1.34", "raw", "shared", ["ci", "golden"], 771],
+  ["amphora-x64-haproxy", "raw", "private", ["octavia"], 310],
+  ["alpine-3.22-virt", "iso", "public", [], null],
+  ["flatcar-stable", "raw", "shared", [], 450],
+  ["installer-nightly", "iso", "private", [], null],
+  ["postgres-17-appliance", "raw", "private", ["golden"], 633],
+] as const;
+
+async function someImages(glance: GlanceFetch): Promise<void> {
+  for (const [name, disk_format, visibility, tags, size] of IMAGES) {
+    const properties = {
+      os_distro: name.split("-")[0],
+      hw_disk_bus: "virtio",
+      architecture: "x86_64",
+    };
+    const image = { name, disk_format, visibility, tags, ...properties };
+    const id = await addImage(
+      glance,
+      image,
+      size === null ? undefined : new Uint8Array(size * 1024),
+    );
+    if (visibility !== "shared") continue;
+    const headers = { "content-type": "application/json" };
+    for (const member of ["staging", "7f1c0b5fd2c84d6c8f8b7f4b30a7d3e1"]) {
+      await glance(`/v2/images/${id}/members`, {
+        method: "POST",
+        headers,
+        body: JSON.stringify({ member }),
+      });
+    }
+  }
+}
+
+const openDetails = async (page: Page) => {
+  await page.getByRole("link", { name: "k8s-node-v1.34" }).click();
+  await page.getByText("Download with").waitFor();
+  await page.getByText("staging").waitFor();
+};
+
+/** The views. */
+export const VIEWS: readonly View[] = [
+  {
+    name: "list",
+    input: { prepare: someImages },
+    open: (page) => page.getByRole("status").getByText("12 images").waitFor(),
+  },
+  {
+    name: "filters",
+    input: { prepare: someImages, path: "/?status=active&sort=size" },
+    open: (page) => page.getByRole("combobox", { name: "Format" }).waitFor(),
+  },
+  { name: "details", input: { prepare: someImages }, open: openDetails },
+  {
+    name: "commands",
+    input: { prepare: someImages },
+    open: async (page) => {
+      await openDetails(page);
+      await page.locator("summary").first().click();
+    },
+  },
+  {
+    name: "empty",
+    input: {},
+    open: (page) => page.getByText("There are no images here.").waitFor(),
+  },
+  {
+    name: "error",
+    input: {
+      router: {
+        fetch: () => Promise.reject(new TypeError("connection refused")),
+        sleep: () => Promise.resolve(),
+      },
+    },
+    open: (page) => page.getByRole("alert").waitFor(),
+  },
+  {
+    name: "sign-in",
+    input: { glance: { identify: () => null }, router: { authStrategy: "keystone" } },
+    open: (page) => page.getByLabel("Token").waitFor(),
+  },
+];
