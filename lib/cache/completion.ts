@@ -1,4 +1,8 @@
-/** Verifies the hash of an image when all of its slots are stored. */
+/**
+ * Verifies the hash of an image when this cache knows that all of its slots are stored: because it has stored or
+ * read them, or has found them at its start. It does so once, and again if a slot is stored later. With a shared
+ * store, each gateway does, since any of them may have stored a slot.
+ */
 import type { createHasher } from "../transfer/integrity/hashing.ts";
 import type { CacheEvent } from "./cache_events.ts";
 import { type ImageContent, slotCount, slotOf } from "./image_slots.ts";
@@ -9,6 +13,8 @@ export interface CompletionOptions {
   readonly storage: SlotStorage;
   readonly slotSize: number;
   readonly createHasher: typeof createHasher;
+  /** Keys of the first slots of images that are verified, or are being verified. */
+  readonly verified: Set<string>;
   readonly onEvent: (event: CacheEvent) => void;
   /** The servers that sent the bytes of an image; they are forgotten. */
   readonly takeServers: (image: ImageContent) => readonly string[];
@@ -17,24 +23,27 @@ export interface CompletionOptions {
 /** Verifies complete images, one at a time. */
 export class Completion {
   readonly #options: CompletionOptions;
-  /** Keys of images whose slots are verified, or are being verified. */
-  readonly #verified = new Set<string>();
   #queue: Promise<void> = Promise.resolve();
 
   constructor(options: CompletionOptions) {
     this.#options = options;
   }
 
-  /** Call it when a slot was stored. Verifies the image if that was the last one. */
+  /** Verifies an image of which a slot was stored, if it is complete. */
   stored(image: ImageContent): void {
-    const { storage, slotSize } = this.#options;
-    const first = slotOf(image, slotSize, 0);
     // A slot that was stored later needs another verification.
-    this.#verified.delete(first.key);
-    if (storage.index.siblings(first.key) < slotCount(image, slotSize)) return;
-    this.#verified.add(first.key);
+    this.#options.verified.delete(slotOf(image, this.#options.slotSize, 0).key);
+    this.check(image);
+  }
+
+  /** Verifies an image if it is complete, and was not verified. */
+  check(image: ImageContent): void {
+    const { storage, slotSize, verified } = this.#options;
+    const { key } = slotOf(image, slotSize, 0);
+    if (verified.has(key) || storage.index.siblings(key) < slotCount(image, slotSize)) return;
+    verified.add(key);
     this.#queue = this.#queue.then(() => this.#verify(image)).catch(() => {
-      this.#verified.delete(first.key);
+      verified.delete(key);
     });
   }
 
@@ -52,7 +61,9 @@ export class Completion {
       const slot = slotOf(image, slotSize, index);
       const reader = await storage.open(slot, slot.start, slot.end);
       // It was evicted meanwhile; the image is verified when it is complete again.
-      if (reader === null) return void this.#verified.delete(slotOf(image, slotSize, 0).key);
+      if (reader === null) {
+        return void this.#options.verified.delete(slotOf(image, slotSize, 0).key);
+      }
       try {
         for (let chunk = await reader.read(); chunk !== null; chunk = await reader.read()) {
           hasher.update(chunk);

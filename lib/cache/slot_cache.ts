@@ -27,6 +27,11 @@ export interface SlotCacheOptions {
   readonly createHasher: typeof createHasher;
   /** Computes the digests of stored blocks. */
   readonly digest: Digest;
+  /**
+   * What is known to be verified, if several caches of a program use the same store.
+   * @default nothing
+   */
+  readonly verified?: Set<string>;
   /** Bytes that the store may hold. */
   readonly size: number;
   /** Bytes of a slot. */
@@ -77,6 +82,7 @@ export class SlotCache {
       storage: this.storage,
       slotSize: options.slotSize,
       createHasher: options.createHasher,
+      verified: options.verified ?? new Set(),
       onEvent: options.onEvent,
       takeServers: (image) => this.#takeServers(image),
     });
@@ -106,7 +112,10 @@ export class SlotCache {
           this.#claims.claim(key, isWhole ? wholeKeyOf(image, slotSize) : key),
         release: ({ key }) => this.#claims.release(key),
         onCached: (bytes) => onEvent({ kind: "cached", imageId, bytes }),
-        onClosed: () => this.#countReader(imageId, -1),
+        onClosed: () => {
+          this.#countReader(imageId, -1);
+          this.#completion.check(image);
+        },
       },
       start,
       end,

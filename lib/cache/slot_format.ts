@@ -37,6 +37,11 @@ export function headerSize(length: number): number {
   return FIXED_SIZE + blockCount(length) * CHECKSUM_SIZE + DIGEST_SIZE;
 }
 
+/** Bytes that a slot with `length` bytes of data takes. */
+export function storedSize(length: number): number {
+  return headerSize(length) + length;
+}
+
 /** The header for the data of a slot. */
 export async function headerFor(
   digest: Digest,

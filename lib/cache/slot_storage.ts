@@ -2,7 +2,7 @@
 import type { CacheEvent } from "./cache_events.ts";
 import { parseKey, type Slot } from "./image_slots.ts";
 import type { SlotFill } from "./fill/slot_fill.ts";
-import { type Digest, headerFor, headerSize } from "./slot_format.ts";
+import { type Digest, headerFor, storedSize } from "./slot_format.ts";
 import { type IndexedSlot, SlotIndex } from "./slot_index.ts";
 import { CorruptSlot, openStoredSlot, type StoredSlotReader } from "./stored_slot.ts";
 import { Deletions } from "./stores/deletions.ts";
@@ -74,9 +74,9 @@ export class SlotStorage {
    * cannot be read.
    */
   async open(slot: Slot, offset: number, end: number): Promise<StoredSlotReader | null> {
-    const { store, digest, within } = this.#options;
+    const { store, digest, within, wallClock } = this.#options;
     if (this.#pauses.has("read")) return null;
-    const release = this.index.lease(slot.key);
+    let release = this.index.lease(slot.key);
     if (release === null && !store.isShared) return null;
     try {
       const opened = openStoredSlot(digest, store, slot, offset, end);
@@ -85,6 +85,11 @@ export class SlotStorage {
         release?.();
         if (release !== null) this.index.remove(slot.key);
         return null;
+      }
+      if (release === null && store.claim !== undefined) {
+        // Another gateway has stored it. A store without claims has no other gateways.
+        this.index.add(slot.key, storedSize(slot.end - slot.start), wallClock());
+        release = this.index.lease(slot.key);
       }
       return {
         read: () => within("read a slot", reader.read()),
@@ -111,12 +116,12 @@ export class SlotStorage {
   async put({ slot, data }: SlotFill): Promise<boolean> {
     const { store, wallClock, onEvent, onStored } = this.#options;
     if (this.#pauses.has("write")) return false;
-    const bytes = headerSize(data.byteLength) + data.byteLength;
+    const bytes = storedSize(data.byteLength);
     const evicted = this.index.reserve(bytes);
     if (evicted === null) return false;
     let isStored = false;
     try {
-      await this.#deletions.runLast(() => this.#evict(evicted));
+      await this.#deletions.runLast(evicted, (key) => this.#evict(key));
       await store.write(slot.key, [await headerFor(this.#options.digest, slot.key, data), data]);
       isStored = true;
     } catch (error) {
@@ -133,14 +138,11 @@ export class SlotStorage {
   }
 
   /** Removes slots, whether they are known or not. */
-  async remove(keys: Iterable<string>): Promise<void> {
-    const removed = [...keys];
-    for (const key of removed) this.index.remove(key);
-    await this.#deletions.run(async () => {
-      for (const key of removed) {
-        await this.#options.store.delete(key).catch((error) => this.#pauses.begin("write", error));
-      }
-    });
+  async remove(keys: readonly string[]): Promise<void> {
+    const { store } = this.#options;
+    for (const key of keys) this.index.remove(key);
+    const fail = (error: unknown) => this.#pauses.begin("write", error);
+    await this.#deletions.run(keys, (key) => store.delete(key).catch(fail));
   }
 
   /** Reads again what the store has, and removes the remains of writes that were interrupted. */
@@ -152,7 +154,8 @@ export class SlotStorage {
   /** Removes slots until the limit holds, and returns them. */
   async prune(): Promise<readonly IndexedSlot[]> {
     const evicted = this.index.shrink();
-    await this.#deletions.run(() => this.#evict(evicted.map(({ key }) => key)))
+    const keys = evicted.map(({ key }) => key);
+    await this.#deletions.run(keys, (key) => this.#evict(key))
       .catch((error) => this.#pauses.begin("write", error));
     return evicted;
   }
@@ -178,10 +181,8 @@ export class SlotStorage {
     }
   }
 
-  async #evict(keys: readonly string[]): Promise<void> {
-    for (const key of keys) {
-      await this.#options.store.delete(key);
-      this.#options.onEvent({ kind: "evicted", key });
-    }
+  async #evict(key: string): Promise<void> {
+    await this.#options.store.delete(key);
+    this.#options.onEvent({ kind: "evicted", key });
   }
 }

@@ -103,3 +103,24 @@ Deno.test("SlotCache.open() takes a slot over when the gateway that claimed it i
   await clock.run(Promise.all([read, release()]));
   assert(clock.now() >= 10_000 && clock.now() < 11_000, String(clock.now()));
 });
+
+Deno.test("SlotCache.open() has an image verified when another gateway has stored a part of it", async () => {
+  for (const isWrong of [false, true]) {
+    const clock = new SimulatedClock();
+    const { of } = sharedStore(clock);
+    const [first, second] = [1, 2].map((n) => new CacheWorld({ store: of(n), clock }));
+    const wrong = { ...IMAGE, data: IMAGE.data.map((byte) => byte ^ 1) };
+    const half = 12 * 4096;
+    await clock.run((async () => {
+      const sent = isWrong ? wrong : IMAGE;
+      await first!.read(sent, first!.origin(sent), { end: half });
+      await first!.cache.idle();
+      await second!.read(IMAGE, second!.origin(IMAGE), { start: half });
+      // It reads what the first one has stored.
+      const reader = await second!.cache.open(IMAGE, 0, IMAGE.size, second!.origin(IMAGE));
+      while (await reader.read() !== null);
+      await second!.cache.idle();
+    })());
+    assertEquals([first!.kinds, second!.kinds], [[], [isWrong ? "mismatch" : "verified"]]);
+  }
+});

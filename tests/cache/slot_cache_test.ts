@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { memoryStore } from "../../lib/cache/stores/memory_store.ts";
 import { CacheWorld, simulatedImage } from "./cache_world.ts";
 
 const IMAGE = simulatedImage(1, 100_003);
@@ -150,4 +151,21 @@ Deno.test("SlotCache.remove() ends a read of the whole image when no reader is l
     await cache.idle();
   })());
   assert(world.sent < IMAGE.size, String(world.sent));
+});
+
+Deno.test("SlotCache.open() has an image verified once when it was stored before a restart", async () => {
+  const store = memoryStore();
+  const before = new CacheWorld({ store });
+  await before.clock.run((async () => {
+    await before.read(IMAGE, before.origin(IMAGE));
+    await before.cache.idle();
+  })());
+  const after = new CacheWorld({ store });
+  await after.clock.run((async () => {
+    for (let read = 0; read < 2; read++) {
+      await after.read(IMAGE, after.origin(IMAGE), { end: 1 });
+      await after.cache.idle();
+    }
+  })());
+  assertEquals([after.sent, after.kinds], [0, ["verified"]]);
 });

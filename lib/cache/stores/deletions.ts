@@ -5,15 +5,25 @@
 export class Deletions {
   readonly #running = new Set<Promise<void>>();
 
-  /** Runs a deletion. */
-  run(work: () => Promise<void>): Promise<void> {
-    const deletion = work();
+  /** Deletes slots, one after the other. */
+  run(keys: Iterable<string>, deleteOne: (key: string) => Promise<void>): Promise<void> {
+    const deletion = deleteAll(keys, deleteOne);
     this.#running.add(deletion);
     return deletion.finally(() => this.#running.delete(deletion));
   }
 
-  /** Runs a deletion, and waits for all that run; rejects if this one does. */
-  async runLast(work: () => Promise<void>): Promise<void> {
-    await Promise.all([this.run(work), Promise.allSettled(this.#running)]);
+  /** Deletes slots, and waits for all deletions that run; rejects if this one does. */
+  async runLast(
+    keys: Iterable<string>,
+    deleteOne: (key: string) => Promise<void>,
+  ): Promise<void> {
+    await Promise.all([this.run(keys, deleteOne), Promise.allSettled(this.#running)]);
   }
+}
+
+async function deleteAll(
+  keys: Iterable<string>,
+  deleteOne: (key: string) => Promise<void>,
+): Promise<void> {
+  for (const key of keys) await deleteOne(key);
 }

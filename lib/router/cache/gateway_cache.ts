@@ -54,11 +54,13 @@ export class GatewayCache implements DataCache {
     this.#permissions = new Permissions(gateway, authorizationTtl, code);
     const onEvent = (event: CacheEvent) => this.#observe(event);
     const clocks = { now, wallClock, timer, sleep };
+    const verified = new Set<string>();
     this.#create = () =>
       new SlotCache({
         store,
         size,
         slotSize,
+        verified,
         ...clocks,
         createHasher: code.createHasher,
         digest: nativeDigest,

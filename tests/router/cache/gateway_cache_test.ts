@@ -14,6 +14,7 @@ function cachingRouter(
 ) {
   return cloud.router({
     onEvent,
+    wallClock: () => 0,
     cache: { store: memoryStore(), size: 10_000_000, slotSize: SLOT, ...options },
     metrics: true,
   });
