@@ -15,6 +15,8 @@ export class BreakingProxy implements AsyncDisposable {
   readonly #open = new Set<Deno.Conn>();
   #stalled = Promise.withResolvers<void>();
   #released = Promise.withResolvers<void>();
+  /** Bytes that the server has sent. */
+  sent = 0;
   /** Number of connections that were cut. */
   cuts = 0;
   /** The `Range` header of each request; null without one. */
@@ -95,6 +97,7 @@ export class BreakingProxy implements AsyncDisposable {
     for (;;) {
       const count = await server.read(buffer.subarray(0, Math.min(buffer.byteLength, left)));
       if (count === null) return;
+      this.sent += count;
       await writeAll(client, buffer.subarray(0, count));
       left -= count;
       if (left > 0) continue;

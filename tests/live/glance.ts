@@ -29,6 +29,15 @@ export interface GlanceSettings {
   readonly importHosts: readonly string[];
   /** Whether the new default policies apply, and each request asks Keystone about its token. */
   readonly isStrict: boolean;
+  /** The Swift that keeps the data, unless a request names another store; null for a store of files. */
+  readonly swift: SwiftAccount | null;
+}
+
+/** An account of Swift, with its first version of authentication. */
+export interface SwiftAccount {
+  readonly authUrl: string;
+  readonly user: string;
+  readonly key: string;
 }
 
 /** `image_member_quota`: small, so a test reaches it with few requests. */
@@ -148,8 +157,8 @@ export class GlanceServer implements AsyncDisposable {
  * 500. Loopback addresses must be listed in the filters for imports and http locations.
  */
 function configuration(settings: GlanceSettings, name: string, port: number): string {
-  const { directory, credentials, imageSizeCap, imageCache, importHosts, importMethods, isStrict } =
-    settings;
+  const { directory, credentials, imageSizeCap, imageCache, importHosts, importMethods } = settings;
+  const { isStrict, swift } = settings;
   const own = `${directory}/glance-${name}`;
   return `[DEFAULT]
 bind_host = 127.0.0.1
@@ -162,14 +171,14 @@ enforce_secure_rbac = ${isStrict}
 image_size_cap = ${imageSizeCap}
 image_member_quota = ${IMAGE_MEMBER_QUOTA}
 enabled_import_methods = [${importMethods.join()}]
-enabled_backends = fast:file,slow:file,web:http
+enabled_backends = fast:file,slow:file,web:http${swift === null ? "" : ",objects:swift"}
 node_staging_uri = file://${own}/staging
 image_cache_dir = ${own}/cache
 [database]
 connection = ${settings.database}
 [glance_store]
-default_backend = fast
-[fast]
+default_backend = ${swift === null ? "fast" : "objects"}
+${swift === null ? "" : swiftStore(swift)}[fast]
 filesystem_store_datadir = ${directory}/stores/fast
 [slow]
 filesystem_store_datadir = ${directory}/stores/slow
@@ -199,5 +208,16 @@ region_name = ${REGION}
 token_cache_time = ${isStrict ? -1 : 300}
 [oslo_policy]
 enforce_new_defaults = ${isStrict}
+`;
+}
+
+function swiftStore({ authUrl, user, key }: SwiftAccount): string {
+  return `[objects]
+swift_store_auth_version = 1
+swift_store_auth_address = ${authUrl}
+swift_store_user = ${user}
+swift_store_key = ${key}
+swift_store_container = glance
+swift_store_create_container_on_put = true
 `;
 }

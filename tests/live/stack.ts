@@ -6,7 +6,7 @@
  */
 
 import { databaseUrl, startDatabase } from "./database.ts";
-import { GlanceServer, type GlanceSettings } from "./glance.ts";
+import { GlanceServer, type GlanceSettings, type SwiftAccount } from "./glance.ts";
 import {
   type Credentials,
   credentialsOf,
@@ -59,6 +59,11 @@ export interface StackOptions {
    * @default {false}
    */
   readonly isStrict?: boolean;
+  /**
+   * A Swift that keeps the data, unless a request names the store `fast` or `slow`.
+   * @default none
+   */
+  readonly swift?: SwiftAccount;
 }
 
 const DEFAULT_IMAGE_SIZE_CAP = 2 * 1024 ** 3;
@@ -161,6 +166,7 @@ export async function startStack(options: StackOptions = {}): Promise<LiveStack>
     importMethods: options.importMethods ?? IMPORT_METHODS,
     importHosts: options.importHosts ?? [],
     isStrict: options.isStrict ?? false,
+    swift: options.swift ?? null,
   };
   const second = separate
     ? { ...first, directory: `${directory}/b`, database: databaseUrl(directory, "glance_b") }

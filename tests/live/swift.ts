@@ -3,11 +3,20 @@
  * (its own API, with tempauth).
  */
 import { AwsClient } from "aws4fetch";
+import type { SwiftAccount } from "./glance.ts";
 import { requirePackages } from "./packages.ts";
 import { freePort } from "../support/free_port.ts";
 import { run, ServerProcess } from "./processes.ts";
 
-const PACKAGES = ["swift-proxy", "swift-account", "swift-container", "swift-object", "memcached"];
+const PACKAGES = [
+  "swift-proxy",
+  "swift-account",
+  "swift-container",
+  "swift-object",
+  "memcached",
+  // The driver of Glance uses it.
+  "python3-swiftclient",
+];
 
 const RINGS = ["account", "container", "object"] as const;
 
@@ -33,6 +42,8 @@ export const SWIFT_USER = { accessKeyId: "test:tester", secretAccessKey: "testin
 export interface LiveSwift extends AsyncDisposable {
   /** Address of the proxy. */
   readonly endpoint: string;
+  /** What Glance needs to use it as a store. */
+  readonly account: SwiftAccount;
   /** Creates a bucket; returns what a client of it needs. */
   bucket(name: string): Promise<S3Bucket>;
 }
@@ -84,6 +95,11 @@ export async function startSwift(): Promise<LiveSwift> {
   const resources = stack.move();
   return {
     endpoint,
+    account: {
+      authUrl: `${endpoint}/auth/v1.0`,
+      user: SWIFT_USER.accessKeyId,
+      key: SWIFT_USER.secretAccessKey,
+    },
     bucket: (name) => createBucket(endpoint, name),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
