@@ -29,6 +29,7 @@ export type TermKey =
   | "declareFormat"
   | "decompressFirst"
   | "fileName"
+  | "imageEndpoint"
   | "inspectOff"
   | "keepProperties"
   | "makeShared"

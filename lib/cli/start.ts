@@ -1,6 +1,7 @@
 /**
  * `deno task start`: serves the Image API v2, as a gateway to the configured cloud or to the embedded Glance.
  */
+import "./server/loaded_ahead.ts";
 import { number, text, toggle, truth } from "./args/flags.ts";
 import { abortable } from "../http/deadline.ts";
 import { redact } from "../redact.ts";

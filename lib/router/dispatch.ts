@@ -236,6 +236,9 @@ async function errorResponse(
   return await responseTo(request, error);
 }
 
+/** Headers of a 503: the servers may be back soon. */
+const RETRY_SOON = { "retry-after": "1" };
+
 async function responseTo(request: Request, error: unknown): Promise<Response> {
   // Imported on demand: most responses are those of Glance.
   const { httpErrorResponse } = await import("./on_demand/error_formats.ts");
@@ -246,10 +249,11 @@ async function responseTo(request: Request, error: unknown): Promise<Response> {
 function toHttpError({ method }: Request, cause: unknown): HttpError {
   if (cause instanceof HttpError) return cause;
   if (cause instanceof GlanceConnectionFailed) {
-    const { status = 0 } = cause;
-    if (isRetryableStatus(status)) return new HttpError(status, undefined, { cause });
     // 503 invites a retry, which is safe for reads only: the outcome of a write is unknown.
-    return new HttpError(isSafe(method) ? 503 : 502, undefined, { cause });
+    const { status: received = 0 } = cause;
+    const status = isRetryableStatus(received) ? received : isSafe(method) ? 503 : 502;
+    const headers = status === 503 ? RETRY_SOON : undefined;
+    return new HttpError(status, undefined, { cause, headers });
   }
   return new HttpError(cause instanceof GlanceError ? 502 : 500, undefined, { cause });
 }

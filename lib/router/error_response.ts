@@ -4,7 +4,7 @@
 export interface HttpErrorOptions {
   /** A second paragraph of the explanation. */
   readonly detail?: string;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /** The cause; for the log only. */
   readonly cause?: unknown;
 }

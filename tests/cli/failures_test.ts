@@ -384,3 +384,24 @@ Deno.test("sentenceOf() replaces options of the library with their flags", () =>
   );
   assertEquals(causesOf(error), ["  caused by GlanceError: raise --stall-timeout"]);
 });
+
+Deno.test("image-download says to repeat the command when an image is replaced after it was found by its name", async () => {
+  const glance = embedded();
+  let isReplaced = false;
+  const harness = new CliHarness(async (request) => {
+    if (isReplaced && request.url.endsWith("/file")) {
+      await glance(new Request(new URL(`/v2/images/${ID}`, request.url), { method: "DELETE" }));
+    }
+    return await glance(request);
+  });
+  const files = new MemoryFiles({ "disk.img": "data" });
+  const create = ["image-create", "--id", ID, "--name", "disk", ...RAW, "--file", "disk.img"];
+  assertEquals((await harness.run(create, { files })).code, 0);
+  isReplaced = true;
+  const { code, stderr } = await harness.run(["image-download", "disk", "--file", "x"], { files });
+  assertEquals(code, 1);
+  assertStringIncludes(
+    stderr,
+    `Cannot read image "disk": image "${ID}" was deleted or replaced after it was found; repeat the command`,
+  );
+});

@@ -128,9 +128,11 @@ export class MemoryFiles implements SystemFiles {
       },
       write: (bytes) => {
         const all = concat([content(), bytes]);
-        if (all.byteLength > this.capacity) return Promise.reject(failure("ENOSPC"));
-        this.content.set(path, all);
-        return Promise.resolve();
+        // A full disk takes the first bytes.
+        this.content.set(path, all.subarray(0, this.capacity));
+        return all.byteLength > this.capacity
+          ? Promise.reject(failure("ENOSPC"))
+          : Promise.resolve();
       },
       isAt: (other) => Promise.resolve(other === path && this.content.has(path)),
       sync: () => {

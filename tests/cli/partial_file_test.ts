@@ -1,5 +1,6 @@
 /** Partial files of `image-download`: when they are kept, ignored, or removed. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { formatBytes } from "../../lib/cli/output/progress.ts";
 import { MemoryFiles } from "./memory_files.ts";
 import { assertWhole, BreakableCloud, ID, OTHER_ID, SIZE } from "./breakable_cloud.ts";
 
@@ -106,6 +107,8 @@ Deno.test("image-download keeps the partial file when the disk is full, and resu
     stderr,
     /^Kept .* in "x\.part"; run the same command again to resume\nCannot write "x\.part": no space left on the device; free some, or choose another place\n$/,
   );
+  const part = files.content.get("x.part")?.byteLength ?? 0;
+  assertStringIncludes(stderr, `Kept ${formatBytes(part)} of `);
   files.capacity = Infinity;
   assertEquals((await cloud.download(files)).code, 0);
   assertWhole(files);

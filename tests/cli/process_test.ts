@@ -271,6 +271,19 @@ Deno.test("runGlance() resolves paths from the user's directory when a task star
   });
 });
 
+Deno.test("runGlance() is not called, with a reason, when the user's directory cannot be used", async () => {
+  const process = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", ...PERMISSIONS, new URL("main.ts", CLI).pathname, "help"],
+    env: { GLANCE_CWD: "/dev", NO_COLOR: "1" },
+  });
+  const { code, stderr } = await process.output();
+  assertEquals(code, 1);
+  assertEquals(
+    new TextDecoder().decode(stderr),
+    'Cannot run in the directory "/dev": Deno has no access below /dev, /proc and /sys without all permissions; run the command in another directory\n',
+  );
+});
+
 Deno.test("start serves until a signal stops it, and demo runs to its end", async () => {
   await inDirectory(async (directory) => {
     const flags = ["--port", "0", "--data", "images", "--no-log"];

@@ -83,6 +83,48 @@ testOnLinux(
   },
 );
 
+/** Creates an image on a server, and returns its id. */
+async function createdOn(url: string): Promise<string> {
+  const headers = { "content-type": "application/json" };
+  const response = await fetch(`${url}/v2/images`, { method: "POST", headers, body: RAW });
+  assertEquals(response.status, 201);
+  return (await response.json()).id;
+}
+
+testOnLinux(
+  "start --data answers 503 with Retry-After when an upload finds no free descriptor, and recovers",
+  async () => {
+    const directory = await Deno.makeTempDir();
+    const clients: RawClient[] = [];
+    try {
+      const flags = `--data '${directory}' --no-log`;
+      await using start = await StartProcess.start(flags, "ulimit -n 64");
+      const ids: string[] = [];
+      for (let i = 0; i < 30; i++) ids.push(await createdOn(start.url));
+      const put = (id: string) =>
+        `PUT /v2/images/${id}/file HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/octet-stream\r\n`;
+      // Each upload that waits for its last byte has a connection and a file.
+      const answers = ids.map(async (id) => {
+        const client = await start.connect();
+        clients.push(client);
+        await client.send(`${put(id)}content-length: 2\r\n\r\n1`);
+        return await client.until("\r\n\r\n");
+      });
+      const answer = await Promise.any(answers);
+      assertMatch(answer, /^HTTP\/1\.1 503 /);
+      assertMatch(answer, /^retry-after: 1\r$/mi);
+      for (const client of clients) client.close();
+      await Promise.allSettled(answers);
+      const headers = { "content-type": "application/octet-stream" };
+      const url = `${start.url}/v2/images/${await createdOn(start.url)}/file`;
+      const { status } = await fetch(url, { method: "PUT", headers, body: "12" });
+      assertEquals(status, 204);
+    } finally {
+      await Deno.remove(directory, { recursive: true });
+    }
+  },
+);
+
 testOnLinux(
   "start bounds its memory and ends on SIGTERM when nothing reads its standard error",
   async () => {

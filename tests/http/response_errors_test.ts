@@ -108,12 +108,23 @@ Deno.test("errorFromResponse() hints that there may be no Image API when a 404 i
   const isNonGlancePage = async (body: string, headers: Record<string, string>) => {
     const response = new Response(body, { status: 404, headers });
     const { message } = await errorFromResponse(response, { ...REQUEST, hint });
-    return message.endsWith("; check that the endpoint is an Image API");
+    return message.endsWith(
+      `; there is no Image API at "${REQUEST.server}"; set "apiServers" to its URL`,
+    );
   };
   assertEquals(await isNonGlancePage(page, { "content-type": "text/html" }), true);
   assertEquals(await isNonGlancePage("404 page not found\n", {}), true);
   assertEquals(await isNonGlancePage(page, { "x-openstack-request-id": "req-1" }), false);
   assertEquals(await isNonGlancePage('{"message": "No image found"}', {}), false);
+  const others = [
+    '{"detail": "Not Found"}',
+    '{"error": {"code": 404, "message": "Could not find", "title": "Not Found"}}',
+    '{"message": "no Route matched with those values"}',
+  ];
+  for (const body of others) {
+    assertEquals(await isNonGlancePage(body, {}), true, body);
+    assertEquals(await isNonGlancePage(body, { "x-openstack-request-id": "req-1" }), false, body);
+  }
 });
 
 Deno.test("explain() has only the facts of a response when its texts cannot be loaded", async () => {

@@ -30,6 +30,7 @@ const WORDS: Readonly<Record<TermKey, string | ((subject: string) => string)>> =
   copyImage: '"glance image-copy"',
   declareFormat: (format) => `use --disk-format ${format}`,
   decompressFirst: "decompress it first, and use --file, if it is meant to be",
+  imageEndpoint: "set --os-image-url or GLANCE_API_SERVERS to its URL",
   fileName: "pass the hash itself with --checksum",
   inspectOff: "use --inspect off",
   keepProperties: "",

@@ -5,7 +5,7 @@ import { downloadTo } from "../../transfer/download/download_to_sink.ts";
 import type { DownloadOptions, Verify } from "../../transfer/types.ts";
 import { downloadToFile, downloadToOutput, type Transfer } from "../files/download_target.ts";
 import { UsageError } from "../system/errors.ts";
-import { findImage, IMAGE, sessionOf } from "./shared/find_image.ts";
+import { findImage, IMAGE, sessionOf, withName } from "./shared/find_image.ts";
 import { command, type Flags, type Values } from "../args/command.ts";
 import { checkStores, storeNames } from "./shared/stores.ts";
 import {
@@ -65,20 +65,24 @@ export const COMMANDS = {
           const downloadOptions = { ...options, ...range, ...shown, reuseChunks: true };
           return downloadTo(client, context, id, sink, downloadOptions, record);
         }, start);
-      if (isToOutput) return await downloadToOutput(invocation.system.stdout, transfer);
       const check = progressLine(invocation);
-      await downloadToFile({
-        files: invocation.system.files,
-        now: invocation.system.now,
-        signal: invocation.system.signal,
-        path: file,
-        verify: options.verify,
-        restart: invocation.values["restart"],
-        identify: async () => descriptorOf(record ??= await invocation.ask("get", id)),
-        transfer,
-        onMessage: (sentence) => invocation.messages.line(sentence),
-        onCheck: (transferred, total) =>
-          check.report({ transferred, total, server: "", resumes: 0 }),
+      const work = isToOutput
+        ? downloadToOutput(invocation.system.stdout, transfer)
+        : downloadToFile({
+          files: invocation.system.files,
+          now: invocation.system.now,
+          signal: invocation.system.signal,
+          path: file,
+          verify: options.verify,
+          restart: invocation.values["restart"],
+          identify: async () => descriptorOf(record ??= await invocation.ask("get", id)),
+          transfer,
+          onMessage: (sentence) => invocation.messages.line(sentence),
+          onCheck: (transferred, total) =>
+            check.report({ transferred, total, server: "", resumes: 0 }),
+        });
+      await work.catch((error) => {
+        throw listed === undefined ? error : withName(error, image);
       });
     },
   }),

@@ -114,9 +114,14 @@ export class PartialFile {
       this.#file.close();
       return 0;
     }
-    if (this.#bytes === 0) await this.discard();
+    if (this.#bytes === 0) {
+      await this.discard();
+      return 0;
+    }
+    // A write that failed may have stored a part of its bytes, which are not counted.
+    await this.#file.truncate(this.#bytes).catch(() => {});
     // If the disk is full, the previous record is still valid.
-    else await this.#record().catch(() => {});
+    await this.#record().catch(() => {});
     this.#file.close();
     return this.#bytes;
   }

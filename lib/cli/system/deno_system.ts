@@ -1,7 +1,8 @@
 /** The `System` of this process, through Deno. */
 import { fstatSync } from "node:fs";
 import { denoFiles } from "./deno_files.ts";
-import { ENDING_SIGNALS, type EndingSignal, Interrupted } from "./errors.ts";
+import { ENDING_SIGNALS, type EndingSignal, EXIT, Interrupted } from "./errors.ts";
+import { fileState } from "./fs_errors.ts";
 import type { Input, Output, System } from "./system.ts";
 
 /** Bytes per read. */
@@ -45,7 +46,16 @@ export function denoSystem(signal: AbortSignal): System {
  */
 export function goToCaller(): void {
   const directory = Deno.env.get("GLANCE_CWD");
-  if (directory) Deno.chdir(directory);
+  if (!directory) return;
+  try {
+    Deno.chdir(directory);
+  } catch (error) {
+    const state = error instanceof Deno.errors.NotCapable
+      ? "Deno has no access below /dev, /proc and /sys without all permissions; run the command in another directory"
+      : fileState(error);
+    console.error(`Cannot run in the directory "${directory}": ${state}`);
+    Deno.exit(EXIT.failure);
+  }
 }
 
 /**

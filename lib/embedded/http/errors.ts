@@ -100,14 +100,21 @@ const STORAGE_FAILURES: Readonly<Record<string, readonly [status: number, text: 
     503,
     "Insufficient permissions on image storage media: Permission to write image storage media denied.",
   ]])),
+  // The process has no free descriptor until other requests end.
+  ...Object.fromEntries(["EMFILE", "ENFILE"].map((code) => [code, [503, ""]])),
 };
+
+/** Seconds after which a client may repeat a request that found no free descriptor. */
+const RETRY_AFTER = "1";
 
 /** Response to a storage error; null for any other error. */
 export function storageFailure(error: unknown): Failure | null {
   const code: unknown = error instanceof Error && "code" in error ? error.code : null;
   if (typeof code !== "string" || !Object.hasOwn(STORAGE_FAILURES, code)) return null;
   const [status, text] = STORAGE_FAILURES[code] ?? [500, ""];
-  return new Failure(status, text);
+  return text === ""
+    ? new Failure(status, undefined, { headers: { "retry-after": RETRY_AFTER } })
+    : new Failure(status, text);
 }
 
 export function failureResponse(request: Request, failure: Failure): Response {

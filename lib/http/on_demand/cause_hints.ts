@@ -3,6 +3,8 @@ import type { Term } from "../../terms.ts";
 
 /** The request that was refused. */
 export interface Refused {
+  /** Endpoint root of the server. */
+  readonly server?: string | undefined;
   readonly imageId?: string | undefined;
   readonly namespace?: string | undefined;
   /** HTTP status of the response. */
@@ -54,8 +56,11 @@ export function generalHint(status: number | undefined): string | undefined {
   return GENERAL_HINTS[status ?? 0];
 }
 
-/** The 404 of a web server or proxy. Glance answers JSON, with the id of the request. */
-const NON_GLANCE_PAGE = /^\s*<|^404 page not found/i;
+/**
+ * The 404 of a web server, a proxy, or another API. Glance answers a JSON object with these three keys, and the
+ * header with the id of the request.
+ */
+const NOT_GLANCE = /^\s*<|^404 page not found|^\s*\{\s*"(?!(?:message|code|title)")|\bno route\b/i;
 
 /** What the user can do; empty if that is not known. */
 export interface FoundHint {
@@ -64,11 +69,16 @@ export interface FoundHint {
   readonly terms?: readonly Term[] | undefined;
 }
 
+function noImageApi(server: string): FoundHint {
+  const term: Term = { key: "imageEndpoint", text: 'set "apiServers" to its URL' };
+  return { hint: `there is no Image API at "${server}"; ${term.text}`, terms: [term] };
+}
+
 /** The most specific hint for an explanation in a body. */
 export function hintFor(explanation: string, refused: Refused, body: string): FoundHint {
-  const { status, requestId } = refused;
-  const isNonGlancePage = status === 404 && requestId === undefined && NON_GLANCE_PAGE.test(body);
-  if (isNonGlancePage) return { hint: "check that the endpoint is an Image API" };
+  const { server, status, requestId } = refused;
+  const isOther = status === 404 && requestId === undefined && NOT_GLANCE.test(body);
+  if (isOther && server !== undefined) return noImageApi(server);
   const hint = HINTS.find(([sentence]) => sentence.test(explanation))?.[1];
   if (typeof hint !== "function") return { hint: hint ?? refused.hint ?? generalHint(status) };
   const term = hint(refused);

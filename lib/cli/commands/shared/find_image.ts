@@ -69,3 +69,16 @@ export async function findImage(
     throw new ImageNotFound(`${error.message}; see "glance image-list"`, { cause: error });
   }
 }
+
+/**
+ * The error to throw after a failed request for an image that was found by its name: if the image does not exist
+ * anymore, another one may have the name by now.
+ */
+export function withName(error: unknown, name: string): unknown {
+  if (!(error instanceof ImageNotFound)) return error;
+  const { imageId, server, status, requestId, attempts } = error;
+  return new ImageNotFound(
+    `Cannot read image "${name}": image "${imageId}" was deleted or replaced after it was found; repeat the command`,
+    { cause: error, imageId, server, status, requestId, attempts },
+  );
+}
