@@ -1,7 +1,10 @@
 /** Decoders of compressed data that runtimes do not have, loaded when an image needs them. */
+import { concat } from "../../concat.ts";
 import { builtinModule } from "../../node_builtin.ts";
 import { messageOf } from "../../validate.ts";
 import type { DecompressOptions } from "../../formats/compression/decompress.ts";
+import { UnsupportedFeature } from "../../formats/compression/members.ts";
+import { rareXzOption, XZ_HEAD_BYTES } from "./xz_options.ts";
 
 /** What the packages export, which have no types for it. */
 interface XzModule {
@@ -28,7 +31,8 @@ const SLICE = 128;
 export const DECOMPRESSORS: NonNullable<DecompressOptions["decompressors"]> = {
   async xz(compressed) {
     const { default: { XzReadableStream } } = await import("xz-decompress") as unknown as XzModule;
-    return withReasons(new XzReadableStream(compressed));
+    const { stream, head } = keepingHead(compressed);
+    return withReasons(new XzReadableStream(stream), head);
   },
   ...hasZstd() ? {} : { zstd: decompressZstd },
 };
@@ -38,26 +42,53 @@ function hasZstd(): boolean {
 }
 
 /** The return codes of XZ Embedded that data can cause. */
-const XZ_REASONS: Readonly<Record<string, string>> = {
-  "6":
-    "it was compressed with an option that is not supported here, such as --check=sha256 or --x86; decompress it with xz first",
-  "7": "a block is damaged",
-};
+const OPTIONS_ERROR = "6";
+const DATA_ERROR = "7";
 
-/** A stream whose errors say in words what the package says in numbers. */
-function withReasons(content: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+/** A stream whose errors say in words what the package says in numbers. `head` has the first bytes of the data. */
+function withReasons(
+  content: ReadableStream<Uint8Array>,
+  head: () => Uint8Array,
+): ReadableStream<Uint8Array> {
   const reader = content.getReader();
   return new ReadableStream({
     async pull(controller) {
       const { value } = await reader.read().catch((error) => {
         const [, code = ""] = /error code (\d+)$/.exec(messageOf(error)) ?? [];
-        throw XZ_REASONS[code] === undefined ? error : new Error(XZ_REASONS[code]);
+        if (code === OPTIONS_ERROR) throw notSupported(head(), error);
+        throw code === DATA_ERROR ? new Error("a block is damaged") : error;
       });
       if (value === undefined) controller.close();
       else controller.enqueue(value);
     },
     cancel: (reason) => reader.cancel(reason),
   }, { highWaterMark: 0 });
+}
+
+function notSupported(head: Uint8Array, cause: unknown): UnsupportedFeature {
+  const option = rareXzOption(head) ?? "an option";
+  return new UnsupportedFeature(
+    `it was compressed with ${option}, which is not supported here; run "xz -dc FILE", and pass its output to "glance image-create --file -"`,
+    { cause },
+  );
+}
+
+/** Passes a stream through and keeps its first bytes. */
+function keepingHead(source: ReadableStream<Uint8Array>) {
+  const reader = source.getReader();
+  let head: Uint8Array = new Uint8Array();
+  const stream = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const { value } = await reader.read();
+      if (value === undefined) return controller.close();
+      if (head.byteLength < XZ_HEAD_BYTES) {
+        head = concat([head, value.subarray(0, XZ_HEAD_BYTES - head.byteLength)]);
+      }
+      controller.enqueue(value);
+    },
+    cancel: (reason) => reader.cancel(reason),
+  }, { highWaterMark: 0 });
+  return { stream, head: () => head };
 }
 
 /** Decodes a frame. The package does not check its checksum. */

@@ -10,7 +10,7 @@ import {
   DETECTION_BYTES,
 } from "./detect.ts";
 import { ChunkSource } from "./chunk_source.ts";
-import { type Decompressor, eachMember } from "./members.ts";
+import { type Decompressor, eachMember, UnsupportedFeature } from "./members.ts";
 import { nativeGzip, nativeZstd } from "./native.ts";
 import { XZ } from "./xz_framing.ts";
 import { ZSTD } from "./zstd_framing.ts";
@@ -197,6 +197,11 @@ class Content {
 
   #wrap(error: unknown): unknown {
     if (error instanceof DecompressionLimitExceeded || error instanceof Invalid) return error;
+    if (error instanceof UnsupportedFeature) {
+      return new DecompressionFailed(`Cannot decompress ${this.#what}: ${error.message}`, {
+        cause: error,
+      });
+    }
     return new DecompressionFailed(
       `Cannot decompress ${this.#what} after ${this.#source.consumed} bytes: ${
         messageOf(error)

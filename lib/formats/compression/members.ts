@@ -5,6 +5,11 @@ import { type CompressedFraming, MemberScanner } from "./framing.ts";
 /** What is wrong with data whose end is missing. */
 export const TRUNCATED = "it ends too early";
 
+/** The error of a decoder for valid data that it does not support. The message says why, and what to do. */
+export class UnsupportedFeature extends Error {
+  override name = "UnsupportedFeature";
+}
+
 /** Turns compressed bytes into their content. Errors if they are damaged or end early. */
 export type Decompressor = (
   compressed: ReadableStream<Uint8Array>,

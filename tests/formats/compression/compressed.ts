@@ -21,15 +21,18 @@ export const XZ_BLOCKS = fromBase64(
   "/Td6WFoAAATm1rRGAgAhARYAAAB0L+Wj4ABjAAZdAABuoEV4AAAAANpU80sOfGu8AgAhARYAAAB0L+Wj4ABjAAZdAABuoEV4AAAAANpU80sOfGu8AgAhARYAAAB0L+Wj4ABjAAZdAABuoEV4AAAAANpU80sOfGu8AAMiZCJkImRsV5TascRn+wIAAAAABFla",
 );
 
-/** `TEXT` with options of xz that few decoders support: `--check=sha256`, and `--x86 --lzma2`. */
-export const RARE_XZ: readonly Uint8Array[] = [
-  fromBase64(
+/** `TEXT` with options of xz that few decoders support. That of `--x86` was written with `-T2`. */
+export const RARE_XZ: Readonly<Record<string, Uint8Array>> = {
+  "--check=sha256": fromBase64(
     "/Td6WFoAAArh+wyhAgAhARYAAAB0L+Wj4AAoAB5dADoaCM52QOfGLE70l1AsHcPrnSkU6iouzt5aXqgAAAAAAPK1Q+vmV6WcAiUhXyxoG3R/5u0WNdI/p4PtswAByk0bAAFSKZESueoYm0uaAQAAAAAKWVo=",
   ),
-  fromBase64(
-    "/Td6WFoAAATm1rRGAgEEACEBFgANhjUf4AAoAB5dADoaCM52QOfGLE70l1AsHcPrnSkU6iouzt5aXqgAAAAAAFW8zYwzpUPFAAE6KT7znUcftvN9AQAAAAAEWVo=",
+  "--x86": fromBase64(
+    "/Td6WFoAAATm1rRGBMEmKQQAIQEWAAAAAAAAAPFadgrgACgAHl0AOhoIznZA58YsTvSXUCwdw+udKRTqKi7O3lpeqAAAAAAAVbzNjDOlQ8UAAUIpwAB7oB+2830BAAAAAARZWg==",
   ),
-];
+  "--delta": fromBase64(
+    "/Td6WFoAAATm1rRGAgEDAQAhARZ5IMTu4AAoACBdADo9G6txNFthh4N4rFOxppyV1KeNmzzWOppduw72uAAAAFW8zYwzpUPFAAE8KbhUxxEftvN9AQAAAAAEWVo=",
+  ),
+};
 
 /** A skippable frame of zstd with four bytes. */
 export const SKIPPABLE = new Uint8Array([0x50, 0x2a, 0x4d, 0x18, 4, 0, 0, 0, 1, 2, 3, 4]);
