@@ -16,10 +16,8 @@ import {
 } from "../../transfer/upload/upload_source.ts";
 import { inspect } from "../../validate.ts";
 import type { Checksum } from "./checksums.ts";
+import { createPrefixHasher } from "./prefix_hasher.ts";
 import { UrlReader } from "./url_reader.ts";
-
-/** The algorithm that compares the first bytes of a file if no checksum is given. */
-const DEFAULT_ALGORITHM = "sha256";
 
 /** Bytes that a source has delivered. */
 export interface SourceProgress {
@@ -109,7 +107,8 @@ export async function openImage(source: ImageSourceOptions): Promise<OpenedImage
 
 async function openReader(source: ImageSourceOptions): Promise<HashedReader> {
   const { options, signal, onProgress, from, checksum } = source;
-  const createSourceHasher = async () => await requireHasher(checksum?.algorithm);
+  const createSourceHasher = async () =>
+    checksum === null ? await createPrefixHasher() : await requireHasher(checksum.algorithm);
   if ("url" in from) {
     const reader = new UrlReader(from.url, {
       options,
@@ -145,7 +144,7 @@ async function openReader(source: ImageSourceOptions): Promise<HashedReader> {
   };
 }
 
-async function requireHasher(algorithm = DEFAULT_ALGORITHM): Promise<Hasher> {
+async function requireHasher(algorithm: string): Promise<Hasher> {
   const hasher = await createHasher(algorithm);
   if (hasher !== null) return hasher;
   throw new Invalid(
