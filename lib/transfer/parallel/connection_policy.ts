@@ -4,7 +4,7 @@
  */
 
 /** Most connections. */
-export const MOST_CONNECTIONS = 8;
+const MOST_CONNECTIONS = 8;
 
 /** Milliseconds of waiting for the first byte of a server that is far away: connections to it start slowly. */
 const FAR = 20;

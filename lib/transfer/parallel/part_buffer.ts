@@ -4,6 +4,7 @@
  */
 import type { Chunk } from "../body_reader.ts";
 import type { ResumingReader } from "../download/resuming_reader.ts";
+import { ChunkQueue } from "./chunk_queue.ts";
 import type { PartProgress } from "./part_progress.ts";
 
 /** A part of the image, fetched by one connection. */
@@ -20,7 +21,7 @@ export class PartBuffer {
   /** Whether its connection waits for the consumer. */
   isPaused = false;
   #end: number;
-  #chunks: Chunk[] = [];
+  readonly #chunks = new ChunkQueue();
   /** Number of bytes received, and of those delivered. */
   #filled = 0;
   #delivered = 0;
@@ -63,14 +64,18 @@ export class PartBuffer {
       this.progress.isSilent(now, this.reader?.resumes ?? 0);
   }
 
-  /** Adds a received chunk, without the bytes that were moved. */
-  put(chunk: Chunk, now: number): void {
+  /**
+   * Adds a received chunk, without the bytes that were moved. With `allocate`, a copy of it is added, in memory
+   * that `allocate` returns.
+   */
+  put(chunk: Chunk, now: number, allocate?: () => Chunk): void {
     const bytes = chunk.subarray(0, this.missing);
     // Bytes that were moved say nothing about the pace: with them alone, its rate would be 0.
     if (bytes.byteLength === 0) return;
     this.progress.received(bytes.byteLength, now, this.reader?.resumes ?? 0);
     this.#filled += bytes.byteLength;
-    this.#chunks.push(bytes);
+    if (allocate === undefined) this.#chunks.add(bytes);
+    else this.#chunks.copy(bytes, allocate);
   }
 
   /** Counts a received chunk that is delivered at once, and returns it without the bytes that were moved. */
@@ -95,10 +100,9 @@ export class PartBuffer {
 
   /** The next bytes; null if not received yet. The last chunk is delivered after the part is complete. */
   take(): Chunk | null {
-    const [chunk] = this.#chunks;
-    if (chunk === undefined || (!this.isComplete && chunk.byteLength === this.left)) return null;
-    this.#chunks.shift();
-    this.#delivered += chunk.byteLength;
+    if (!this.isComplete && this.#chunks.firstSize === this.left) return null;
+    const chunk = this.#chunks.take();
+    this.#delivered += chunk?.byteLength ?? 0;
     return chunk;
   }
 }

@@ -5,7 +5,7 @@
  * lead reads all of the rest.
  */
 import type { Chunk, PositionedChunk } from "../body_reader.ts";
-import { ConnectionPolicy, MOST_CONNECTIONS } from "./connection_policy.ts";
+import { ConnectionPolicy } from "./connection_policy.ts";
 import type { LeadReader } from "./lead_reader.ts";
 import { PartReaders, type PartReadersOptions } from "./part_readers.ts";
 import { PartFetcher } from "./part_fetcher.ts";
@@ -35,10 +35,8 @@ export class PartDelivery {
 
   constructor(options: DeliveryOptions) {
     this.#options = options;
-    const { connections, lifetime } = options;
     this.#readers = new PartReaders(options);
-    const mostConnections = connections === "auto" ? MOST_CONNECTIONS : connections;
-    this.#schedule = new PartScheduler({ ...options, mostConnections });
+    this.#schedule = new PartScheduler(options);
     this.#fetcher = new PartFetcher(this.#schedule, options.options, {
       open: (server, part) => this.#readers.part(server, part),
       onReceived: (bytes) => {
@@ -46,7 +44,9 @@ export class PartDelivery {
         this.#received(bytes);
       },
     });
-    lifetime.addEventListener("abort", () => this.#fetcher.changes.notify(), { once: true });
+    options.lifetime.addEventListener("abort", () => this.#fetcher.changes.notify(), {
+      once: true,
+    });
     this.#lead = this.#nextLead();
   }
 

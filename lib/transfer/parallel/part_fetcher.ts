@@ -130,15 +130,16 @@ export class PartFetcher {
   async #fill(part: PartBuffer, reader: ResumingReader): Promise<void> {
     const { end } = part;
     const size = Math.min(READ_SIZE, part.size);
-    for (let memory = this.memory(size);;) {
+    const allocate = () => this.memory(size);
+    for (let memory = allocate();;) {
       const chunk = await reader.read(memory);
       if (chunk === null) return;
-      // A small chunk would keep its whole buffer alive.
-      const isSparse = 2 * chunk.byteLength < chunk.buffer.byteLength;
-      part.put(isSparse ? chunk.slice() : chunk, this.#options.now());
+      const isSmall = 2 * chunk.byteLength < size;
+      part.put(chunk, this.#options.now(), isSmall ? allocate : undefined);
       this.#fetcher.onReceived(chunk.byteLength);
       if (part.end < end && part.missing === 0) return await reader.cancel("the rest was moved");
-      memory = isSparse ? new Uint8Array(chunk.buffer) : this.memory(size);
+      // Without BYOB, the chunk has memory of its own.
+      if (memory.byteLength === 0) memory = isSmall ? new Uint8Array(chunk.buffer) : allocate();
       this.changes.notify();
     }
   }

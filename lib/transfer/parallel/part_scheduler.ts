@@ -9,7 +9,7 @@
  */
 import { PartBuffer } from "./part_buffer.ts";
 import { type Pace, PartProgress } from "./part_progress.ts";
-import { type Load, nextPartSize, shareOfHelper } from "./part_size.ts";
+import { leadSize, type Load, nextPartSize, shareOfHelper } from "./part_size.ts";
 
 /** Bytes of an image, and how they are fetched. */
 export interface Layout {
@@ -19,8 +19,6 @@ export interface Layout {
   readonly endExclusive: number;
   /** Maximum size of a part in bytes; undefined to adapt it to the network. */
   readonly partSize: number | undefined;
-  /** Number of connections that the image may be spread over. */
-  readonly mostConnections: number;
 }
 
 /** A connection: its preferred server, and its pace with its last part. */
@@ -43,11 +41,12 @@ export class PartScheduler {
   /** Offset of the first unclaimed byte. */
   #unclaimed: number;
   readonly #connections: Fetcher[] = [];
+  /** The part of the last lead, whose bytes are not buffered. */
+  #lead: PartBuffer | null = null;
   /** Whether connections claim the next bytes; a single one leads. */
   #isSpread = false;
-  /** Milliseconds until the first byte of the image, and the bytes of each connection if all have the same share. */
+  /** Milliseconds until the first byte of the image. */
   #wait = 0;
-  #share = 0;
 
   constructor(layout: Layout) {
     this.#layout = layout;
@@ -83,6 +82,7 @@ export class PartScheduler {
     this.#unclaimed = this.#layout.endExclusive;
     const part = new PartBuffer(start, this.#unclaimed - 1, 0, new PartProgress(now));
     this.#parts.push(part);
+    this.#lead = part;
     return part;
   }
 
@@ -95,15 +95,13 @@ export class PartScheduler {
   }
 
   /**
-   * Lets other connections claim what is not the share of the lead, whose first byte took `wait` milliseconds.
+   * Lets other connections claim what is not the part of the lead, whose first byte took `wait` milliseconds.
    * Its response is read up to there.
    */
   spread(lead: PartBuffer, wait: number): void {
     if (lead.missing === 0 || this.#unclaimedBytes > 0) return;
     this.#wait = wait;
-    this.#share = Math.ceil(lead.missing / this.#layout.mostConnections);
-    const { bytes } = nextPartSize(null, { ...this.#load, unclaimed: lead.missing });
-    this.#unclaimed = lead.giveUp(lead.missing - bytes);
+    this.#unclaimed = lead.giveUp(lead.missing - leadSize(this.#load));
   }
 
   /** Gives the lead all bytes, also those that other connections have; without one, they are unclaimed again. */
@@ -149,7 +147,7 @@ export class PartScheduler {
     if (!this.#isSpread || this.#unclaimedBytes === 0) return null;
     const pace = this.#connections[connection]?.pace ?? null;
     const { bytes, window } = nextPartSize(pace, this.#load);
-    const held = this.claimed.reduce((sum, { left }) => sum + left, 0);
+    const held = heldBytes(this.claimed, this.#lead, bytes);
     if (held + bytes > window) return null;
     const start = this.#unclaimed;
     this.#unclaimed += bytes;
@@ -161,15 +159,15 @@ export class PartScheduler {
   /** A share of the part that takes longest. */
   #help(connection: number, now: number): Claim | null {
     const helper = this.#connections[connection]?.pace ?? null;
-    if (helper === null) return null;
     const slowest = slowestOf(this.claimed, this.#connections, now);
-    if (slowest === undefined) return null;
+    if (helper === null || slowest === undefined) return null;
     const { part, rate } = slowest;
     const { missing, progress } = part;
     const share = shareOfHelper({
-      ...{ missing, rate, helper, age: progress.age(now) },
+      ...{ missing, rate, helper, age: progress.age(now), wait: this.#wait },
       isMoreLeft: this.#unclaimedBytes > 0,
       isSameServer: this.serverOf(part.connection) === this.serverOf(connection),
+      isLead: part === this.#lead,
     });
     return share === 0 ? null : this.#split(part, share, new PartProgress(now), connection);
   }
@@ -185,16 +183,22 @@ export class PartScheduler {
   get #load(): Load {
     return {
       unclaimed: this.#unclaimedBytes,
+      missing: this.claimed.reduce((sum, { missing }) => sum + missing, this.#unclaimedBytes),
       paces: this.#connections.map(({ pace }) => pace),
       partSize: this.#layout.partSize,
       wait: this.#wait,
-      share: this.#share,
     };
   }
 
   get #unclaimedBytes(): number {
     return this.#layout.endExclusive - this.#unclaimed;
   }
+}
+
+/** Undelivered bytes. The part of the lead is not buffered, so it counts as one of the usual size. */
+function heldBytes(parts: readonly PartBuffer[], lead: PartBuffer | null, usual: number): number {
+  return parts.map((part) => part === lead ? Math.min(part.left, usual) : part.left)
+    .reduce((sum, bytes) => sum + bytes, 0);
 }
 
 /** The part that takes longest, and its rate in bytes per millisecond; undefined if no rate is known. */

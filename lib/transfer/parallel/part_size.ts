@@ -29,16 +29,20 @@ const AHEAD = 2;
 const PROMPT = 10;
 
 /**
- * Requests of each connection on a long network, if the window has room. Each costs a wait. With a single one,
- * the reader would get most of the image only after its first part is complete.
+ * Bytes per millisecond of waiting that the first part of a connection has on a long network. It is 4 MiB at
+ * 50 ms: with more, the reader waits for the first parts of slow connections, and gets most of the image at the
+ * end.
  */
-const ROUNDS = 2;
+const FIRST_PER_WAIT = 80 * 1024;
 
-/** Waits that a part must be worth: of a large part in time, and of a moved one in time saved. */
+/** Waits that a large part takes. */
 const WAITS = 16;
 
-/** Waits after which a new connection has reached its throughput. */
-const SLOW_START = 10;
+/** Waits that moving bytes to another connection must save. */
+const WAITS_SAVED = 4;
+
+/** Waits after which a new connection has reached its throughput: it starts with 14 KiB and doubles that. */
+const SLOW_START = 8;
 
 /** The state of a download on which the sizes depend. */
 export interface Load {
@@ -48,10 +52,10 @@ export interface Load {
   readonly paces: readonly (Pace | null)[];
   /** The option `partSize`. */
   readonly partSize: number | undefined;
+  /** Number of bytes that no connection has received. */
+  readonly missing: number;
   /** Milliseconds until the first byte of the image. */
   readonly wait: number;
-  /** Bytes of each connection if all have the same share of the image. */
-  readonly share: number;
 }
 
 /** The size of a part, and of the window in which connections read ahead of the reader. */
@@ -64,23 +68,43 @@ export interface PartSize {
 /**
  * The size of the next part of a connection. A connection is idle until the first byte of a part arrives, so
  * on a long fast network parts are large. Slower connections get smaller parts, so that all of them take
- * about as long, and none makes the others wait for room. The last parts are smaller, so that all
- * connections end at about the same time.
+ * about as long, and none makes the others wait for room. The last parts are half of what the connection
+ * would fetch until all end together: throughput changes.
  */
 export function nextPartSize(pace: Pace | null, load: Load): PartSize {
-  const { unclaimed, paces, partSize, wait, share } = load;
+  const { unclaimed, missing, paces, partSize, wait } = load;
   const held = paces.length + AHEAD;
-  const fastest = Math.max(...paces.map((other) => other?.rate ?? 0));
-  const room = Math.min(WINDOW * paces.length, LARGEST_WINDOW);
+  const room = roomOf(paces.length);
+  const rates = paces.flatMap((other) => other === null ? [] : [other.rate]);
+  const fastest = Math.max(...rates, 0);
   const isLong = wait > PROMPT;
-  const first = isLong ? Math.max(CAUTIOUS, Math.min(share / ROUNDS, room / held)) : CAUTIOUS;
-  const long = Math.min(WAITS * ((pace?.wait ?? 0) - PROMPT) * fastest, room / held);
-  const largest = partSize ?? Math.max(USUAL, long, first);
-  const usual = pace === null ? first : Math.max(CAUTIOUS, largest * pace.rate / fastest);
-  const smallest = isLong ? Math.max(SMALLEST, Math.min(CAUTIOUS, first / 2)) : SMALLEST;
-  const last = 2 * unclaimed / paces.length;
-  const bytes = Math.max(Math.min(partSize ?? usual, last), Math.min(smallest, largest));
-  return { bytes: Math.ceil(Math.min(bytes, unclaimed)), window: held * largest };
+  const first = isLong ? Math.max(CAUTIOUS, FIRST_PER_WAIT * wait) : CAUTIOUS;
+  const long = WAITS * ((pace?.wait ?? 0) - PROMPT) * fastest;
+  const largest = partSize ?? Math.max(USUAL, Math.min(Math.max(long, first), room / held));
+  const usual = partSize ?? (pace === null ? first : largest * pace.rate / fastest);
+  const average = rates.reduce((sum, rate) => sum + rate, 0) / rates.length;
+  const last = missing / paces.length / 2 * (pace === null ? 1 : pace.rate / average);
+  const bytes = Math.max(Math.min(usual, largest, last), Math.min(SMALLEST, largest));
+  return {
+    bytes: Math.ceil(Math.min(bytes, unclaimed)),
+    window: isLong && partSize === undefined ? room : held * largest,
+  };
+}
+
+/**
+ * The size of the part of the lead. On a long network it is large: the lead has started first, so it is fast, and
+ * its connection ends with its part. The window must have room for what the others fetch meanwhile.
+ */
+export function leadSize({ partSize, wait, missing, paces }: Load): number {
+  const count = paces.length;
+  const large = Math.min(2 * missing / count, missing / 2, roomOf(count) / (count - 1));
+  const size = partSize ?? (wait > PROMPT ? Math.max(CAUTIOUS, large) : CAUTIOUS);
+  return Math.ceil(Math.min(size, missing));
+}
+
+/** Maximum number of bytes that the reader may be behind. */
+function roomOf(connections: number): number {
+  return Math.min(WINDOW * connections, LARGEST_WINDOW);
 }
 
 /** A connection that could help a slower one. */
@@ -93,10 +117,14 @@ export interface Help {
   readonly age: number;
   /** The pace of the connection that would help. */
   readonly helper: Pace;
+  /** Milliseconds until the first byte of the image: without the time to connect. */
+  readonly wait: number;
   /** Whether unclaimed bytes are left, for which the helper waits until there is room. */
   readonly isMoreLeft: boolean;
   /** Whether both use the same server. */
   readonly isSameServer: boolean;
+  /** Whether the slower one leads: its response does not end with its part, so a shorter part costs nothing. */
+  readonly isLead: boolean;
 }
 
 /**
@@ -107,8 +135,9 @@ export interface Help {
  */
 export function shareOfHelper(help: Help): number {
   const { missing, rate, helper } = help;
-  if (help.isSameServer && (help.isMoreLeft || help.age < SLOW_START * helper.wait)) return 0;
+  const isBusy = help.isMoreLeft || (help.age < SLOW_START * help.wait && !help.isLead);
+  if (help.isSameServer && isBusy) return 0;
   const share = Math.floor((missing - rate * helper.wait) * helper.rate / (rate + helper.rate));
   const saved = share / rate;
-  return share < SMALLEST || saved < WAITS * helper.wait ? 0 : share;
+  return share < SMALLEST || saved < WAITS_SAVED * helper.wait ? 0 : share;
 }

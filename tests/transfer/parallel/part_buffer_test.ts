@@ -40,3 +40,30 @@ Deno.test("PartBuffer has nothing left when it gives up all bytes before the fir
   const part = new PartBuffer(1_000, 1_099, 0, new PartProgress(0));
   assertEquals([part.giveUp(100), part.left, part.missing], [1_000, 0, 0]);
 });
+
+Deno.test("PartBuffer joins copies while they wait, and delivers them at once when they do not", () => {
+  const part = new PartBuffer(1_000, 1_099, 0, new PartProgress(0));
+  let allocated = 0;
+  const allocate = () => {
+    allocated++;
+    return new Uint8Array(40);
+  };
+  for (let at = 0; at < 90; at += 10) part.put(BYTES.slice(at, at + 10), at, allocate);
+  const sizes = Array.from({ length: 4 }, () => part.take()?.byteLength);
+  assertEquals([sizes, allocated], [[40, 40, 10, undefined], 3]);
+  part.put(BYTES.slice(90), 100, allocate);
+  part.isComplete = true;
+  // The memory of the ten bytes before is used again.
+  assertEquals([part.take(), allocated, part.left], [BYTES.slice(90), 3, 0]);
+});
+
+Deno.test("PartBuffer keeps copies apart from the memory that they came in", () => {
+  const part = new PartBuffer(1_000, 1_099, 0, new PartProgress(0));
+  const memory = BYTES.slice(0, 10);
+  part.put(memory, 1, () => new Uint8Array(100));
+  memory.fill(0);
+  part.put(BYTES.slice(10, 60), 2);
+  part.put(BYTES.slice(60), 3, () => new Uint8Array(100));
+  part.isComplete = true;
+  assertEquals([taken(part), part.left], [BYTES, 0]);
+});
