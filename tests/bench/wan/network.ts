@@ -40,6 +40,9 @@ const SETTINGS = [
   "net.ipv4.tcp_no_metrics_save=1",
 ];
 
+/** Where `ip` keeps the namespaces. */
+const NAMESPACES = "/var/run/netns";
+
 const ROOT = new URL("../../../", import.meta.url).pathname;
 const EMULATOR = new URL("emulator.c", import.meta.url).pathname;
 
@@ -87,7 +90,9 @@ export class Network implements AsyncDisposable {
   /** Removes the networks of this process, for its early end, and those of processes that were killed. */
   static async removeAll(): Promise<void> {
     for (const network of Network.#open) await network[Symbol.asyncDispose]();
-    for await (const { name } of Deno.readDir("/var/run/netns")) {
+    // `ip` makes the directory when it adds the first namespace.
+    await Deno.mkdir(NAMESPACES, { recursive: true });
+    for await (const { name } of Deno.readDir(NAMESPACES)) {
       const [, pid] = /^wan(\d+)-/.exec(name) ?? [];
       const isStale = pid !== undefined && !await isRunning(pid);
       if (isStale) await shell(`ip netns delete ${name}`);
