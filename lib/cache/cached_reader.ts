@@ -27,8 +27,8 @@ export interface CachedReaderOptions {
   /** Ends the claim of a slot that is not filled. */
   readonly release: (slot: Slot) => void;
   readonly onCached: (bytes: number) => void;
-  /** Called once, when it is closed. */
-  readonly onClosed: () => void;
+  /** Called once, when it is closed; the reader waits for the result. */
+  readonly onClosed: () => Promise<void>;
 }
 
 /** Reads bytes `start` to `end`, exclusive, of an image. */
@@ -72,9 +72,10 @@ export class CachedReader {
 
   /** Ends it. Fills that it has started go on. */
   async close(): Promise<void> {
-    if (!this.#isClosed) this.#options.onClosed();
+    const isFirst = !this.#isClosed;
     this.#isClosed = true;
     await this.#leaveSlot();
+    if (isFirst) await this.#options.onClosed();
   }
 
   async #next(): Promise<Chunk | null> {

@@ -32,6 +32,11 @@ export interface SlotCacheOptions {
    * @default nothing
    */
   readonly verified?: Set<string>;
+  /**
+   * Whether a reader is closed only when all slots are stored: on runtimes that end the work of a request with it.
+   * @default false
+   */
+  readonly isPerRequest?: boolean;
   /** Bytes that the store may hold. */
   readonly size: number;
   /** Bytes of a slot. */
@@ -112,9 +117,10 @@ export class SlotCache {
           this.#claims.claim(key, isWhole ? wholeKeyOf(image, slotSize) : key),
         release: ({ key }) => this.#claims.release(key),
         onCached: (bytes) => onEvent({ kind: "cached", imageId, bytes }),
-        onClosed: () => {
+        onClosed: async () => {
           this.#countReader(imageId, -1);
           this.#completion.check(image);
+          if (this.#options.isPerRequest) await this.#fills.idle();
         },
       },
       start,

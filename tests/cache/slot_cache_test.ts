@@ -169,3 +169,17 @@ Deno.test("SlotCache.open() has an image verified once when it was stored before
   })());
   assertEquals([after.sent, after.kinds], [0, ["verified"]]);
 });
+
+Deno.test("SlotCache.idle() resolves for every caller when several wait", async () => {
+  const world = new CacheWorld();
+  const { clock, cache } = world;
+  let idle = 0;
+  await clock.run((async () => {
+    const reading = world.read(IMAGE, world.origin(IMAGE), { most: 1 });
+    await clock.sleep(2);
+    const waiting = [1, 2, 3].map(() => cache.idle().then(() => idle++));
+    await reading;
+    await clock.sleep(60_000);
+    assertEquals(idle, waiting.length);
+  })());
+});

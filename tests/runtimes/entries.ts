@@ -10,6 +10,8 @@ export interface Runtime {
   readonly packages: readonly string[];
   /** The program around `handle`, which the bundle starts with. */
   readonly entry: string;
+  /** The stores of an edge cache that are checked on it. */
+  readonly stores: readonly string[];
   /** The command, with the bundle's path, the port and the folder of the packages. */
   command(bundle: string, port: number, folder: string): readonly string[];
 }
@@ -66,6 +68,7 @@ function isFile(path: string): boolean {
 export const RUNTIMES: readonly Runtime[] = [
   {
     name: "Deno",
+    stores: ["directory", "memory", "Cache API"],
     packages: [],
     entry: "export default { fetch: handle };",
     command: (
@@ -75,6 +78,7 @@ export const RUNTIMES: readonly Runtime[] = [
   },
   {
     name: "Node 20",
+    stores: ["directory", "memory"],
     packages: ["node@20.20.2", "@hono/node-server@2.1.8"],
     entry: `import { serve } from "@hono/node-server";
 serve({ fetch: handle, hostname: "127.0.0.1", port: Number(process.argv[2]) });`,
@@ -82,6 +86,7 @@ serve({ fetch: handle, hostname: "127.0.0.1", port: Number(process.argv[2]) });`
   },
   {
     name: "Bun",
+    stores: ["directory", "memory"],
     packages: ["bun@1.4.5"],
     entry: `const port = Number(process.argv[2]);
 export default { fetch: handle, hostname: "127.0.0.1", port, idleTimeout: 60 };`,
@@ -89,6 +94,7 @@ export default { fetch: handle, hostname: "127.0.0.1", port, idleTimeout: 60 };`
   },
   {
     name: "workerd",
+    stores: ["Cache API", "memory"],
     packages: ["miniflare@4.20260426.0"],
     entry: "export default { fetch: handle };",
     command: (bundle, port, folder) => {
@@ -98,6 +104,7 @@ export default { fetch: handle, hostname: "127.0.0.1", port, idleTimeout: 60 };`
   },
   {
     name: "edge-runtime",
+    stores: [],
     packages: ["edge-runtime@4.0.1"],
     entry: `addEventListener("fetch", (event) => event.respondWith(handle(event.request)));`,
     command: (

@@ -1,6 +1,7 @@
 /** One suite on every runtime: the bundled module and router, from npm alone. */
 import { assertEquals } from "@std/assert";
 import { resultsInChromium } from "./browser.ts";
+import { cacheChecks } from "./cache_checks.ts";
 import { CHROMIUM, PAGE_ENTRY, type Runtime, RUNTIMES } from "./entries.ts";
 import { type Servers, startServers } from "./servers.ts";
 import { freePort } from "../support/free_port.ts";
@@ -12,6 +13,9 @@ const ROOT = new URL("../../", import.meta.url).pathname;
 /** Why Chromium does no upload of a stream here. */
 const HTTP2_ONLY = "it sends streams over HTTP/2 only, and these servers speak HTTP/1.1";
 
+/** Why workerd reads the same slots several times. */
+const NOT_SHARED = "a request cannot wait for what another one fetches";
+
 /** Checks that a runtime is known to fail, with the reason. A check that passes after all is a failure, too. */
 const EXCEPTIONS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "Chromium": {
@@ -19,6 +23,10 @@ const EXCEPTIONS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "upload with its size": HTTP2_ONLY,
     "upload queue": HTTP2_ONLY,
     "upload cut": HTTP2_ONLY,
+  },
+  "workerd": {
+    "cache (Cache API): 50 readers": NOT_SHARED,
+    "cache (memory): 50 readers": NOT_SHARED,
   },
   "edge-runtime": {
     "gateway HEAD": "its server drops content-length from every response",
@@ -83,6 +91,13 @@ async function resultsOn(runtime: Runtime, folder: string, servers: Servers): Pr
     const base = `http://127.0.0.1:${port}`;
     const query = queryOf(servers);
     const results: Results = await (await answered(`${base}/run${query}`, child)).json();
+    for (const store of runtime.stores) {
+      const directory = encodeURIComponent(`${folder}/slots-${port}`);
+      Object.assign(
+        results,
+        await cacheChecks(base, `${query}&directory=${directory}`, store, servers),
+      );
+    }
     return { ...results, ...await gatewayChecks(base, query, servers) };
   } catch (cause) {
     stop(child);

@@ -16,15 +16,23 @@ export interface Servers extends AsyncDisposable {
   /** An image of which the healthy server sends a chunk, and then nothing. */
   readonly endlessId: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Bytes of image data that the healthy server has sent, by the id of the image. */
+  readonly sent: ReadonlyMap<string, number>;
+  /** Creates an image with the same bytes. */
+  image(): Promise<string>;
   /** Requests that reached the host to which `/redirecting` leads, with their tokens. */
   readonly foreign: (string | null)[];
 }
+
+/** A token with which no data can be read from the healthy server. */
+export const REFUSED_TOKEN = "refused";
 
 /** Starts them, with two images of `size` bytes. */
 export async function startServers(size: number): Promise<Servers> {
   const store = memoryStorage();
   const glance = createEmbeddedGlance({ storage: store });
   const foreign: (string | null)[] = [];
+  const sent = new Map<string, number>();
   const otherOrigin = listen((request) => {
     foreign.push(request.headers.get("x-auth-token"));
     return new Response("{}");
@@ -34,6 +42,14 @@ export async function startServers(size: number): Promise<Servers> {
     const { pathname } = new URL(request.url);
     if (pathname.startsWith("/sized/")) return await sized(glance, request);
     if (pathname === `/v2/images/${endlessId}/file`) return endless(await glance.fetch(request));
+    const [, id] = /^\/v2\/images\/([^/]+)\/file$/.exec(pathname) ?? [];
+    if (id !== undefined && request.headers.get("x-auth-token") === REFUSED_TOKEN) {
+      return new Response("not for this token", { status: 403 });
+    }
+    if (id !== undefined && request.method === "GET") {
+      const count = (bytes: number) => sent.set(id, (sent.get(id) ?? 0) + bytes);
+      return counted(await glance.fetch(request), count);
+    }
     if (!pathname.startsWith("/redirecting")) return await glance.fetch(request);
     return new Response(null, {
       status: 302,
@@ -57,6 +73,8 @@ export async function startServers(size: number): Promise<Servers> {
     imageId,
     endlessId,
     bytes,
+    sent,
+    image: () => storeImage(ask, "suite", bytes),
     foreign,
     async [Symbol.asyncDispose]() {
       unresponsive.close();
@@ -117,6 +135,18 @@ function listenUnresponsive(): { url: string; close(): void } {
       accepting.catch(() => {});
     },
   };
+}
+
+/** The same response, whose bytes are counted if it has data. */
+function counted(response: Response, count: (bytes: number) => void): Response {
+  if (!response.ok || response.body === null) return response;
+  const counter = new TransformStream<Uint8Array, Uint8Array>({
+    transform(chunk, controller) {
+      count(chunk.byteLength);
+      controller.enqueue(chunk);
+    },
+  });
+  return new Response(response.body.pipeThrough(counter), response);
 }
 
 function gone(): Response {

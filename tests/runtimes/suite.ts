@@ -10,6 +10,7 @@ import {
   type Progress,
   type RequestContext,
 } from "../../mod.ts";
+import { cacheApiStore, directoryStore, memoryStore, type SlotStore } from "../../lib/cache/mod.ts";
 import { createImageRouter, type ImageRouter } from "../../lib/router/mod.ts";
 
 /** The outcome of a check: empty if it passes. */
@@ -202,9 +203,40 @@ export async function gateway(request: Request): Promise<Response> {
   );
 }
 
-/** The whole program: `/run`, and a gateway below `/gateway-resume`, `/gateway-cut` and `/gateway-one`. */
+/** The stores of an edge cache, by name; `path` is a directory. */
+const STORES: Readonly<Record<string, (path: string) => SlotStore>> = {
+  "directory": directoryStore,
+  "memory": memoryStore,
+  "Cache API": () => cacheApiStore("slots"),
+};
+
+/** A gateway with a cache, in front of the healthy server. */
+async function cachingGateway(request: Request): Promise<Response> {
+  const url = new URL(request.url);
+  const name = parameter(url, "store");
+  const router = GATEWAYS.get(name) ?? createImageRouter({
+    apiServers: [parameter(url, "healthy")],
+    cache: {
+      store: STORES[name]!(parameter(url, "directory")),
+      size: 10 * MIB,
+      slotSize: 65_536,
+      authorizationTtl: 0,
+    },
+    metrics: true,
+  });
+  GATEWAYS.set(name, router);
+  return await router.fetch(
+    new Request(new URL(url.pathname.slice("/cache".length), url), request),
+  );
+}
+
+/**
+ * The whole program: `/run`, a gateway below `/gateway-resume`, `/gateway-cut` and `/gateway-one`, and one with a cache
+ * below `/cache`.
+ */
 export async function handle(request: Request): Promise<Response> {
   const url = new URL(request.url);
+  if (url.pathname.startsWith("/cache/")) return await cachingGateway(request);
   return url.pathname === "/run" ? Response.json(await runSuite(url)) : await gateway(request);
 }
 

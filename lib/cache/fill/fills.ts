@@ -1,5 +1,6 @@
 /** The slots that are being filled: one fill for each, within the limits of the policy. */
 import type { Timer } from "../../timer.ts";
+import { Notifier } from "../../transfer/notifier.ts";
 import type { Slot } from "../image_slots.ts";
 import { type AwaitedSlot, type FillLimits, mayRequest, nextSlot } from "./fill_policy.ts";
 import { SlotFill } from "./slot_fill.ts";
@@ -48,7 +49,7 @@ export class Fills {
   /** Fills that are being stored. */
   readonly #storing = new Set<SlotFill>();
   readonly #waiting = new Map<string, WaitingSlot>();
-  #onDrop = () => {};
+  readonly #dropped = new Notifier();
 
   constructor(options: FillsOptions) {
     this.#options = options;
@@ -79,7 +80,7 @@ export class Fills {
 
   /** Resolves when no slot is being filled. */
   async idle(): Promise<void> {
-    while (this.#fills.size > 0) await new Promise<void>((resolve) => this.#onDrop = resolve);
+    while (this.#fills.size > 0) await this.#dropped.next;
   }
 
   get #turns(): number {
@@ -163,6 +164,6 @@ export class Fills {
     this.#fills.delete(fill.slot.key);
     this.#options.onEnd(fill.slot);
     this.#admit();
-    this.#onDrop();
+    this.#dropped.notify();
   }
 }

@@ -61,6 +61,7 @@ export class GatewayCache implements DataCache {
         size,
         slotSize,
         verified,
+        isPerRequest: code.isWorkerd(),
         ...clocks,
         createHasher: code.createHasher,
         digest: nativeDigest,
