@@ -2,6 +2,7 @@
  * Sources of uploads: files, which can be read again if the connection breaks, and standard input, which
  * cannot.
  */
+import { decodeText } from "../../decode_text.ts";
 import { number, text } from "../args/flags.ts";
 import { CommandFailed, UsageError } from "../system/errors.ts";
 import { attempt, codeOf, fileError } from "../system/fs_errors.ts";
@@ -93,7 +94,7 @@ export async function readText(
 ): Promise<{ readonly name: string; readonly text: string }> {
   const { name, data } = await requireBytes(invocation, action);
   const bytes = typeof data === "function" ? await data() : data;
-  return { name, text: await new Response(bytes).text() };
+  return { name, text: decodeText(await new Response(bytes).bytes()) };
 }
 
 async function fromFile(files: SystemFiles, path: string): Promise<FoundBytes> {

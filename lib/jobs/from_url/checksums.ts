@@ -53,7 +53,10 @@ export interface ChecksumFile {
   readonly isSigned: boolean;
 }
 
-/** Parses the lines of `sha256sum` (GNU), `sha256` (BSD, `--tag`), and of a digest alone. Others are ignored. */
+/**
+ * Parses the lines of `sha256sum` (GNU), `sha256` (BSD, `--tag`), `openssl dgst`, and of a digest alone, with
+ * `sha256:` before it as well. Others are ignored.
+ */
 export function parseChecksumFile(text: string): ChecksumFile {
   const lines = text.replace(/^\ufeff/, "").split(/\r\n|\n|\r/);
   const isSigned = lines.includes("-----BEGIN PGP SIGNED MESSAGE-----");
@@ -67,22 +70,28 @@ export function parseChecksumFile(text: string): ChecksumFile {
 function parseLine(line: string): Entry | null {
   const text = line.trim();
   const [, bsdEscape, name = "", bsdPath, bsdDigest = ""] =
-    /^(\\?)(\w+) ?\((.+)\) ?= ?([0-9a-f]+)$/i.exec(text) ?? [];
+    /^(\\?)([\w-]+) ?\((.+)\) ?= ?([0-9a-f]+)$/i.exec(text) ?? [];
   if (bsdPath !== undefined) {
-    const algorithm = name.toLowerCase();
+    const algorithm = algorithmOf(name);
     if (DIGEST_LENGTHS[algorithm] !== bsdDigest.length) return null;
     const path = bsdEscape === "" ? bsdPath : unescaped(bsdPath);
     return { algorithm, digest: bsdDigest.toLowerCase(), path };
   }
-  const [, escape, digest = "", path] = /^(\\?)([0-9a-f]{32,128})(?:\s+\*?(.+))?$/i.exec(text) ??
-    [];
+  const [, escape, prefix, digest = "", path] =
+    /^(\\?)(?:([\w-]+):)?([0-9a-f]{32,128})(?:\s+\*?(.+))?$/i.exec(text) ?? [];
   const algorithm = ALGORITHMS.find((name) => DIGEST_LENGTHS[name] === digest.length);
-  if (algorithm === undefined) return null;
+  const isOther = prefix !== undefined && algorithmOf(prefix) !== algorithm;
+  if (algorithm === undefined || isOther) return null;
   return {
     algorithm,
     digest: digest.toLowerCase(),
     path: path === undefined ? null : escape === "" ? path : unescaped(path),
   };
+}
+
+/** OpenSSL 3 writes `SHA2-256`, others `SHA-256`. */
+function algorithmOf(name: string): string {
+  return name.toLowerCase().replace(/^sha2?-/, "sha");
 }
 
 /** `sha256sum` escapes a name with a backslash, line feed, or carriage return, and marks its line. */
@@ -114,8 +123,11 @@ export function checksumFor(file: ChecksumFile, path: string, source: string): C
 }
 
 function entriesFor(entries: readonly Entry[], path: string): readonly Entry[] {
-  const [only] = entries;
-  if (only?.path === null && entries.length === 1) return entries;
+  // Digests of one file, each by another algorithm.
+  const areUnnamed = entries.every((entry) => entry.path === null);
+  if (areUnnamed && new Set(entries.map(({ algorithm }) => algorithm)).size === entries.length) {
+    return entries;
+  }
   const segmentsOfImage = segmentsOf(path);
   const named = entries.filter((entry) =>
     segmentsOf(entry.path ?? "").at(-1) === segmentsOfImage.at(-1)

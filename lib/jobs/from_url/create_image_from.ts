@@ -3,7 +3,14 @@ import type { RequestContext } from "../../context.ts";
 import { ignoringErrors } from "../../events.ts";
 import type { DecompressOptions } from "../../formats/compression/decompress.ts";
 import type { CompressionFormat } from "../../formats/compression/detect.ts";
-import { GlanceConnectionFailed, GlanceError, ServerUnreachable } from "../../errors.ts";
+import { concat } from "../../concat.ts";
+import {
+  GlanceConnectionFailed,
+  GlanceError,
+  ImageContentRejected,
+  ServerUnreachable,
+} from "../../errors.ts";
+import { ARCHIVE_BYTES, archiveFault, detectArchive } from "../../formats/archive.ts";
 import { inspectImage } from "../../formats/inspect_image.ts";
 import { Session } from "../../api/session.ts";
 import { fromGlance } from "../../api/translate.ts";
@@ -56,6 +63,7 @@ const AS_RAW: ReadonlySet<string> = new Set(["gpt", "luks"]);
  *
  * @throws {Invalid} if the source, the checksum, or another option is invalid.
  * @throws {ChecksumMissing} if the checksum file does not list the source.
+ * @throws {ImageContentRejected} if Glance would refuse the data, or it is an archive whose disk format is unknown.
  * @throws {DecompressionFailed} if the source is damaged or truncated.
  * @throws {DecompressionLimitExceeded} if its content is too large.
  * @throws {ImageIntegrityError} if a hash is wrong, or the source changes while it is read.
@@ -127,7 +135,7 @@ export async function createRecordFrom(
   try {
     const meta = { containerFormat: "bare", ...imageMeta };
     if (meta.diskFormat === undefined) {
-      const detected = await withDiskFormat(pending);
+      const detected = await withDiskFormat(pending, name);
       pending = detected;
       meta.diskFormat = detected.diskFormat;
       ignoringErrors(options.onDiskFormat)(detected.diskFormat);
@@ -161,7 +169,10 @@ function definedSize({ data, size }: DataSource) {
 }
 
 /** The opened data, and the disk format of its first bytes, which are kept for the upload. */
-async function withDiskFormat({ content, size, failure }: OpenedImage): Promise<DetectedImage> {
+async function withDiskFormat(
+  { content, size, failure }: OpenedImage,
+  name: string,
+): Promise<DetectedImage> {
   const reader = content.getReader();
   const head: Uint8Array<ArrayBuffer>[] = [];
   let isEnded = false;
@@ -173,7 +184,14 @@ async function withDiskFormat({ content, size, failure }: OpenedImage): Promise<
       read += value.byteLength;
     }
   }
+  const archive = detectArchive(concat(head).subarray(0, ARCHIVE_BYTES));
   const { format } = await inspectImage(new Blob(head), { headerOnly: !isEnded });
+  if (archive !== null && format === "raw") {
+    await reader.cancel("an archive").catch(() => {});
+    throw new ImageContentRejected(
+      `Cannot create an image of "${name}": ${archiveFault(archive)}`,
+    );
+  }
   const rest = new ReadableStream<Uint8Array>({
     async pull(controller) {
       const chunk = head.shift() ?? (isEnded ? undefined : (await reader.read()).value);

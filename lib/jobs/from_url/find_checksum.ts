@@ -1,4 +1,6 @@
 /** Finds the published checksum of a source. */
+import { concat } from "../../concat.ts";
+import { decodeText } from "../../decode_text.ts";
 import { Invalid } from "../../errors.ts";
 import { ignoringErrors } from "../../events.ts";
 import type { ResolvedOptions } from "../../options.ts";
@@ -89,8 +91,8 @@ async function readText(
     createHasher: createFileHasher,
     onProgress,
   });
-  const decoder = new TextDecoder();
-  let [text, size] = ["", 0];
+  const chunks: Uint8Array[] = [];
+  let size = 0;
   for (let chunk = await reader.next(); chunk !== null; chunk = await reader.next()) {
     size += chunk.byteLength;
     if (size > CHECKSUM_FILE_BYTES) {
@@ -101,7 +103,7 @@ async function readText(
         }": the file is larger than ${CHECKSUM_FILE_BYTES} bytes; check the URL`,
       );
     }
-    text += decoder.decode(chunk, { stream: true });
+    chunks.push(chunk.slice());
   }
-  return text + decoder.decode();
+  return decodeText(concat(chunks));
 }

@@ -48,6 +48,13 @@ Deno.test("checksumFor() reads the forms of GNU and BSD, with any line end", () 
     `# disk.img: 123 bytes\nSHA256 (disk.img) = ${SHA256}`,
     `\ufeff${SHA256}  ./disk.img`,
     SHA256 ?? "",
+    `${MD5}\n${SHA256}`,
+    `sha256:${SHA256}`,
+    `sha256:${SHA256}  disk.img`,
+    `SHA-256 (disk.img) = ${SHA256}`,
+    `SHA2-256(disk.img)= ${SHA256}`,
+    `SHA3-256 (disk.img) = ${OTHER}\nSHA256 (disk.img) = ${SHA256}`,
+    `sha512:${OTHER}  disk.img\n${SHA256}  disk.img`,
   ];
   for (const form of forms) {
     for (const end of ["", "\n", "\r\n", "\r", "\n\n"]) {

@@ -188,3 +188,23 @@ Deno.test("createImageFrom() names the source that it cannot decompress, and the
     'Cannot create image "my \\"disk\\"',
   );
 });
+
+Deno.test("createImageFrom() does not take a compressed archive for a raw disk", async () => {
+  const tar = new Uint8Array(1024);
+  tar.set(new TextEncoder().encode("ustar"), 257);
+  const bytes = await new Response(
+    new Blob([tar]).stream().pipeThrough(new CompressionStream("gzip")),
+  ).bytes();
+  const cloud = new MirrorCloud();
+  const url = cloud.add("disk.tar.gz", bytes);
+  await assertRejects(
+    () => create(cloud, url),
+    ImageContentRejected,
+    'of "http://mirror/disk.tar.gz": it is a tar archive',
+  );
+  assertEquals(await cloud.images(), []);
+  assertEquals(cloud.openBodies, 0);
+  const meta = { name: "disk", diskFormat: "raw" };
+  const image = await createImageFrom(cloud.service, cloud.context, meta, { url });
+  assertEquals(image.size, 1024);
+});

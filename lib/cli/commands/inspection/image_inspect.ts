@@ -55,7 +55,7 @@ async function print(
 
 /** The result for programs. A size above 2^53 is a string: JSON numbers would lose digits. */
 function documentOf(
-  { kind, name, size, inspection, compression, record }: Subject,
+  { kind, name, size, inspection, compression, archive, record }: Subject,
   claim: DeclaredFormats,
 ): object {
   const { format, formats, virtualSize, isSafe, failures, unchecked, bytesRead } = inspection;
@@ -65,6 +65,7 @@ function documentOf(
     format,
     formats,
     compression,
+    archive,
     virtual_size: typeof virtualSize === "bigint" ? String(virtualSize) : virtualSize,
     is_safe: isSafe,
     failures,
@@ -78,7 +79,7 @@ function documentOf(
 }
 
 function rowsOf(
-  { kind, name, size, inspection, compression, record }: Subject,
+  { kind, name, size, inspection, compression, archive, record }: Subject,
   claim: DeclaredFormats,
 ): (readonly [name: string, value: string])[] {
   const { format, formats, virtualSize, isSafe, failures, unchecked } = inspection;
@@ -88,6 +89,7 @@ function rowsOf(
     ["Name", record?.name ?? null],
     ["Format", formats.length > 1 ? `${format} (matches ${formats.join(", ")})` : format],
     ["Compressed", compression === null ? null : `${compression}; Glance does not decompress it`],
+    ["Archive", archive === null ? null : `${archive}; Glance does not extract it`],
     ["Size", sizeText(size)],
     ["Virtual size", sizeText(virtualSize)],
     ["Safe", isSafe ? "yes" : "no"],

@@ -2,11 +2,8 @@
 import type { GlanceImage } from "../../../api/types.ts";
 import { ImageNotFound } from "../../../errors.ts";
 import { concat } from "../../../concat.ts";
-import {
-  type CompressionFormat,
-  detectCompression,
-  DETECTION_BYTES,
-} from "../../../formats/compression/detect.ts";
+import { ARCHIVE_BYTES, detectArchive } from "../../../formats/archive.ts";
+import { type CompressionFormat, detectCompression } from "../../../formats/compression/detect.ts";
 import { HEAD_BYTES } from "../../../formats/format_steps.ts";
 import { inspectImage } from "../../../formats/inspect_image.ts";
 import { inspectRegions, type ReadableRegions } from "../../../formats/inspect_regions.ts";
@@ -32,6 +29,8 @@ export interface Subject {
   readonly inspection: ImageInspection;
   /** The format in which the data is compressed; null if it is not, or for an image in Glance. */
   readonly compression: CompressionFormat | null;
+  /** What an archive is called; null for other data, or for an image in Glance. */
+  readonly archive: string | null;
   /** The record of an image in Glance. */
   readonly record: GlanceImage | null;
 }
@@ -113,19 +112,19 @@ async function inspectRecord(invocation: InspectCall, record: GlanceImage): Prom
     );
   }
   const inspection = await inspectStored(await sessionOf(invocation), record);
-  return { kind: "image", name: id, size, inspection, compression: null, record };
+  return { kind: "image", name: id, size, inspection, compression: null, archive: null, record };
 }
 
-/** Inspects data, and finds out from its first bytes how they are compressed. */
+/** Inspects data, and finds out from its first bytes whether it is compressed, or an archive. */
 async function notingHead(
   data: ReadableStream<Uint8Array> | ReadableRegions,
   options: InspectOptions & { readonly limit?: number } = {},
-): Promise<Pick<Subject, "inspection" | "compression">> {
+): Promise<Pick<Subject, "inspection" | "compression" | "archive">> {
   const { limit, ...streamOptions } = options;
   let head: Uint8Array = new Uint8Array();
   const note = (chunk: Uint8Array) => {
-    if (head.byteLength < DETECTION_BYTES) {
-      head = concat([head, chunk.subarray(0, DETECTION_BYTES)]);
+    if (head.byteLength < ARCHIVE_BYTES) {
+      head = concat([head, chunk.subarray(0, ARCHIVE_BYTES)]);
     }
   };
   const inspection = data instanceof ReadableStream
@@ -138,7 +137,8 @@ async function notingHead(
         return bytes;
       },
     }, limit);
-  return { inspection, compression: detectCompression(head) };
+  const archive = inspection.format === "raw" ? detectArchive(head) : null;
+  return { inspection, compression: detectCompression(head), archive };
 }
 
 function notingStream(

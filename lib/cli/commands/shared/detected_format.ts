@@ -1,5 +1,6 @@
 /** Finds the formats of new images that the flags do not state, from the data. */
 import type { ImageMeta } from "../../../api/types.ts";
+import { ARCHIVE_BYTES, archiveFault, detectArchive } from "../../../formats/archive.ts";
 import { type CompressionFormat, detectCompression } from "../../../formats/compression/detect.ts";
 import { ImageInspector } from "../../../formats/image_inspector.ts";
 import type { ImageInspection } from "../../../formats/types.ts";
@@ -27,7 +28,7 @@ export interface FormattedBytes {
  *
  * @param verb for error messages, for example `upload`
  * @throws {UsageError} if the data is in a container: then its disk format cannot be detected.
- * @throws {CommandFailed} if the data is compressed or unsafe.
+ * @throws {CommandFailed} if the data is compressed, an archive, or unsafe.
  */
 export async function withFormats(
   { values, messages }: Pick<Invocation, "messages"> & { readonly values: FormatValues },
@@ -40,10 +41,12 @@ export async function withFormats(
     return { bytes, formats: { diskFormat, containerFormat: containerFormat ?? container } };
   }
   if ((containerFormat ?? "bare") !== "bare") checkFormats(values, `${verb} "${bytes.name}"`);
-  const { inspection, compression, rest } = await inspectStart(bytes);
+  const { inspection, compression, archive, rest } = await inspectStart(bytes);
   const { format, failures } = inspection;
   const cause = compression !== null
     ? `it is compressed with ${compression}, so its disk format is unknown; use --decompress auto of image-create, or name its format with --disk-format`
+    : archive !== null && format === "raw"
+    ? `${archiveFault(archive)} with --disk-format`
     : failures.length > 0
     ? `it is not a safe ${format} image: ${
       failures.map(({ check, reason }) => `${reason} (${check})`).join(", and ")
@@ -61,6 +64,8 @@ export async function withFormats(
 interface InspectedStart {
   readonly inspection: ImageInspection;
   readonly compression: CompressionFormat | null;
+  /** What an archive is called. */
+  readonly archive: string | null;
   readonly rest: FoundBytes;
 }
 
@@ -79,11 +84,11 @@ async function inspectStart(found: FoundBytes): Promise<InspectedStart> {
     start.push(value);
   }
   const inspection = (isWhole ? null : inspector.preview()) ?? inspector.finish();
-  const head = await new Blob(start).slice(0, 64).arrayBuffer();
-  const compression = detectCompression(new Uint8Array(head));
+  const head = new Uint8Array(await new Blob(start).slice(0, ARCHIVE_BYTES).arrayBuffer());
+  const [compression, archive] = [detectCompression(head), detectArchive(head)];
   if (typeof data !== "function") {
-    return { inspection, compression, rest: { ...found, data: withFirst(start, reader) } };
+    return { inspection, compression, archive, rest: { ...found, data: withFirst(start, reader) } };
   }
   await reader.cancel();
-  return { inspection, compression, rest: found };
+  return { inspection, compression, archive, rest: found };
 }

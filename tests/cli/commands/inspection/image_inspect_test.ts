@@ -308,6 +308,16 @@ Deno.test("image-inspect names the compression of a file", async () => {
   assertStringIncludes(stdout, "gzip; Glance does not decompress it");
 });
 
+Deno.test("image-inspect names an archive", async () => {
+  const memory = files();
+  memory.content.set("disk.zip", new TextEncoder().encode("PK\x03\x04 and more"));
+  const { code, stdout } = await new CliHarness().run(["image-inspect", "disk.zip"], {
+    files: memory,
+  });
+  assertEquals(code, 0);
+  assertStringIncludes(stdout, "zip archive; Glance does not extract it");
+});
+
 Deno.test("image-inspect says that a directory is not a file", async () => {
   const { code, stderr } = await new CliHarness().run(["image-inspect", "folder"], {
     files: files(),

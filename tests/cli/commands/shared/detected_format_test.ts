@@ -14,6 +14,8 @@ const FILES: Readonly<Record<string, Uint8Array>> = {
   "disk.xz": imageOf(64, [[0, "\xfd7zXZ\0"]]),
   "luks": imageOf(1024, [[0, "LUKS\xba\xbe\0\x01"]]),
   "empty": new Uint8Array(),
+  "disk.ova": imageOf(1024, [[257, "ustar"]]),
+  "disk.zip": imageOf(64, [[0, "PK\x03\x04"]]),
 };
 
 /** The record that is created, and the bytes that are sent. */
@@ -83,5 +85,20 @@ Deno.test("image-create refuses data whose format cannot be detected, before a r
       const { stderr, requests } = await created(`image-create --file ${source}`);
       assertEquals([stderr, requests.length], [message, 0]);
     });
+  }
+});
+
+Deno.test("image-create does not take an archive for a raw disk, unless its format is declared", async () => {
+  for (
+    const [file, archive] of [["disk.ova", "tar archive"], ["disk.zip", "zip archive"]] as const
+  ) {
+    const { code, stderr, requests } = await created(`image-create --file ${file}`);
+    assertEquals([code, requests.length], [1, 0]);
+    assertEquals(
+      stderr,
+      `Cannot upload "${file}": it is a ${archive} and not a disk image; extract the image first, or declare the disk format with --disk-format\n`,
+    );
+    const declared = await created(`image-create --file ${file} --disk-format raw`);
+    assertEquals(declared.code, 0, declared.stderr);
   }
 });

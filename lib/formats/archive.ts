@@ -1,0 +1,27 @@
+/** Recognizes archives, which hold disk images but are none. Pure. */
+
+/** What identifies an archive, and what it is called. */
+const ARCHIVES: readonly (readonly [magic: string, offset: number, name: string])[] = [
+  ["PK\x03\x04", 0, "zip archive"],
+  ["7z\xbc\xaf\x27\x1c", 0, "7z archive"],
+  ["Rar!\x1a\x07", 0, "rar archive"],
+  ["ustar", 257, "tar archive"],
+  ["\x04\x22\x4d\x18", 0, "file compressed with lz4"],
+  ["LZIP\x01", 0, "file compressed with lzip"],
+];
+
+/** Number of bytes that {@linkcode detectArchive} needs. */
+export const ARCHIVE_BYTES = 262;
+
+/** What an archive, or a file in a compression that is not supported, is called; null for other data. */
+export function detectArchive(head: Uint8Array): string | null {
+  const found = ARCHIVES.find(([magic, offset]) => {
+    return String.fromCharCode(...head.subarray(offset, offset + magic.length)) === magic;
+  });
+  return found?.[2] ?? null;
+}
+
+/** Why the disk format of an archive cannot be detected, and a hint. */
+export function archiveFault(archive: string): string {
+  return `it is a ${archive} and not a disk image; extract the image first, or declare the disk format`;
+}
