@@ -55,11 +55,20 @@ export class CachedReader {
   }
 
   /**
+   * Whether the chunk that was read last is shared with other readers: it may only be read, until the next call of
+   * `read`.
+   */
+  get isShared(): boolean {
+    return this.#stored?.reader.isShared ?? false;
+  }
+
+  /**
    * The next bytes, or null at the end.
    *
    * @throws the error of the origin.
    */
   async read(): Promise<Chunk | null> {
+    this.#stored?.reader.release();
     while (!this.#isClosed && this.#offset < this.#end) {
       const chunk = await this.#next();
       if (chunk === null) continue;

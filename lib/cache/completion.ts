@@ -59,7 +59,7 @@ export class Completion {
     const count = slotCount(image, slotSize);
     for (let index = 0; index < count; index++) {
       const slot = slotOf(image, slotSize, index);
-      const reader = await storage.open(slot, slot.start, slot.end);
+      const reader = await storage.open(slot, slot.start, slot.end, { isReadOnce: true });
       // It was evicted meanwhile; the image is verified when it is complete again.
       if (reader === null) {
         return void this.#options.verified.delete(slotOf(image, slotSize, 0).key);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-export type { SlotStore, StoredSlot } from "./stores/slot_store.ts";
+export type { OpenedValue, SlotStore, StoredSlot } from "./stores/slot_store.ts";
 export { directoryStore } from "./stores/directory/directory_store.ts";
 export { memoryStore } from "./stores/memory_store.ts";
 export { cacheApiStore, type ResponseCache } from "./stores/cache_api_store.ts";

@@ -4,7 +4,8 @@ import { parseKey, type Slot } from "./image_slots.ts";
 import type { SlotFill } from "./fill/slot_fill.ts";
 import { type Digest, headerFor, storedSize } from "./slot_format.ts";
 import { type IndexedSlot, SlotIndex } from "./slot_index.ts";
-import { CorruptSlot, openStoredSlot, type StoredSlotReader } from "./stored_slot.ts";
+import { CorruptSlot, leased, type StoredSlotReader } from "./stored_slot.ts";
+import { SlotReaders, type SlotReading } from "./pages/slot_readers.ts";
 import { Deletions } from "./stores/deletions.ts";
 import type { TimeLimit } from "./stores/limited_store.ts";
 import type { SlotStore, StoredSlot } from "./stores/slot_store.ts";
@@ -30,6 +31,7 @@ export interface SlotStorageOptions {
 export class SlotStorage {
   readonly index: SlotIndex;
   readonly #options: SlotStorageOptions;
+  readonly #readers: SlotReaders;
   readonly #pauses: StorePauses;
   #loading: Promise<void> | null = null;
   readonly #deletions = new Deletions();
@@ -37,6 +39,7 @@ export class SlotStorage {
   constructor(options: SlotStorageOptions) {
     this.#options = options;
     this.index = new SlotIndex(options.size);
+    this.#readers = new SlotReaders(options);
     this.#pauses = new StorePauses(options.now, options.onEvent);
   }
 
@@ -71,16 +74,20 @@ export class SlotStorage {
 
   /**
    * Opens the bytes of a slot from `offset` (in the image) to `end`, exclusive; null if it is not stored, or
-   * cannot be read.
+   * cannot be read. What is read once is not kept in memory.
    */
-  async open(slot: Slot, offset: number, end: number): Promise<StoredSlotReader | null> {
-    const { store, digest, within, wallClock } = this.#options;
+  async open(
+    slot: Slot,
+    offset: number,
+    end: number,
+    reading: SlotReading = {},
+  ): Promise<StoredSlotReader | null> {
+    const { store, wallClock } = this.#options;
     if (this.#pauses.has("read")) return null;
     let release = this.index.lease(slot.key);
     if (release === null && !store.isShared) return null;
     try {
-      const opened = openStoredSlot(digest, store, slot, offset, end);
-      const reader = await within("read a slot", opened);
+      const reader = await this.#readers.open(slot, offset, end, reading);
       if (reader === null) {
         release?.();
         if (release !== null) this.index.remove(slot.key);
@@ -91,13 +98,7 @@ export class SlotStorage {
         this.index.add(slot.key, storedSize(slot.end - slot.start), wallClock());
         release = this.index.lease(slot.key);
       }
-      return {
-        read: () => within("read a slot", reader.read()),
-        close: async () => {
-          release?.();
-          await reader.close();
-        },
-      };
+      return release === null ? reader : leased(reader, release);
     } catch (error) {
       release?.();
       await this.failed(slot, error);
@@ -122,6 +123,7 @@ export class SlotStorage {
     let isStored = false;
     try {
       await this.#deletions.runLast(evicted, (key) => this.#evict(key));
+      this.#readers.forget(slot.key);
       await store.write(slot.key, [await headerFor(this.#options.digest, slot.key, data), data]);
       isStored = true;
     } catch (error) {
@@ -139,10 +141,9 @@ export class SlotStorage {
 
   /** Removes slots, whether they are known or not. */
   async remove(keys: readonly string[]): Promise<void> {
-    const { store } = this.#options;
     for (const key of keys) this.index.remove(key);
     const fail = (error: unknown) => this.#pauses.begin("write", error);
-    await this.#deletions.run(keys, (key) => store.delete(key).catch(fail));
+    await this.#deletions.run(keys, (key) => this.#readers.delete(key).catch(fail));
   }
 
   /** Reads again what the store has, and removes the remains of writes that were interrupted. */
@@ -182,7 +183,7 @@ export class SlotStorage {
   }
 
   async #evict(key: string): Promise<void> {
-    await this.#options.store.delete(key);
+    await this.#readers.delete(key);
     this.#options.onEvent({ kind: "evicted", key });
   }
 }

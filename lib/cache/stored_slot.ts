@@ -24,6 +24,11 @@ export interface StoredSlotReader {
    * @throws {CorruptSlot} if a block is not what was stored.
    */
   read(): Promise<Chunk | null>;
+  /** Whether the chunk that was read last is shared with other readers: it may only be read, until `release`. */
+  readonly isShared: boolean;
+  /** The chunk that was read last is not used any more. */
+  release(): void;
+  /** Ends it. The chunk that was read last may still be used. */
   close(): Promise<void>;
 }
 
@@ -68,6 +73,8 @@ export async function openStoredSlot(
   let block = firstBlock;
   let position = offset - slot.start;
   return {
+    isShared: false,
+    release() {},
     async read() {
       if (position >= last) return null;
       const start = block * BLOCK_SIZE;
@@ -81,6 +88,21 @@ export async function openStoredSlot(
       return chunk;
     },
     close: () => data.cancel(),
+  };
+}
+
+/** A reader that calls `release` when it is closed. */
+export function leased(reader: StoredSlotReader, release: () => void): StoredSlotReader {
+  return {
+    get isShared() {
+      return reader.isShared;
+    },
+    read: () => reader.read(),
+    release: () => reader.release(),
+    async close() {
+      release();
+      await reader.close();
+    },
   };
 }
 

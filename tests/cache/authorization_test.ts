@@ -1,5 +1,6 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
 import { readerOf, Verdicts } from "../../lib/cache/authorization.ts";
+import { createHasher } from "../../lib/transfer/integrity/hashing.ts";
 
 Deno.test("Verdicts.get() returns a verdict until its time is over, counted from the question", () => {
   let now = 1_000;
@@ -26,9 +27,9 @@ Deno.test("Verdicts.set() forgets the oldest verdict when there are 10,000", () 
 });
 
 Deno.test("readerOf() depends on the image and each token, and reveals none", async () => {
-  const reader = await readerOf("image", ["secret", undefined]);
+  const reader = await readerOf(createHasher, "image", ["secret", undefined]);
   assertEquals(reader.includes("secret"), false);
-  assertEquals(reader, await readerOf("image", ["secret", undefined]));
-  assertNotEquals(reader, await readerOf("other", ["secret", undefined]));
-  assertNotEquals(reader, await readerOf("image", [undefined, "secret"]));
+  assertEquals(reader, await readerOf(createHasher, "image", ["secret", undefined]));
+  assertNotEquals(reader, await readerOf(createHasher, "other", ["secret", undefined]));
+  assertNotEquals(reader, await readerOf(createHasher, "image", [undefined, "secret"]));
 });

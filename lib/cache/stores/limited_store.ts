@@ -22,13 +22,16 @@ export function storeLimit(timer: Timer): TimeLimit {
 
 /** Limits the time of each call of a store, except that of a list. The readers of its streams limit each read. */
 export function limitedStore(store: SlotStore, within: TimeLimit): SlotStore {
-  const { claim, release } = store;
+  const { open, claim, release } = store;
   return {
     isShared: store.isShared,
     read: (key, start, end) => within("read a slot", store.read(key, start, end)),
     write: (key, parts) => within("write a slot", store.write(key, parts)),
     delete: (key) => within("delete a slot", store.delete(key)),
     list: () => store.list(),
+    ...open === undefined ? {} : {
+      open: (key) => within("read a slot", open.call(store, key)),
+    },
     ...claim === undefined ? {} : {
       claim: (key) => within("claim a slot", claim.call(store, key)),
     },

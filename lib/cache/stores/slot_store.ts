@@ -10,6 +10,14 @@ export interface StoredSlot {
   readonly usedAt: number;
 }
 
+/** A value that is open. It can be read to its end, even if it is deleted meanwhile. */
+export interface OpenedValue {
+  /** Reads bytes from `position` on into `memory`. Returns how many were read: 0 at the end of the value. */
+  read(memory: Uint8Array<ArrayBuffer>, position: number): Promise<number>;
+  /** Closes it. */
+  close(): Promise<void>;
+}
+
 /** A store of values by key. Keys are paths of lower-case letters, digits, `-` and `/`. */
 export interface SlotStore {
   /**
@@ -26,6 +34,12 @@ export interface SlotStore {
     start: number,
     end: number,
   ): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | null>;
+  /**
+   * Of a store that is not shared: opens a value, to read it in any order; null if there is no such value. The
+   * gateway keeps what it reads in this way in memory, within a limit.
+   * @default values are read as streams
+   */
+  open?(key: string): Promise<OpenedValue | null>;
   /** Stores a value made of parts. Readers see all of it or nothing, also after a crash. */
   write(key: string, parts: readonly Uint8Array[]): Promise<void>;
   /** Deletes a value, if it exists. Streams that are open may continue. */

@@ -6,7 +6,7 @@ import type { dataHeaders } from "../file/file_headers.ts";
 import type { HttpError } from "../error_response.ts";
 import type { documentResponse, forwardRequest } from "../forward/proxy_json.ts";
 import type { publicEndpoint } from "../gateway_request.ts";
-import type { forwardErrorResponse, requestRecord } from "../file/image_file.ts";
+import type { requestErrorResponse, requestRecord } from "../file/image_file.ts";
 
 /** Functions of the gateway. */
 export interface CacheCode {
@@ -14,7 +14,7 @@ export interface CacheCode {
   readonly verifierFor: typeof verifierFor;
   readonly fixedLength: typeof fixedLength;
   readonly dataHeaders: typeof dataHeaders;
-  readonly forwardErrorResponse: typeof forwardErrorResponse;
+  readonly requestErrorResponse: typeof requestErrorResponse;
   readonly createHasher: typeof createHasher;
   readonly requestRecord: typeof requestRecord;
   readonly forwardRequest: typeof forwardRequest;

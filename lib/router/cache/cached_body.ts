@@ -17,7 +17,7 @@ export interface CachedBodyInput {
   readonly verifier: Verifier | null;
   readonly length: number;
   readonly trace: Trace;
-  /** Whether no other code keeps a chunk after it reads the next one, so that its memory can be freed. */
+  /** Whether no other code keeps a chunk after it reads the next one, so that its memory can be used again. */
   readonly mayReuseChunks: boolean;
 }
 
@@ -28,25 +28,34 @@ export function cachedBody(
 ): ReadableStream<Chunk> {
   trace.startStreaming();
   let [next, previous, count] = [first, null as Chunk | null, 0];
+  const take = async () => {
+    const chunk = next ?? await reader.read();
+    next = null;
+    if (chunk === null) throw new Error("Cannot finish a response: the cache ended early");
+    if (!reader.isShared) return previous = chunk;
+    previous = null;
+    return mayReuseChunks ? chunk : chunk.slice();
+  };
   const close = () => Promise.all([reader.close(), verifier?.close()]);
   const stream = new ReadableStream<Chunk>({
     async pull(controller) {
       // Freed now, because late garbage collection takes several times the CPU time of a read.
       if (mayReuseChunks && previous !== null) free(previous);
       try {
-        const chunk = next ?? await reader.read();
-        next = null;
-        if (chunk === null) throw new Error("Cannot finish a response: the cache ended early");
+        if (count === length) {
+          // The client has all bytes, so the reader can let others use the memory of the last ones.
+          await reader.read();
+          return controller.close();
+        }
+        const chunk = await take();
         await verifier?.update(chunk);
         count += chunk.byteLength;
         if (count === length) await verifier?.check();
         trace.sent(chunk.byteLength, "cache", 0);
         controller.enqueue(chunk);
-        previous = chunk;
         if (count < length) return;
         trace.end("complete");
-        await close();
-        controller.close();
+        await verifier?.close();
       } catch (error) {
         await close();
         trace.failed(error);

@@ -4,7 +4,7 @@
  */
 import type { GlanceImage } from "../../api/types.ts";
 import { readerOf, Verdicts } from "../../cache/authorization.ts";
-import type { DefinedResponse } from "../forward/upstream_response.ts";
+import type { DefinedResponse, UpstreamResponse } from "../forward/upstream_response.ts";
 import type { Gateway, GatewayRequest } from "../gateway_request.ts";
 import type { CacheCode } from "./cache_code.ts";
 
@@ -36,7 +36,8 @@ export class Permissions {
   ): Promise<DefinedResponse | Response> {
     const { client, metrics } = this.#gateway;
     const { authToken, serviceToken } = call.context;
-    const reader = await readerOf(call.address.values["image_id"] ?? "", [authToken, serviceToken]);
+    const imageId = call.address.values["image_id"] ?? "";
+    const reader = await readerOf(this.#code.createHasher, imageId, [authToken, serviceToken]);
     const known = this.#verdicts.get(reader);
     if (known !== null) {
       metrics.add("cache_authorizations_total", { result: "remembered" });
@@ -47,28 +48,27 @@ export class Permissions {
     const isData = record.status === 200 && (record.result as GlanceImage).status === "active";
     if (!isData) return record;
     metrics.add("cache_authorizations_total", { result: refusal === null ? "allowed" : "refused" });
-    if (refusal !== null) return refusal;
+    if (refusal !== null) return this.#code.documentResponse(this.#gateway, call, refusal);
     this.#verdicts.set(reader, record, askedAt);
     return record;
   }
 
   /** Glance's refusal to let a reader read the data; null if it may. */
-  async #refusal(call: GatewayRequest): Promise<Response | null> {
+  async #refusal(call: GatewayRequest): Promise<UpstreamResponse | null> {
     const response = await this.#ask(call, AFTER_THE_END);
     if (response === null || [401, 403, 404].includes(response.status)) return response;
-    await response.body?.cancel();
     // A server that judges the range in another way is asked for a byte.
     return response.status === 416 ? null : await this.#ask(call, FIRST_BYTE);
   }
 
   /** Requests a range of the data; null if data is sent, which is discarded. */
-  async #ask(call: GatewayRequest, range: string): Promise<Response | null> {
+  async #ask(call: GatewayRequest, range: string): Promise<UpstreamResponse | null> {
     const headers = new Headers(call.request.headers);
     headers.set("range", range);
     headers.delete("content-range");
     const request = new Request(call.request.url, { headers });
     try {
-      return await this.#code.forwardErrorResponse(this.#gateway, { ...call, request }, []);
+      return await this.#code.requestErrorResponse(this.#gateway, { ...call, request }, []);
     } catch (error) {
       // Data was sent.
       if (error instanceof Error && error.name === "UnexpectedResponse") return null;

@@ -16,7 +16,11 @@ import { unexpectedStatus } from "../../http/response_errors.ts";
 import { discard } from "../../http/transport.ts";
 import type { GlanceImage } from "../../api/types.ts";
 import type { EarlyResponse } from "../../transfer/download/range_source.ts";
-import { type DefinedResponse, readUpstream } from "../forward/upstream_response.ts";
+import {
+  type DefinedResponse,
+  readUpstream,
+  type UpstreamResponse,
+} from "../forward/upstream_response.ts";
 import type { DataCache, Gateway, GatewayRequest } from "../gateway_request.ts";
 import { type FilePlan, isSmall, legacyPartOf, mayBeSmall, planOf } from "./conditions.ts";
 import { requestEarly } from "./early_request.ts";
@@ -166,11 +170,24 @@ function withoutData(
  *
  * @throws {UnexpectedResponse} for any other response.
  */
-export async function forwardErrorResponse(
+async function forwardErrorResponse(
   gateway: Gateway,
   call: GatewayRequest,
   expected: readonly number[],
 ): Promise<Response> {
+  return documentResponse(gateway, call, await requestErrorResponse(gateway, call, expected));
+}
+
+/**
+ * Requests data for which Glance's error response is expected, or another one that is.
+ *
+ * @throws {UnexpectedResponse} for any other response.
+ */
+export async function requestErrorResponse(
+  gateway: Gateway,
+  call: GatewayRequest,
+  expected: readonly number[],
+): Promise<UpstreamResponse> {
   const { request, route, address, context, trace, signal } = call;
   const imageId = address.values["image_id"];
   const action = `download image "${imageId}"`;
@@ -198,7 +215,7 @@ export async function forwardErrorResponse(
     },
   );
   trace.respondedBy(upstream.server);
-  return documentResponse(gateway, call, upstream);
+  return upstream;
 }
 
 /**

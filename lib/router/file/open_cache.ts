@@ -7,7 +7,7 @@ import { type DataCache, type Gateway, publicEndpoint } from "../gateway_request
 import type { CacheOptions } from "../options.ts";
 import { upstreamOf, verifierFor } from "./file_body.ts";
 import { dataHeaders } from "./file_headers.ts";
-import { forwardErrorResponse, requestRecord } from "./image_file.ts";
+import { requestErrorResponse, requestRecord } from "./image_file.ts";
 
 /** Returns the cache of a gateway, which is opened by the first request that needs it. */
 export function cacheOpener(
@@ -19,7 +19,7 @@ export function cacheOpener(
     verifierFor,
     fixedLength,
     dataHeaders,
-    forwardErrorResponse,
+    requestErrorResponse,
     createHasher,
     requestRecord,
     forwardRequest,

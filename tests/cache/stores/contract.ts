@@ -101,6 +101,27 @@ rule(
   },
 );
 
+rule(
+  "opens a value to read it in any order, also after it was deleted, when it can",
+  async (store) => {
+    if (store.open === undefined) return;
+    const key = `${FOLDER}/6`;
+    assertEquals(await store.open(key), null);
+    await store.write(key, [bytes(1000)]);
+    const opened = (await store.open(key))!;
+    await store.delete(key);
+    for (
+      const [position, length] of [[900, 100], [0, 1], [990, 20], [1000, 5], [2000, 5]] as const
+    ) {
+      const memory = new Uint8Array(length);
+      const count = await opened.read(memory, position);
+      const expected = bytes(1000).slice(position, position + length);
+      assertEquals(memory.subarray(0, count), expected);
+    }
+    await opened.close();
+  },
+);
+
 rule("lists what it has with its size when it lists", async (store, lists) => {
   const before = Date.now() - 5_000;
   const keys = [`${FOLDER}/0`, `${FOLDER}/1`, `${FOLDER.replace("0001/", "0002/")}/0`];

@@ -175,6 +175,28 @@ function brokenFiles(code: string): AsyncDisposable {
   };
 }
 
+Deno.test("SlotCache.open() fetches a slot again when a byte of its file was flipped, or its end is missing", async () => {
+  await inDirectory(async (path) => {
+    const cache = new DirectoryCache(path);
+    await cache.read(IMAGE);
+    const file = `${path}/${KEY}`;
+    const stored = await Deno.readFile(file);
+    for (const position of [0, 30, 60, stored.byteLength - 1]) {
+      const flipped = stored.slice();
+      flipped[position]! ^= 1;
+      for (const damaged of [flipped, stored.subarray(0, position)]) {
+        await Deno.writeFile(file, damaged);
+        const restarted = new DirectoryCache(path);
+        await restarted.read(IMAGE);
+        assertEquals(restarted.events.filter(({ kind }) => kind === "damaged").length, 1);
+        assertEquals(restarted.fetched, 4096);
+      }
+    }
+    await cache.read(IMAGE);
+    assertEquals(cache.fetched, IMAGE.size);
+  });
+});
+
 Deno.test("directoryStore() removes what a crash has left, and leaves other files alone", async () => {
   await inDirectory(async (path) => {
     await directoryStore(path).write(KEY, [new Uint8Array(5)]);

@@ -1,6 +1,6 @@
 /** Slots in a directory, on Deno, Node and Bun. */
 import { GlanceError, InvalidConfigurationValue } from "../../../errors.ts";
-import type { SlotStore, StoredSlot } from "../slot_store.ts";
+import type { OpenedValue, SlotStore, StoredSlot } from "../slot_store.ts";
 import {
   type CacheFiles,
   cacheFiles,
@@ -70,6 +70,17 @@ class DirectoryStore implements SlotStore {
     return await this.#try("read a slot", async () => {
       const file = await this.#fs.open(`${this.#path}/${key}`, "r").catch(nullIfAbsent);
       return file === null ? null : streamOf(file, start, end);
+    });
+  }
+
+  async open(key: string): Promise<OpenedValue | null> {
+    return await this.#try("read a slot", async () => {
+      const file = await this.#fs.open(`${this.#path}/${key}`, "r").catch(nullIfAbsent);
+      return file === null ? null : {
+        read: async (memory, position) =>
+          (await file.read(memory, 0, memory.byteLength, position)).bytesRead,
+        close: () => file.close(),
+      };
     });
   }
 

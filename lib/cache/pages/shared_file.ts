@@ -1,0 +1,63 @@
+/** The file of a stored slot, open while the slot has readers and not all that they need is in memory. */
+import type { OpenedValue } from "../stores/slot_store.ts";
+
+/** A file that is opened when it is needed, and closed after its last user. */
+export class SharedFile {
+  readonly #open: () => Promise<OpenedValue | null>;
+  readonly #onClosed: () => void;
+  #file: Promise<OpenedValue | null> | null = null;
+  #users = 0;
+  #isRemoved = false;
+
+  /** @param open opens the file; null if it does not exist. */
+  constructor(open: () => Promise<OpenedValue | null>, onClosed: () => void) {
+    this.#open = open;
+    this.#onClosed = onClosed;
+  }
+
+  /** Whether it has a user. */
+  get isUsed(): boolean {
+    return this.#users > 0;
+  }
+
+  /** Counts a user, until it calls `leave`. */
+  join(): void {
+    this.#users++;
+  }
+
+  /** Ends a user. The last one closes the file. */
+  async leave(): Promise<void> {
+    if (--this.#users > 0) return;
+    const file = this.#file;
+    this.#file = null;
+    this.#onClosed();
+    await file?.then((opened) => opened?.close()).catch(() => {});
+  }
+
+  /** The file is removed: it is used while it is open, and not opened again. */
+  remove(): void {
+    this.#isRemoved = true;
+  }
+
+  /** Uses the file, which stays open meanwhile; false if it does not exist any more. */
+  async use(work: (file: OpenedValue) => Promise<void>): Promise<boolean> {
+    this.join();
+    try {
+      if (this.#file === null && this.#isRemoved) return false;
+      const file = await (this.#file ??= this.#openOnce());
+      if (file !== null) await work(file);
+      return file !== null;
+    } finally {
+      await this.leave();
+    }
+  }
+
+  async #openOnce(): Promise<OpenedValue | null> {
+    try {
+      return await this.#open();
+    } catch (error) {
+      this.#file = null;
+      throw error;
+    }
+  }
+}
