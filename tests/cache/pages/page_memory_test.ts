@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { type SlotPage, PageMemory } from "../../../lib/cache/pages/page_memory.ts";
+import { PageMemory, type SlotPage } from "../../../lib/cache/pages/page_memory.ts";
 
 /** Adds a page to the memory; its name is in the list when it is evicted. */
 function addPage(memory: PageMemory, size: number, evicted: string[], name: string): SlotPage {

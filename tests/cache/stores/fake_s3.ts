@@ -10,6 +10,8 @@ export class FakeS3 {
   /** Objects by key, without the bucket. */
   readonly objects = new Map<string, FakeObject>();
   readonly requests: Request[] = [];
+  /** Milliseconds for which the store has waited. */
+  readonly waits: number[] = [];
   /** Objects on one page of a list. */
   pageSize = 2;
   now = Date.parse("2026-01-02T03:04:05Z");
@@ -24,6 +26,10 @@ export class FakeS3 {
       accessKeyId: "key",
       secretAccessKey: "secret",
       fetch: (request) => this.fetch(request),
+      sleep: (ms) => {
+        this.waits.push(ms);
+        return Promise.resolve();
+      },
       ...changes,
     };
   }

@@ -35,6 +35,43 @@ for (const [status, code, kind, words] of REFUSALS) {
   });
 }
 
+for (const failure of [429, 500, 502, 503, 504, "connection refused"]) {
+  Deno.test(`s3Store() repeats each request twice when it fails with ${failure}`, async () => {
+    const server = new FakeS3();
+    const store = s3Store(server.options());
+    let failures = 0;
+    server.intercept = () => {
+      if (failures-- <= 0) return null;
+      if (typeof failure === "string") throw new TypeError(failure);
+      return refusal(failure, "InternalError");
+    };
+    const calls = [
+      () => store.write(KEY, [new Uint8Array(1)]),
+      () => store.read(KEY, 0, 1),
+      () => Array.fromAsync(store.list()),
+      () => store.claim!(KEY),
+      () => store.release!(KEY),
+      () => store.delete(KEY),
+    ];
+    for (const call of calls) {
+      failures = 2;
+      server.waits.length = 0;
+      await call();
+      assertEquals(server.waits, [100, 400]);
+    }
+    failures = 3;
+    await assertRejects(calls[0]!);
+    assertEquals(failures, 0);
+  });
+}
+
+Deno.test("s3Store() does not repeat a request when the server refuses it", async () => {
+  const server = new FakeS3();
+  server.intercept = () => refusal(403, "AccessDenied");
+  await assertRejects(() => s3Store(server.options()).read(KEY, 0, 1), NotAuthorized);
+  assertEquals([server.requests.length, server.waits], [1, []]);
+});
+
 Deno.test("s3Store() throws a ServerUnreachable when the server cannot be reached", async () => {
   const server = new FakeS3();
   server.intercept = () => Promise.reject(new TypeError("connection refused"));

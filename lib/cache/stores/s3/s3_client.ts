@@ -6,7 +6,7 @@ import {
   ServerUnreachable,
   UnexpectedStatus,
 } from "../../../errors.ts";
-import { nativeTimer } from "../../../timer.ts";
+import { nativeTimer, sleep as nativeSleep } from "../../../timer.ts";
 import { valueOf } from "./s3_xml.ts";
 
 /** What identifies a bucket, and who uses it. */
@@ -36,6 +36,11 @@ export interface BucketOptions {
    * @default a timer of the runtime
    */
   readonly timer?: ((ms: number, callback: () => void) => () => void) | undefined;
+  /**
+   * Resolves after `ms` milliseconds. Used between attempts.
+   * @default a timer of the runtime
+   */
+  readonly sleep?: ((ms: number) => Promise<void>) | undefined;
 }
 
 /** A request. */
@@ -48,6 +53,12 @@ export interface BucketRequest {
   readonly body?: Uint8Array<ArrayBuffer>;
   /** What an error says about it. */
   readonly action: string;
+}
+
+/** A response, and a limit for the time of each read of its body. */
+export interface BucketResponse {
+  readonly response: Response;
+  readonly deadline: <Result>(work: Promise<Result>) => Promise<Result>;
 }
 
 /** The signer of the package `aws4fetch`. */
@@ -65,6 +76,12 @@ const HINTS: Readonly<Record<string, string>> = {
   SignatureDoesNotMatch: 'check "accessKeyId", "secretAccessKey", and "region"',
 };
 
+/** Milliseconds before the second and the third attempt of a request. */
+const RETRY_DELAYS = [100, 400];
+
+/** Statuses of a server that is overloaded or has failed. */
+const RETRYABLE: readonly unknown[] = [429, 500, 502, 503, 504];
+
 /** Sends requests to a bucket. */
 export class Bucket {
   readonly #options: BucketOptions;
@@ -79,11 +96,27 @@ export class Bucket {
 
   /**
    * Sends a request. The response is successful, or says that the object (404) or the range (416) does not
-   * exist; the body of a successful one must be read or canceled.
+   * exist; the body of a successful one must be read or canceled. A request that fails is repeated, since all have
+   * the same effect twice; not after a timeout, which has used up the time of its caller.
    *
    * @throws {GlanceError} otherwise.
    */
-  async send({ method, key = "", query = {}, headers = {}, body, action }: BucketRequest) {
+  async send(request: BucketRequest): Promise<BucketResponse> {
+    const { sleep = nativeSleep } = this.#options;
+    for (const delay of RETRY_DELAYS) {
+      try {
+        return await this.#attempt(request);
+      } catch (error) {
+        if (!isTransient(error)) throw error;
+        await sleep(delay);
+      }
+    }
+    return await this.#attempt(request);
+  }
+
+  async #attempt(
+    { method, key = "", query = {}, headers = {}, body, action }: BucketRequest,
+  ): Promise<BucketResponse> {
     const url = new URL(this.#address);
     if (key !== "") url.pathname += `/${key}`;
     url.search = String(new URLSearchParams(query));
@@ -150,6 +183,13 @@ export class Bucket {
     const { AwsClient } = await import("aws4fetch");
     return new AwsClient({ accessKeyId, secretAccessKey, region, service: "s3" });
   }
+}
+
+/** Whether a request that has failed may succeed soon. */
+function isTransient(error: unknown): boolean {
+  if (error instanceof UnexpectedStatus) return RETRYABLE.includes(error.status);
+  if (!(error instanceof ServerUnreachable)) return false;
+  return !(error.cause instanceof Error && error.cause.name === "TimeoutError");
 }
 
 function addressOf({ endpoint, bucket, region, accessKeyId, secretAccessKey }: BucketOptions): URL {

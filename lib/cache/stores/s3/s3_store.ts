@@ -20,11 +20,6 @@ export interface S3StoreOptions extends BucketOptions {
    * @default a random one
    */
   readonly gateway?: string | undefined;
-  /**
-   * Resolves after `ms` milliseconds.
-   * @default a timer of the runtime
-   */
-  readonly sleep?: ((ms: number) => Promise<void>) | undefined;
 }
 
 /**
