@@ -56,7 +56,7 @@ for (const buffering of ["on", "off"]) {
       async fn() {
         await using glance = new SlowGlance(1);
         const directives =
-          `client_max_body_size 0; proxy_read_timeout 1s; proxy_request_buffering ${buffering};`;
+          `client_max_body_size 0; proxy_read_timeout 3s; proxy_request_buffering ${buffering};`;
         await using proxy = await startProxy(
           "nginx",
           nginxConfig(glance.urls.slice(0, 1), directives),
@@ -78,7 +78,7 @@ Deno.test({
     await using glance = new SlowGlance(1);
     await using proxy = await startProxy(
       "nginx",
-      nginxConfig(glance.urls, "client_max_body_size 0; proxy_read_timeout 1s;"),
+      nginxConfig(glance.urls, "client_max_body_size 0; proxy_read_timeout 3s;"),
     );
     const image = await create(proxy.url, new Blob([DATA]));
     assertEquals([image.status, image.size], ["active", DATA.byteLength]);

@@ -2,7 +2,7 @@
  * Time for tests with real sockets: a timeout counts the turns of the event loop, not the time. A turn handles
  * all data that has arrived, so a timeout ends only if data is really missing, however busy the machine is.
  */
-import type { GlanceOptions } from "../../mod.ts";
+import type { Sleep, Timer } from "../../lib/timer.ts";
 
 /** Maximum milliseconds of a turn. */
 const TURN = 5;
@@ -10,6 +10,13 @@ const TURN = 5;
 interface PendingTimer {
   readonly at: number;
   readonly callback: () => void;
+}
+
+/** Options of a client. */
+export interface TurnClockOptions {
+  readonly now: () => number;
+  readonly sleep: Sleep;
+  readonly timer: Timer;
 }
 
 /** A clock for the options of a client; its time passes `speed` times as fast as the real one. */
@@ -25,7 +32,7 @@ export class TurnClock {
   }
 
   /** The options of a client with this clock. */
-  readonly options: Required<Pick<GlanceOptions, "now" | "sleep" | "timer">> = {
+  readonly options: TurnClockOptions = {
     now: () => this.#look(),
     sleep: (ms, signal) => this.#sleep(ms, signal),
     timer: (ms, callback) => this.#start(ms, callback),
