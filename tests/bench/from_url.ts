@@ -1,4 +1,7 @@
-/** `createImageFrom` from a local web server, against the tool of each format and `curl -T -`; and its memory. */
+/**
+ * `createImageFrom` from a local web server, against the tool of each format and `curl -T -`, which verify nothing, and
+ * against the same with the hash that Glance reports; and its memory. With arguments, creates one image, for the memory.
+ */
 import { connect, createImageFrom } from "../../mod.ts";
 import { DECOMPRESSORS } from "../../lib/cli/files/decompressors.ts";
 import { freePort } from "../support/free_port.ts";
@@ -21,6 +24,16 @@ const MEMORY_AIM = 64;
 /** Part of the image that the slow formats have. */
 const SLOW_SHARE = 8;
 
+/**
+ * What the memory is measured of. A decoder of xz keeps its dictionary, of 8 MiB by default and 64 MiB for `xz -9`; the
+ * image must be larger.
+ */
+const MEMORY_FORMATS = [
+  { name: "zst", compress: "zstd -q -3", share: 1 },
+  { name: "32.xz", compress: "xz --lzma2=preset=0,dict=32MiB", share: 4 },
+  { name: "64.xz", compress: "xz --lzma2=preset=0,dict=64MiB", share: 4 },
+];
+
 export async function fromReport(): Promise<Report> {
   const directory = await Deno.makeTempDir({ prefix: "glance-bench-from-" });
   try {
@@ -31,17 +44,24 @@ export async function fromReport(): Promise<Report> {
       const size = format.name === "zst" ? IMAGE_SIZE : IMAGE_SIZE / SLOW_SHARE;
       await makeFile(directory, format, size);
       const url = `${web.url}/disk.${format.name}`;
-      const against = {
-        name: `${format.decompress} | curl -T -`,
-        run: () =>
-          shell(`cd ${directory} && ${format.decompress} disk.${format.name} | ${curlTo(sink)}`),
-      };
       const ours = { name: "createImageFrom", run: () => create(sink.url, url) };
       const { reach } = format;
       const name = `image-create --from, ${format.name}`;
-      results.push(await measure({ name, ours, against, reach, rounds: ROUNDS }));
+      for (const pipe of [format.decompress, `${format.decompress} | sha512sum`]) {
+        const [decompress = "", hash] = pipe.split(" | ");
+        const hashed = hash === undefined ? "" : `tee >(${hash} > /dev/null) |`;
+        const command = `${decompress} disk.${format.name} | ${hashed} ${curlTo(sink)}`;
+        const against = {
+          name: `${pipe} | curl -T -`,
+          run: () => shell(`cd ${directory} && ${command}`),
+        };
+        results.push(await measure({ name, ours, against, reach, rounds: ROUNDS }));
+      }
     }
-    results.push(await memoryOf(sink.url, web.url));
+    for (const format of MEMORY_FORMATS) {
+      await makeFile(directory, format, IMAGE_SIZE / format.share);
+      results.push(await memoryOf(sink.url, `${web.url}/disk.${format.name}`, format.name));
+    }
     return { results };
   } finally {
     await Deno.remove(directory, { recursive: true });
@@ -62,26 +82,38 @@ async function create(glance: string, url: string, decompress?: "none"): Promise
 }
 
 /** The peak of the resident memory while the image is decompressed, above that of a plain upload. */
-async function memoryOf(glance: string, web: string): Promise<Result> {
-  const peakOf = async (decompress?: "none") => {
-    let peak = 0;
-    const timer = setInterval(() => peak = Math.max(peak, Deno.memoryUsage().rss), 5);
-    await create(glance, `${web}/disk.zst`, decompress).finally(() => clearInterval(timer));
-    return peak;
+async function memoryOf(glance: string, url: string, name: string): Promise<Result> {
+  const script = import.meta.filename ?? "";
+  const peakOf = async (decompress: string) => {
+    const args = ["run", "-A", script, glance, url, decompress];
+    const { stdout } = await new Deno.Command(Deno.execPath(), { args, stderr: "inherit" })
+      .output();
+    return Number(new TextDecoder().decode(stdout));
   };
-  const plain = await peakOf("none");
+  const values = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const plain = await peakOf("none");
+    values.push(await peakOf("auto") - plain);
+  }
   return limited({
-    name: "memory added by the decompression of zst",
-    values: [Math.round((await peakOf() - plain) / MIB)],
+    name: `memory added by the decompression of ${name}`,
+    values: values.map((bytes) => Math.round(bytes / MIB)),
     unit: "MiB",
     atMost: MEMORY_AIM,
   });
 }
 
+/** Creates an image, and prints the peak of the resident memory in bytes. */
+async function printPeak(glance: string, url: string, decompress: string): Promise<void> {
+  await create(glance, url, decompress === "none" ? "none" : undefined);
+  const [, kib] = /VmHWM:\s+(\d+)/.exec(await Deno.readTextFile("/proc/self/status")) ?? [];
+  console.log(Number(kib) * 1024);
+}
+
 /** Writes a disk of which a third each is random, text, and empty, and compresses it. */
 async function makeFile(
   directory: string,
-  { name, compress }: typeof FORMATS[number],
+  { name, compress }: { readonly name: string; readonly compress: string },
   size: number,
 ): Promise<void> {
   const blocks = Math.floor(size / MIB / 3);
@@ -115,4 +147,9 @@ async function serveFiles(directory: string): Promise<Proxy> {
   const args = ["-p", directory, "-c", `${directory}/nginx.conf`];
   const child = new Deno.Command("nginx", { args, stdout: "null", stderr: "null" }).spawn();
   return await proxyOf("nginx", port, child);
+}
+
+if (import.meta.main) {
+  const [glance = "", url = "", decompress = ""] = Deno.args;
+  await printPeak(glance, url, decompress);
 }
