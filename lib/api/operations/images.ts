@@ -173,6 +173,26 @@ export const LIST_IMAGE_TASKS: Defined<ImageOperations, "tasks"> = /* @__PURE__ 
   },
 );
 
+/** Denies access to the data to all but administrators. */
+export const DEACTIVATE_IMAGE: Defined<ImageOperations, "deactivate"> =
+  /* @__PURE__ */ defineOperation(
+    'deactivate image "{image_id}"',
+    "POST",
+    "/v2/images/{image_id}/actions/deactivate",
+    "2.3",
+    NO_CONTENT,
+  );
+
+/** Allows access to the data again. */
+export const REACTIVATE_IMAGE: Defined<ImageOperations, "reactivate"> =
+  /* @__PURE__ */ defineOperation(
+    'reactivate image "{image_id}"',
+    "POST",
+    "/v2/images/{image_id}/actions/reactivate",
+    "2.3",
+    NO_CONTENT,
+  );
+
 /** The operations of images. */
 export const IMAGE_OPERATIONS: OperationDefinitions<ImageOperations> = /* @__PURE__ */ tableOf<
   ImageOperations
@@ -184,24 +204,8 @@ export const IMAGE_OPERATIONS: OperationDefinitions<ImageOperations> = /* @__PUR
     "update": UPDATE_IMAGE,
     "delete": DELETE_IMAGE,
     "import": IMPORT_IMAGE,
-    "deactivate": defineOperation(
-      'deactivate image "{image_id}"',
-      "POST",
-      `${IMAGE}/actions/deactivate`,
-      "2.3",
-      {
-        ...NO_CONTENT,
-      },
-    ),
-    "reactivate": defineOperation(
-      'reactivate image "{image_id}"',
-      "POST",
-      `${IMAGE}/actions/reactivate`,
-      "2.3",
-      {
-        ...NO_CONTENT,
-      },
-    ),
+    "deactivate": DEACTIVATE_IMAGE,
+    "reactivate": REACTIVATE_IMAGE,
     "addImageLocation": ADD_IMAGE_LOCATION,
     "getImageLocations": GET_IMAGE_LOCATIONS,
     "tasks": LIST_IMAGE_TASKS,

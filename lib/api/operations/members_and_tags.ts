@@ -50,6 +50,47 @@ export const LIST_MEMBERS: Defined<MemberAndTagOperations, "members.list"> =
     },
   );
 
+/** Shares an image with a project. */
+export const ADD_MEMBER: Defined<MemberAndTagOperations, "members.create"> =
+  /* @__PURE__ */ defineOperation(
+    'add a member to image "{image_id}"',
+    "POST",
+    MEMBERS,
+    "2.1",
+    {
+      mediaType: JSON_TYPE,
+      idempotent: false,
+      success: [200],
+      send: (_, member) => jsonBody({ member: textIn("the member", member) }),
+      receive: /* @__PURE__ */ receiveRecord(undefined, ["member_id"]),
+    },
+  );
+
+/** Accepts or rejects a shared image, as the member. */
+export const UPDATE_MEMBER: Defined<MemberAndTagOperations, "members.update"> =
+  /* @__PURE__ */ defineOperation(
+    'update member "{member_id}" of image "{image_id}"',
+    "PUT",
+    MEMBER,
+    "2.1",
+    {
+      mediaType: JSON_TYPE,
+      success: [200],
+      send: (_, __, status) => jsonBody({ status: textIn("the status", status) }),
+      receive: /* @__PURE__ */ receiveRecord(undefined, ["member_id"]),
+    },
+  );
+
+/** Stops sharing an image with a project. */
+export const REMOVE_MEMBER: Defined<MemberAndTagOperations, "members.delete"> =
+  /* @__PURE__ */ defineOperation(
+    'delete member "{member_id}" of image "{image_id}"',
+    "DELETE",
+    MEMBER,
+    "2.1",
+    DELETED,
+  );
+
 /** The operations of members and tags. */
 export const MEMBER_AND_TAG_OPERATIONS: OperationDefinitions<MemberAndTagOperations> =
   /* @__PURE__ */ tableOf<
@@ -67,40 +108,9 @@ export const MEMBER_AND_TAG_OPERATIONS: OperationDefinitions<MemberAndTagOperati
           receive: receiveRecord(undefined, ["member_id"]),
         },
       ),
-      "members.create": defineOperation(
-        'add a member to image "{image_id}"',
-        "POST",
-        MEMBERS,
-        "2.1",
-        {
-          mediaType: JSON_TYPE,
-          idempotent: false,
-          success: [200],
-          send: (_, member) => jsonBody({ member: textIn("the member", member) }),
-          receive: receiveRecord(undefined, ["member_id"]),
-        },
-      ),
-      "members.update": defineOperation(
-        'update member "{member_id}" of image "{image_id}"',
-        "PUT",
-        MEMBER,
-        "2.1",
-        {
-          mediaType: JSON_TYPE,
-          success: [200],
-          send: (_, __, status) => jsonBody({ status: textIn("the status", status) }),
-          receive: receiveRecord(undefined, ["member_id"]),
-        },
-      ),
-      "members.delete": defineOperation(
-        'delete member "{member_id}" of image "{image_id}"',
-        "DELETE",
-        MEMBER,
-        "2.1",
-        {
-          ...DELETED,
-        },
-      ),
+      "members.create": ADD_MEMBER,
+      "members.update": UPDATE_MEMBER,
+      "members.delete": REMOVE_MEMBER,
       "tags.update": defineOperation('tag image "{image_id}" with "{tag}"', "PUT", TAG, "2.0", {
         ...NO_CONTENT,
       }),

@@ -13,6 +13,7 @@ import type {
 import type { RequestParts } from "../operation.ts";
 import { receiveList, receivePage, receiveRecord } from "../decode.ts";
 import {
+  type Defined,
   defineOperation,
   DELETED,
   JSON_TYPE,
@@ -61,23 +62,41 @@ const NAMESPACE = "/v2/metadefs/namespaces/{namespace}";
 const ASSOCIATIONS = "/v2/metadefs/namespaces/{namespace}/resource_types";
 const ASSOCIATION = "/v2/metadefs/namespaces/{namespace}/resource_types/{resource_type}";
 
+/** Lists one page of namespaces. */
+export const LIST_NAMESPACES: Defined<NamespaceOperations, "metadefs.namespaces.list"> =
+  /* @__PURE__ */ defineOperation(
+    "list metadata namespaces",
+    "GET",
+    NAMESPACES,
+    "2.2",
+    {
+      success: [200],
+      send: (query = []) => ({ query: queryIn(query) }),
+      receive: /* @__PURE__ */ receivePage<MetadefNamespacePage>("namespaces", "namespace"),
+    },
+  );
+
+/** Shows a namespace with its definitions. */
+export const GET_NAMESPACE: Defined<NamespaceOperations, "metadefs.namespaces.get"> =
+  /* @__PURE__ */ defineOperation(
+    'show metadata namespace "{namespace}"',
+    "GET",
+    NAMESPACE,
+    "2.2",
+    {
+      success: [200],
+      send: (_, view) => sendView(view),
+      receive: /* @__PURE__ */ receiveRecord(undefined, ["namespace"]),
+    },
+  );
+
 /** The operations of namespaces and resource types. */
 export const NAMESPACE_OPERATIONS: OperationDefinitions<NamespaceOperations> =
   /* @__PURE__ */ tableOf<
     NamespaceOperations
   >(
     () => ({
-      "metadefs.namespaces.list": defineOperation(
-        "list metadata namespaces",
-        "GET",
-        NAMESPACES,
-        "2.2",
-        {
-          success: [200],
-          send: (query = []) => ({ query: queryIn(query) }),
-          receive: receivePage<MetadefNamespacePage>("namespaces", "namespace"),
-        },
-      ),
+      "metadefs.namespaces.list": LIST_NAMESPACES,
       "metadefs.namespaces.create": defineOperation(
         'create metadata namespace "{namespace}"',
         "POST",
@@ -91,17 +110,7 @@ export const NAMESPACE_OPERATIONS: OperationDefinitions<NamespaceOperations> =
           receive: receiveRecord(undefined, ["namespace"]),
         },
       ),
-      "metadefs.namespaces.get": defineOperation(
-        'show metadata namespace "{namespace}"',
-        "GET",
-        NAMESPACE,
-        "2.2",
-        {
-          success: [200],
-          send: (_, view) => sendView(view),
-          receive: receiveRecord(undefined, ["namespace"]),
-        },
-      ),
+      "metadefs.namespaces.get": GET_NAMESPACE,
       "metadefs.namespaces.update": defineOperation(
         'update metadata namespace "{namespace}"',
         "PUT",

@@ -111,6 +111,7 @@ export function App({ onReady }: { readonly onReady: () => void }): JSX.Element 
                 id={query.image}
                 listed={images.find(({ id }) => id === query.image)}
                 onClose={close}
+                onChanged={reload}
               />
             )}
           </main>

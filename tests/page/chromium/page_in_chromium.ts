@@ -62,7 +62,7 @@ export class PageInChromium implements AsyncDisposable {
     page.on("console", (message) => {
       if (message.type() === "error") opened.problems.push(message.text());
     });
-    page.setDefaultTimeout(20_000);
+    page.setDefaultTimeout(60_000);
     await page.goto(url + path);
     return opened;
   }

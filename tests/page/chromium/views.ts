@@ -78,6 +78,23 @@ export const VIEWS: readonly View[] = [
     },
   },
   {
+    name: "edit",
+    input: { prepare: someImages },
+    open: async (page) => {
+      await openDetails(page);
+      await page.getByRole("button", { name: "Edit" }).click();
+      await page.getByRole("button", { name: "Save" }).waitFor();
+    },
+  },
+  {
+    name: "delete",
+    input: { prepare: someImages },
+    open: async (page) => {
+      await openDetails(page);
+      await page.getByRole("button", { name: "Delete" }).click();
+    },
+  },
+  {
     name: "empty",
     input: {},
     open: (page) => page.getByText("There are no images here.").waitFor(),

@@ -10,6 +10,8 @@ import { ENDPOINT, request, type User } from "../gateway.ts";
 import { Icon } from "../controls/icons.tsx";
 import { Members } from "./members.tsx";
 import { Problem } from "../controls/problem.tsx";
+import { ImageActions } from "./image_actions.tsx";
+import { propertiesOf } from "./properties.ts";
 import { useAnswer } from "../use_answer.ts";
 
 export interface DetailsProps {
@@ -18,9 +20,12 @@ export interface DetailsProps {
   /** The image as the list knows it. */
   readonly listed: GlanceImage | undefined;
   readonly onClose: () => void;
+  /** Called after the image was changed or deleted. */
+  readonly onChanged: () => void;
 }
 
-export function Details({ user, id, listed, onClose }: DetailsProps): JSX.Element {
+export function Details(props: DetailsProps): JSX.Element {
+  const { user, id, listed, onClose } = props;
   const { answer, error, retry } = useAnswer(
     (signal) => request(user, GET_IMAGE, [id], signal),
     [user, id, listed],
@@ -44,14 +49,19 @@ export function Details({ user, id, listed, onClose }: DetailsProps): JSX.Elemen
         </button>
       </header>
       <Problem error={error} retry={retry} />
-      {image !== undefined && <Sections {...{ user, image }} />}
+      {image !== undefined && <Sections {...props} image={image} retry={retry} />}
     </aside>
   );
 }
 
-function Sections(
-  { user, image }: { readonly user: User; readonly image: GlanceImage },
-): JSX.Element {
+interface SectionsProps extends DetailsProps {
+  readonly image: GlanceImage;
+  /** Requests the image again. */
+  readonly retry: () => void;
+}
+
+function Sections(props: SectionsProps): JSX.Element {
+  const { user, image } = props;
   const { id, status, size, disk_format, os_hash_algo, os_hash_value, checksum } = image;
   const hash = os_hash_value ?? checksum;
   return (
@@ -60,6 +70,7 @@ function Sections(
         {[statusText(status), disk_format, typeof size === "number" && sizeText(size)]
           .filter(Boolean).join(" · ")}
       </p>
+      <ImageActions key={id} {...props} />
       <dl>
         <Fact name="ID" copied={id}>
           <code>{id}</code>
@@ -120,21 +131,6 @@ function factsOf(image: GlanceImage): readonly (readonly [string, string])[] {
 
 function timeText(time: string | null | undefined): string {
   return time ? `${dayText(time)} ${time.slice(11, 16)} UTC` : "";
-}
-
-/** Names that Glance defines, and what it stores for itself. */
-const BASE = new Set(
-  "id name status visibility size virtual_size disk_format container_format min_disk min_ram owner protected os_hidden tags stores created_at updated_at checksum os_hash_algo os_hash_value file self schema locations direct_url"
-    .split(" "),
-);
-
-/** The custom properties of an image. */
-function propertiesOf(image: GlanceImage): readonly (readonly [string, string])[] {
-  return Object.entries(image).filter(([name]) => !BASE.has(name) && !name.startsWith("os_glance"))
-    .map(([name, value]) =>
-      [name, typeof value === "string" ? value : JSON.stringify(value)] as const
-    )
-    .sort(([a], [b]) => a < b ? -1 : 1);
 }
 
 function Properties({ image }: { readonly image: GlanceImage }): JSX.Element | null {

@@ -1,10 +1,17 @@
 /** The projects that an image is shared with. */
 import type { JSX } from "preact";
-import { LIST_MEMBERS } from "../../../api/operations/members_and_tags.ts";
+import { useState } from "preact/hooks";
+import {
+  ADD_MEMBER,
+  LIST_MEMBERS,
+  REMOVE_MEMBER,
+  UPDATE_MEMBER,
+} from "../../../api/operations/members_and_tags.ts";
 import type { GlanceImage } from "../../../api/types.ts";
 import { visibleText } from "../../text.ts";
-import { request, type User } from "../gateway.ts";
 import { Problem } from "../controls/problem.tsx";
+import { request, type User } from "../gateway.ts";
+import { useAction } from "../use_action.ts";
 import { useAnswer } from "../use_answer.ts";
 
 export interface MembersProps {
@@ -12,24 +19,88 @@ export interface MembersProps {
   readonly image: GlanceImage;
 }
 
-export function Members({ user, image: { id } }: MembersProps): JSX.Element {
+export function Members({ user, image: { id, owner } }: MembersProps): JSX.Element {
   const { answer: members, error, retry } = useAnswer(
     (signal) => request(user, LIST_MEMBERS, [id], signal),
     [user, id],
   );
+  const [project, setProject] = useState("");
+  const { isRunning, error: failure, run } = useAction();
+  const change = (send: () => Promise<unknown>) =>
+    run(async () => {
+      await send();
+      retry();
+    });
+  const share = (event: Event) => {
+    event.preventDefault();
+    change(async () => {
+      await request(user, ADD_MEMBER, [id, project.trim()]);
+      setProject("");
+    });
+  };
+  const own = user.context.projectId;
+  // Without an account, the gateway may do both; Glance decides.
+  const isOwner = own === undefined || own === owner;
   return (
     <section>
       <h3>Shared with</h3>
       <Problem error={error} retry={retry} />
       {members?.length === 0 && <p class="muted">No project yet.</p>}
       <ul class="members">
-        {members?.map(({ member_id, status }) => (
-          <li key={member_id}>
-            <bdi class="mono">{visibleText(member_id)}</bdi>
-            <span class="muted">{visibleText(status)}</span>
-          </li>
-        ))}
+        {members?.map(({ member_id, status }) => {
+          const name = visibleText(member_id);
+          const set = (value: "accepted" | "rejected") =>
+            change(() => request(user, UPDATE_MEMBER, [id, member_id, value]));
+          const isMember = own === undefined || own === member_id;
+          return (
+            <li key={member_id}>
+              <bdi class="mono">{name}</bdi>
+              <span class="muted">{visibleText(status)}</span>
+              {isMember && status !== "accepted" && (
+                <button
+                  type="button"
+                  aria-label={`Accept for ${name}`}
+                  onClick={() => set("accepted")}
+                >
+                  Accept
+                </button>
+              )}
+              {isMember && status !== "rejected" && (
+                <button
+                  type="button"
+                  aria-label={`Reject for ${name}`}
+                  onClick={() => set("rejected")}
+                >
+                  Reject
+                </button>
+              )}
+              {isOwner && (
+                <button
+                  type="button"
+                  aria-label={`Remove ${name}`}
+                  onClick={() => change(() => request(user, REMOVE_MEMBER, [id, member_id]))}
+                >
+                  Remove
+                </button>
+              )}
+            </li>
+          );
+        })}
       </ul>
+      <Problem error={failure} />
+      {isOwner && (
+        <form class="inline" onSubmit={share}>
+          <input
+            type="text"
+            required
+            aria-label="Project to share with"
+            placeholder="Project id"
+            value={project}
+            onInput={(event) => setProject(event.currentTarget.value)}
+          />
+          <button type="submit" disabled={isRunning}>Share</button>
+        </form>
+      )}
     </section>
   );
 }
