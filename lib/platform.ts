@@ -4,6 +4,7 @@
  */
 import { builtinModule } from "./node_builtin.ts";
 import { InvalidConfigurationValue } from "./errors.ts";
+import { messageOf } from "./validate.ts";
 
 /** Variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -121,4 +122,22 @@ function textOf(bytes: Uint8Array): string {
   } catch (cause) {
     throw new Error("it is not UTF-8", { cause });
   }
+}
+
+/**
+ * Returns the error handler of a dynamic import: the package is probably not installed. Without a handler,
+ * bundlers refuse a program whose package is missing, even if it never needs it.
+ *
+ * @param name the package
+ * @param purpose what it is for, after "Cannot"
+ */
+export function missingPackage(name: string, purpose: string): (cause: unknown) => never {
+  return (cause) => {
+    throw new InvalidConfigurationValue(
+      `Cannot ${purpose}: the package "${name}" cannot be loaded (${
+        messageOf(cause)
+      }); install it with "npm install ${name}" or "deno add npm:${name}"`,
+      { cause },
+    );
+  };
 }

@@ -112,6 +112,8 @@ const STATEMENTS = [
   "tests/guarantees_test.ts",
   "tests/language_test.ts",
   "tests/live/contract_test.ts",
+  "tests/packages/node_command_test.ts",
+  "tests/packages/packages_test.ts",
   "tests/public_face_test.ts",
   "tests/readme_test.ts",
   "tests/runtimes/bundle_size_test.ts",

@@ -119,6 +119,9 @@ export const COMMANDS: readonly CommandEntry[] = [
     "md-tag-create-multiple": "Replace the tags of a namespace, or add several",
     "md-tag-update": "Rename a tag of a namespace",
   }),
+  ...commandsIn(() => import("./start.ts"), {
+    "start": "Serve the Image API v2 as a gateway, or an embedded Glance to try things out",
+  }),
   ...commandsIn(async () => {
     const { completionCommands } = await import("./args/completion.ts");
     return { COMMANDS: completionCommands(allCommands, GLOBAL_FLAGS) };

@@ -4,7 +4,8 @@
  */
 import { connect, type Connection, type GlanceEvent } from "../../mod.ts";
 import { createEmbeddedGlance, memoryStorage } from "../embedded/mod.ts";
-import { denoSystem, endingSignal } from "./system/deno_system.ts";
+import { denoSystem } from "./system/deno_system.ts";
+import { endingSignal } from "./system/ending_signal.ts";
 import { CommandFailed, EXIT, exitCodeOf, sentenceOf } from "./system/errors.ts";
 import { Messages } from "./system/console.ts";
 import { printText } from "./output/records.ts";

@@ -1,5 +1,5 @@
 /**
- * The command line `glance` as a function. Streams, files, environment and network are injected.
+ * The command line `glance-edge` as a function. Streams, files, environment and network are injected.
  *
  * @module
  */
@@ -9,6 +9,7 @@ import "../platform.ts";
 export { runGlance } from "./run.ts";
 export { type EndingSignal, Interrupted } from "./system/errors.ts";
 export { denoSystem } from "./system/deno_system.ts";
+export { nodeSystem } from "./system/node_system.ts";
 export type {
   Bytes,
   FileFacts,

@@ -9,11 +9,11 @@ import { COMMANDS } from "./command_table.ts";
 import { OutputClosed, printText } from "./output/records.ts";
 import { Messages } from "./system/console.ts";
 import { causesOf, EXIT, exitCodeOf, Interrupted, sentenceOf } from "./system/errors.ts";
-import type { System } from "./system/system.ts";
+import { PROGRAM, type System } from "./system/system.ts";
 import { VERSION } from "./version.ts";
 
 /**
- * Runs `glance` with the given arguments.
+ * Runs `glance-edge` with the given arguments.
  *
  * @returns the exit code: 0 success, 1 failure, 2 usage error, 129, 130 or 143 ended by a signal, 141 standard
  * output was closed by its reader
@@ -33,7 +33,7 @@ import { VERSION } from "./version.ts";
  * ```
  */
 export async function runGlance(args: readonly string[], system: System): Promise<number> {
-  const { program = "glance" } = system;
+  const { program = PROGRAM } = system;
   const messages = new Messages(system.stderr, program);
   let isDebug = args.includes("--debug") || args.includes("-d");
   try {

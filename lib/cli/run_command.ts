@@ -8,7 +8,8 @@ import type { CommandLine } from "./args/parse.ts";
 import { connectByFlags, connectToTarget } from "./commands/shared/cloud_connection.ts";
 import { askAt } from "./commands/shared/find_image.ts";
 import type { Messages } from "./system/console.ts";
-import { sentenceOf } from "./system/errors.ts";
+import type { OutputChoice } from "./output/formats.ts";
+import { sentenceOf, UsageError } from "./system/errors.ts";
 import type { System } from "./system/system.ts";
 
 /** Runs a command, and closes its connections. */
@@ -31,6 +32,7 @@ export async function runCommand(
     values,
     positionals,
     json: values["json"] === true,
+    output: outputFrom(values),
     verbose: values["verbose"] === true,
     system,
     messages,
@@ -47,6 +49,22 @@ export async function runCommand(
       await connection.then((one) => one[Symbol.dispose](), () => {});
     }
   }
+}
+
+/**
+ * What `--format` and `--column` choose.
+ *
+ * @throws {UsageError} if they contradict --json.
+ */
+function outputFrom(values: Readonly<Record<string, Value>>): OutputChoice {
+  const { json, format = "table", column } = values as Values<typeof GLOBAL_FLAGS>;
+  if (json && (format !== "table" || column.length > 0)) {
+    throw new UsageError(
+      "Cannot use --json together with --format or --column: it prints what Glance returned; leave one of them out",
+    );
+  }
+  // The parser has checked the choices.
+  return { format: format as OutputChoice["format"], columns: column };
 }
 
 /** The values come from a table that contains the global flags. */

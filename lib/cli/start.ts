@@ -1,22 +1,23 @@
 /**
- * `deno task start`: serves the Image API v2, as a gateway to the configured cloud or to the embedded Glance.
+ * `start`: serves the Image API v2, as a gateway to the configured cloud or to the embedded Glance.
  */
 import "./server/loaded_ahead.ts";
 import { number, text, toggle, truth } from "./args/flags.ts";
 import { abortable } from "../http/deadline.ts";
 import { redact } from "../redact.ts";
 import { INSPECT_MODES, type InspectMode } from "../transfer/types.ts";
-import { denoSystem, endingSignal, goToCaller } from "./system/deno_system.ts";
+import { denoSystem, goToCaller } from "./system/deno_system.ts";
+import { endingSignal } from "./system/ending_signal.ts";
 import { EXIT, exitCodeOf, Interrupted, sentenceOf, UsageError } from "./system/errors.ts";
-import type { Flags, Values } from "./args/command.ts";
+import { command, type Flags, type Values } from "./args/command.ts";
 import { flagsHelp } from "./args/help.ts";
 import { Messages, printable } from "./system/console.ts";
 import { printText } from "./output/records.ts";
 import { readFlagsOnly } from "./args/parse.ts";
-import { serve } from "./server/serve.ts";
+import { listenAndServe } from "./server/serve.ts";
 import type { CredentialMode } from "./server/cloud_backend.ts";
 import type { Backend, GatewaySettings } from "./server/backend.ts";
-import type { System } from "./system/system.ts";
+import { PROGRAM, type System } from "./system/system.ts";
 
 const FLAGS = {
   "host": text("<HOST>", "Address to listen on (default: 127.0.0.1)"),
@@ -57,10 +58,26 @@ const FLAGS = {
   "help": toggle("Show this help", { short: "h" }),
 } as const satisfies Flags;
 
-type StartValues = Values<typeof FLAGS>;
-
 const SUMMARY =
   "Serve the Image API v2 as a gateway to the servers in GLANCE_API_SERVERS or to the cloud that OS_* variables or clouds.yaml configure. If nothing is configured, serve an embedded Glance to try things out.";
+
+type StartValues = Values<typeof FLAGS>;
+
+// Those that are global flags, too, have the same meaning.
+const { "os-cloud": _cloud, help: _help, ...ownFlags } = FLAGS;
+
+/** `start` in the list of commands, for help and completion; `runStart` parses and runs it. */
+export const COMMANDS = {
+  "start": command({
+    details: SUMMARY,
+    flags: ownFlags,
+    run: () => {
+      throw new UsageError(
+        'Cannot run "start": it must be the first word; write its flags after it',
+      );
+    },
+  }),
+};
 
 /** Seconds for running requests to finish after a signal. */
 const DRAIN_TIMEOUT = 60;
@@ -75,11 +92,12 @@ const LOOPBACK = /^(127\.|localhost$|::1$)/;
 
 /** Serves until the signal of `system` is aborted. Returns the exit code. */
 export async function runStart(args: readonly string[], system: System): Promise<number> {
-  const messages = new Messages(system.stderr, "deno task glance");
+  const { program = PROGRAM } = system;
+  const messages = new Messages(system.stderr, program);
   try {
-    const values = readFlagsOnly(args, FLAGS, 'see "deno task start --help"');
+    const values = readFlagsOnly(args, FLAGS, 'see "glance-edge start --help"');
     if (values["help"]) {
-      await printText({ system }, flagsHelp("deno task start [flags]", SUMMARY, FLAGS));
+      await printText({ system }, flagsHelp(`${program} start [flags]`, SUMMARY, FLAGS));
       return EXIT.ok;
     }
     checkFlags(values);
@@ -123,8 +141,7 @@ function checkFlags(values: StartValues): void {
 }
 
 async function start(values: StartValues, system: System, messages: Messages): Promise<void> {
-  const { host = "127.0.0.1", port = 9292, "drain-timeout": drainTimeout = DRAIN_TIMEOUT } = values;
-  const isPrivate = LOOPBACK.test(host);
+  const isPrivate = LOOPBACK.test(hostOf(values));
   const metrics = values["metrics"] ?? isPrivate;
   const settings: GatewaySettings = {
     publicEndpoint: values["public-endpoint"] ?? null,
@@ -137,19 +154,35 @@ async function start(values: StartValues, system: System, messages: Messages): P
   };
   const { signal } = system;
   signal.throwIfAborted();
-  using backend = await abortable(
+  const backend = await abortable(
     openBackend(values, system, settings),
     signal,
     (late) => late[Symbol.dispose](),
   );
-  const server = serve(backend.handler, { host, port });
+  try {
+    await serveUntilSignal(backend, values, settings, system, messages);
+  } finally {
+    backend[Symbol.dispose]();
+  }
+}
+
+async function serveUntilSignal(
+  backend: Backend,
+  values: StartValues,
+  settings: GatewaySettings,
+  system: System,
+  messages: Messages,
+): Promise<void> {
+  const { signal } = system;
+  const { port = 9292, "drain-timeout": drainTimeout = DRAIN_TIMEOUT } = values;
+  const server = await listenAndServe(backend.handler, { host: hostOf(values), port });
   try {
     // Standard output may be a pipe that is not read.
-    const text = welcome(server.url, backend, settings);
+    const text = welcome(server.url, backend, settings, system.program);
     await abortable(printText({ system }, text), signal).catch((error) => {
       if (!signal.aborted) throw error;
     });
-    if (!isPrivate && backend.warning !== null) {
+    if (settings.allowedHosts === "any" && backend.warning !== null) {
       messages.line(`${backend.warning} Writes from web pages of other sites are refused.`);
     }
     await ended(system.signal);
@@ -157,6 +190,10 @@ async function start(values: StartValues, system: System, messages: Messages): P
     const cut = await server.stop(Math.min(drainTimeout * 1000, MAX_TIMER));
     for (const request of cut) messages.line(cutLine(request, drainTimeout));
   }
+}
+
+function hostOf({ host = "127.0.0.1" }: StartValues): string {
+  return host;
 }
 
 /** The edge cache that the flags set; null for none. */
@@ -175,7 +212,7 @@ async function openBackend(
   const { data, "os-cloud": cloud = null } = values;
   const embedded = async () => {
     const { serveEmbedded } = await import("./server/embedded_backend.ts");
-    return await serveEmbedded(data ?? null, settings);
+    return await serveEmbedded(data ?? null, system.files, settings);
   };
   if (values["embedded"] || data !== undefined) return await embedded();
   const { serveCloud } = await import("./server/cloud_backend.ts");
@@ -197,6 +234,7 @@ function welcome(
   url: string,
   { about, examples }: Backend,
   { metrics, allowedHosts, publicEndpoint }: GatewaySettings,
+  program: string = PROGRAM,
 ): string {
   // Clients cannot connect to the unspecified address.
   const reachable = url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:");
@@ -209,10 +247,15 @@ function welcome(
     ...metrics ? [`Metrics: ${reachable}/metrics`] : [],
     "",
     "Try it in another terminal:",
-    ...examples(reachable).map((line) => `  ${line}`),
+    ...examples(reachable, runnable(program)).map((line) => `  ${line}`),
     "",
     "Press Ctrl-C to stop.",
   ].map(printable).join("\n");
+}
+
+/** How users start the command line without Deno in their `PATH`, if a task has started this server. */
+function runnable(program: string): string {
+  return program.replace(/^deno /, () => `npx -y deno@${Deno.version.deno} `);
 }
 
 /** Describes the protection from web pages in a browser on this machine. */
@@ -236,6 +279,6 @@ function ended(signal: AbortSignal): Promise<void> {
 }
 
 if (import.meta.main) {
-  goToCaller();
-  Deno.exit(await runStart(Deno.args, denoSystem(endingSignal())));
+  const program = goToCaller();
+  Deno.exit(await runStart(Deno.args, { ...denoSystem(endingSignal()), program }));
 }

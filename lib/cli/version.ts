@@ -1,7 +1,5 @@
-/**
- * The version of this package. deno.json has it too, but is not part of a package for Node; a test compares
- * both.
- */
+/** The version of this package, which deno.json has. */
+import manifest from "../../deno.json" with { type: "json" };
 
-/** The version that `glance --version` prints. */
-export const VERSION: string = "0.1.0";
+/** The version that `glance-edge version` prints. */
+export const VERSION: string = manifest.version;

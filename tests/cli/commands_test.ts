@@ -203,7 +203,7 @@ Deno.test("image-delete deletes the other images when one cannot be deleted, and
   assertEquals(code, 1);
   assertEquals(
     stderr,
-    `Cannot find image "nobody": no image with this id or name is visible to you; see "glance image-list"
+    `Cannot find image "nobody": no image with this id or name is visible to you; see "glance-edge image-list"
 Cannot delete 1 of 3 images: see the errors above; 2 deleted
 `,
   );
@@ -237,7 +237,7 @@ Deno.test("image-tag-update and image-tag-delete accept tags that Glance misread
     const { code, stderr } = await harness.run(["image-tag-delete", "disk", `${tag}/`]);
     assertEquals([code, stderr], [
       1,
-      `Cannot delete tag "${tag}/" of image "${reported.id}": the image does not have it; see "glance image-show ${reported.id}"\n`,
+      `Cannot delete tag "${tag}/" of image "${reported.id}": the image does not have it; see "glance-edge image-show ${reported.id}"\n`,
     ]);
     assertEquals(await out(harness, `image-tag-delete disk ${tag}`), "");
     assertEquals(JSON.parse(await out(harness, "image-show disk --json")), tagged);

@@ -49,22 +49,22 @@ const CASES: Readonly<Record<string, Case>> = {
   "an unknown name": {
     args: ["image-show", "nobody"],
     message:
-      'Cannot find image "nobody": no image with this id or name is visible to you; see "glance image-list"',
+      'Cannot find image "nobody": no image with this id or name is visible to you; see "glance-edge image-list"',
   },
   "an id with a slash": {
     args: ["image-show", `${ID}/file`],
     message:
-      `Cannot find image "${ID}/file": no image with this id or name is visible to you; see "glance image-list"`,
+      `Cannot find image "${ID}/file": no image with this id or name is visible to you; see "glance-edge image-list"`,
   },
   "an id that leads upwards": {
     args: ["image-delete", "../../tasks"],
     message:
-      'Cannot find image "../../tasks": no image with this id or name is visible to you; see "glance image-list"',
+      'Cannot find image "../../tasks": no image with this id or name is visible to you; see "glance-edge image-list"',
   },
   "a tag that leads upwards": {
     args: ["image-tag-delete", ID, ".."],
     message:
-      `Cannot delete tag ".." of image "${ID}": the image does not have it; see "glance image-show ${ID}"`,
+      `Cannot delete tag ".." of image "${ID}": the image does not have it; see "glance-edge image-show ${ID}"`,
   },
   "a name that two images have": {
     args: ["image-download", "twin", "--file", "x"],
@@ -119,7 +119,7 @@ const CASES: Readonly<Record<string, Case>> = {
   "an update of nothing": {
     args: ["image-update", ID],
     code: 2,
-    message: 'Cannot update an image: no change is given; see "glance help image-update"',
+    message: 'Cannot update an image: no change is given; see "glance-edge help image-update"',
   },
   "a negative limit": {
     args: ["image-list", "--limit", "-1"],

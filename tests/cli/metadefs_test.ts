@@ -274,17 +274,17 @@ Deno.test("md-namespace-create and the other md commands report usage errors bef
     [
       "md-namespace-update N",
       2,
-      'Cannot update a namespace: no change is given; see "glance help md-namespace-update"',
+      'Cannot update a namespace: no change is given; see "glance-edge help md-namespace-update"',
     ],
     [
       "md-object-update N o",
       2,
-      'Cannot update an object: no change is given; see "glance help md-object-update"',
+      'Cannot update an object: no change is given; see "glance-edge help md-object-update"',
     ],
     [
       "md-property-update N p",
       2,
-      'Cannot update a property: no change is given; see "glance help md-property-update"',
+      'Cannot update a property: no change is given; see "glance-edge help md-property-update"',
     ],
     [
       "md-object-create N --name o --schema []",
@@ -320,7 +320,7 @@ Deno.test("md-namespace-create and the other md commands report usage errors bef
     [
       "md-object-show N",
       2,
-      'Cannot run "md-object-show": <OBJECT> is missing; see "glance help md-object-show"',
+      'Cannot run "md-object-show": <OBJECT> is missing; see "glance-edge help md-object-show"',
     ],
   ];
   for (const [line, code, message] of cases) {

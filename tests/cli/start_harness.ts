@@ -1,6 +1,7 @@
 /** Runs `start` and `demo` in memory. */
 import { Interrupted, type System } from "../../lib/cli/mod.ts";
-import { MemoryFiles, MemoryOutput } from "./memory_files.ts";
+import { denoFiles } from "../../lib/cli/system/deno_files.ts";
+import { MemoryOutput } from "./memory_files.ts";
 
 /** Environment and network of a start. */
 interface StartOptions {
@@ -34,7 +35,8 @@ export class StartHarness {
       },
       stderr: this.stderr,
       environment: this.#options.environment ?? {},
-      files: new MemoryFiles(),
+      // The embedded Glance locks its directory.
+      files: denoFiles,
       signal: this.#life.signal,
       now: () => 0,
       ...this.#options.fetch && { ports: { fetch: this.#options.fetch } },

@@ -5,6 +5,15 @@ import { CliHarness } from "./harness.ts";
 import { StartHarness } from "./start_harness.ts";
 import { until } from "../support/time_limit.ts";
 
+Deno.test("runStart() prints examples that run without Deno in the path when a task starts it", async () => {
+  const start = new StartHarness();
+  const code = runStart(["--port", "0"], { ...start.system, program: "deno task glance" });
+  const example = `npx -y deno@${Deno.version.deno} task glance --os-auth-type none`;
+  assertStringIncludes(await start.printed(), `  ${example} `);
+  start.end();
+  assertEquals(await code, 0);
+});
+
 Deno.test("runStart() serves a sample image, prints examples, and ends on a signal", async () => {
   const start = new StartHarness();
   const code = runStart(["--port", "0"], start.system);
@@ -18,7 +27,7 @@ Deno.test("runStart() serves a sample image, prints examples, and ends on a sign
   for (
     const line of [
       `curl ${url}/v2/images`,
-      `npx -y deno@${Deno.version.deno} task glance --os-auth-type none --os-image-url ${url} image-list`,
+      `glance-edge --os-auth-type none --os-image-url ${url} image-list`,
       `env -i PATH="$PATH" openstack --os-auth-type none --os-endpoint ${url} image list`,
     ]
   ) assertStringIncludes(text, line);
@@ -175,8 +184,8 @@ Deno.test("runStart() reports the cause and a hint of each usage error", async (
       `Cannot use "${file}/images": a component of the path is not a directory; correct the path`,
     ],
     [["--prot", "1"], 2, 'Cannot use "--prot": unknown flag; did you mean "--port"?'],
-    [["--nope"], 2, 'Cannot use "--nope": unknown flag; see "deno task start --help"'],
-    [["9292"], 2, 'Cannot use "9292": only flags are allowed; see "deno task start --help"'],
+    [["--nope"], 2, 'Cannot use "--nope": unknown flag; see "glance-edge start --help"'],
+    [["9292"], 2, 'Cannot use "9292": only flags are allowed; see "glance-edge start --help"'],
     [
       ["--read-write"],
       2,

@@ -81,7 +81,7 @@ async function* linesOf(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncG
 
 /** Runs a printed command in a folder whose clouds.yaml has one cloud. */
 async function run(command: string, cwd: string, env: Record<string, string>): Promise<string> {
-  const here = command.replace(/npx -y deno@\S+ task glance/, `${Deno.execPath()} run -A ${MAIN}`);
+  const here = command.replace(/^ *glance-edge /, `${Deno.execPath()} run -A ${MAIN} `);
   const { code, stdout, stderr } = await new Deno.Command("sh", {
     args: ["-c", here],
     cwd,

@@ -77,6 +77,8 @@ export async function valueOfYaml(parse: YamlParser, text: string): Promise<unkn
       return parsed.toJS({ mapAsMap: true });
     }
   } catch (error) {
+    // The parser cannot be loaded: that says nothing about the text.
+    if (error instanceof InvalidConfigurationValue) throw error;
     throw new YamlError(error, false);
   }
   const [error] = parsed.errors;

@@ -5,6 +5,7 @@
 import type { OperationArgs, OperationName, OperationResult } from "../../api/operations.ts";
 import type { GlanceClientWrapper } from "../../api/client.ts";
 import type { RequestContext } from "../../context.ts";
+import type { OutputChoice } from "../output/formats.ts";
 import type { Messages } from "../system/console.ts";
 import type { System } from "../system/system.ts";
 
@@ -106,6 +107,8 @@ export interface Invocation<F extends Flags = Flags> {
   readonly positionals: readonly string[];
   /** Whether to print JSON. */
   readonly json: boolean;
+  /** The format and the columns of what is printed. */
+  readonly output: OutputChoice;
   /** Whether to print more columns. */
   readonly verbose: boolean;
   readonly system: System;

@@ -1,7 +1,9 @@
 /** Shell completion, generated from the command table. */
 import { type Command, command, type CommandDefinition, type Flag, type Flags } from "./command.ts";
 import { takesValue } from "./names.ts";
+import { OWN_COMMANDS } from "./parse.ts";
 import { printText } from "../output/records.ts";
+import { PROGRAM } from "../system/system.ts";
 
 interface CompletionTable {
   readonly commands: readonly Command[];
@@ -29,7 +31,7 @@ export function completionCommands(
     }),
     "completion": command({
       details:
-        'Load it when the shell starts: eval "$(glance completion bash)", or glance completion fish | source. It completes a command called "glance": define an alias or a script with that name.',
+        'Load it when the shell starts: eval "$(glance-edge completion bash)", or glance-edge completion fish | source.',
       positionals: [{
         name: "<SHELL>",
         summary: "Shell: bash, zsh or fish",
@@ -88,13 +90,13 @@ function choiceCases({ name, flags }: Command): string[] {
 
 function bashScript(table: CompletionTable): string {
   const { commands, globalFlags } = table;
-  const names = ["help", ...commands.map(({ name }) => name)];
+  const names = [...OWN_COMMANDS, ...commands.map(({ name }) => name)];
   const global = wordsOf(globalFlags).join(" ");
   const cases = commands.map(({ name, flags, positionals = [] }) => {
     const choices = positionals.flatMap((one) => one.choices ?? []);
     return `    ${name}) words="${[...wordsOf(flags), ...choices].join(" ")}" ;;`;
   });
-  return `_glance() {
+  return `_glance_edge() {
   local word=\${COMP_WORDS[COMP_CWORD]} command= words= i
   for ((i = 1; i < COMP_CWORD; i++)); do
     case \${COMP_WORDS[i]} in
@@ -112,7 +114,7 @@ ${commands.flatMap(choiceCases).join("\n")}
   esac
   COMPREPLY=($(compgen -W "$words" -- "$word"))
 }
-complete -o default -F _glance glance`;
+complete -o default -F _glance_edge ${PROGRAM}`;
 }
 
 function fishScript({ commands, globalFlags }: CompletionTable): string {
@@ -126,7 +128,9 @@ function fishScript({ commands, globalFlags }: CompletionTable): string {
         ? " -r"
         : "";
       const names = [name, ...flag.aliases ?? []].map((one) => ` -l ${one}`).join("");
-      return `complete -c glance${condition}${names}${short}${value} -d ${quoted(flag.summary)}`;
+      return `complete -c ${PROGRAM}${condition}${names}${short}${value} -d ${
+        quoted(flag.summary)
+      }`;
     });
   return [
     ...flagLines("", globalFlags),
@@ -134,8 +138,10 @@ function fishScript({ commands, globalFlags }: CompletionTable): string {
       const seen = ` -n '__fish_seen_subcommand_from ${name}'`;
       const choices = positionals.flatMap((one) => one.choices ?? []);
       return [
-        `complete -c glance -n __fish_use_subcommand -f -a ${name} -d ${quoted(summary)}`,
-        ...choices.length === 0 ? [] : [`complete -c glance${seen} -f -a '${choices.join(" ")}'`],
+        `complete -c ${PROGRAM} -n __fish_use_subcommand -f -a ${name} -d ${quoted(summary)}`,
+        ...choices.length === 0
+          ? []
+          : [`complete -c ${PROGRAM}${seen} -f -a '${choices.join(" ")}'`],
         ...flagLines(seen, flags),
       ];
     }),

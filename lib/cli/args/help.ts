@@ -15,7 +15,7 @@ const CLOUD_HELP = `Choose a cloud with environment variables:
                             Keystone and the credentials to sign in with
   GLANCE_API_SERVERS=http://127.0.0.1:9292
                             A Glance without Keystone
-  To try things out, start a local server with "deno task start".`;
+  To try things out, start a local server with "glance-edge start".`;
 
 const EXIT_HELP = `Exit codes:
   0                         Success
@@ -40,11 +40,12 @@ export function programHelp(
     "Commands:",
     ...commands.map(({ name, summary }) => entry(name, summary)),
     entry("help", `Show this help, or that of a command: "${program} help image-create"`),
+    entry("version", "Show the version"),
     "",
     "Global flags:",
     ...flagEntries(Object.fromEntries(otherFlags)),
     "",
-    CLOUD_HELP,
+    asStarted(CLOUD_HELP, program),
     "",
     "Flags that override environment variables:",
     ...flagEntries(Object.fromEntries(cloudFlags)),

@@ -88,6 +88,8 @@ export class FlagNames {
   #checkedLetters(arg: string, before: string | undefined): string {
     for (const letter of arg.slice(1)) {
       if (!this.#letters.has(letter)) this.#unknown(`-${letter}`, arg, before);
+      // The rest is its value.
+      if (takesValue(this.flag(`-${letter}`))) break;
     }
     return arg;
   }
@@ -96,7 +98,7 @@ export class FlagNames {
   #unknown(written: string, arg = written, before = ""): never {
     const name = written.replace(/=.*/s, "");
     const near = nearest(name, [...this.#names.keys()].map((one) => `--${one}`));
-    const isValue = /^--[^=]+$/.test(before) && takesValue(this.flag(before));
+    const isValue = /^--?[^=]+$/.test(before) && takesValue(this.flag(before));
     if (near === null && isValue) throw missingValue(before, arg);
     throw new UsageError(
       `Cannot use "${name}": unknown flag; ${

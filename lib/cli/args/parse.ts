@@ -26,7 +26,10 @@ export interface Table {
   readonly globalFlags: Flags;
 }
 
-const HELP_HINT = 'see "glance help" and "glance help COMMAND"';
+/** Commands that are not in the table. */
+export const OWN_COMMANDS: readonly string[] = ["help", "version"];
+
+const HELP_HINT = 'see "glance-edge help" and "glance-edge help COMMAND"';
 
 /**
  * Parses a command line, and loads its command.
@@ -44,7 +47,10 @@ export async function readCommandLine(
   const flags = { ...table.globalFlags };
   if (name === undefined) return withoutCommand(readFlags(args, flags, HELP_HINT));
   const rest = args.toSpliced(position, 1);
-  if (name === "help") return await helpFor(readFlags(rest, flags, HELP_HINT).positionals, table);
+  if (OWN_COMMANDS.includes(name)) {
+    const { positionals } = readFlags(rest, flags, HELP_HINT);
+    return name === "version" ? { kind: "version" } : await helpFor(positionals, table);
+  }
   const command = await findCommand(name, table, args.slice(position, position + MAX_WORDS)).load();
   const read = readFlags(rest, { ...flags, ...command.flags }, HELP_HINT);
   const { given } = read;
@@ -95,21 +101,27 @@ function commandPosition(args: readonly string[], flags: Flags): number {
     const arg = args[i] ?? "";
     if (!arg.startsWith("-") || arg === "-") return i;
     if (arg === "--") return i + 1;
-    if (arg.startsWith("--") && !arg.includes("=") && takesValue(names.flag(arg))) i++;
+    if (!arg.includes("=") && isNextItsValue(arg, names)) i++;
   }
   return args.length;
+}
+
+/** Whether the word after a flag is its value: after `--limit` and `-f`, not after `-fjson`. */
+function isNextItsValue(flag: string, names: FlagNames): boolean {
+  if (!flag.startsWith("--") && flag.length > 2) return false;
+  return takesValue(names.flag(flag));
 }
 
 function withoutCommand({ given }: ReadFlags): CommandLine {
   if (given.has("version")) return { kind: "version" };
   if (given.has("help") || given.size === 0) return { kind: "help", command: null };
-  throw new UsageError('Cannot run a command: none is given; see "glance help"');
+  throw new UsageError('Cannot run a command: none is given; see "glance-edge help"');
 }
 
-async function helpFor([name]: readonly string[], table: Table): Promise<CommandLine> {
+async function helpFor([name = "help"]: readonly string[], table: Table): Promise<CommandLine> {
   return {
     kind: "help",
-    command: name === undefined ? null : await findCommand(name, table).load(),
+    command: OWN_COMMANDS.includes(name) ? null : await findCommand(name, table).load(),
   };
 }
 
@@ -149,13 +161,13 @@ function causeAndHint(name: string, commands: Table["commands"]): string {
   const names = commands.map((row) => row.name);
   const longer = names.filter((one) => one.startsWith(name.replaceAll("_", "-")));
   if (longer.length > MAX_LISTED) {
-    return `it is ambiguous, because ${longer.length} commands begin with it; write more letters, or see "glance help"`;
+    return `it is ambiguous, because ${longer.length} commands begin with it; write more letters, or see "glance-edge help"`;
   }
   if (longer.length > 1) {
     return `it is ambiguous between "${longer.join('", "')}"; write more letters`;
   }
   const near = longer[0] ?? nearest(name, names);
-  return `unknown command; ${near === null ? 'see "glance help"' : `did you mean "${near}"?`}`;
+  return `unknown command; ${near === null ? 'see "glance-edge help"' : `did you mean "${near}"?`}`;
 }
 
 function checkedPositionals(
@@ -166,14 +178,14 @@ function checkedPositionals(
   const missing = expected[given.length];
   if (missing !== undefined) {
     throw new UsageError(
-      `Cannot run "${command.name}": ${missing.name} is missing; see "glance help ${command.name}"`,
+      `Cannot run "${command.name}": ${missing.name} is missing; see "glance-edge help ${command.name}"`,
     );
   }
   const extra = given[expected.length];
   if (extra !== undefined && expected.at(-1)?.many !== true) {
     if (afterTruth !== null) throw notTruth(afterTruth);
     throw new UsageError(
-      `Cannot run "${command.name}": unexpected argument "${extra}"; quote values with spaces, or see "glance help ${command.name}"`,
+      `Cannot run "${command.name}": unexpected argument "${extra}"; quote values with spaces, or see "glance-edge help ${command.name}"`,
     );
   }
   if (given.includes("")) {

@@ -26,32 +26,33 @@ const WORDS: Readonly<Record<TermKey, string | ((subject: string) => string)>> =
   chooseServers:
     "no server is configured; set OS_CLOUD, GLANCE_API_SERVERS, or OS_AUTH_URL with credentials",
   chooseStores: "add --stores or --all-stores",
-  changeFormat: (change) => `first run "glance image-update --disk-format ${change}"`,
-  copyImage: '"glance image-copy"',
+  changeFormat: (change) => `first run "glance-edge image-update --disk-format ${change}"`,
+  copyImage: '"glance-edge image-copy"',
   declareFormat: (format) => `use --disk-format ${format}`,
   decompressFirst: "decompress it first, and use --file, if it is meant to be",
   imageEndpoint: "set --os-image-url or GLANCE_API_SERVERS to its URL",
   fileName: "pass the hash itself with --checksum",
   inspectOff: "use --inspect off",
   keepProperties: "",
-  makeShared: (id) => `first run "glance image-update --visibility shared ${id}"`,
+  makeShared: (id) => `first run "glance-edge image-update --visibility shared ${id}"`,
   passEnvironment: "",
   passFetch: "",
   passParser: "",
   reactivate: (id) =>
-    `the image is deactivated, so only an administrator can read its data; ask one to run "glance image-reactivate ${id}"`,
+    `the image is deactivated, so only an administrator can read its data; ask one to run "glance-edge image-reactivate ${id}"`,
   signIn:
     "no token is configured; set OS_CLOUD, or OS_AUTH_URL with credentials, or GLANCE_API_SERVERS",
-  unprotectImage: (id) => `first run "glance image-update --protected False ${id}"`,
-  unprotectNamespace: (name) => `first run "glance md-namespace-update --protected False ${name}"`,
+  unprotectImage: (id) => `first run "glance-edge image-update --protected False ${id}"`,
+  unprotectNamespace: (name) =>
+    `first run "glance-edge md-namespace-update --protected False ${name}"`,
   verifyAuto: "use --verify auto",
   verifyPart: "leave out --verify",
-  waitLonger: (id) => `, or check it with "glance image-show ${id}"`,
+  waitLonger: (id) => `, or check it with "glance-edge image-show ${id}"`,
 };
 
-/** A text with the way in which users start this program for the `glance` of each quoted command. */
+/** A text with the way in which users start this program for the `glance-edge` of each quoted command. */
 export function asStarted(text: string, program: string): string {
-  return text.replaceAll('"glance ', () => `"${program} `);
+  return text.replaceAll('"glance-edge ', () => `"${program} `);
 }
 
 /** A message of an error with the words of the command line for its terms, and times in seconds. */

@@ -104,7 +104,7 @@ async function planOf(invocation: ViaImportCall): Promise<ViaImportPlan | null> 
   const { "import-method": method, file, size } = values;
   if (method === "copy-image") {
     throw new UsageError(
-      'Cannot create an image by "copy-image": this method copies existing images; see "glance help image-import"',
+      'Cannot create an image by "copy-image": this method copies existing images; see "glance-edge help image-import"',
     );
   }
   if (method !== undefined && method !== STAGED) {
@@ -157,7 +157,7 @@ async function importNew(
     throw new CommandFailed(
       `${
         sentenceOf(error)
-      }; the data of the image is staged: continue with "glance image-import ${id}", or discard it with "glance image-delete ${id}"`,
+      }; the data of the image is staged: continue with "glance-edge image-import ${id}", or discard it with "glance-edge image-delete ${id}"`,
       error,
     );
   });

@@ -48,7 +48,7 @@ export async function checkMethod({ ask }: Pick<Invocation, "ask">, method: stri
   const info = await ask("info.import").catch((cause) => {
     if (!(cause instanceof NotFound)) throw cause;
     throw new CommandFailed(
-      'Cannot import an image: this cloud does not support imports; upload the data with "glance image-upload"',
+      'Cannot import an image: this cloud does not support imports; upload the data with "glance-edge image-upload"',
       cause,
     );
   });
@@ -65,6 +65,6 @@ export async function checkMethod({ ask }: Pick<Invocation, "ask">, method: stri
 function checkStaged({ id, status }: GlanceImage): void {
   if (status !== "queued") return;
   throw new CommandFailed(
-    `Cannot import image "${id}": no data is staged for it; stage data with "glance image-stage ${id}", or choose another method with --import-method`,
+    `Cannot import image "${id}": no data is staged for it; stage data with "glance-edge image-stage ${id}", or choose another method with --import-method`,
   );
 }

@@ -1,6 +1,6 @@
 /** `image-list`: lists images. */
 import { list, number, text, truth } from "../args/flags.ts";
-import { IMAGE_VISIBILITIES, MEMBER_STATUSES } from "../../api/types.ts";
+import { type GlanceImage, IMAGE_VISIBILITIES, MEMBER_STATUSES } from "../../api/types.ts";
 import { listImages } from "../../images/list.ts";
 import type { FilterValue, ListParameters, SortDir } from "../../api/query.ts";
 import { UsageError } from "../system/errors.ts";
@@ -11,6 +11,9 @@ import { type Column, printList } from "../output/records.ts";
 
 /** Flags that choose and sort images. */
 export const FILTER_FLAGS = {
+  "name": text("<NAME>", "Only images with this name"),
+  "status": text("<STATUS>", "Only images with this status, such as active"),
+  "id": list("<ID>", "Only images with this id; may be repeated"),
   "limit": number("<LIMIT>", "Maximum number of images (default: all)", 0),
   "page-size": number("<SIZE>", "Images per request (default: set by Glance)"),
   "visibility": text(
@@ -57,11 +60,15 @@ export const COMMANDS = {
     async run(invocation) {
       const parameters = listParameters(invocation.values);
       const session = await sessionOf(invocation);
-      const images = await Array.fromAsync(listImages(session, parameters));
+      const images: GlanceImage[] = [];
+      for await (const image of listImages(session, parameters)) images.push(image);
       await printList(
         invocation,
         images,
-        columnsFor(invocation.verbose, invocation.values["include-stores"] === true),
+        columnsFor(
+          invocation.verbose || invocation.output.columns.length > 0,
+          invocation.values["include-stores"] === true,
+        ),
       );
     },
   }),
@@ -73,8 +80,12 @@ export const COMMANDS = {
  * @throws {UsageError} if a filter or a sort order is malformed.
  */
 export function listParameters(values: Values<typeof FILTER_FLAGS>): ListParameters {
-  const { limit, "page-size": pageSize, tag } = values;
+  const { limit, "page-size": pageSize, tag, id, name } = values;
   const filters: Record<string, FilterValue> = {
+    // A list of one is taken literally, also if it begins with an operator.
+    name: name === undefined ? undefined : [name],
+    status: values["status"],
+    id: id.length > 0 ? id : undefined,
     visibility: values["visibility"],
     member_status: values["member-status"],
     owner: values["owner"],

@@ -22,7 +22,7 @@ function withRemovals(meta: ImageMeta, keys: readonly string[]): ImageMeta {
   const update = { ...meta, properties: { ...removed, ...meta.properties } };
   if (Object.keys(meta).length > 1 || Object.keys(update.properties).length > 0) return update;
   throw new UsageError(
-    'Cannot update an image: no change is given; see "glance help image-update"',
+    'Cannot update an image: no change is given; see "glance-edge help image-update"',
   );
 }
 
@@ -81,7 +81,7 @@ export const COMMANDS = {
       await changeTags(invocation, image, (tags, id) => {
         if (tags.includes(tag)) return tags.filter((one) => one !== tag);
         throw new CommandFailed(
-          `Cannot delete tag "${tag}" of image "${id}": the image does not have it; see "glance image-show ${id}"`,
+          `Cannot delete tag "${tag}" of image "${id}": the image does not have it; see "glance-edge image-show ${id}"`,
         );
       });
     },

@@ -7,7 +7,7 @@ import { jsonObject } from "../args/json_flag.ts";
 import { addLocation } from "../../images/image_locations.ts";
 import type { GlanceImage, ImageLocation, ValidationData } from "../../api/types.ts";
 import { NotFound, NotImplemented } from "../../errors.ts";
-import { printImage, printRecord } from "../output/records.ts";
+import { type OutputCall, printImage, printRecord } from "../output/records.ts";
 
 const METADATA_FLAGS = {
   "url": required("<URL>", "URL of the location"),
@@ -19,7 +19,7 @@ const HASH_ALGORITHMS: readonly string[] = ["sha512", "sha256", "sha1", "md5"];
 
 export const COMMANDS = {
   "add-location": command({
-    details: 'For older clouds, and for metadata of the location, use "glance location-add".',
+    details: 'For older clouds, and for metadata of the location, use "glance-edge location-add".',
     positionals: [IMAGE],
     flags: {
       "url": required("<URL>", "URL of the location"),
@@ -38,7 +38,7 @@ export const COMMANDS = {
       const located = await invocation.ask("get", id);
       if (missing === null) return await printImage(invocation, located);
       throw new CommandFailed(
-        `Cannot add a location to image "${id}": the cloud has no location API (2.17); use "glance location-add"`,
+        `Cannot add a location to image "${id}": the cloud has no location API (2.17); use "glance-edge location-add"`,
         missing,
       );
     },
@@ -147,13 +147,13 @@ function checkKnown(
   const unknown = urls.find((url) => locations.every((one) => one.url !== url));
   if (unknown === undefined) return;
   throw new CommandFailed(
-    `Cannot find the location "${unknown}": image "${id}" does not have it; see "glance image-show ${id}"`,
+    `Cannot find the location "${unknown}": image "${id}" does not have it; see "glance-edge image-show ${id}"`,
   );
 }
 
 /** Prints an image as glanceclient does after a change of locations: without `self`. */
 async function printLocated(
-  invocation: Pick<Invocation, "system" | "json">,
+  invocation: OutputCall,
   image: GlanceImage,
 ): Promise<void> {
   const { self: _, ...shown } = image;

@@ -10,7 +10,7 @@ import { FILE_FLAGS, type FoundBytes, requireBytes, SIZE_FLAGS } from "../files/
 export const COMMANDS = {
   "image-stage": command({
     details:
-      'Glance keeps staged data until "glance image-import" imports it. If the connection breaks, a file is sent again; standard input cannot be.',
+      'Glance keeps staged data until "glance-edge image-import" imports it. If the connection breaks, a file is sent again; standard input cannot be.',
     positionals: [IMAGE],
     flags: { ...FILE_FLAGS, ...SIZE_FLAGS, ...PROGRESS_FLAGS },
     async run(invocation, image) {

@@ -1,6 +1,7 @@
 /** Decoders of compressed data that runtimes do not have, loaded when an image needs them. */
 import { concat } from "../../concat.ts";
 import { builtinModule } from "../../node_builtin.ts";
+import { missingPackage } from "../../platform.ts";
 import { messageOf } from "../../validate.ts";
 import type { DecompressOptions } from "../../formats/compression/decompress.ts";
 import { UnsupportedFeature } from "../../formats/compression/members.ts";
@@ -30,7 +31,8 @@ const SLICE = 128;
 /** The decoders: xz always, and zstd before Node 22.15. */
 export const DECOMPRESSORS: NonNullable<DecompressOptions["decompressors"]> = {
   async xz(compressed) {
-    const { default: { XzReadableStream } } = await import("xz-decompress") as unknown as XzModule;
+    const { default: { XzReadableStream } } = await import("xz-decompress")
+      .catch(missingPackage("xz-decompress", "decompress xz")) as unknown as XzModule;
     const { stream, head } = keepingHead(compressed);
     return withReasons(new XzReadableStream(stream), head);
   },
@@ -68,7 +70,7 @@ function withReasons(
 function notSupported(head: Uint8Array, cause: unknown): UnsupportedFeature {
   const option = rareXzOption(head) ?? "an option";
   return new UnsupportedFeature(
-    `it was compressed with ${option}, which is not supported here; run "xz -dc FILE", and pass its output to "glance image-create --file -"`,
+    `it was compressed with ${option}, which is not supported here; run "xz -dc FILE", and pass its output to "glance-edge image-create --file -"`,
     { cause },
   );
 }
@@ -95,7 +97,8 @@ function keepingHead(source: ReadableStream<Uint8Array>) {
 async function decompressZstd(
   compressed: ReadableStream<Uint8Array>,
 ): Promise<ReadableStream<Uint8Array>> {
-  const { Decompress } = await import("fzstd") as unknown as ZstdModule;
+  const { Decompress } = await import("fzstd")
+    .catch(missingPackage("fzstd", "decompress zstd")) as unknown as ZstdModule;
   const reader = compressed.getReader();
   const contents: Uint8Array[] = [];
   const decoder = new Decompress((content) => void contents.push(content));

@@ -26,7 +26,7 @@ const MIN_CONNECTIONS = 8;
 const SAFE_SHARE = 3 / 4;
 
 /** A TCP socket. */
-interface ClientSocket extends Socket {
+export interface ClientSocket extends Socket {
   setNoDelay(noDelay: boolean): void;
 }
 

@@ -4,6 +4,7 @@ import { CommandFailed } from "../system/errors.ts";
 import { codeOf, fileState } from "../system/fs_errors.ts";
 import type { Flags, Invocation, Values } from "../args/command.ts";
 import { printable, printableJson } from "../system/console.ts";
+import { chosenColumns, formatList, formatRecord, type RecordMembers } from "./formats.ts";
 import { drawTable, type TableLayout, widthOf } from "./table.ts";
 import type { Output } from "../system/system.ts";
 
@@ -16,7 +17,7 @@ export class OutputClosed extends Error {
 }
 
 /** The part of an invocation that printing needs. */
-export type OutputCall = Pick<Invocation, "system" | "json">;
+export type OutputCall = Pick<Invocation, "system" | "json" | "output">;
 
 export const WIDTH_FLAGS = {
   "max-column-width": number("<WIDTH>", "Characters of a value per line (default: 80)"),
@@ -90,9 +91,10 @@ export async function printRecord(
   options: RecordOptions = {},
 ): Promise<void> {
   if (invocation.json) return await printJson(invocation, record);
-  const rows = Object.entries(record)
-    .sort(([a], [b]) => a < b ? -1 : 1)
-    .map(([key, value]) => [cellText(key, ""), cellText(value, "None")]);
+  const sorted = Object.entries(record).sort(([a], [b]) => a < b ? -1 : 1);
+  const members = await printedMembers(invocation, sorted);
+  if (members === null) return;
+  const rows = members.map(([key, value]) => [cellText(key, ""), cellText(value, "None")]);
   const { maxColumnWidth = 80 } = options;
   await printText(
     invocation,
@@ -100,14 +102,33 @@ export async function printRecord(
   );
 }
 
+/**
+ * Chooses the members of a record to print in a table; null if they were printed in another format.
+ *
+ * @throws {UsageError} if a chosen member does not exist.
+ */
+async function printedMembers(
+  invocation: OutputCall,
+  members: RecordMembers,
+): Promise<RecordMembers | null> {
+  const { format, columns } = invocation.output;
+  const chosen = chosenColumns(members.map(([name]) => name), columns)
+    .flatMap((i) => members[i] === undefined ? [] : [members[i]]);
+  if (format === "table") return chosen;
+  await printText(invocation, formatRecord(format, chosen));
+  return null;
+}
+
 /** Prints a table of properties in the given order. It fits the terminal, or 80 columns. */
 export async function printProperties(
-  invocation: Pick<Invocation, "system">,
+  invocation: OutputCall,
   properties: readonly (readonly [name: string, value: string])[],
 ): Promise<void> {
+  const members = await printedMembers(invocation, properties);
+  if (members === null) return;
   const headings = ["Property", "Value"] as const;
-  const rows = properties.map((row) => row.map((text) => cellText(text, "")));
-  const longest = Math.max(...[headings, ...properties].map(([name]) => widthOf(name)));
+  const rows = members.map((row) => row.map((text) => cellText(text, "")));
+  const longest = Math.max(...[headings, ...members].map(([name]) => widthOf(name)));
   // The lines of the table and the spaces next to them.
   const width = (invocation.system.stdout.columns ?? 80) - longest - 7;
   await printText(
@@ -124,18 +145,30 @@ export async function printList(
   layout: Pick<TableLayout, "align"> = {},
 ): Promise<void> {
   if (invocation.json) return await printJson(invocation, records);
-  const rows = records.map((record) => columns.map((column) => listCell(record, column)));
-  const maxWidths = columns.map(([, , maxWidth]) => maxWidth);
-  await printText(
-    invocation,
-    drawTable(columns.map(([heading]) => heading), rows, { ...layout, maxWidths }),
-  );
+  const { format } = invocation.output;
+  const shown = chosenColumns(columns.map(([heading]) => heading), invocation.output.columns)
+    .flatMap((i) => columns[i] === undefined ? [] : [columns[i]]);
+  const headings = shown.map(([heading]) => heading);
+  const cellsOf = <T>(cell: (record: object, column: Column) => T) =>
+    records.map((record) => shown.map((column) => cell(record, column)));
+  if (format !== "table") {
+    // A list without rows has no lines of values.
+    if (format === "value" && records.length === 0) return;
+    return await printText(invocation, formatList(format, { headings, rows: cellsOf(valueIn) }));
+  }
+  const maxWidths = shown.map(([, , maxWidth]) => maxWidth);
+  await printText(invocation, drawTable(headings, cellsOf(listCell), { ...layout, maxWidths }));
+}
+
+/** The value of a column. */
+function valueIn(record: object, [heading, cell = heading]: Column): unknown {
+  const row = { ...record } as WireRecord;
+  return typeof cell === "string" ? row[cell] : cell(row);
 }
 
 /** In lists, glanceclient prints nothing for values that are false in Python, among them 0 and []. */
-function listCell(record: object, [heading, cell = heading]: Column): string {
-  const row = { ...record } as WireRecord;
-  const value = typeof cell === "string" ? row[cell] : cell(row);
+function listCell(record: object, column: Column): string {
+  const value = valueIn(record, column);
   const isEmpty = typeof value === "object" && Object.keys(Object(value)).length === 0;
   return isEmpty || !value ? "" : cellText(value, "");
 }
@@ -158,10 +191,12 @@ export async function printImage(
 ): Promise<void> {
   if (invocation.json) return await printJson(invocation, image);
   const { self: _, file: __, schema: ___, access: ____, ...shown } = image;
+  const isTable = invocation.output.format === "table";
   await printRecord(invocation, {
     ...shown,
     ...isHumanReadable && { size: humanSize(Number(image["size"] ?? 0)) },
-    ..."virtual_size" in shown && { virtual_size: shown["virtual_size"] || "Not available" },
+    ...isTable && "virtual_size" in shown &&
+      { virtual_size: shown["virtual_size"] || "Not available" },
   }, options);
 }
 

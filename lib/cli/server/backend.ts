@@ -1,4 +1,4 @@
-/** The service behind `deno task start`, and its settings. */
+/** The service behind `glance-edge start`, and its settings. */
 import type { InspectMode } from "../../transfer/types.ts";
 import type { CacheOptions } from "../../router/mod.ts";
 import type { Handler } from "./serve.ts";
@@ -8,8 +8,8 @@ export interface Backend extends Disposable {
   readonly handler: Handler;
   /** Lines of the welcome text that describe the service. */
   readonly about: readonly string[];
-  /** Example commands for a server at `url`. */
-  examples(url: string): readonly string[];
+  /** Example commands for a server at `url`; `program` is how users start the command line. */
+  examples(url: string, program: string): readonly string[];
   /** Warning about what clients can do without a token; null if they need one. */
   readonly warning: string | null;
 }
@@ -32,20 +32,20 @@ export interface GatewaySettings {
  * Example commands for a server that needs no token. They also work if a cloud is configured: `openstack` gets
  * an empty environment, since variables of a cloud conflict with `--os-auth-type none`.
  */
-export function examplesWithoutToken(url: string): readonly string[] {
+export function examplesWithoutToken(url: string, program: string): readonly string[] {
   return [
     `curl ${url}/v2/images`,
-    `npx -y deno@${Deno.version.deno} task glance --os-auth-type none --os-image-url ${url} image-list`,
+    `${program} --os-auth-type none --os-image-url ${url} image-list`,
     `env -i PATH="$PATH" openstack --os-auth-type none --os-endpoint ${url} image list`,
   ];
 }
 
 /** Example commands for a server that needs tokens of the configured cloud. */
-export function examplesWithToken(url: string): readonly string[] {
+export function examplesWithToken(url: string, program: string): readonly string[] {
   const token = "$(openstack token issue -f value -c id)";
   return [
     `curl -H "X-Auth-Token: ${token}" ${url}/v2/images`,
-    `npx -y deno@${Deno.version.deno} task glance --os-image-url ${url} image-list`,
+    `${program} --os-image-url ${url} image-list`,
     `env -i PATH="$PATH" openstack --os-auth-type admin_token --os-token "${token}" --os-endpoint ${url}/v2 image list`,
   ];
 }

@@ -1,15 +1,15 @@
 /** A gateway to an embedded Glance in this process, to try things out without a cloud. */
+import { mkdir } from "node:fs/promises";
 import { GlanceClientWrapper } from "../../api/client.ts";
 import { GlanceImageService } from "../../images/service.ts";
 import { createEmbeddedGlance, directoryStorage, memoryStorage } from "../../embedded/mod.ts";
 import { createImageRouter } from "../../router/mod.ts";
-import { denoFiles } from "../system/deno_files.ts";
 import { CommandFailed } from "../system/errors.ts";
 import { codeOf, fileError } from "../system/fs_errors.ts";
 import { logError, routerOptions } from "./gateway_log.ts";
 import { sampleBytes } from "./sample.ts";
 import { type Backend, examplesWithoutToken, type GatewaySettings } from "./backend.ts";
-import type { WritableFile } from "../system/system.ts";
+import type { SystemFiles, WritableFile } from "../system/system.ts";
 
 /** Size of the sample image in bytes. */
 const SAMPLE_SIZE = 256 * 1024;
@@ -31,9 +31,10 @@ const DIRECTORY_ERRORS: Readonly<Record<string, string>> = {
  */
 export async function serveEmbedded(
   directory: string | null,
+  files: SystemFiles,
   settings: GatewaySettings,
 ): Promise<Backend> {
-  const lock = directory === null ? null : await lockDirectory(directory);
+  const lock = directory === null ? null : await lockDirectory(directory, files);
   try {
     const glance = createEmbeddedGlance({
       storage: await openStore(directory),
@@ -76,10 +77,10 @@ async function openStore(directory: string | null): Promise<ReturnType<typeof me
 }
 
 /** Locks the directory: two servers would not see each other's images. */
-async function lockDirectory(directory: string): Promise<WritableFile> {
+async function lockDirectory(directory: string, files: SystemFiles): Promise<WritableFile> {
   try {
-    await Deno.mkdir(directory, { recursive: true });
-    return await denoFiles.create(`${directory}/lock`);
+    await mkdir(directory, { recursive: true });
+    return await files.create(`${directory}/lock`);
   } catch (error) {
     throw unusable(directory, error);
   }

@@ -4,6 +4,7 @@ import { codeOf } from "../system/fs_errors.ts";
 import { CLIENT_LIMITS, type ClientLimits } from "../http_server/client_limits.ts";
 import type { FetchHandler } from "../http_server/http_exchange.ts";
 import { HttpListener, MAX_CONNECTIONS } from "../http_server/listener.ts";
+import { denoListener, listenOn, type TcpListener } from "./tcp_listener.ts";
 import { withinTime } from "../http_server/time_limit.ts";
 
 export type { FetchHandler as Handler } from "../http_server/http_exchange.ts";
@@ -41,6 +42,7 @@ const LISTEN_ERRORS: Readonly<Record<string, string>> = {
   EADDRINUSE: "another program uses this port; stop it, or choose another port with --port",
   EADDRNOTAVAIL: "this machine has no such address; correct --host",
   EACCES: "permission is denied; choose a port from 1024 on with --port",
+  ENOTFOUND: "the name cannot be resolved; correct --host",
 };
 
 /**
@@ -49,21 +51,48 @@ const LISTEN_ERRORS: Readonly<Record<string, string>> = {
  *
  * @throws {CommandFailed} if it cannot listen on the address.
  */
+export async function listenAndServe(
+  handler: FetchHandler,
+  address: ListenAddress,
+  limits: ServeLimits = {},
+): Promise<RunningServer> {
+  const { host, port } = address;
+  const listener = await listenOn(host, port).catch((error) => {
+    throw cannotListen(address, error);
+  });
+  return serveOn(listener, host, handler, limits);
+}
+
+/** Does the same on Deno, where a socket listens at once. */
 export function serve(
   handler: FetchHandler,
-  { host, port }: ListenAddress,
-  { connections = MAX_CONNECTIONS, ...limits }: ServeLimits = {},
+  address: ListenAddress,
+  limits: ServeLimits = {},
 ): RunningServer {
-  const socket = listen(host, port);
+  const { host, port } = address;
+  try {
+    return serveOn(denoListener(host, port), host, handler, limits);
+  } catch (error) {
+    throw cannotListen(address, error);
+  }
+}
+
+/** Serves a handler on a socket that is listening on `host`. */
+function serveOn(
+  tcp: TcpListener,
+  host: string,
+  handler: FetchHandler,
+  { connections = MAX_CONNECTIONS, ...limits }: ServeLimits,
+): RunningServer {
   let isEnding = false;
-  const listener = new HttpListener(socket, {
+  const listener = new HttpListener(tcp, {
     handler: (request) => isEnding ? Promise.resolve(unavailable()) : handler(request),
     limits: { ...CLIENT_LIMITS, ...limits },
     maxConnections: connections,
   });
   const kill = () => withinTime(listener.close(), CLEANUP).catch(() => {});
   return {
-    url: urlOf(host, socket.addr.port),
+    url: urlOf(host, tcp.port),
     async stop(drainMs = Infinity) {
       isEnding = true;
       const aborted = await withinTime(listener.idle(), drainMs).then(
@@ -77,15 +106,11 @@ export function serve(
   };
 }
 
-function listen(host: string, port: number): Deno.TcpListener {
-  try {
-    return Deno.listen({ hostname: host, port });
-  } catch (error) {
-    const { message } = error as Error;
-    const state = LISTEN_ERRORS[codeOf(error) ?? ""] ??
-      (/lookup|resolve/.test(message) ? "the name cannot be resolved; correct --host" : message);
-    throw new CommandFailed(`Cannot listen on ${urlOf(host, port)}: ${state}`, error);
-  }
+function cannotListen({ host, port }: ListenAddress, error: unknown): CommandFailed {
+  const { message } = error as Error;
+  const state = LISTEN_ERRORS[codeOf(error) ?? ""] ??
+    (/lookup|resolve/.test(message) ? "the name cannot be resolved; correct --host" : message);
+  return new CommandFailed(`Cannot listen on ${urlOf(host, port)}: ${state}`, error);
 }
 
 /** The response while the server stops. A client with several servers retries at another one. */

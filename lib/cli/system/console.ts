@@ -3,7 +3,7 @@
  */
 import { asStarted } from "../args/wording.ts";
 import { withinTime } from "../http_server/time_limit.ts";
-import type { Output } from "./system.ts";
+import { type Output, PROGRAM } from "./system.ts";
 
 /** Maximum bytes that wait to be written. Further lines are dropped and counted. */
 const MAX_WAITING = 1024 ** 2;
@@ -48,7 +48,7 @@ export class Messages {
   #dropped = 0;
 
   /** @param program how users start the command line */
-  constructor(out: Output, program = "glance") {
+  constructor(out: Output, program = PROGRAM) {
     this.#out = out;
     this.#program = program;
   }

@@ -1,18 +1,12 @@
 /** The `System` of this process, through Deno. */
-import { fstatSync } from "node:fs";
 import { denoFiles } from "./deno_files.ts";
-import { ENDING_SIGNALS, type EndingSignal, EXIT, Interrupted } from "./errors.ts";
+import { EXIT } from "./errors.ts";
 import { fileState } from "./fs_errors.ts";
-import type { Input, Output, System } from "./system.ts";
+import { hasInput } from "./standard_input.ts";
+import { type Input, type Output, PROGRAM, type System } from "./system.ts";
 
 /** Bytes per read. */
 const CHUNK_SIZE = 256 * 1024;
-
-/**
- * Milliseconds in which repeated signals count as one: npx and `deno task` forward the Ctrl-C that the terminal
- * also sends to this process.
- */
-const REPEAT_MS = 1000;
 
 /**
  * Returns the `System` of this process.
@@ -43,10 +37,12 @@ export function denoSystem(signal: AbortSignal): System {
 /**
  * Changes to the directory of the user, which the tasks pass in `GLANCE_CWD`: `deno task` starts in the directory
  * of deno.json.
+ *
+ * @returns how the user has started the command line
  */
-export function goToCaller(): void {
+export function goToCaller(): string {
   const directory = Deno.env.get("GLANCE_CWD");
-  if (!directory) return;
+  if (!directory) return PROGRAM;
   try {
     Deno.chdir(directory);
   } catch (error) {
@@ -56,36 +52,7 @@ export function goToCaller(): void {
     console.error(`Cannot run in the directory "${directory}": ${state}`);
     Deno.exit(EXIT.failure);
   }
-}
-
-/**
- * Returns a signal that is aborted by the first SIGINT (Ctrl-C), SIGTERM or SIGHUP, so that the command can clean
- * up. A second one, at least a second later, ends the process at once.
- *
- * @param cleanupMs milliseconds after which the process ends by itself: a read of a silent pipe cannot be
- * aborted (default: no limit)
- */
-export function endingSignal(cleanupMs: number = Infinity): AbortSignal {
-  const controller = new AbortController();
-  let first = Infinity;
-  for (const name of supportedSignals()) {
-    const exit = () => Deno.exit(ENDING_SIGNALS[name]);
-    Deno.addSignalListener(name, () => {
-      const now = performance.now();
-      if (now - first >= REPEAT_MS) exit();
-      if (controller.signal.aborted) return;
-      first = now;
-      if (cleanupMs < Infinity) setTimeout(exit, cleanupMs);
-      controller.abort(new Interrupted(name));
-    });
-  }
-  return controller.signal;
-}
-
-/** Windows has no SIGTERM. */
-function supportedSignals(): EndingSignal[] {
-  const names = Object.keys(ENDING_SIGNALS) as EndingSignal[];
-  return Deno.build.os === "windows" ? ["SIGINT"] : names;
+  return "deno task glance";
 }
 
 function outputOf(stream: typeof Deno.stdout | typeof Deno.stderr): Output {
@@ -125,14 +92,4 @@ function standardInput(): Input {
         },
       }, { highWaterMark: 0 }),
   };
-}
-
-/** cron and Deno connect a closed standard input to `/dev/null`. */
-function hasInput(): boolean {
-  try {
-    const facts = fstatSync(0);
-    return !facts.isCharacterDevice() && !facts.isDirectory();
-  } catch {
-    return false;
-  }
 }

@@ -4,6 +4,9 @@
  */
 import type { GlanceOptions } from "../../options.ts";
 
+/** The name of the command. */
+export const PROGRAM = "glance-edge";
+
 /** Bytes of files and streams. */
 export type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -104,7 +107,7 @@ export interface System {
   readonly signal: AbortSignal;
   /** Milliseconds of a monotonic clock, for rates and remaining times. */
   now(): number;
-  /** How users start the command line, for help and messages (default: `glance`). */
+  /** How users start the command line, for help and messages (default: `glance-edge`). */
   readonly program?: string | undefined;
   /** Ports for the library (default: those of the runtime). */
   readonly ports?: LibraryPorts;

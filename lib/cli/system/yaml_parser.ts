@@ -1,8 +1,10 @@
 /** The parser of `clouds.yaml`, loaded with the first file. */
+import { missingPackage } from "../../platform.ts";
 import type { YamlParser } from "../../auth/clouds/mod.ts";
 
-/** Does what `parseDocument` of the package `yaml` does. */
+/** Does what `parseDocument` of the package `yaml` does, a CommonJS package: a bundle has only its default export. */
 export const parseYaml: YamlParser = async (text, options) => {
-  const { parseDocument } = await import("yaml");
-  return parseDocument(text, options);
+  const { default: yaml } = await import("yaml")
+    .catch(missingPackage("yaml", "read clouds.yaml"));
+  return yaml.parseDocument(text, options);
 };

@@ -46,7 +46,11 @@ export function full(
 
 /** The routes by path, in order. */
 export function byPath(routes: readonly MethodRoute[]): readonly PathRoutes[] {
-  const paths = Map.groupBy(routes, ({ name }) => name.slice(name.indexOf(" ") + 1));
+  const paths = new Map<string, MethodRoute[]>();
+  for (const route of routes) {
+    const path = route.name.slice(route.name.indexOf(" ") + 1);
+    paths.set(path, [...paths.get(path) ?? [], route]);
+  }
   return [...paths].map(([name, routes]) => ({
     name,
     path: new RegExp(`^${name.replaceAll("*", "([^/]+)")}$`),

@@ -18,7 +18,7 @@ async function script(shell: string): Promise<string> {
 async function offered(...words: readonly string[]): Promise<string[]> {
   const lines = [
     await script("bash"),
-    'COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _glance; printf "%s\\n" "${COMPREPLY[@]}"',
+    'COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _glance_edge; printf "%s\\n" "${COMPREPLY[@]}"',
   ];
   const { stdout } = await new Deno.Command("bash", {
     args: ["-c", lines.join("\n"), "bash", "glance", ...words],
@@ -43,7 +43,7 @@ Deno.test("bash-completion prints every command and every flag of a command", as
 
 Deno.test("completion bash completes commands, flags, choices and the argument of help", async () => {
   assertEquals(await offered("image-del"), ["image-delete"]);
-  assertEquals(new Set(await offered("")), new Set(["help", ...NAMES]));
+  assertEquals(new Set(await offered("")), new Set(["help", "version", ...NAMES]));
   const sort = ["--sort-key", "--sort-dir", "--sort"];
   assertEquals(await offered("image-list", "--so"), sort);
   assertEquals(await offered("--os-cloud", "mine", "image-list", "--so"), sort);
@@ -80,7 +80,7 @@ Deno.test("completion fish prints a line for each command and each flag", async 
   for (const line of lines) {
     // Quotes inside of quotes would end them.
     assertEquals(line.replaceAll(/\\['\\]/g, "").split("'").length % 2, 1, line);
-    assert(line.startsWith("complete -c glance "), line);
+    assert(line.startsWith("complete -c glance-edge "), line);
   }
   for (const { name, flags, summary } of COMMANDS) {
     const own = lines.filter((line) => line.includes(`__fish_seen_subcommand_from ${name}'`));
@@ -94,7 +94,7 @@ Deno.test("completion fish prints a line for each command and each flag", async 
   assertStringIncludes(verify ?? "", " -l verify -x -a 'auto required' -d '");
   for (const flag of namesOf(GLOBAL_FLAGS)) {
     const isGlobal = (line: string) =>
-      line.startsWith("complete -c glance -l ") && line.includes(` -l ${flag} `);
+      line.startsWith("complete -c glance-edge -l ") && line.includes(` -l ${flag} `);
     assert(lines.some(isGlobal), flag);
   }
 });

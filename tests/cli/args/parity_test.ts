@@ -11,6 +11,7 @@ const COMMANDS = await allCommands();
 /** Commands that glanceclient does not have. */
 const OUR_COMMANDS: Readonly<Record<string, string>> = {
   "completion": "a script for each shell; bash-completion prints only words",
+  "start": "serves the Image API v2",
   "image-audit": "judges images by their bytes",
   "image-inspect": "shows what the bytes of an image are",
   "image-copy": "copies an image to another cloud or region without a file",
@@ -50,7 +51,12 @@ const OUR_FLAGS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "verify": "requires a hash, or compares none",
   },
   "image-import": { "wait": "waits until the import has ended" },
-  "image-list": { "os-hidden": ALIAS },
+  "image-list": {
+    "id": "filters as openstackclient does with its own names",
+    "name": "filters as openstackclient does",
+    "os-hidden": ALIAS,
+    "status": "filters as openstackclient does",
+  },
   "image-stage": { "no-progress": PROGRESS },
   "image-update": { "os-hidden": ALIAS },
   "image-upload": { "inspect": INSPECT, "no-progress": PROGRESS },
@@ -70,6 +76,8 @@ const OUR_FLAGS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 
 /** Flags for all commands that glanceclient does not have. */
 const OUR_GLOBAL_FLAGS: Readonly<Record<string, string>> = {
+  "column": "chooses columns, as openstackclient does",
+  "format": "prints for programs, as openstackclient does; -f is not --force here",
   "json": "prints what Glance returned, for programs",
   "os-application-credential-id": "glanceclient has no application credentials",
   "os-application-credential-name": "glanceclient has no application credentials",

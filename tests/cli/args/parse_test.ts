@@ -82,7 +82,7 @@ const BAD: readonly (readonly [line: string, message: string])[] = [
   ],
   [
     "image",
-    'Cannot run "image": it is ambiguous, because 18 commands begin with it; write more letters, or see "glance help"',
+    'Cannot run "image": it is ambiguous, because 18 commands begin with it; write more letters, or see "glance-edge help"',
   ],
   ["image-lst", 'Cannot run "image-lst": unknown command; did you mean "image-list"?'],
   [
@@ -90,23 +90,23 @@ const BAD: readonly (readonly [line: string, message: string])[] = [
     'Cannot run "md-resource-type": it is ambiguous between "md-resource-type-associate", "md-resource-type-deassociate", "md-resource-type-list"; write more letters',
   ],
   ["task-cr", 'Cannot run "task-cr": unknown command; did you mean "task-create"?'],
-  ["frobnicate", 'Cannot run "frobnicate": unknown command; see "glance help"'],
+  ["frobnicate", 'Cannot run "frobnicate": unknown command; see "glance-edge help"'],
   [
     "help image-shwo",
     'Cannot run "image-shwo": unknown command; did you mean "image-show"?',
   ],
-  ["--debug", 'Cannot run a command: none is given; see "glance help"'],
+  ["--debug", 'Cannot run a command: none is given; see "glance-edge help"'],
   [
     "image-list --limt 5",
     'Cannot use "--limt": unknown flag; did you mean "--limit"?',
   ],
   [
     "--limit 5 image-list",
-    'Cannot use "--limit": unknown flag; see "glance help" and "glance help COMMAND"',
+    'Cannot use "--limit": unknown flag; see "glance-edge help" and "glance-edge help COMMAND"',
   ],
   [
     "image-list -x",
-    'Cannot use "-x": unknown flag; see "glance help" and "glance help COMMAND"',
+    'Cannot use "-x": unknown flag; see "glance-edge help" and "glance-edge help COMMAND"',
   ],
   [
     "image-list --sort-",
@@ -147,14 +147,17 @@ const BAD: readonly (readonly [line: string, message: string])[] = [
   ["image-update --protected ID False", 'Cannot use "--protected ID": it must be True or False'],
   [
     "image-list more",
-    'Cannot run "image-list": unexpected argument "more"; quote values with spaces, or see "glance help image-list"',
+    'Cannot run "image-list": unexpected argument "more"; quote values with spaces, or see "glance-edge help image-list"',
   ],
-  ["image-show", 'Cannot run "image-show": <IMAGE> is missing; see "glance help image-show"'],
+  ["image-show", 'Cannot run "image-show": <IMAGE> is missing; see "glance-edge help image-show"'],
   [
     "image-show a b",
-    'Cannot run "image-show": unexpected argument "b"; quote values with spaces, or see "glance help image-show"',
+    'Cannot run "image-show": unexpected argument "b"; quote values with spaces, or see "glance-edge help image-show"',
   ],
-  ["image-delete", 'Cannot run "image-delete": <IMAGE> is missing; see "glance help image-delete"'],
+  [
+    "image-delete",
+    'Cannot run "image-delete": <IMAGE> is missing; see "glance-edge help image-delete"',
+  ],
   [
     "member-update ID P maybe",
     'Cannot use "maybe" for <MEMBER_STATUS>: it must be "pending", "accepted", or "rejected"',

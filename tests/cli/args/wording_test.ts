@@ -99,11 +99,11 @@ Deno.test("inTerminalWords() names the subject of a term, or else the image of t
     inTerminalWords(`Cannot: x; ${text}`, { imageId: "42", terms: [term] });
   assertEquals(
     words({ key: "unprotectImage", text }),
-    'Cannot: x; first run "glance image-update --protected False 42"',
+    'Cannot: x; first run "glance-edge image-update --protected False 42"',
   );
   assertEquals(
     words({ key: "unprotectNamespace", text, subject: "OS::A" }),
-    'Cannot: x; first run "glance md-namespace-update --protected False OS::A"',
+    'Cannot: x; first run "glance-edge md-namespace-update --protected False OS::A"',
   );
 });
 
@@ -148,12 +148,12 @@ const HINTS: Readonly<Record<string, readonly [string[][], string[], string]>> =
   "a protected image": [
     [["image-update", "--protected", "True", ID]],
     ["image-delete", ID],
-    `; first run "glance image-update --protected False ${ID}"`,
+    `; first run "glance-edge image-update --protected False ${ID}"`,
   ],
   "a protected namespace": [
     [["md-namespace-create", "OS::Mine", "--protected", "True"]],
     ["md-namespace-delete", "OS::Mine"],
-    '; first run "glance md-namespace-update --protected False OS::Mine"',
+    '; first run "glance-edge md-namespace-update --protected False OS::Mine"',
   ],
   "a tag of a protected namespace": [
     [
@@ -161,12 +161,12 @@ const HINTS: Readonly<Record<string, readonly [string[][], string[], string]>> =
       ["md-tag-create", "OS::Mine", "--name", "t"],
     ],
     ["md-tag-delete", "OS::Mine", "t"],
-    '; first run "glance md-namespace-update --protected False OS::Mine"',
+    '; first run "glance-edge md-namespace-update --protected False OS::Mine"',
   ],
   "members of an image that is not shared": [
     [["image-update", "--visibility", "private", ID]],
     ["member-list", "--image-id", ID],
-    `; first run "glance image-update --visibility shared ${ID}"`,
+    `; first run "glance-edge image-update --visibility shared ${ID}"`,
   ],
 };
 
@@ -177,7 +177,7 @@ for (const [what, [before, args, message]] of Object.entries(HINTS)) {
     const { code, stderr } = await harness.run(args);
     assertEquals(code, 1);
     assertStringIncludes(stderr, message);
-    const command = /; first run "glance ([^"]*)"/.exec(stderr)?.[1] ?? "";
+    const command = /; first run "glance-edge ([^"]*)"/.exec(stderr)?.[1] ?? "";
     assertEquals((await harness.run(command.split(" "))).code, 0);
     assertEquals((await harness.run(args)).code, 0);
   });
@@ -192,7 +192,7 @@ Deno.test("image-download names the cause and who can help when an image is deac
   assertEquals(code, 1);
   assertStringIncludes(
     stderr,
-    `; the image is deactivated, so only an administrator can read its data; ask one to run "glance image-reactivate ${ID}"`,
+    `; the image is deactivated, so only an administrator can read its data; ask one to run "glance-edge image-reactivate ${ID}"`,
   );
   assertEquals((await harness.run(["image-reactivate", ID])).code, 0);
   assertEquals((await new CliHarness(member).run(download)).code, 0);

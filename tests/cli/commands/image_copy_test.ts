@@ -141,7 +141,7 @@ Deno.test("image-copy prints the cause and a hint when it fails", async (t) => {
     [
       "image-copy nobody --to-cloud there",
       1,
-      'Cannot find image "nobody": no image with this id or name is visible to you; see "glance image-list"',
+      'Cannot find image "nobody": no image with this id or name is visible to you; see "glance-edge image-list"',
     ],
     [
       "image-copy disk --to-cloud there --store moon",
@@ -156,7 +156,7 @@ Deno.test("image-copy prints the cause and a hint when it fails", async (t) => {
     [
       "image-copy --to-cloud there",
       2,
-      'Cannot run "image-copy": <IMAGE> is missing; see "glance help image-copy"',
+      'Cannot run "image-copy": <IMAGE> is missing; see "glance-edge help image-copy"',
     ],
   ];
   for (const [line, code, message] of cases) {

@@ -123,7 +123,7 @@ Deno.test("image-import requests no import when no data is staged", async () => 
   const { code, stderr } = await harness.run(["image-import", ID]);
   assertEquals([code, stderr], [
     1,
-    `Cannot import image "${ID}": no data is staged for it; stage data with "glance image-stage ${ID}", or choose another method with --import-method\n`,
+    `Cannot import image "${ID}": no data is staged for it; stage data with "glance-edge image-stage ${ID}", or choose another method with --import-method\n`,
   ]);
   assertEquals(requests.filter(({ method }) => method === "POST"), []);
 });

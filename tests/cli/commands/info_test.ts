@@ -240,7 +240,7 @@ Deno.test("location-add and the other location commands print the cause and a hi
       harness,
       `location-update ${ID} --url x`,
       1,
-      `Cannot find the location "x": image "${ID}" does not have it; see "glance image-show ${ID}"`,
+      `Cannot find the location "x": image "${ID}" does not have it; see "glance-edge image-show ${ID}"`,
     ],
     [
       blind,

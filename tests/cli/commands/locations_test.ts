@@ -54,6 +54,6 @@ Deno.test("add-location names the version that the cloud lacks", async () => {
   const { code, stderr } = await harness.run(LINE);
   assertEquals([code, stderr], [
     1,
-    `Cannot add a location to image "${ID}": the cloud has no location API (2.17); use "glance location-add"\n`,
+    `Cannot add a location to image "${ID}": the cloud has no location API (2.17); use "glance-edge location-add"\n`,
   ]);
 });

@@ -123,7 +123,7 @@ Deno.test("image-create-via-import rejects flags that exclude each other, before
   const cases: readonly (readonly [flags: string, says: string])[] = [
     [
       `${raw}--import-method copy-image --stores a`,
-      'Cannot create an image by "copy-image": this method copies existing images; see "glance help image-import"',
+      'Cannot create an image by "copy-image": this method copies existing images; see "glance-edge help image-import"',
     ],
     [
       `${raw}--import-method web-download`,
@@ -207,7 +207,7 @@ Deno.test("image-create-via-import keeps the staged data and prints a hint when 
   assertStringIncludes(stderr, `Cannot import image "${ID}"`);
   assertStringIncludes(
     stderr,
-    `; the data of the image is staged: continue with "glance image-import ${ID}", or discard it with "glance image-delete ${ID}"\n`,
+    `; the data of the image is staged: continue with "glance-edge image-import ${ID}", or discard it with "glance-edge image-delete ${ID}"\n`,
   );
   assertEquals((await show(harness))?.["status"], "uploading");
 });

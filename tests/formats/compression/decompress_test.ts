@@ -124,7 +124,7 @@ Deno.test("decompress() names the option of xz that its decoder does not support
     for (const size of [1, 1000]) {
       assertEquals(
         await failureOf(bytes, "xz", size),
-        `Cannot decompress the xz data: it was compressed with ${option}, which is not supported here; run "xz -dc FILE", and pass its output to "glance image-create --file -"`,
+        `Cannot decompress the xz data: it was compressed with ${option}, which is not supported here; run "xz -dc FILE", and pass its output to "glance-edge image-create --file -"`,
       );
     }
   }

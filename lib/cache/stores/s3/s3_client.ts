@@ -6,6 +6,7 @@ import {
   ServerUnreachable,
   UnexpectedStatus,
 } from "../../../errors.ts";
+import { missingPackage } from "../../../platform.ts";
 import { nativeTimer, sleep as nativeSleep } from "../../../timer.ts";
 import { valueOf } from "./s3_xml.ts";
 
@@ -180,7 +181,8 @@ export class Bucket {
   /** Loads the package: only this store needs it. */
   async #loadSigner(): Promise<Signer> {
     const { accessKeyId, secretAccessKey, region } = this.#options;
-    const { AwsClient } = await import("aws4fetch");
+    const { AwsClient } = await import("aws4fetch")
+      .catch(missingPackage("aws4fetch", "sign requests to an S3 bucket"));
     return new AwsClient({ accessKeyId, secretAccessKey, region, service: "s3" });
   }
 }

@@ -140,7 +140,7 @@ async function judge(
 async function print(invocation: AuditCall, report: AuditReport): Promise<void> {
   const { findings } = report;
   if (invocation.json) return await printJson(invocation, { ...report.counts(), images: findings });
-  if (findings.length === 0) return;
+  if (findings.length === 0 && invocation.output.format === "table") return;
   // Of a narrow terminal, the last column has the rest.
   const { columns } = invocation.system.stdout;
   const [name, problem] = columns === null

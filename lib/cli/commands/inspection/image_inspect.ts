@@ -2,7 +2,7 @@
 import { text } from "../../args/flags.ts";
 import { command, type Flags, type Invocation } from "../../args/command.ts";
 import { formatBytes } from "../../output/progress.ts";
-import { printJson, printProperties } from "../../output/records.ts";
+import { type OutputCall, printJson, printProperties } from "../../output/records.ts";
 import { CommandFailed } from "../../system/errors.ts";
 import type { Verdict } from "../../../formats/verdict.ts";
 import { type DeclaredFormats, faultOf, verdictsFor } from "./judgment.ts";
@@ -45,7 +45,7 @@ function claimOf({ values }: Invocation<typeof FLAGS>, { record }: Subject): Dec
 }
 
 async function print(
-  invocation: Pick<Invocation, "system" | "json">,
+  invocation: OutputCall,
   subject: Subject,
   claim: DeclaredFormats,
 ): Promise<void> {

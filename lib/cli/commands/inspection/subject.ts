@@ -171,7 +171,7 @@ async function recordNamed(
   } catch (error) {
     if (!(error instanceof ImageNotFound)) throw error;
     throw new CommandFailed(
-      `Cannot inspect "${name}": ${absence}, and no image with this id or name is visible to you; see "glance image-list"`,
+      `Cannot inspect "${name}": ${absence}, and no image with this id or name is visible to you; see "glance-edge image-list"`,
       error,
     );
   }

@@ -143,7 +143,7 @@ export const COMMANDS = {
       });
       if (Object.keys(change).length === 0) {
         throw new UsageError(
-          'Cannot update a namespace: no change is given; see "glance help md-namespace-update"',
+          'Cannot update a namespace: no change is given; see "glance-edge help md-namespace-update"',
         );
       }
       const current = await invocation.ask("metadefs.namespaces.get", name);

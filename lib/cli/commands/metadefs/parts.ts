@@ -121,7 +121,7 @@ export function definitionCommands(kind: DefinitionKind): DefinitionCommands {
         const change = fieldsFrom(invocation.values);
         if (Object.keys(change).length === 0) {
           throw new UsageError(
-            `Cannot update ${anyOne}: no change is given; see "glance help md-${one}-update"`,
+            `Cannot update ${anyOne}: no change is given; see "glance-edge help md-${one}-update"`,
           );
         }
         const current = await invocation.ask(`metadefs.${all}.get`, namespace, name);

@@ -159,7 +159,7 @@ function catalogInfoFrom(values: CloudValues): string | undefined {
 
 function notConfigured(): CommandFailed {
   return new CommandFailed(
-    'Cannot choose a cloud: no cloud is configured; set OS_CLOUD to a cloud in clouds.yaml, or OS_AUTH_URL with OS_USERNAME, OS_PASSWORD and OS_PROJECT_NAME, or GLANCE_API_SERVERS to the URL of a Glance without Keystone; to try things out, start a server with "deno task start"',
+    'Cannot choose a cloud: no cloud is configured; set OS_CLOUD to a cloud in clouds.yaml, or OS_AUTH_URL with OS_USERNAME, OS_PASSWORD and OS_PROJECT_NAME, or GLANCE_API_SERVERS to the URL of a Glance without Keystone; to try things out, start a server with "glance-edge start"',
   );
 }
 

@@ -66,7 +66,7 @@ export async function findImage(
     return { id: record.id, record };
   } catch (error) {
     if (!(error instanceof ImageNotFound)) throw error;
-    throw new ImageNotFound(`${error.message}; see "glance image-list"`, { cause: error });
+    throw new ImageNotFound(`${error.message}; see "glance-edge image-list"`, { cause: error });
   }
 }
 

@@ -41,7 +41,7 @@ export async function waitIfRequested(
     messages.keepStatus();
     if (error instanceof Interrupted) {
       messages.line(
-        `The import of image "${imageId}" continues; see "glance image-tasks ${imageId}"`,
+        `The import of image "${imageId}" continues; see "glance-edge image-tasks ${imageId}"`,
       );
     }
     throw error;

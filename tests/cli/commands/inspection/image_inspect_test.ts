@@ -125,7 +125,7 @@ Deno.test("image-inspect prints the cause when it cannot read", async (t) => {
   const { harness } = await withImages();
   const cases: Readonly<Record<string, string>> = {
     "absent.img":
-      'Cannot inspect "absent.img": there is no such file, and no image with this id or name is visible to you; see "glance image-list"',
+      'Cannot inspect "absent.img": there is no such file, and no image with this id or name is visible to you; see "glance-edge image-list"',
     "./absent.img": 'Cannot read "./absent.img": no such file or directory; correct the path',
     "secret.img":
       'Cannot read "secret.img": permission is denied; change the permissions or the path',

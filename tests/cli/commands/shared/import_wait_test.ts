@@ -76,7 +76,7 @@ Deno.test("--wait prints that the import continues when it is interrupted", asyn
   assertEquals([code, stdout, stderr], [
     130,
     "",
-    `The import of image "${ID}" continues; see "glance image-tasks ${ID}"\n`,
+    `The import of image "${ID}" continues; see "glance-edge image-tasks ${ID}"\n`,
   ]);
 });
 

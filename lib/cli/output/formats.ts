@@ -1,0 +1,108 @@
+/** Formats records for programs, as `openstack` does: JSON, YAML, CSV, or values alone. Pure. */
+import { printable, printableJson } from "../system/console.ts";
+import { UsageError } from "../system/errors.ts";
+
+/** The formats of `--format`; a table is for people. */
+export const OUTPUT_FORMATS = ["table", "json", "yaml", "csv", "value"] as const;
+
+/** A format for programs. */
+export type DataFormat = Exclude<typeof OUTPUT_FORMATS[number], "table">;
+
+/** How records are printed. */
+export interface OutputChoice {
+  readonly format: DataFormat | "table";
+  /** Headings of a list, or names of properties; empty for all. */
+  readonly columns: readonly string[];
+}
+
+/** A table before it is drawn. */
+export interface Cells {
+  readonly headings: readonly string[];
+  readonly rows: readonly (readonly unknown[])[];
+}
+
+const FORMATS: Readonly<Record<DataFormat, (cells: Cells) => string>> = {
+  json: (cells) => printableJson(objectsOf(cells), 2),
+  yaml: (cells) =>
+    cells.rows.length === 0
+      ? "[]"
+      : objectsOf(cells).map((row) => `- ${yamlOf(row, "\n  ")}`).join("\n"),
+  csv: ({ headings, rows }) => [headings, ...rows].map((row) => row.map(csvCell)).join("\n"),
+  value: ({ rows }) => rows.map((row) => row.map(plainText).join(" ")).join("\n"),
+};
+
+/** The members of a record, in order. */
+export type RecordMembers = readonly (readonly [name: string, value: unknown])[];
+
+/** Formats a list of records. Columns of a table are the members of an object. */
+export function formatList(format: DataFormat, cells: Cells): string {
+  return FORMATS[format](cells);
+}
+
+/** Formats one record: an object, lines of two cells, or a value per line. */
+export function formatRecord(format: DataFormat, members: RecordMembers): string {
+  const record = Object.fromEntries(members.map(([name, value]) => [name, value ?? null]));
+  if (format === "json") return printableJson(record, 2);
+  if (format === "yaml") return yamlOf(record, "\n");
+  if (format === "value") return members.map(([, value]) => plainText(value)).join("\n");
+  return formatList("csv", { headings: ["Property", "Value"], rows: members });
+}
+
+/**
+ * The positions of the chosen columns, in the order of the table; all if none is chosen. Case does not matter, nor
+ * whether words are separated by spaces or `_`.
+ *
+ * @throws {UsageError} if a column does not exist.
+ */
+export function chosenColumns(headings: readonly string[], chosen: readonly string[]): number[] {
+  const keys = headings.map(keyOf);
+  const unknown = chosen.find((name) => !keys.includes(keyOf(name)));
+  if (unknown !== undefined) {
+    throw new UsageError(
+      `Cannot show the column "${unknown}": the columns are ${LIST.format(headings)}`,
+    );
+  }
+  const names = new Set(chosen.map(keyOf));
+  return [...headings.keys()].filter((i) => names.size === 0 || names.has(keys[i] ?? ""));
+}
+
+const LIST = new Intl.ListFormat("en", { type: "conjunction" });
+
+function keyOf(name: string): string {
+  return name.toLowerCase().replaceAll(/[ _-]/g, "_");
+}
+
+function objectsOf({ headings, rows }: Cells): Readonly<Record<string, unknown>>[] {
+  return rows.map((row) =>
+    Object.fromEntries(headings.map((heading, i) => [heading, row[i] ?? null]))
+  );
+}
+
+/** Numbers are not quoted, as `openstack` does it. */
+function csvCell(value: unknown): string {
+  if (typeof value === "number") return String(value);
+  return `"${plainText(value).replaceAll('"', '""')}"`;
+}
+
+/** A value in words of Python, on one line. */
+function plainText(value: unknown): string {
+  if (value === null || value === undefined) return "None";
+  if (typeof value === "boolean") return value ? "True" : "False";
+  return typeof value === "object" ? printableJson(value) : printable(String(value));
+}
+
+/** The members of an object, a line each. Lists and objects in it are written as JSON, which is YAML, too. */
+function yamlOf(record: Readonly<Record<string, unknown>>, separator: string): string {
+  const members = Object.entries(record).map(([name, value]) =>
+    `${yamlText(name)}: ${typeof value === "string" ? yamlText(value) : printableJson(value)}`
+  );
+  return members.length === 0 ? "{}" : members.join(separator);
+}
+
+/** Words that YAML reads as another type. */
+const YAML_WORDS = /^(true|false|yes|no|on|off|null|y|n)$/i;
+
+function yamlText(text: string): string {
+  const isPlain = /^[A-Za-z][\w./-]*( [\w./-]+)*$/.test(text) && !YAML_WORDS.test(text);
+  return isPlain ? text : printableJson(text);
+}

@@ -1,0 +1,85 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { parse } from "yaml";
+import {
+  chosenColumns,
+  type DataFormat,
+  formatList,
+  formatRecord,
+} from "../../../lib/cli/output/formats.ts";
+
+const CELLS = {
+  headings: ["ID", "Name", "Size", "Stores"],
+  rows: [["1", 'a "b", c', 5, ["x", "y"]], ["2", null, 0, []], ["3", "yes", true, { k: "v" }]],
+};
+
+Deno.test("formatList() formats a list as openstack does", () => {
+  const cases: Readonly<Record<Exclude<DataFormat, "json" | "yaml">, string>> = {
+    csv: [
+      '"ID","Name","Size","Stores"',
+      '"1","a ""b"", c",5,"[""x"",""y""]"',
+      '"2","None",0,"[]"',
+      '"3","yes","True","{""k"":""v""}"',
+    ].join("\n"),
+    value: '1 a "b", c 5 ["x","y"]\n2 None 0 []\n3 yes True {"k":"v"}',
+  };
+  for (const [format, text] of Object.entries(cases)) {
+    assertEquals(formatList(format as DataFormat, CELLS), text);
+  }
+});
+
+Deno.test("formatList() and formatRecord() keep every value in JSON and YAML", () => {
+  const texts = [
+    "",
+    " ",
+    "null",
+    "No",
+    "1",
+    "1e3",
+    "2026-01-01",
+    "a: b",
+    "- a",
+    "#",
+    "é",
+    "\u202e",
+    "a\nb",
+    "~",
+    "0x1f",
+    ".5",
+    "a b",
+  ];
+  const members = texts.map((text, i) => [`k${i}`, text] as const);
+  const expected = Object.fromEntries(members);
+  const readers = { json: (text: string) => JSON.parse(text), yaml: (text: string) => parse(text) };
+  for (const format of ["json", "yaml"] as const) {
+    const read = readers[format];
+    assertEquals(read(formatRecord(format, members)), expected);
+    const rows = texts.map((text) => [text, 1.5, null, [text, { a: false }]]);
+    const objects = texts.map((text) => ({
+      a: text,
+      "b c": 1.5,
+      d: null,
+      e: [text, { a: false }],
+    }));
+    const headings = ["a", "b c", "d", "e"];
+    assertEquals(read(formatList(format, { headings, rows })), objects);
+    assertEquals(read(formatList(format, { headings, rows: [] })), []);
+  }
+});
+
+Deno.test("formatRecord() prints a value per line, or lines of two cells", () => {
+  const members = [["id", "1"], ["tags", []], ["protected", false], ["owner", null]] as const;
+  assertEquals(formatRecord("value", members), "1\n[]\nFalse\nNone");
+  const lines = ['"Property","Value"', '"id","1"', '"tags","[]"', '"protected","False"'];
+  assertEquals(formatRecord("csv", members), [...lines, '"owner","None"'].join("\n"));
+});
+
+Deno.test("chosenColumns() ignores case, and keeps the order of the table", () => {
+  const headings = ["ID", "Name", "Disk_format"];
+  assertEquals(chosenColumns(headings, []), [0, 1, 2]);
+  assertEquals(chosenColumns(headings, ["disk format", "id"]), [0, 2]);
+  assertThrows(
+    () => chosenColumns(headings, ["Nmae"]),
+    Error,
+    'Cannot show the column "Nmae": the columns are ID, Name, and Disk_format',
+  );
+});
