@@ -7,6 +7,7 @@
 import { randomImage } from "./bench_image.ts";
 import { cacheReport } from "./cache.ts";
 import { chaosReport } from "./chaos.ts";
+import { coldCacheReport } from "./cold_cache.ts";
 import { downloadReport } from "./download.ts";
 import { failoverReport } from "./failover.ts";
 import { formatsReport } from "./formats_fuzz.ts";
@@ -36,7 +37,10 @@ const GROUPS: Readonly<Record<string, Group>> = {
     await using origin = await startOrigin(image);
     return await gatewayResults(origin, ROUNDS);
   },
-  cache: cacheReport,
+  cache: async () => {
+    const [warm, cold] = [await cacheReport(), await coldCacheReport()];
+    return { results: [...warm.results, ...cold.results] };
+  },
   upload: uploadReport,
   from: fromReport,
   inspect: inspectReport,
