@@ -3,9 +3,6 @@
  *
  * @module
  */
-// On Deno, loads the HTTP client with this module: a command that loads it during a test would leak it.
-import "../platform.ts";
-
 export { runGlance } from "./run.ts";
 export { type EndingSignal, Interrupted } from "./system/errors.ts";
 export { denoSystem } from "./system/deno_system.ts";
