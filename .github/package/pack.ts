@@ -79,13 +79,22 @@ async function bundleCommand(contents: string): Promise<void> {
 async function licenses(): Promise<string> {
   const { npmCache } = JSON.parse(await run(ROOT, ["deno", "info", "--json"]));
   const texts = bundledPackages(configuration).map(async ([name, version]) => {
-    const source = `${npmCache}/registry.npmjs.org/${name}/${version}`;
+    const source = await folderOf(npmCache, `${name}/${version}`);
     const { license, author } = JSON.parse(await Deno.readTextFile(`${source}/package.json`));
     const text = await Deno.readTextFile(`${source}/LICENSE`)
       .catch(() => `License: ${license}. Author: ${author}.`);
     return `${name} ${version}\n\n${text.trim()}\n`;
   });
   return (await Promise.all(texts)).join(`\n${"-".repeat(72)}\n\n`);
+}
+
+/** The folder of a package in the cache, which has a folder for each registry. */
+async function folderOf(cache: string, path: string): Promise<string> {
+  for await (const { name } of Deno.readDir(cache)) {
+    const folder = `${cache}/${name}/${path}`;
+    if (await Deno.stat(`${folder}/package.json`).then(() => true, () => false)) return folder;
+  }
+  throw new Error(`Cannot find ${path} in ${cache}`);
 }
 
 /** Runs a program. Returns what it prints. */
