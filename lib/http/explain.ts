@@ -25,7 +25,7 @@ export async function explain(
 }
 
 /** The messages of runtimes about TLS. */
-const ABOUT_TLS = /cert|InvalidContentType|wrong.version|tls handshake/i;
+const ABOUT_TLS = /cert|InvalidContent|wrong.version|tls hand/i;
 
 /** The hint for the message of a failed request, if TLS is the cause. */
 export async function explainTls(message: string): Promise<FoundHint> {

@@ -98,9 +98,9 @@ export function tokensOf({ authToken, serviceToken }: RequestContext): string[] 
 function checkedRequestId(id: string): string {
   if (/^[\x20-\x7e]{0,64}$/.test(id)) return id;
   throw new Invalid(
-    `Cannot send ${
+    `Cannot send the request id ${
       inspect(id)
-    } as the request id: it must be at most 64 printable ASCII characters; correct "globalRequestId"`,
+    }: it must be at most 64 printable ASCII characters; correct "globalRequestId"`,
   );
 }
 
@@ -108,7 +108,7 @@ function checkedRequestId(id: string): string {
 function checkedToken(token: string): string {
   if (/^[\x21-\x7e]+$/.test(token)) return token;
   throw new Invalid(
-    "Cannot send the token: it contains invalid characters; check the tokens in the context",
+    "Cannot send the token: it must be printable ASCII characters; correct the context",
   );
 }
 
@@ -176,13 +176,9 @@ async function fetchResponse(
   throw new TypeError(`"fetch" returned ${inspect(response)} instead of a Response`);
 }
 
-/** What Deno writes before the cause: addresses, and its own part that failed. */
-const DENO_PREFIX =
-  /^(?:fetch failed: )?error sending request(?: from \S+ for \S+ \(\S+\))?: client error \(\w+\): /i;
-
 /**
- * The messages of a failed fetch and its causes, in one line, without the secrets of URLs. The URL that Deno
- * adds is removed, because the error names the server already.
+ * The messages of a failed fetch and its causes, in one line, without the secrets of URLs. The URL and
+ * the prefix that Deno adds are removed, because the error names the server already.
  */
 export function reasonOf(error: unknown): string {
   const parts: string[] = [];
@@ -192,8 +188,7 @@ export function reasonOf(error: unknown): string {
     }
   }
   const text = parts.join(": ")
-    .replaceAll(/ for url \([^()\s]*\)/g, "")
-    .replaceAll(/\s+/g, " ")
-    .replace(DENO_PREFIX, "");
+    .replaceAll(/ for url \([^()\s]*\)|^.*: client error \(\w+\): /g, "")
+    .replaceAll(/\s+/g, " ");
   return redactUrls(text).slice(0, REASON_LIMIT) || "the connection failed";
 }

@@ -31,7 +31,7 @@ export async function downloadAsAsked(
     return await downloadImage(client, context, imageId, sinkOrOptions);
   }
   throw new Invalid(
-    `Cannot download image "${imageId}": the sink is not a WritableStream; pass one, or pass only options to get a stream`,
+    `Cannot download image "${imageId}": the sink is not a WritableStream; pass one, or no sink to get a stream`,
     { imageId },
   );
 }

@@ -32,7 +32,7 @@ const PROGRAMS: readonly Program[] = [
       import { GlanceClientWrapper, GlanceImageService } from "${ROOT}mod.ts";
       const service = new GlanceImageService(new GlanceClientWrapper({ netloc: "glance:9292" }));
       await (await service.download({}, "id")).pipeTo(new WritableStream());`,
-    limit: 36_400,
+    limit: 36_600,
   },
   {
     name: "a script that connects to a cloud",
@@ -40,14 +40,14 @@ const PROGRAMS: readonly Program[] = [
       import { connect } from "${ROOT}mod.ts";
       const { service, context } = await connect();
       await (await service.download(context, "id")).pipeTo(new WritableStream());`,
-    limit: 45_950,
+    limit: 46_080,
   },
   {
     name: "the gateway, with Hono",
     source: `
       import { createImageRouter } from "${ROOT}lib/router/mod.ts";
       export default createImageRouter({ apiServers: ["http://glance:9292"] });`,
-    limit: 45_500,
+    limit: 45_600,
   },
 ];
 

@@ -74,7 +74,7 @@ export async function startServers(size: number): Promise<Servers> {
     endlessId,
     bytes,
     sent,
-    image: () => storeImage(ask, "suite", bytes),
+    image: () => storeImage(ask, "cached", bytes),
     foreign,
     async [Symbol.asyncDispose]() {
       unresponsive.close();

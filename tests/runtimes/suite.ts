@@ -35,7 +35,7 @@ const MIB = 1024 ** 2;
 
 const CHECKS: Readonly<Record<string, (harness: Harness) => Promise<void>>> = {
   "list and show": async ({ service, context, imageId }) => {
-    const images = await service.detail(context, { limit: 5 });
+    const images = await service.detail(context, { limit: 5, filters: { name: "suite" } });
     expect(images.some(({ id }) => id === imageId), "the image is not listed");
     expect((await service.show(context, imageId)).status === "active", "it is not active");
   },

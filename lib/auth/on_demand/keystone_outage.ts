@@ -11,7 +11,7 @@ export class KeystoneOutage {
   /** `since` is the time of the first attempt, and `action` what the messages of the failures begin with. */
   constructor(options: ResolvedOptions, since: number, action: string) {
     this.#action = action;
-    this.#delays = new OutageDelays(options, since, { isOutageReported: false });
+    this.#delays = new OutageDelays(options, since, { isReported: false });
   }
 
   /** Milliseconds until the next request; null if the time is over, and undefined if Keystone is not away. */

@@ -44,7 +44,7 @@ export interface OutageFailure {
 
 /** Whether an outage was reported. It is shared by the requests to the same servers, so that one of them reports it. */
 export interface OutageReport {
-  isOutageReported: boolean;
+  isReported: boolean;
 }
 
 /** The delays between the requests of an outage, for at most `outageTimeout`. */
@@ -69,8 +69,8 @@ export class OutageDelays {
     if (delay === null) return null;
     const waited = Math.max(elapsed, this.#delayed);
     this.#delayed += delay;
-    if (!this.#report.isOutageReported && waited + delay >= NOTICE_AFTER) {
-      this.#report.isOutageReported = true;
+    if (!this.#report.isReported && waited + delay >= NOTICE_AFTER) {
+      this.#report.isReported = true;
       onEvent({ kind: "outage", server, left: Math.max(0, Math.round(limit - waited)), cause });
     }
     return delay;

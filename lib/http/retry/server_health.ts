@@ -35,7 +35,7 @@ export class ServerHealth {
   /** Servers that lost a race against one that was not much faster. */
   readonly slow: Set<string> = new Set();
   /** Whether the present outage was reported. */
-  isOutageReported = false;
+  isReported = false;
   readonly #options: Pick<ResolvedOptions, "now" | "onEvent">;
   readonly #cooling = new Map<string, CoolDown>();
 
@@ -81,9 +81,9 @@ export class ServerHealth {
 
   /** Records a success, which ends the cool-down. */
   succeeded({ endpoint }: ApiServer): void {
-    this.isOutageReported = false;
-    if (this.#cooling.size > 0) this.#cooling.delete(endpoint);
-    if (this.slow.size > 0) this.slow.delete(endpoint);
+    this.isReported = false;
+    this.#cooling.delete(endpoint);
+    this.slow.delete(endpoint);
   }
 
   /** Lets no other request probe the server for one more cool-down, or until this one ends. */

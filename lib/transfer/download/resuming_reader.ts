@@ -192,7 +192,7 @@ export class ResumingReader implements ImageReader {
 
 function tooLong({ imageId, size }: ContentDescriptor, server: string): ImageIntegrityError {
   return new ImageIntegrityError(
-    `Cannot accept image "${imageId}": the server sent more than its ${size} bytes; upload the image again, or contact the operator of the cloud`,
+    `Cannot accept image "${imageId}": the server sent more than its ${size} bytes; upload the image again, or ask the operator`,
     { imageId, server, expected: `size ${size}`, actual: `size above ${size}` },
   );
 }
