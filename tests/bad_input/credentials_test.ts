@@ -90,7 +90,7 @@ testBadInput([
     ({ service }) => service.show({ ...ALICE, authToken: `${TOKEN}\n` + OLD_TOKEN }, "42"),
     Invalid,
     "token",
-    "check the tokens in the context",
+    "correct the context",
   ),
   row(
     "show()",
