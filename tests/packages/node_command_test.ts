@@ -135,7 +135,7 @@ Deno.test("the command of the package runs on Node", async (t) => {
       await process.stdin.close();
       const output = process.stdout.pipeThrough(new TextDecoderStream()).getReader();
       const { value = "" } = await output.read();
-      const address = /^Listening on (\S+)/.exec(value)?.[1] ?? "";
+      const address = /^Listening on (\S+)/m.exec(value)?.[1] ?? "";
       const created = await command.run(address, ["image-create", "--name", "a", ...raw], DISK);
       assertEquals([created.code, created.stderr], [0, ""]);
       const { stdout } = await command.run(address, ["image-download", "a"]);
