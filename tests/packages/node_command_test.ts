@@ -124,18 +124,27 @@ Deno.test("the command of the package runs on Node", async (t) => {
     });
     await t.step("130 when SIGINT ends an upload from a silent pipe", async () => {
       const process = command.start(url, "image-create", "--name", "silent", ...raw);
-      await process.stdin.getWriter().write(DISK.subarray(0, 1024 ** 2));
+      const writer = process.stdin.getWriter();
+      await writer.write(DISK.subarray(0, 1024 ** 2));
       await untilImage(url, "silent");
       process.kill("SIGINT");
       assertEquals((await process.output()).code, 130);
+      // Releases the pipe, whose reader has ended.
+      await writer.close().catch(() => {});
       assertEquals((await imagesOf(url)).filter(({ name }) => name === "silent"), []);
     });
     await t.step("a server that drains after SIGTERM", async () => {
       const process = command.start(null, "start", "--port", "0", "--no-log");
       await process.stdin.close();
       const output = process.stdout.pipeThrough(new TextDecoderStream()).getReader();
-      const { value = "" } = await output.read();
-      const address = /^Listening on (\S+)/m.exec(value)?.[1] ?? "";
+      let text = "";
+      let address: string | undefined;
+      while (address === undefined) {
+        const { value, done } = await output.read();
+        assert(!done, text);
+        text += value;
+        address = /^Listening on (\S+)\n/m.exec(text)?.[1];
+      }
       const created = await command.run(address, ["image-create", "--name", "a", ...raw], DISK);
       assertEquals([created.code, created.stderr], [0, ""]);
       const { stdout } = await command.run(address, ["image-download", "a"]);
