@@ -41,7 +41,9 @@ function open(): { glance: EmbeddedGlance; errors: unknown[] } {
 async function statusOf(glance: EmbeddedGlance, step: Step): Promise<number | null> {
   let request: Request;
   try {
-    const headers = new Headers([...step.headers].map(([name, value]) => [name, value]));
+    const headers = new Headers(
+      [...step.headers].map(([name, value]): [string, string] => [name, value]),
+    );
     headers.set("x-auth-token", step.user);
     if (step.isChunked) headers.set("transfer-encoding", "chunked");
     const path = step.path.replace("{task}", "11111111-1111-4111-8111-111111111111");
