@@ -9,7 +9,7 @@ import { endingSignal } from "./system/ending_signal.ts";
 import { CommandFailed, EXIT, exitCodeOf, sentenceOf } from "./system/errors.ts";
 import { Messages } from "./system/console.ts";
 import { printText } from "./output/records.ts";
-import { formatBytes } from "./output/progress.ts";
+import { formatBytes } from "./output/units.ts";
 import { sampleBytes } from "./server/sample.ts";
 import { type RunningServer, serve } from "./server/serve.ts";
 import type { Bytes, System } from "./system/system.ts";

@@ -15,6 +15,11 @@ export async function runProgram(
   systemFor: (signal: AbortSignal) => System,
 ): Promise<number> {
   const [command, ...rest] = args;
+  if (command === "complete-images") {
+    const { completeImages } = await import("./complete_images.ts");
+    await completeImages(rest, systemFor(endingSignal(CLEANUP_MS)));
+    return 0;
+  }
   if (command !== "start") return await runGlance(args, systemFor(endingSignal(CLEANUP_MS)));
   const { runStart } = await import("./start.ts");
   return await runStart(rest, systemFor(endingSignal()));

@@ -34,7 +34,8 @@ import { VERSION } from "./version.ts";
  */
 export async function runGlance(args: readonly string[], system: System): Promise<number> {
   const { program = PROGRAM } = system;
-  const messages = new Messages(system.stderr, program);
+  const canErase = system.stderr.isTerminal && system.environment["TERM"] !== "dumb";
+  const messages = new Messages(system.stderr, program, canErase);
   let isDebug = args.includes("--debug") || args.includes("-d");
   try {
     const line = await readCommandLine(

@@ -21,7 +21,8 @@ export async function runCommand(
   system.signal.throwIfAborted();
   const connections: Promise<CloudConnection>[] = [];
   let own: Promise<CloudConnection> | null = null;
-  const onEvent = listener(values["debug"] === true, messages);
+  const listeners = new Set([printing(values["debug"] === true, messages)]);
+  const onEvent = (event: GlanceEvent) => listeners.forEach((listener) => listener(event));
   const signIn = (how: () => Promise<CloudConnection>) => {
     const connection = abortable(how(), system.signal, (late) => late[Symbol.dispose]());
     connections.push(connection);
@@ -36,6 +37,7 @@ export async function runCommand(
     verbose: values["verbose"] === true,
     system,
     messages,
+    listeners,
     connect,
     ask: async (method, ...args) => await askAt(await connect(), system.signal, method, ...args),
     connectTo: (target) =>
@@ -83,7 +85,7 @@ const ALWAYS_SHOWN: ReadonlySet<GlanceEvent["kind"]> = new Set([
   "storing",
 ]);
 
-function listener(isDebug: boolean, messages: Messages): (event: GlanceEvent) => void {
+function printing(isDebug: boolean, messages: Messages): (event: GlanceEvent) => void {
   return (event) => {
     if (isDebug || ALWAYS_SHOWN.has(event.kind)) messages.line(eventText(event));
   };

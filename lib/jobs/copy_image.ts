@@ -93,6 +93,7 @@ export async function copyRecord(
     prefer,
     verify,
     signal,
+    progressInterval: 0,
     onProgress: (progress) => resumes = progress.resumes,
   });
   return await restoreRecord(to.service, to.context, exported, {

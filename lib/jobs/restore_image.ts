@@ -84,7 +84,7 @@ export async function restoreRecord(
   checkRecord("the record of an image", exported.record);
   const { data } = exported;
   const record = portableRecord(exported.record);
-  const { storeId, baseImageRef, onProgress, verify = "auto" } = options;
+  const { storeId, baseImageRef, onProgress, progressInterval, verify = "auto" } = options;
   const session = new Session(service.client, context, options);
   const hashing = await hashedData(session, record, data);
   checkRestorable(record, hashing.size, verify);
@@ -99,7 +99,8 @@ export async function restoreRecord(
       throw error;
     }
   };
-  const sending = { size: hashing.size ?? undefined, storeId, baseImageRef, onProgress };
+  const size = hashing.size ?? undefined;
+  const sending = { size, storeId, baseImageRef, onProgress, progressInterval };
   const source = await orUndo(async () => optionalSource(await hashing.data(), sending));
   // An upload is not undone while Glance is still storing the data.
   const stored = source && await upload(session, id, source, sending, undo);

@@ -19,7 +19,7 @@ export function checkOptions(
   { inspect, Invalid, isRecord, VERIFY_MODES }: ChecksShared,
 ): void {
   const { verify = "auto", connections = 1, partSize = 1, prefer = [], range } = options;
-  const { reuseChunks = false, onInspection = () => {} } = options;
+  const { reuseChunks = false, onInspection = () => {}, progressInterval = 0 } = options;
   const check = (isGood: boolean, name: string, value: unknown, expected: string) => {
     if (isGood) return;
     throw new Invalid(
@@ -34,6 +34,8 @@ export function checkOptions(
   check(isCount(partSize), "partSize", partSize, "a whole number of at least 1");
   check(Array.isArray(prefer) && prefer.every(isStore), "prefer", prefer, "a list of store ids");
   check(typeof reuseChunks === "boolean", "reuseChunks", reuseChunks, "true or false");
+  const isTime = typeof progressInterval === "number" && progressInterval >= 0;
+  check(isTime, "progressInterval", progressInterval, "a number of milliseconds");
   check(typeof onInspection === "function", "onInspection", onInspection, "a function");
   const hasStart = range === undefined || (isRecord(range) && range.start !== undefined);
   check(hasStart, "range", range, '{ start, end }, where "end" may be missing');

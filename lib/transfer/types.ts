@@ -79,8 +79,16 @@ export interface DownloadOptions {
    * @default {false}
    */
   readonly reuseChunks?: boolean | undefined;
-  /** Called after each chunk. Errors it throws are ignored. */
+  /**
+   * Called with the first chunk and after the last one, and in between at most once per `progressInterval`. Errors
+   * it throws are ignored.
+   */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
+  /**
+   * Milliseconds between two calls of `onProgress`; 0 for a call after each chunk.
+   * @default {100}
+   */
+  readonly progressInterval?: number | undefined;
   /**
    * Called once with what the delivered data is, after its last byte is delivered and verified; not if the download
    * fails. Errors it throws are ignored. A `range` must begin at 0; what is stored after it is `unchecked`. A sink
@@ -123,10 +131,15 @@ export interface UploadOptions {
    */
   readonly inspect?: InspectMode | undefined;
   /**
-   * Called when the runtime has accepted a chunk, and once after Glance has responded. For bytes, and for a
-   * Blob in a browser, only after the response. Errors it throws are ignored.
+   * Called when the runtime has accepted a chunk, at most once per `progressInterval`, and once after Glance has
+   * responded. For bytes, and for a Blob in a browser, only after the response. Errors it throws are ignored.
    */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
+  /**
+   * Milliseconds between two calls of `onProgress`; 0 for a call for each chunk.
+   * @default {100}
+   */
+  readonly progressInterval?: number | undefined;
   /**
    * Aborts the upload with the signal's reason. If Glance has received the last byte and is storing the
    * data, the image is kept; the event `storing` names it.

@@ -24,6 +24,8 @@ export interface CliHarnessOptions {
   readonly files?: MemoryFiles;
   readonly signal?: AbortSignal;
   readonly now?: () => number;
+  /** Timers (default: they never call). */
+  readonly every?: System["every"];
   /** How users start the program. */
   readonly program?: string;
 }
@@ -61,7 +63,9 @@ export class CliHarness {
       ports: {
         fetch: (input, init) => abortable(options.fetch ?? this.#fetch, new Request(input, init)),
         sleep,
+        ...options.now && { now: options.now },
       },
+      every: options.every ?? (() => () => {}),
     };
     const code = await runGlance(args, harness);
     return { code, stdout: stdout.text, stderr: stderr.text, bytes: stdout.bytes, files };

@@ -217,6 +217,6 @@ Deno.test("image-download counts resumed bytes as done and not as transferred", 
     isTerminal: true,
     now: () => time += 1_000,
   });
-  assertStringIncludes(stderr, "100%  293 KiB of 293 KiB");
-  assertMatch(stderr, /100% {2}97\.7 KiB in \d+s {2}[\d.]+ (KiB|B)\/s\n$/);
+  assertStringIncludes(stderr, "]   293 KiB of 293 KiB");
+  assertMatch(stderr, /Kx {2}100% {2}97\.7 KiB in \d+s {2}[\d.]+ (KiB|B)\/s\n$/);
 });

@@ -247,6 +247,7 @@ Deno.test("copyImage() stops on abort, and closes both connections", async () =>
   const { signal } = controller;
   const error = await failureOf(copyImage(from, to, image.id, {
     signal,
+    progressInterval: 0,
     onProgress: ({ transferred }) => transferred > 250_000 && controller.abort(reason),
   }));
   assertStrictEquals(error, reason);

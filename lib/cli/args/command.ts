@@ -5,6 +5,7 @@
 import type { OperationArgs, OperationName, OperationResult } from "../../api/operations.ts";
 import type { GlanceClientWrapper } from "../../api/client.ts";
 import type { RequestContext } from "../../context.ts";
+import type { GlanceEvent } from "../../events.ts";
 import type { OutputChoice } from "../output/formats.ts";
 import type { Messages } from "../system/console.ts";
 import type { System } from "../system/system.ts";
@@ -38,6 +39,8 @@ export interface TextFlag extends FlagBase {
   /** Placeholder in help texts, for example `<FILE>`. */
   readonly value: string;
   readonly choices?: readonly string[];
+  /** What a shell offers as values (default: files). */
+  readonly completes?: "images";
   /** Whether the flag must be given. */
   readonly required?: true;
 }
@@ -82,6 +85,8 @@ export interface Positional {
   readonly name: string;
   readonly summary: string;
   readonly choices?: readonly string[];
+  /** What a shell offers for it (default: files). */
+  readonly completes?: "images";
   /** Whether the argument can be repeated. */
   readonly many?: true;
 }
@@ -114,6 +119,8 @@ export interface Invocation<F extends Flags = Flags> {
   readonly system: System;
   /** Standard error. */
   readonly messages: Messages;
+  /** Called with each event of the requests. */
+  readonly listeners: Set<(event: GlanceEvent) => void>;
   /** Signs in. Later calls return the same connection. */
   connect(): Promise<CloudConnection>;
   /** Signs in and calls an operation of the Image API. It is aborted if the command is. */

@@ -7,7 +7,7 @@ import { command, type Invocation, type Positional } from "../args/command.ts";
 import { text } from "../args/flags.ts";
 import { type Column, printJson, printList, printRecord } from "../output/records.ts";
 
-const IMAGES: Positional = { name: "<IMAGE>", summary: "Id or name of an image", many: true };
+const IMAGES: Positional = { ...IMAGE, summary: "Id or name of an image", many: true };
 
 const WHERE = "Each server has its own cache. Choose the server with --os-image-url.";
 

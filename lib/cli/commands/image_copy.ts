@@ -63,6 +63,7 @@ export const COMMANDS = {
       await checkStores(to, invocation.system.signal, store);
       const copy = await withProgress(
         invocation,
+        { name: image },
         (transfer) =>
           copyRecord(accessTo(from), accessTo(to), id, { ...options, ...transfer }, record),
       );

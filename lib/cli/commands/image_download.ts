@@ -3,6 +3,7 @@ import { text, toggle } from "../args/flags.ts";
 import { descriptorOf } from "../../transfer/integrity/descriptor.ts";
 import { downloadTo } from "../../transfer/download/download_to_sink.ts";
 import type { DownloadOptions, Verify } from "../../transfer/types.ts";
+import { fileName } from "../files/file_name.ts";
 import { downloadToFile, downloadToOutput, type Transfer } from "../files/download_target.ts";
 import { UsageError } from "../system/errors.ts";
 import { findImage, IMAGE, sessionOf, withName } from "./shared/find_image.ts";
@@ -58,14 +59,15 @@ export const COMMANDS = {
       const { id, record: listed } = await findImage(invocation, image);
       let record = listed;
       const { client, context } = await sessionOf(invocation);
+      const name = isToOutput ? image : fileName(file);
       const transfer: Transfer = (sink, start) =>
-        withProgress(invocation, (shown) => {
+        withProgress(invocation, { name, start }, (shown) => {
           const range = start === 0 ? {} : { range: { start }, verify: "auto" } as const;
           // A file or pipe does not keep a chunk after write() has returned.
           const downloadOptions = { ...options, ...range, ...shown, reuseChunks: true };
           return downloadTo(client, context, id, sink, downloadOptions, record);
-        }, start);
-      const check = progressLine(invocation);
+        });
+      const check = progressLine(invocation, { name });
       const work = isToOutput
         ? downloadToOutput(invocation.system.stdout, transfer)
         : downloadToFile({

@@ -14,6 +14,7 @@ import {
 import { printImage } from "../output/records.ts";
 import { checkStores } from "./shared/stores.ts";
 import { INSPECT_FLAGS, inspectFrom, PROGRESS_FLAGS, withProgress } from "./shared/transfer.ts";
+import { fileName } from "../files/file_name.ts";
 import { FILE_FLAGS, findBytes, requireBytes, SIZE_FLAGS } from "../files/upload_input.ts";
 
 const SOURCE_FLAGS = {
@@ -49,7 +50,8 @@ export const COMMANDS = {
       const connection = await invocation.connect();
       await checkStores(connection, invocation.system.signal, store);
       const session = await sessionOf(invocation);
-      const image = await withProgress(invocation, (options) => {
+      const name = fileName(bytes?.name ?? "");
+      const image = await withProgress(invocation, { name }, (options) => {
         return createImage(session, { ...meta, ...formats }, bytes?.data ?? null, {
           ...options,
           size: size ?? bytes?.size ?? undefined,
@@ -69,7 +71,7 @@ export const COMMANDS = {
       const { store, size = bytes.size ?? undefined } = invocation.values;
       await checkStores(await invocation.connect(), invocation.system.signal, store);
       const session = await sessionOf(invocation);
-      await withProgress(invocation, (options) => {
+      await withProgress(invocation, { name: fileName(bytes.name) }, (options) => {
         const inspect = inspectFrom(invocation.values);
         const upload = { ...options, size, storeId: store, purgeProps: false, inspect };
         return updateImage(session, id, {}, bytes.data, upload, record);

@@ -15,7 +15,9 @@ const COLUMNS: readonly Column[] = [
 
 export const COMMANDS = {
   "member-list": command({
-    flags: { "image-id": required("<IMAGE>", "Id or name of the image") },
+    flags: {
+      "image-id": { ...required("<IMAGE>", "Id or name of the image"), completes: "images" },
+    },
     async run(invocation) {
       const id = await findImageId(invocation, invocation.values["image-id"]);
       await printList(invocation, await invocation.ask("members.list", id), COLUMNS);

@@ -5,6 +5,7 @@ import { sourceOf } from "../../transfer/upload/upload_source.ts";
 import { findImageId, IMAGE, sessionOf } from "./shared/find_image.ts";
 import { command, type Invocation } from "../args/command.ts";
 import { PROGRESS_FLAGS, withProgress } from "./shared/transfer.ts";
+import { fileName } from "../files/file_name.ts";
 import { FILE_FLAGS, type FoundBytes, requireBytes, SIZE_FLAGS } from "../files/upload_input.ts";
 
 export const COMMANDS = {
@@ -31,13 +32,14 @@ export const COMMANDS = {
 export async function stageBytes(
   invocation: Invocation<typeof PROGRESS_FLAGS>,
   imageId: string,
-  { data, size }: FoundBytes,
+  { name, data, size }: FoundBytes,
   isOwn: boolean = false,
 ): Promise<SentData> {
   const session = await sessionOf(invocation);
   const source = sourceOf(data, size ?? undefined);
   return await withProgress(
     invocation,
+    { name: fileName(name) },
     ({ onProgress }) => stage(session, imageId, source, { onProgress }, isOwn),
   );
 }

@@ -11,7 +11,7 @@ import { attempt, fileError } from "../system/fs_errors.ts";
 import { writeOut } from "../output/records.ts";
 import { PartialFile } from "./partial_file.ts";
 import { judgePart } from "./partial_record.ts";
-import { formatBytes } from "../output/progress.ts";
+import { formatBytes } from "../output/units.ts";
 import type { Bytes, Output, System, SystemFiles } from "../system/system.ts";
 
 /** Writes the data from offset `start` to a sink, or rejects. */

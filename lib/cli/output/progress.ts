@@ -1,19 +1,28 @@
 /**
- * The progress of a transfer on one line: percentage, bytes, rate and remaining time. Nothing is shown if
- * standard error is not a terminal.
+ * The progress of a transfer: a line of a terminal that is overwritten, or, on request, a line every ten seconds
+ * without a terminal.
  */
-import type { Progress } from "../../transfer/types.ts";
+import type { GlanceEvent } from "../../events.ts";
 import type { SourceProgress } from "../../jobs/from_url/image_source.ts";
+import type { Progress } from "../../transfer/types.ts";
 import type { Messages } from "../system/console.ts";
+import { finalLine, plainLine, type ProgressState, terminalLine } from "./progress_text.ts";
+import { TransferRate } from "./transfer_rate.ts";
 
-/** Milliseconds between two updates. */
+/** Milliseconds between two updates on a terminal. */
 const INTERVAL = 100;
 
-/** Milliseconds over which the rate is averaged. */
-const RATE_WINDOW = 3_000;
+/** Milliseconds between two lines without a terminal. */
+const PLAIN_INTERVAL = 10_000;
 
 /** Milliseconds after which the progress is shown by default. */
 const AUTO_DELAY = 1_000;
+
+/** Milliseconds without a byte after which a transfer waits. */
+const WAIT_AFTER = 2_000;
+
+/** Events of a transfer that waits for a server. */
+const AWAY: ReadonlySet<GlanceEvent["kind"]> = new Set(["retry", "cooldown", "outage"]);
 
 /** The progress of a transfer, and of the source that it is read from if its size differs. */
 export interface TransferProgress extends Progress {
@@ -21,7 +30,9 @@ export interface TransferProgress extends Progress {
 }
 
 export interface ProgressLineOptions {
-  /** `always` from the first byte, `auto` after one second, or `never`. */
+  /** Name of the file or the image. */
+  readonly name: string;
+  /** `always` from the first byte, and without a terminal; `auto` after one second; or `never`. */
   readonly show: "always" | "auto" | "never";
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
@@ -34,120 +45,88 @@ export interface ProgressLineOptions {
 
 export class ProgressLine {
   readonly #messages: Messages;
-  readonly #show: ProgressLineOptions["show"];
-  readonly #now: () => number;
+  readonly #options: ProgressLineOptions;
   readonly #startTime: number;
-  readonly #start: number;
-  /** Samples within the window of the rate, oldest first. */
-  readonly #past: { readonly time: number; readonly bytes: number }[] = [];
+  readonly #rate = new TransferRate();
+  /** When the last line was written. */
   #shownAt = -Infinity;
   #last: TransferProgress | null = null;
+  /** Whether a request has failed since the last byte. */
+  #isAway = false;
 
-  constructor(messages: Messages, { show, now, start = 0 }: ProgressLineOptions) {
+  constructor(messages: Messages, options: ProgressLineOptions) {
     this.#messages = messages;
-    this.#show = show;
-    this.#now = now;
-    this.#start = start;
-    this.#startTime = now();
-    this.#past.push({ time: this.#startTime, bytes: 0 });
+    this.#options = options;
+    this.#startTime = options.now();
   }
 
   /** Shows the progress; pass it as `onProgress`. */
   readonly report = (progress: TransferProgress): void => {
-    this.#last = progress;
-    const time = this.#now();
-    if (time - this.#shownAt < INTERVAL || !this.#isVisible(time)) return;
-    this.#shownAt = time;
-    const bytes = progress.transferred;
-    this.#past.push({ time, bytes });
-    while (this.#past.length > 2 && time - (this.#past[0]?.time ?? time) > RATE_WINDOW) {
-      this.#past.shift();
+    const time = this.#options.now();
+    const moved = movedBytes(progress);
+    if (this.#last === null || moved !== movedBytes(this.#last)) {
+      this.#isAway = false;
+      this.#rate.add(time, moved);
     }
-    const [oldest = { time, bytes }] = this.#past;
-    const rate = rateOf(bytes - oldest.bytes, time - oldest.time);
-    const { total } = progress;
-    this.#messages.status(progressText({
-      ...progress,
-      transferred: bytes + this.#start,
-      total: total === null ? null : total + this.#start,
-    }, rate));
+    this.#last = progress;
+    this.#show(progress, time);
+  };
+
+  /** Notes that a server failed. */
+  readonly notice = ({ kind }: Pick<GlanceEvent, "kind">): void => {
+    if (AWAY.has(kind)) this.#isAway = true;
+  };
+
+  /** Updates the line while nothing is transferred. Call it each second. */
+  readonly tick = (): void => {
+    if (this.#last !== null) this.#show(this.#last, this.#options.now());
   };
 
   /** Writes a final line with size, time and rate of the transfer. */
   finish(): void {
-    if (this.#last === null || this.#shownAt === -Infinity) return;
-    const { transferred } = this.#last;
-    const elapsed = this.#now() - this.#startTime;
-    const time = formatTime(elapsed / 1000);
-    const rate = rateText(rateOf(transferred, elapsed));
-    this.#messages.status(`100%  ${formatBytes(transferred)} in ${time}${rate}`);
+    const { now, name, show } = this.#options;
+    const isPlain = show === "always" && !this.#messages.isTerminal;
+    if (this.#last === null || (this.#shownAt === -Infinity && !isPlain)) return;
+    const line = finalLine({ ...this.#last, name }, (now() - this.#startTime) / 1000);
+    if (isPlain) return this.#messages.line(line);
+    this.#messages.status(line);
     this.#messages.keepStatus();
   }
 
-  #isVisible(time: number): boolean {
-    if (this.#show === "never" || !this.#messages.isTerminal) return false;
-    return this.#show === "always" || time - this.#startTime >= AUTO_DELAY;
+  #show(progress: TransferProgress, time: number): void {
+    const { show } = this.#options;
+    if (show === "never") return;
+    if (!this.#messages.isTerminal) {
+      const before = Math.max(this.#shownAt, this.#startTime);
+      if (show === "auto" || time - before < PLAIN_INTERVAL) return;
+      this.#shownAt = time;
+      return this.#messages.line(plainLine(this.#stateOf(progress, time)));
+    }
+    const isVisible = show === "always" || time - this.#startTime >= AUTO_DELAY;
+    if (!isVisible || time - this.#shownAt < INTERVAL) return;
+    this.#shownAt = time;
+    const state = this.#stateOf(progress, time);
+    this.#messages.drawStatus((columns) => terminalLine(state, columns));
+  }
+
+  #stateOf(progress: TransferProgress, time: number): ProgressState {
+    const { name, start = 0 } = this.#options;
+    const { transferred, total, source } = progress;
+    const all = source === undefined ? total : source.total;
+    const idle = this.#rate.idle(time);
+    return {
+      ...progress,
+      name,
+      transferred: transferred + start,
+      total: total === null ? null : total + start,
+      rate: this.#rate.at(time),
+      left: all === null ? null : this.#rate.secondsFor(all - movedBytes(progress), time),
+      waiting: idle >= WAIT_AFTER ? { seconds: idle / 1000, isForServer: this.#isAway } : null,
+    };
   }
 }
 
-/**
- * Formats a progress line: ` 45%  1.21 GiB of 2.70 GiB  112 MiB/s  13s left`, or, with a source,
- * ` 45%  290 MiB of 642 MiB read, 1.21 GiB sent  112 MiB/s`. `rate` is in bytes per second;
- * null if unknown.
- */
-export function progressText(
-  { transferred, total, resumes, source }: TransferProgress,
-  rate: number | null,
-): string {
-  const breaks = resumes === 0 ? "" : `  resumed ${resumes === 1 ? "once" : `${resumes} times`}`;
-  const sent = formatBytes(transferred);
-  if (source !== undefined) {
-    return `${shareText(source.read, source.total)}${
-      bytesOf(source.read, source.total)
-    } read, ${sent} sent${rateText(rate)}${breaks}`;
-  }
-  if (total === null) return `${sent}${rateText(rate)}${breaks}`;
-  const left = rate ? `  ${formatTime((total - transferred) / rate)} left` : "";
-  const bytes = bytesOf(transferred, total);
-  return `${shareText(transferred, total)}${bytes}${rateText(rate)}${left}${breaks}`;
-}
-
-function shareText(bytes: number, total: number | null): string {
-  if (total === null) return "";
-  const share = total === 0 ? 100 : Math.floor(bytes / total * 100);
-  return `${String(share).padStart(3)}%  `;
-}
-
-function bytesOf(bytes: number, total: number | null): string {
-  return total === null ? formatBytes(bytes) : `${formatBytes(bytes)} of ${formatBytes(total)}`;
-}
-
-/** Bytes per second, from bytes and milliseconds. */
-function rateOf(bytes: number, elapsed: number): number | null {
-  return elapsed > 0 ? bytes / elapsed * 1000 : null;
-}
-
-function rateText(rate: number | null): string {
-  return rate === null ? "" : `  ${formatBytes(rate)}/s`;
-}
-
-/** Formats bytes with three digits and a binary unit. */
-export function formatBytes(bytes: number): string {
-  const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
-  let [value, unit] = [Math.max(0, bytes), 0];
-  while (value >= 1000 && unit < units.length - 1) {
-    value /= 1024;
-    unit++;
-  }
-  const digits = unit === 0 || value >= 100 ? 0 : value >= 10 ? 1 : 2;
-  return `${value.toFixed(digits)} ${units[unit]}`;
-}
-
-/** Formats seconds: `13s`, `2m05s`, `3h07m`. */
-export function formatTime(seconds: number): string {
-  const whole = Math.round(Math.max(0, seconds));
-  const two = (n: number) => String(n).padStart(2, "0");
-  if (whole < 60) return `${whole}s`;
-  if (whole < 3600) return `${Math.floor(whole / 60)}m${two(whole % 60)}s`;
-  return `${Math.floor(whole / 3600)}h${two(Math.floor(whole % 3600 / 60))}m`;
+/** The bytes that the share and the rate are of. */
+function movedBytes({ transferred, source }: TransferProgress): number {
+  return source === undefined ? transferred : source.read;
 }

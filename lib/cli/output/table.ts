@@ -72,6 +72,18 @@ export function widthOf(text: string): number {
   return graphemesOf(text).reduce((width, grapheme) => width + columnsOf(grapheme), 0);
 }
 
+/** The start of a text, of at most `width` columns. */
+export function cut(text: string, width: number): string {
+  if (PLAIN.test(text)) return text.slice(0, Math.max(0, width));
+  let [end, used] = [0, 0];
+  for (const grapheme of graphemesOf(text)) {
+    used += columnsOf(grapheme);
+    if (used > width) break;
+    end += grapheme.length;
+  }
+  return text.slice(0, end);
+}
+
 function columnsOf(grapheme: string): number {
   if (PLAIN.test(grapheme)) return 1;
   if (WIDE.test(grapheme)) return 2;

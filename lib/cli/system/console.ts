@@ -2,6 +2,7 @@
  * Messages on standard error: permanent lines, and a status line below them that is overwritten.
  */
 import { asStarted } from "../args/wording.ts";
+import { cut } from "../output/table.ts";
 import { withinTime } from "../http_server/time_limit.ts";
 import { type Output, PROGRAM } from "./system.ts";
 
@@ -42,20 +43,21 @@ export function printableJson(value: unknown, indent?: number): string {
 export class Messages {
   readonly #out: Output;
   readonly #program: string;
+  /** Whether status lines are shown. */
+  readonly isTerminal: boolean;
   #tail: Promise<void> = Promise.resolve();
   #hasStatus = false;
   #waiting = 0;
   #dropped = 0;
 
-  /** @param program how users start the command line */
-  constructor(out: Output, program = PROGRAM) {
+  /**
+   * @param program how users start the command line
+   * @param isTerminal whether `out` is a terminal that can erase a line
+   */
+  constructor(out: Output, program = PROGRAM, isTerminal = out.isTerminal) {
     this.#out = out;
     this.#program = program;
-  }
-
-  /** Whether status lines are shown. */
-  get isTerminal(): boolean {
-    return this.#out.isTerminal;
+    this.isTerminal = isTerminal;
   }
 
   /**
@@ -75,9 +77,17 @@ export class Messages {
 
   /** Replaces the status line. Does nothing if standard error is not a terminal. */
   status(text: string): void {
+    this.drawStatus((columns) => cut(printable(text), columns - 1));
+  }
+
+  /**
+   * Replaces the status line as `status` does.
+   *
+   * @param draw returns the line for a terminal of this width: printable, and shorter than the terminal
+   */
+  drawStatus(draw: (columns: number) => string): void {
     if (!this.isTerminal || this.#waiting > MAX_WAITING) return;
-    const columns = this.#out.columns ?? 80;
-    this.#write(CLEAR_LINE + printable(text).slice(0, columns - 1));
+    this.#write(CLEAR_LINE + draw(this.#out.columns ?? 80));
     this.#hasStatus = true;
   }
 

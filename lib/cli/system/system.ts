@@ -107,6 +107,11 @@ export interface System {
   readonly signal: AbortSignal;
   /** Milliseconds of a monotonic clock, for rates and remaining times. */
   now(): number;
+  /**
+   * Calls `work` every `ms` milliseconds. Returns a function that ends that.
+   * @default `setInterval`
+   */
+  every?(ms: number, work: () => void): () => void;
   /** How users start the command line, for help and messages (default: `glance-edge`). */
   readonly program?: string | undefined;
   /** Ports for the library (default: those of the runtime). */

@@ -33,18 +33,16 @@ async function pullInto(
   reader: ImageReader,
 ): Promise<void> {
   const request = controller.byobRequest;
-  const view = request?.view ?? null;
+  const view = request?.view;
   // Never null: `autoAllocateChunkSize` gives every pull a BYOB request.
-  if (request === null || view === null || !(view.buffer instanceof ArrayBuffer)) return;
+  if (!request || !(view?.buffer instanceof ArrayBuffer)) return;
   const { buffer, byteOffset, byteLength } = view;
   const bufferLength = buffer.byteLength;
   const chunk = await reader.read(new Uint8Array(buffer, byteOffset, byteLength));
-  const isInPlace = chunk !== null && chunk.buffer.byteLength === bufferLength &&
+  reader.report();
+  const isInPlace = chunk?.buffer.byteLength === bufferLength &&
     chunk.byteOffset === byteOffset && chunk.byteLength <= byteLength;
-  if (isInPlace) {
-    reader.report();
-    return request.respondWithNewView(chunk);
-  }
+  if (isInPlace) return request.respondWithNewView(chunk);
   // A read may have transferred the memory: to the body of a server, which kept it when it broke.
   const memory = buffer.byteLength > 0 ? buffer : new ArrayBuffer(bufferLength);
   const filled = new Uint8Array(memory, byteOffset, Math.min(byteLength, chunk?.byteLength ?? 0));
@@ -52,7 +50,6 @@ async function pullInto(
     controller.close();
     return request.respondWithNewView(filled);
   }
-  reader.report();
   const rest = chunk.subarray(filled.byteLength);
   filled.set(chunk.subarray(0, filled.byteLength));
   request.respondWithNewView(filled);

@@ -5,7 +5,6 @@
 import { GET_IMAGE, GET_IMAGE_LOCATIONS } from "../../api/operations/images.ts";
 import type { RequestContext } from "../../context.ts";
 import { ImageDownloadFailed, Invalid } from "../../errors.ts";
-import { ignoringErrors } from "../../events.ts";
 import type { ApiClient } from "../../api/api_client.ts";
 import { Session } from "../../api/session.ts";
 import type { GlanceImage } from "../../api/types.ts";
@@ -123,7 +122,8 @@ export async function openDownload(
     verifier,
     isHashed,
     signal,
-    onProgress: ignoringErrors(onProgress),
+    onProgress: onProgress &&
+      (await import("../rarely_used.ts")).atIntervals(options, client.options),
   };
   const parallel = connections === 1 || direct !== null
     ? null

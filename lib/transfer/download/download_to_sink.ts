@@ -148,8 +148,8 @@ class Pump {
         const next = await writes.next();
         await this.#operationSettled();
         if (last !== null) writes.recycle(last.data);
-        if (next === null) break;
         reader.report();
+        if (next === null) break;
         this.#operation = this.#start(writer.write(next.command));
         last = next;
       }

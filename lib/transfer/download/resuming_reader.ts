@@ -111,7 +111,7 @@ export class ResumingReader implements ImageReader {
   /** Calls the progress callback. */
   report(): void {
     const { onProgress, start } = this.#options;
-    const total = this.#endExclusive === null ? null : this.#endExclusive - start;
+    const total = this.#endExclusive && this.#endExclusive - start;
     const transferred = this.#offset - start;
     onProgress?.({ transferred, total, server: this.#bodies.server, resumes: this.resumes });
   }
@@ -165,7 +165,8 @@ export class ResumingReader implements ImageReader {
 
   /** Checks, after the last byte, that the body ends there and that the hash matches. */
   async #finish(): Promise<null> {
-    const hasExtra = await this.#bodies.body?.hasExtra() ?? false;
+    const hasExtra = await this.#bodies.body?.hasExtra();
+    this.#endExclusive = this.#offset;
     const { verifier, isHashed } = this.#options;
     await verifier?.check();
     // The hash proves that additional bytes are harmless.

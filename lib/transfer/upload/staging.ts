@@ -40,7 +40,10 @@ export async function stage(
   options: UploadOptions,
   isOwn: boolean = false,
 ): Promise<SentData> {
-  const upload = createUpload("stage", session, imageId, source, options, { isPending, isOwn });
+  const upload = await createUpload("stage", session, imageId, source, options, {
+    isPending,
+    isOwn,
+  });
   const { client: { options: { numRetries, random, sleep } }, signal } = session;
   for (let attempt = 1;; attempt++) {
     const outcome = await attemptUpload(upload);
@@ -49,7 +52,7 @@ export async function stage(
       const sent = "error" in outcome
         ? stagedAfterBreak(upload, outcome, record)
         : checked(upload, outcome, record);
-      report(upload, sent.size);
+      report(upload, sent.size, sent.size);
       return sent;
     }
     const mayRepeat = source.isReplayable && outcome.error instanceof GlanceConnectionFailed;

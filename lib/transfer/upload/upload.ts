@@ -48,7 +48,10 @@ export async function upload(
 ): Promise<GlanceImage> {
   const isPending = ({ status }: GlanceImage) => status === "saving";
   const isOwn = undo !== undefined;
-  const pending = createUpload("upload", session, imageId, source, options, { isPending, isOwn });
+  const pending = await createUpload("upload", session, imageId, source, options, {
+    isPending,
+    isOwn,
+  });
   try {
     return await transfer(pending);
   } catch (error) {
@@ -67,7 +70,7 @@ async function transfer(upload: Upload): Promise<GlanceImage> {
     const record = await recordAfter(upload, sent);
     if (record.status === "active" || !("error" in sent)) {
       const stored = checked(upload, sent, record);
-      report(upload, sent.size);
+      report(upload, sent.size, sent.size);
       return stored;
     }
     const mayRepeat = record.status === "queued" && source.isReplayable &&

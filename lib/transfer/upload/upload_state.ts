@@ -1,6 +1,5 @@
 /** The state of one upload, shared by its attempts, and their outcomes. */
 import { GlanceConnectionFailed, GlanceError, UnexpectedResponse } from "../../errors.ts";
-import { ignoringErrors } from "../../events.ts";
 import type { Session } from "../../api/session.ts";
 import type { UploadRequest } from "../../api/wire.ts";
 import type { GlanceImage } from "../../api/types.ts";
@@ -17,7 +16,7 @@ export interface Upload extends PendingUpload {
   readonly isOwn: boolean;
   readonly source: UploadSource;
   readonly request: UploadRequest;
-  readonly onProgress: (progress: Progress) => void;
+  readonly onProgress: ((progress: Progress) => void) | undefined;
   /** Endpoint roots of the servers that were tried. */
   readonly tried: Set<string>;
   readonly state: UploadState;
@@ -62,14 +61,14 @@ export interface UnconfirmedAttempt extends AcknowledgedAttempt {
 export type AttemptOutcome = AcknowledgedAttempt | UnconfirmedAttempt;
 
 /** Prepares the upload of `source`. Its attempts must run one after another. */
-export function createUpload(
+export async function createUpload(
   operation: Upload["operation"],
   session: Session,
   imageId: string,
   source: UploadSource,
   options: UploadOptions,
   { isPending, isOwn }: Pick<Upload, "isPending" | "isOwn">,
-): Upload {
+): Promise<Upload> {
   const { storeId, baseImageRef, onProgress } = options;
   return {
     operation,
@@ -79,7 +78,8 @@ export function createUpload(
     isPending,
     isOwn,
     request: { size: source.size ?? undefined, storeId, baseImageRef },
-    onProgress: ignoringErrors(onProgress),
+    onProgress: onProgress &&
+      (await import("../rarely_used.ts")).atIntervals(options, session.client.options),
     tried: new Set(),
     state: { server: "", isUnsettled: false, isRenewed: false, settled: null },
   };
@@ -145,8 +145,11 @@ export function failureOf(
   });
 }
 
-/** Calls the progress callback. */
-export function report({ onProgress, request, state }: Upload, transferred: number): void {
-  const total = request.size ?? null;
-  onProgress({ transferred, total, server: state.server, resumes: 0 });
+/** Calls the progress callback; after the end with the total, which may have been unknown. */
+export function report(
+  { onProgress, request, state }: Upload,
+  transferred: number,
+  total: number | null = request.size ?? null,
+): void {
+  onProgress?.({ transferred, total, server: state.server, resumes: 0 });
 }

@@ -61,9 +61,17 @@ Deno.test("completion bash completes words after the value of a flag", async () 
   for (const flag of ["--file", "--name", "--os-cloud", "--tag"]) {
     assertEquals(await offered("image-create", flag, ""), [""], flag);
   }
-  for (const flag of ["--progress", "--protected", "--debug", "-d"]) {
+  for (const flag of ["--protected", "--progress", "--debug", "-d"]) {
     assert((await offered("image-create", flag, "")).includes("--file"), flag);
   }
+  assertEquals(await offered("image-create", "--protected", "T"), ["True"]);
+  assertEquals(await offered("image-list", "-f", "j"), ["json"]);
+  assertEquals(await offered("image-list", "--format", "=", "j"), ["json"]);
+  assertEquals(await offered("image-copy", "--verify", "="), ["auto", "required"]);
+  assertEquals(await offered("--os-cloud", "image-show", "image-copy", "--verif"), ["--verify"]);
+  assertEquals(await offered("--os-auth-url", "http", ":", "//x", "image-copy", "--verif"), [
+    "--verify",
+  ]);
   assertEquals(await offered("--os-cloud", ""), [""]);
   assertEquals(await offered("--os-cloud", "help"), [""]);
 });
@@ -76,7 +84,9 @@ Deno.test("completion zsh runs the bash script through bashcompinit", async () =
 });
 
 Deno.test("completion fish prints a line for each command and each flag", async () => {
-  const lines = (await script("fish")).trimEnd().split("\n");
+  const text = await script("fish");
+  assert(text.startsWith("function __glance_edge_images\n"));
+  const lines = text.slice(text.indexOf("\nend\n") + 5).trimEnd().split("\n");
   for (const line of lines) {
     // Quotes inside of quotes would end them.
     assertEquals(line.replaceAll(/\\['\\]/g, "").split("'").length % 2, 1, line);
@@ -87,8 +97,8 @@ Deno.test("completion fish prints a line for each command and each flag", async 
     for (const flag of namesOf(flags)) {
       assert(own.some((line) => line.includes(` -l ${flag} `)), `${name} ${flag}`);
     }
-    const text = summary.replaceAll("'", "\\'");
-    assertStringIncludes(lines.join("\n"), `-f -a ${name} -d '${text}'`);
+    const words = summary.replaceAll("'", "\\'");
+    assertStringIncludes(text, `-f -a ${name} -d '${words}'`);
   }
   const verify = lines.find((line) => line.includes("from image-copy' -l verify"));
   assertStringIncludes(verify ?? "", " -l verify -x -a 'auto required' -d '");

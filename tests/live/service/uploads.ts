@@ -112,6 +112,7 @@ export async function checkFailedUploads(t: Deno.TestContext, stack: LiveStack):
       const abort = new AbortController();
       const options = {
         signal: abort.signal,
+        progressInterval: 0,
         onProgress: ({ transferred }: Progress) => transferred === 2 * MIB && abort.abort(reason),
       };
       const error = await assertRejects(() => service.create(context, meta, endless, options));

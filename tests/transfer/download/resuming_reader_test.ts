@@ -44,7 +44,7 @@ for (const [what, steps] of BREAKS) {
     const harness = harnessOf([record(), served.data(steps, LENGTH), served.part()]);
     const progress: Progress[] = [];
     const onProgress = (now: Progress) => progress.push(now);
-    assertEquals(await downloadAll(harness, { onProgress }), BYTES);
+    assertEquals(await downloadAll(harness, { onProgress, progressInterval: 0 }), BYTES);
     assertEquals(rangesOf(harness), ["a null", "b bytes=4321-9999"]);
     assertEquals([served.areOver, harness.clock.pending], [true, 0]);
     assertEquals(factsOf(harness.events), [
@@ -424,7 +424,7 @@ Deno.test("download() reads to the end of the body when the size is unknown", as
     const totals = new Set<number | null>();
     const onProgress = ({ total }: Progress) => totals.add(total);
     assertEquals(await downloadAll(harness, { onProgress }), BYTES);
-    assertEquals([...totals], ["content-length" in headers ? 10_000 : null]);
+    assertEquals([...totals], "content-length" in headers ? [10_000] : [null, 10_000]);
     assertEquals(served.areOver, true);
   }
 });

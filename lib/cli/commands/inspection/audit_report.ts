@@ -1,6 +1,6 @@
 /** What `image-audit` has found so far, and how it is printed. */
 import type { GlanceImage } from "../../../api/types.ts";
-import { formatTime } from "../../output/progress.ts";
+import { formatTime } from "../../output/units.ts";
 
 /** An image with a problem. */
 export interface Finding {

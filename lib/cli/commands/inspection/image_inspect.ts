@@ -1,7 +1,7 @@
 /** `image-inspect`: shows what the bytes of an image are. */
 import { text } from "../../args/flags.ts";
 import { command, type Flags, type Invocation } from "../../args/command.ts";
-import { formatBytes } from "../../output/progress.ts";
+import { formatBytes } from "../../output/units.ts";
 import { type OutputCall, printJson, printProperties } from "../../output/records.ts";
 import { CommandFailed } from "../../system/errors.ts";
 import type { Verdict } from "../../../formats/verdict.ts";
@@ -23,7 +23,11 @@ export const COMMANDS = {
   "image-inspect": command({
     details:
       "SOURCE is a file, - for standard input, an http or https URL, or the id or name of an image in Glance. A name that is a file is that file; use the id of the image to inspect it instead, or ./NAME for a file that is called like an id. Of a URL and of an image, at most 256 KiB are read. The exit code is 1 if the image is unsafe or not of the declared disk format.",
-    positionals: [{ name: "<SOURCE>", summary: "A file, -, a URL, or the id or name of an image" }],
+    positionals: [{
+      name: "<SOURCE>",
+      summary: "A file, -, a URL, or the id or name of an image",
+      completes: "images",
+    }],
     flags: FLAGS,
     async run(invocation, source) {
       const subject = await inspectSubject(invocation, source);

@@ -7,7 +7,11 @@ import { findByName, isImageId } from "../../../jobs/find_image.ts";
 import type { CloudConnection, Invocation, Positional } from "../../args/command.ts";
 
 /** The argument that names an image. */
-export const IMAGE: Positional = { name: "<IMAGE>", summary: "Id or name of the image" };
+export const IMAGE: Positional = {
+  name: "<IMAGE>",
+  summary: "Id or name of the image",
+  completes: "images",
+};
 
 /** The part of an invocation that finds images. */
 type Finder = Pick<Invocation, "connect" | "system" | "ask">;

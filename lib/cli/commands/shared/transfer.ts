@@ -3,12 +3,16 @@ import { number, text, toggle } from "../../args/flags.ts";
 import { type DownloadOptions, INSPECT_MODES, type InspectMode } from "../../../transfer/types.ts";
 import type { Flags, Invocation, Values } from "../../args/command.ts";
 import { UsageError } from "../../system/errors.ts";
-import { ProgressLine, type TransferProgress } from "../../output/progress.ts";
+import {
+  ProgressLine,
+  type ProgressLineOptions,
+  type TransferProgress,
+} from "../../output/progress.ts";
 
 /** Flags of all transfers. */
 export const PROGRESS_FLAGS = {
   "progress": toggle(
-    "Show the progress from the first byte (default: after one second). It is shown on a terminal only",
+    "Show the progress from the first byte, and, without a terminal, in a line every ten seconds (default: on a terminal, after one second)",
   ),
   "no-progress": toggle("Do not show the progress"),
 } as const satisfies Flags;
@@ -70,34 +74,50 @@ export interface TransferOptions {
   readonly signal: AbortSignal;
 }
 
+/** What a progress line is about. */
+type ProgressSubject = Pick<ProgressLineOptions, "name" | "start">;
+
+/** Milliseconds between two updates while nothing is transferred. */
+const TICK = 1_000;
+
 /**
  * Runs a transfer and shows its progress.
  *
  * @param transfer gets the options that show the progress, and abort it with the command
- * @param start offset of the first byte of the transfer
  */
 export async function withProgress<T>(
   invocation: ProgressCall,
+  subject: ProgressSubject,
   transfer: (options: TransferOptions) => Promise<T>,
-  start: number = 0,
 ): Promise<T> {
-  const line = progressLine(invocation, start);
+  const { system, listeners, messages } = invocation;
+  const line = progressLine(invocation, subject);
+  const stop = (system.every ?? repeat)(TICK, line.tick);
+  listeners.add(line.notice);
   try {
-    const result = await transfer({ onProgress: line.report, signal: invocation.system.signal });
+    const result = await transfer({ onProgress: line.report, signal: system.signal });
     line.finish();
     return result;
   } catch (error) {
-    invocation.messages.keepStatus();
+    messages.keepStatus();
     throw error;
+  } finally {
+    stop();
+    listeners.delete(line.notice);
   }
 }
 
 /** Creates a progress line. If it is not finished, the next message replaces it. */
-export function progressLine(invocation: ProgressCall, start: number = 0): ProgressLine {
-  const { progress, "no-progress": isOff } = invocation.values;
-  return new ProgressLine(invocation.messages, {
-    show: isOff ? "never" : progress ? "always" : "auto",
-    now: invocation.system.now,
-    start,
-  });
+export function progressLine(
+  { values, messages, system }: ProgressCall,
+  subject: ProgressSubject,
+): ProgressLine {
+  const { progress, "no-progress": isOff } = values;
+  const show = isOff ? "never" : progress ? "always" : "auto";
+  return new ProgressLine(messages, { show, now: system.now, ...subject });
+}
+
+function repeat(ms: number, work: () => void): () => void {
+  const timer = setInterval(work, ms);
+  return () => clearInterval(timer);
 }

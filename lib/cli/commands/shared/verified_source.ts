@@ -13,6 +13,7 @@ import {
 import { pathOf, signatureNotice } from "../../../jobs/from_url/find_checksum.ts";
 import type { SourceProgress } from "../../../jobs/from_url/image_source.ts";
 import type { DataSource, UrlSource } from "../../../jobs/import_plan.ts";
+import { fileName } from "../../files/file_name.ts";
 import { DECOMPRESSORS } from "../../files/decompressors.ts";
 import { type FILE_FLAGS, findBytes, readText, type SIZE_FLAGS } from "../../files/upload_input.ts";
 import { UsageError } from "../../system/errors.ts";
@@ -68,7 +69,10 @@ export async function createVerified(
   const connection = await invocation.connect();
   await checkStores(connection, system.signal, values.store);
   const session = await sessionOf(invocation);
-  return await withProgress(invocation, ({ onProgress, signal }) => {
+  const name = fileName(
+    values.from === undefined ? values.file ?? "standard input" : pathOf(values.from),
+  );
+  return await withProgress(invocation, { name }, ({ onProgress, signal }) => {
     let read: SourceProgress | undefined;
     return createRecordFrom(session, meta, source, {
       ...options,
@@ -124,9 +128,9 @@ async function optionsFrom(
       "Cannot use --checksum together with --checksums: each is the hash of the source; leave one of them out",
     );
   }
-  const fileName = file === undefined ? undefined : file.split("/").at(-1);
+  const ownName = file === undefined ? undefined : fileName(file);
   const options = {
-    fileName,
+    fileName: ownName,
     // The parser has checked `choices`.
     decompress: decompress as CompressionFormat | "auto" | "none",
     decompression: { decompressors: DECOMPRESSORS },
@@ -134,7 +138,7 @@ async function optionsFrom(
   if (checksums === undefined || /^https?:/i.test(checksums)) {
     return { ...options, checksum, checksums };
   }
-  const name = from === undefined ? fileName : pathOf(from);
+  const name = from === undefined ? ownName : pathOf(from);
   if (name === undefined) {
     throw new UsageError(
       "Cannot use --checksums: standard input has no name to look for; use --checksum",
