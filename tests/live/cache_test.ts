@@ -2,7 +2,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { directoryStore } from "../../lib/cache/mod.ts";
 import { createImageRouter } from "../../lib/router/mod.ts";
-import { ourGlance, pythonGlance } from "./glance_commands.ts";
+import { ourGlance } from "./glance_commands.ts";
+import { PythonGlance } from "./python_glance.ts";
 import { randomBytes, RawGlance, revokeToken } from "./raw_glance.ts";
 import { type LiveStack, startStack } from "./stack.ts";
 
@@ -169,7 +170,8 @@ async function checkCommands(t: Deno.TestContext, stack: LiveStack): Promise<voi
   await using gateway = new Gateway(stack);
   const owner = await RawGlance.as(stack, "alice");
   const id = await owner.create({ name: "cached" }, DATA);
-  const programs = { "python-glanceclient": pythonGlance(), "the command line": ourGlance({}) };
+  await using theirs = new PythonGlance();
+  const programs = { "python-glanceclient": theirs.run, "the command line": ourGlance({}) };
   for (const [name, glance] of Object.entries(programs)) {
     const run = (line: string, user: "admin" | "alice" = "admin") =>
       glance(`--os-image-url ${gateway.url} ${line}`, stack.environment(user));

@@ -3,7 +3,8 @@
  * own with names of the same length: the same tables and exit codes, except for the differences listed here.
  */
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { type GlanceCommand, type LineResult, ourGlance, pythonGlance } from "./glance_commands.ts";
+import { type GlanceCommand, type LineResult, ourGlance } from "./glance_commands.ts";
+import { PythonGlance } from "./python_glance.ts";
 
 const DATA = crypto.getRandomValues(new Uint8Array(60_000));
 
@@ -183,7 +184,8 @@ export async function compareChanges(
     for (const [name, bytes] of Object.entries(theirFiles)) {
       await Deno.writeFile(`${directory}/${name}`, bytes);
     }
-    const [theirs, ours] = [pythonGlance(directory), ourGlance(ourFiles)];
+    await using python = new PythonGlance(directory);
+    const [theirs, ours] = [python.run, ourGlance(ourFiles)];
     await prepare(ours, environment, ourOwn, [
       ...PREPARED,
       "image-create --id <both> --name both --disk-format raw --container-format bare --file disk.img",

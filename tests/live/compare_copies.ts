@@ -1,6 +1,7 @@
 /** `image-copy` between two real clouds, and what python-glanceclient then reads there. */
 import { assert, assertEquals } from "@std/assert";
-import { ourGlance, pythonGlance } from "./glance_commands.ts";
+import { ourGlance } from "./glance_commands.ts";
+import { PythonGlance } from "./python_glance.ts";
 
 const DATA = crypto.getRandomValues(new Uint8Array(60_000));
 
@@ -39,10 +40,10 @@ export async function compareCopies(here: Environment, there: Environment): Prom
       ["gold"],
       "linux",
     ]);
-    const theirs = pythonGlance();
-    assertEquals((await theirs(`image-download ${copy.id}`, there)).bytes, DATA);
+    await using theirs = new PythonGlance();
+    assertEquals((await theirs.run(`image-download ${copy.id}`, there)).bytes, DATA);
     // The owner of the original is not a member of the copy.
-    assertEquals((await theirs(`image-show ${copy.id}`, here)).code, 1);
+    assertEquals((await theirs.run(`image-show ${copy.id}`, here)).code, 1);
     const refused = await ours(`image-copy ${id} --to-cloud here`, environment);
     assertEquals([refused.code, refused.stderr.includes("same project")], [1, true]);
     const nowhere = await ours(`image-copy ${id} --to-region nowhere`, environment);

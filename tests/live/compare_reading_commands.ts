@@ -3,7 +3,8 @@
  * same tables and exit codes, except for the differences listed here.
  */
 import { assertEquals, assertNotEquals } from "@std/assert";
-import { type GlanceCommand, ourGlance, pythonGlance } from "./glance_commands.ts";
+import { type GlanceCommand, ourGlance } from "./glance_commands.ts";
+import { PythonGlance } from "./python_glance.ts";
 
 const ID = crypto.randomUUID();
 const QUEUED_ID = crypto.randomUUID();
@@ -95,7 +96,8 @@ export async function compareWithGlanceclient(
   t: Deno.TestContext,
   environment: Readonly<Record<string, string>>,
 ): Promise<void> {
-  const [ours, theirs] = [ourGlance({ "disk.img": DATA }), pythonGlance()];
+  await using python = new PythonGlance();
+  const [ours, theirs] = [ourGlance({ "disk.img": DATA }), python.run];
   const outcome = async (glance: GlanceCommand, line: string) => {
     const { code, stdout } = await glance(line, environment);
     return { code, stdout };

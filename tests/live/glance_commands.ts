@@ -26,25 +26,3 @@ export function ourGlance(files: Readonly<Record<string, Uint8Array>>): GlanceCo
   return async (line, environment, stdin) =>
     await harness.run(line.split(" "), { environment, files: memory, stdin: stdin ?? "nothing" });
 }
-
-/** python-glanceclient's `glance`, as a process in the directory of the files. */
-export function pythonGlance(directory?: string): GlanceCommand {
-  return async (line, environment, input) => {
-    const process = new Deno.Command("/usr/bin/glance", {
-      args: line.split(" "),
-      env: environment,
-      stdin: input === undefined ? "null" : "piped",
-      stdout: "piped",
-      stderr: "piped",
-      ...directory !== undefined && { cwd: directory },
-    }).spawn();
-    if (input !== undefined) {
-      const writer = process.stdin.getWriter();
-      await writer.write(input);
-      await writer.close();
-    }
-    const { code, stdout, stderr } = await process.output();
-    const text = new TextDecoder();
-    return { code, stdout: text.decode(stdout), stderr: text.decode(stderr), bytes: stdout };
-  };
-}
