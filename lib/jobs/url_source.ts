@@ -1,4 +1,5 @@
 /** Reads import data from a URL, for a cloud that does not support `web-download`. */
+import { type Chunk, readerOf } from "../transfer/body_reader.ts";
 import { StallTimer } from "../transfer/stall_timer.ts";
 import { parseHttpUrl } from "../api_server.ts";
 import { type GlanceError, Invalid, ServerUnreachable } from "../errors.ts";
@@ -83,15 +84,18 @@ export async function openWebResponse(
 function hasFile(
   response: Response,
   requested: Readonly<Record<string, string>>,
-): response is Response & { readonly body: ReadableStream<Uint8Array> } {
+): response is Response & { readonly body: ReadableStream<Chunk> } {
   const { status, body } = response;
   const isPart = status === 206 && "range" in requested;
   return body !== null && (status === 200 || status === 203 || isPart);
 }
 
+/** Bytes that are read at once: each chunk costs a decoder and the streams about as much as 100 KiB of data. */
+const READ_SIZE = 512 * 1024;
+
 /** A body that errors after `stallTimeout` without data. Its errors name the URL. */
 function withStallTimeout(
-  body: ReadableStream<Uint8Array>,
+  body: ReadableStream<Chunk>,
   source: string,
   deadline: Deadline,
   options: ResolvedOptions,
@@ -99,23 +103,30 @@ function withStallTimeout(
   const { stallTimeout } = options;
   const silent = () => broken(source, `it sent no data for ${stallTimeout} ms; ${TRY_AGAIN}`);
   const timer = new StallTimer(deadline, options, silent);
-  const reader = body.getReader();
+  const reader = readerOf(body, deadline.signal);
+  let memory: Chunk = new Uint8Array(READ_SIZE);
   const end = () => {
     timer[Symbol.dispose]();
     deadline[Symbol.dispose]();
   };
-  const stop = () => reader.cancel(deadline.signal.reason).catch(() => {});
-  deadline.signal.addEventListener("abort", stop, { once: true });
   return new ReadableStream({
     async pull(controller) {
       timer.begin();
       try {
-        const { done, value } = await reader.read();
+        const chunk = await reader.read(memory);
         timer.end();
         deadline.signal.throwIfAborted();
-        if (value !== undefined) return controller.enqueue(value);
-        if (done) controller.close();
-        end();
+        if (chunk === null) {
+          controller.close();
+          return end();
+        }
+        const isInMemory = memory.byteLength === 0;
+        // A small chunk must not keep all of the memory.
+        const isSmall = isInMemory && chunk.byteLength < READ_SIZE / 4;
+        controller.enqueue(isSmall ? chunk.slice() : chunk);
+        if (isInMemory) {
+          memory = new Uint8Array(isSmall ? chunk.buffer : new ArrayBuffer(READ_SIZE));
+        }
       } catch (error) {
         end();
         if (deadline.signal.aborted) throw deadline.signal.reason;

@@ -16,7 +16,7 @@ import {
   type CreateFromOptions,
   createImageFrom,
 } from "../../../lib/jobs/from_url/create_image_from.ts";
-import { seededBytes } from "../../support/seed.ts";
+import { between, seededBytes, seededRandom } from "../../support/seed.ts";
 import { COMPRESSED, TEXT } from "../../formats/compression/compressed.ts";
 import { cutAfter, failing, MirrorCloud, withoutRanges } from "./mirror.ts";
 
@@ -68,6 +68,25 @@ Deno.test("createImageFrom() stores the decompressed content of a URL and sends 
   for (const headers of cloud.headers) {
     assertEquals(headers.get("x-auth-token"), null);
     assertEquals(headers.get("accept-encoding"), "identity");
+  }
+});
+
+Deno.test("createImageFrom() keeps the bytes of every chunk when they arrive in small and large ones", async () => {
+  const bytes = seededBytes(3, 5_000_000);
+  for (const most of [20_000, 400_000, 2_000_000]) {
+    const random = seededRandom(most);
+    const cloud = new MirrorCloud();
+    let at = 0;
+    const body = new ReadableStream({
+      type: "bytes",
+      pull(controller) {
+        controller.enqueue(bytes.slice(at, at += between(random, 1, most)));
+        if (at >= bytes.byteLength) controller.close();
+      },
+    }, { highWaterMark: 0 });
+    cloud.intercept = ({ url }) => url.host === "mirror" ? new Response(body) : null;
+    const image = await create(cloud, "http://mirror/disk.raw");
+    assertEquals([image.size, image.osHashValue], [bytes.byteLength, await sha(bytes, "SHA-512")]);
   }
 });
 
