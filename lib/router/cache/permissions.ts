@@ -16,16 +16,27 @@ const AFTER_THE_END = `bytes=${Number.MAX_SAFE_INTEGER}-`;
 
 const FIRST_BYTE = "bytes=0-0";
 
+/** What Glance has answered for a reader: the record, and the refusal of the data, if there is one. */
+interface PermissionAnswer {
+  readonly record: DefinedResponse;
+  readonly refusal: UpstreamResponse | null;
+  readonly askedAt: number;
+}
+
 /** Remembers what Glance allows, for a short time. */
 export class Permissions {
   readonly #gateway: Gateway;
   readonly #code: CacheCode;
+  readonly #ttl: number;
+  /** Questions without an answer yet: requests with the same token that come together ask once. */
+  readonly #asking = new Map<string, Promise<PermissionAnswer>>();
   /** The records of images whose data a reader may read. */
   readonly #verdicts: Verdicts<DefinedResponse>;
 
   constructor(gateway: Gateway, ttl: number, code: CacheCode) {
     this.#gateway = gateway;
     this.#code = code;
+    this.#ttl = ttl;
     this.#verdicts = new Verdicts(ttl, gateway.client.options.now);
   }
 
@@ -34,7 +45,7 @@ export class Permissions {
     call: GatewayRequest,
     request: () => Promise<DefinedResponse>,
   ): Promise<DefinedResponse | Response> {
-    const { client, metrics } = this.#gateway;
+    const { metrics } = this.#gateway;
     const { authToken, serviceToken } = call.context;
     const imageId = call.address.values["image_id"] ?? "";
     const reader = await readerOf(this.#code.createHasher, imageId, [authToken, serviceToken]);
@@ -43,14 +54,39 @@ export class Permissions {
       metrics.add("cache_authorizations_total", { result: "remembered" });
       return known;
     }
-    const askedAt = client.options.now();
-    const [record, refusal] = await Promise.all([request(), this.#refusal(call)]);
+    const asking = this.#asking.get(reader);
+    const joined = asking === undefined ? null : await this.#timely(asking);
+    const { record, refusal, askedAt } = joined ?? await this.#question(reader, call, request);
     const isData = record.status === 200 && (record.result as GlanceImage).status === "active";
     if (!isData) return record;
-    metrics.add("cache_authorizations_total", { result: refusal === null ? "allowed" : "refused" });
+    const result = refusal !== null ? "refused" : joined !== null ? "remembered" : "allowed";
+    metrics.add("cache_authorizations_total", { result });
     if (refusal !== null) return this.#code.documentResponse(this.#gateway, call, refusal);
     this.#verdicts.set(reader, record, askedAt);
     return record;
+  }
+
+  /** The answer to the question of another request; null if it fails, or comes too late. */
+  async #timely(asking: Promise<PermissionAnswer>): Promise<PermissionAnswer | null> {
+    const answer = await asking.catch(() => null);
+    const { now } = this.#gateway.client.options;
+    return answer !== null && now() - answer.askedAt < this.#ttl ? answer : null;
+  }
+
+  async #question(
+    reader: string,
+    call: GatewayRequest,
+    request: () => Promise<DefinedResponse>,
+  ): Promise<PermissionAnswer> {
+    const askedAt = this.#gateway.client.options.now();
+    const answers = Promise.all([request(), this.#refusal(call)]);
+    const asking = answers.then(([record, refusal]) => ({ record, refusal, askedAt }));
+    if (this.#ttl > 0) this.#asking.set(reader, asking);
+    try {
+      return await asking;
+    } finally {
+      if (this.#asking.get(reader) === asking) this.#asking.delete(reader);
+    }
   }
 
   /** Glance's refusal to let a reader read the data; null if it may. */

@@ -112,6 +112,44 @@ Deno.test("GET /file asks Glance for each token, once in authorizationTtl, when 
   assertEquals(asked(), 2);
 });
 
+Deno.test("GET /file asks Glance once for a token when several requests with it come together", async () => {
+  const cloud = new Cloud();
+  const { id, bytes } = await cloud.image(100_000);
+  const countOf = async (authorizationTtl: number) => {
+    const router = cachingRouter(cloud, { authorizationTtl });
+    const before = cloud.requests.length;
+    const read = async () => await bytesOf(await router.request(`/v2/images/${id}/file`));
+    const received = await Promise.all([read(), read(), read()]);
+    assertEquals(received, [bytes, bytes, bytes]);
+    await verified(router);
+    return cloud.requests.slice(before)
+      .filter(({ headers }) => headers.get("range") === "bytes=9007199254740991-").length;
+  };
+  assertEquals(await countOf(5_000), 1);
+  assertEquals(await countOf(0), 3);
+});
+
+Deno.test("GET /file asks Glance again when the request whose question it has joined is aborted", async () => {
+  const cloud = new Cloud();
+  const { id, bytes } = await cloud.image(100_000);
+  const router = cachingRouter(cloud);
+  const stop = new AbortController();
+  cloud.intercept = ({ path }) => {
+    if (path.endsWith("/file")) stop.abort("gone");
+    return null;
+  };
+  const path = `/v2/images/${id}/file`;
+  const first = Promise.resolve(router.request(path, { signal: stop.signal })).catch(() => null);
+  const second = router.request(path);
+  await (await first)?.body?.cancel();
+  assertEquals(await bytesOf(await second), bytes);
+  const questions = cloud.requests.filter(({ headers }) =>
+    headers.get("range") === "bytes=9007199254740991-"
+  );
+  assertEquals(questions.length, 2);
+  await verified(router);
+});
+
 for (const status of [401, 403, 404]) {
   Deno.test(`GET /file is answered with Glance's refusal when Glance answers the reader with ${status}`, async () => {
     const cloud = new Cloud();
