@@ -9,6 +9,7 @@ import type { GlanceError } from "../../errors.ts";
 import type { builtinModule } from "../../node_builtin.ts";
 import type { NativeHasher } from "./hashing.ts";
 import type { TransferHasher } from "../types.ts";
+import { LateHasher } from "./late_hasher.ts";
 
 /** Maximum number of threads: one processor is left for the readers. Node 20 does not state their number. */
 const MAX_THREADS = (globalThis.navigator?.hardwareConcurrency ?? 2) - 1;
@@ -50,10 +51,12 @@ export interface Thread {
 /** Starts a thread that runs `code` with `workerData`. */
 export type StartThread = (code: string, workerData: unknown) => Thread;
 
-/** Code that a program loads at its start. If this code imported it, it would be in a file of its own. */
+/** The size, and code that a program loads at its start. If this code imported it, it would be in a file of its own. */
 export interface HashingShared {
   readonly builtinModule: typeof builtinModule;
   readonly GlanceError: typeof GlanceError;
+  /** Number of bytes to hash; null if unknown. */
+  readonly size: number | null;
 }
 
 /** A hasher in a thread that `start` starts (default: `node:worker_threads`); `inline` if there are no threads. */
@@ -64,14 +67,15 @@ export function hashInThread(
 ): TransferHasher {
   const threads = start ?? threadsOfNode(shared);
   if (threads === null) return inline;
-  return new HashThread(inline, {
+  const thread = new HashThread(inline, {
     start: threads,
     ended: (cause) =>
       new shared.GlanceError(
-        "Cannot continue hashing: the hashing thread has ended; download the image again",
+        "Cannot continue hashing: the hashing thread has ended; start the transfer again",
         { cause },
       ),
   });
+  return shared.size === null ? new LateHasher(inline, thread) : thread;
 }
 
 /** The threads of a hasher. */
@@ -95,8 +99,8 @@ class HashThread implements TransferHasher {
   #isUsed = false;
   #digest: string | null = null;
   #failure: GlanceError | null = null;
-  /** Called with each message of the thread, and at its end. */
-  #onChange: () => void = () => {};
+  /** Ends the waits for the next message: a digest may be requested while bytes wait for room. */
+  #waits: (() => void)[] = [];
   #end: Promise<void> | null = null;
 
   constructor(inline: NativeHasher, threads: HashThreads) {
@@ -125,7 +129,7 @@ class HashThread implements TransferHasher {
 
   async #close(): Promise<void> {
     this.#failure ??= this.#threads.ended("closed");
-    this.#onChange();
+    this.#endWaits();
     if (this.#thread) await keepingAlive(this.#thread.terminate().finally(() => running--));
   }
 
@@ -176,15 +180,19 @@ class HashThread implements TransferHasher {
 
   /** Waits for the next message of the thread, or until bytes are hashed inline. */
   async #nextMessage(): Promise<void> {
-    const message = new Promise<void>((resolve) => this.#onChange = resolve);
+    const message = new Promise<void>((resolve) => void this.#waits.push(resolve));
     if (this.#failure === null) await keepingAlive(message);
     if (this.#failure !== null) throw this.#failure;
+  }
+
+  #endWaits(): void {
+    for (const end of this.#waits.splice(0)) end();
   }
 
   #onMessage(message: ArrayBuffer | string): void {
     if (typeof message === "string") this.#digest = message;
     else this.#slabs.push(message);
-    this.#onChange();
+    this.#endWaits();
   }
 
   /** Hashes inline if the thread has received nothing yet. Else its state is lost. */
@@ -200,7 +208,7 @@ class HashThread implements TransferHasher {
       this.#thread = null;
       running--;
     }
-    this.#onChange();
+    this.#endWaits();
   }
 }
 

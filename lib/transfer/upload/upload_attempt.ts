@@ -10,10 +10,10 @@ import { Session } from "../../api/session.ts";
 import type { DataBody } from "../../api/wire.ts";
 import type { GlanceImage } from "../../api/types.ts";
 import { streamSupport } from "../../http/fixed_length.ts";
-import { createHasher } from "../integrity/hashing.ts";
+import { createTransferHasher } from "../transfer_hasher.ts";
 import { HASH_ALGORITHM } from "./compare_sent.ts";
 import { acceptedRecord, recordAfterBreak, settledRecord } from "./settle.ts";
-import type { Hasher } from "../types.ts";
+import type { TransferHasher } from "../types.ts";
 import { noResponse, SLICE_SIZE, UploadBody, wrongSize } from "./upload_body.ts";
 import {
   type AttemptOutcome,
@@ -37,7 +37,7 @@ export async function attemptUpload(upload: Upload): Promise<AttemptOutcome> {
   state.isUnsettled = false;
   state.settled = null;
   try {
-    const outcome = await sendOpened(upload);
+    const outcome = await sendHashed(upload);
     state.isUnsettled = outcome.mayBeWhole;
     return outcome;
   } catch (error) {
@@ -47,9 +47,20 @@ export async function attemptUpload(upload: Upload): Promise<AttemptOutcome> {
   }
 }
 
-async function sendOpened(upload: Upload): Promise<AttemptOutcome> {
+async function sendHashed(upload: Upload): Promise<AttemptOutcome> {
+  const hasher = await createTransferHasher(HASH_ALGORITHM, upload.request.size ?? null);
+  try {
+    return await sendOpened(upload, hasher);
+  } finally {
+    await hasher?.close?.();
+  }
+}
+
+async function sendOpened(
+  upload: Upload,
+  hasher: TransferHasher | null,
+): Promise<AttemptOutcome> {
   const { imageId, request: { size } } = upload;
-  const hasher = await createHasher(HASH_ALGORITHM);
   const opened = await upload.source.open();
   if (opened instanceof Uint8Array) return await sendBytes(upload, opened, hasher);
   const support = streamSupport();
@@ -90,47 +101,54 @@ async function readEmpty({ imageId }: Upload, source: ChunkReader): Promise<Uint
 async function sendBytes(
   upload: Upload,
   bytes: Uint8Array,
-  hasher: Hasher | null,
+  hasher: TransferHasher | null,
 ): Promise<AttemptOutcome> {
-  hasher?.update(bytes);
-  const sent = { size: bytes.byteLength, digest: hasher?.digest() ?? null };
-  return await sendWhole(upload, bytes as Uint8Array<ArrayBuffer>, () => Promise.resolve(sent));
+  return await sendWhole(upload, bytes as Uint8Array<ArrayBuffer>, hashBytes(bytes, hasher));
+}
+
+async function hashBytes(bytes: Uint8Array, hasher: TransferHasher | null): Promise<SentData> {
+  await hasher?.update(bytes);
+  return { size: bytes.byteLength, digest: await hasher?.digest() ?? null };
 }
 
 /** Sends a Blob, which the browser reads itself, and reads it a second time for the hash. */
 async function sendBlob(
   upload: Upload,
   blob: Blob,
-  hasher: Hasher | null,
+  hasher: TransferHasher | null,
 ): Promise<AttemptOutcome> {
   const over = new AbortController();
-  const reading = hashOf(blob, hasher, over.signal);
-  // The browser reports an unreadable Blob as a failed connection; this promise has the real error.
-  reading.catch(() => {});
   try {
-    return await sendWhole(upload, blob, () => reading);
+    // The browser reports an unreadable Blob as a failed connection; this promise has the real error.
+    return await sendWhole(upload, blob, hashBlob(blob, hasher, over.signal));
   } finally {
     over.abort("sent");
   }
 }
 
-async function hashOf(blob: Blob, hasher: Hasher | null, over: AbortSignal): Promise<SentData> {
+async function hashBlob(
+  blob: Blob,
+  hasher: TransferHasher | null,
+  over: AbortSignal,
+): Promise<SentData> {
   const reader = blob.stream().getReader();
   while (hasher !== null && !over.aborted) {
     const { value } = await reader.read();
     if (value === undefined) break;
-    hasher.update(value);
+    await hasher.update(value);
   }
   await reader.cancel();
-  return { size: blob.size, digest: hasher?.digest() ?? null };
+  return { size: blob.size, digest: await hasher?.digest() ?? null };
 }
 
 /** Sends a body whose progress the runtime does not report. */
 async function sendWhole(
   upload: Upload,
   body: Uint8Array<ArrayBuffer> | Blob,
-  sent: () => Promise<SentData>,
+  sent: Promise<SentData>,
 ): Promise<AttemptOutcome> {
+  // Handled after the response.
+  sent.catch(() => {});
   const { session: { client: { options } }, imageId, request } = upload;
   const size = body instanceof Blob ? body.size : body.byteLength;
   if (request.size !== undefined && request.size !== size) throw wrongSize(imageId, request.size);
@@ -141,15 +159,15 @@ async function sendWhole(
   const onAttempt: OnAttempt = (deadline) =>
     deadline.arm(limit, () => noResponse(imageId, { requestTimeout: limit }));
   const error = await sendBody(upload, body, onAttempt).then(() => null, (error) => error);
-  if (error === null) return { ...await sent(), mayBeWhole: true };
+  if (error === null) return { ...await sent, mayBeWhole: true };
   const open = unknownOutcome(upload, error);
-  return { ...await sent(), error: open, mayBeWhole: true, hasUnsentBytes: false };
+  return { ...await sent, error: open, mayBeWhole: true, hasUnsentBytes: false };
 }
 
 async function sendStream(
   upload: Upload,
   source: ChunkReader,
-  hasher: Hasher | null,
+  hasher: TransferHasher | null,
 ): Promise<AttemptOutcome> {
   const { session: { client: { options } }, imageId, request, state } = upload;
   const over = new AbortController();
@@ -165,18 +183,18 @@ async function sendStream(
       awaitResponse(upload, over.signal, () => deadline?.abort(noResponse(imageId, options)));
     },
   });
-  const sentSoFar = () => ({
+  const sentSoFar = async () => ({
     size: body.transferred,
-    digest: hasher?.digest() ?? null,
+    digest: await hasher?.digest() ?? null,
     mayBeWhole: body.isSent,
   });
   try {
     await sendBody(upload, body.stream, (attempt) => body.watch(deadline = attempt));
-    return sentSoFar();
+    return await sentSoFar();
   } catch (error) {
     if (body.failure !== null) throw body.failure.error;
     const hasUnsentBytes = !body.isSent && !(deadline as Deadline | null)?.signal.aborted;
-    return { ...sentSoFar(), error: unknownOutcome(upload, error), hasUnsentBytes };
+    return { ...await sentSoFar(), error: unknownOutcome(upload, error), hasUnsentBytes };
   } finally {
     over.abort("answered");
     await body.close("the upload has ended");

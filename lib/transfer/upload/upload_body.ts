@@ -7,7 +7,7 @@ import type { Deadline } from "../../http/deadline.ts";
 import type { ResolvedOptions } from "../../options.ts";
 import { describeType } from "../../validate.ts";
 import { fixedLength, isWorkerd } from "../../http/fixed_length.ts";
-import type { Hasher } from "../types.ts";
+import type { TransferHasher } from "../types.ts";
 import { StallTimer } from "../stall_timer.ts";
 import { optionTerm } from "../../terms.ts";
 import type { ChunkReader } from "./upload_source.ts";
@@ -23,7 +23,7 @@ export interface UploadBodyOptions {
   readonly imageId: string;
   /** Total size in bytes; null if unknown. */
   readonly size: number | null;
-  readonly hasher: Hasher | null;
+  readonly hasher: TransferHasher | null;
   /** Called with the number of bytes that the runtime has accepted; never with all of a known size. */
   onProgress(accepted: number): void;
   /**
@@ -105,7 +105,6 @@ export class UploadBody {
       if (this.#failure !== null) throw this.#failure.error;
       if (this.#isCanceled) return;
       if (slice === null) return this.#end(controller);
-      this.#options.hasher?.update(slice);
       this.#transferred += slice.byteLength;
       controller.enqueue(slice);
       // A runtime that knows the size does not pull the end of the stream.
@@ -132,16 +131,17 @@ export class UploadBody {
     controller.close();
   }
 
-  /** The next bytes to send; null at the end. */
+  /** The next bytes to send, hashed; null at the end. */
   async #nextSlice(): Promise<Uint8Array | null> {
     if (!await this.#fill()) return null;
     const slice = this.#rest.subarray(0, SLICE_SIZE);
     this.#rest = this.#rest.subarray(slice.byteLength);
-    const { size, imageId } = this.#options;
+    const { size, imageId, hasher } = this.#options;
     const end = this.#transferred + slice.byteLength;
     // The last byte completes a body of known size, so check that no byte follows before sending it.
     const isLonger = size !== null && (end > size || (end === size && await this.#fill()));
     if (isLonger) throw wrongSize(imageId, size);
+    await hasher?.update(slice);
     return slice;
   }
 

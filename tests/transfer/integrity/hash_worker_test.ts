@@ -93,7 +93,7 @@ Deno.test("createTransferHasher() needs no chunk after write() has resolved", as
   await hasher.close?.();
 });
 
-Deno.test("createTransferHasher() hashes inline for small images, unknown sizes and runtimes without workers", async () => {
+Deno.test("createTransferHasher() hashes inline for small images, little data, and runtimes without workers", async () => {
   const bytes = seededBytes(1, 100);
   for (
     const [size, start] of [
@@ -105,7 +105,7 @@ Deno.test("createTransferHasher() hashes inline for small images, unknown sizes 
     started = [];
     const hasher = await createTransferHasher("sha512", size, { start });
     assertEquals(hasher?.update(bytes), undefined);
-    assertEquals(hasher?.digest(), digestOf(bytes));
+    assertEquals(await hasher?.digest(), digestOf(bytes));
     assertEquals(started, []);
   }
   assertEquals(await createTransferHasher("whirlpool9", LARGE, { start: startThread }), null);
@@ -215,6 +215,25 @@ Deno.test("close() of a hasher ends a wait for room, and does nothing the second
   await hasher.close?.();
   await hasher.close?.();
   assertInstanceOf(await work, GlanceError);
+});
+
+Deno.test("close() of a hasher ends every wait when a digest is requested while bytes wait for room", async () => {
+  const hasher = await hasherInThread();
+  const adding = failureOf(Promise.resolve(hasher.update(new Uint8Array(64 * MIB))));
+  const digest = failureOf(Promise.resolve(hasher.digest()));
+  await hasher.close?.();
+  assertInstanceOf(await adding, GlanceError);
+  assertInstanceOf(await digest, GlanceError);
+});
+
+Deno.test("digest() of a hasher delays no bytes that wait for room", async () => {
+  const hasher = await hasherInThread();
+  const adding = hasher.update(seededBytes(4, 9 * MIB));
+  const digest = hasher.digest();
+  await adding;
+  assertEquals((await digest).length, 128);
+  assertEquals(await hasher.digest(), digestOf(seededBytes(4, 9 * MIB)));
+  await hasher.close?.();
 });
 
 /** Bytes that go around the slots more than twice. */

@@ -184,3 +184,24 @@ Deno.test("UploadBody keeps the last announced byte back when its source has mor
     await body.close("done");
   }
 });
+
+Deno.test("UploadBody sends bytes after they are hashed, and fails when they cannot be", async () => {
+  const error = new Error("the thread has ended");
+  for (const outcome of ["hashed", "canceled", "failed"] as const) {
+    let end = (_: unknown) => {};
+    const update = () => new Promise<void>((resolve) => end = resolve as typeof end);
+    const { body, deadline } = await bodyOf(streamOf(BYTES).stream, {
+      hasher: { update, digest: () => "" },
+    });
+    const reader = body.stream.getReader();
+    const reading = reader.read().then(({ value }) => value?.byteLength ?? null, (error) => error);
+    await settled();
+    assertEquals(body.transferred, 0);
+    if (outcome === "canceled") await reader.cancel("enough");
+    end(outcome === "failed" ? Promise.reject(error) : undefined);
+    assertEquals(await reading, { hashed: 10_000, canceled: null, failed: error }[outcome]);
+    assertStrictEquals(deadline.signal.reason, outcome === "failed" ? error : undefined);
+    deadline[Symbol.dispose]();
+    await body.close("done");
+  }
+});
