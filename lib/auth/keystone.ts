@@ -17,6 +17,7 @@ import type { KeystoneRequest } from "./keystone_errors.ts";
 import { catalogFrom, contextFrom } from "./token_response.ts";
 import type { Term } from "../terms.ts";
 import { hasExpired, isExpiring } from "./token_expiry.ts";
+import { isRecord } from "../validate.ts";
 
 export type { AuthMethod, Credentials } from "./credentials.ts";
 
@@ -109,6 +110,69 @@ export async function fetchCatalog(
     secrets: [authToken],
   };
   return catalogFrom(request, await requestKeystone(resolveOptions(options), request));
+}
+
+/** A project in which a user has a role. */
+export interface KeystoneProject {
+  /** Id of the project. */
+  readonly id: string;
+  /** Name, unique within its domain. */
+  readonly name: string;
+}
+
+/**
+ * Lists the projects in which the user of a token has a role (`GET /v3/auth/projects`), by name.
+ *
+ * @throws {AuthenticationFailed} if the token has expired or was revoked.
+ * @throws {GlanceConnectionFailed} if Keystone cannot be reached.
+ */
+export async function listProjects(
+  authUrl: string,
+  token: string,
+  options: GlanceOptions,
+): Promise<readonly KeystoneProject[]> {
+  const { document } = await requestKeystone(resolveOptions(options), {
+    server: identityServer(authUrl),
+    request: {
+      method: "GET",
+      path: "/v3/auth/projects",
+      headers: { "x-auth-token": tokenFor(token) },
+    },
+    action: "list the projects of the user",
+    hint: HINTS.token,
+    secrets: [token],
+  });
+  const { projects } = document;
+  return (Array.isArray(projects) ? projects : []).flatMap((project) => {
+    const { id, name, enabled }: Record<string, unknown> = isRecord(project) ? project : {};
+    const isUsable = typeof id === "string" && typeof name === "string" && enabled !== false;
+    return isUsable ? [{ id, name }] : [];
+  }).sort((a, b) => a.name.localeCompare(b.name));
+}
+
+/**
+ * Revokes a token, which must still be valid.
+ *
+ * @throws {AuthenticationFailed} if it is not.
+ * @throws {GlanceConnectionFailed} if Keystone cannot be reached.
+ */
+export async function revokeToken(
+  authUrl: string,
+  token: string,
+  options: GlanceOptions,
+): Promise<void> {
+  const value = tokenFor(token);
+  await requestKeystone(resolveOptions(options), {
+    server: identityServer(authUrl),
+    request: {
+      method: "DELETE",
+      path: TOKENS,
+      headers: { "x-auth-token": value, "x-subject-token": value },
+    },
+    action: "revoke the token",
+    hint: "it has expired, or was revoked already",
+    secrets: [token],
+  });
 }
 
 /** Credentials and the newest token that was issued for them. */

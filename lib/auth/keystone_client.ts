@@ -58,7 +58,7 @@ export function identityServer(authUrl: string): ApiServer {
 
 /**
  * Sends a request until Keystone responds, at most `1 + numRetries` times, and during an outage for
- * `outageTimeout`. No request to Keystone changes anything.
+ * `outageTimeout`. Each request may be sent twice: it changes nothing, or revokes a token.
  *
  * @throws {AuthenticationFailed} if Keystone refuses the credentials.
  * @throws {InvalidConfigurationValue} if the server is not a Keystone v3.
@@ -114,7 +114,11 @@ async function attempt(
   const server = request.server.endpoint;
   try {
     const { response, text } = await exchange(options, request);
-    if (response.ok) return { headers: response.headers, document: documentOf(request, text) };
+    if (response.ok) {
+      // A token that was revoked has no document.
+      const document = response.status === 204 ? {} : documentOf(request, text);
+      return { headers: response.headers, document };
+    }
     const { status } = response;
     const explained = await explain(text, { status }, request.secrets);
     const error = keystoneError(request, response, text, explained);

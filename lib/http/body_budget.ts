@@ -27,6 +27,12 @@ export interface BodyLimits {
   readonly timer: Timer;
 }
 
+/** How one body is read. */
+interface ReadBodyOptions {
+  readonly mayReuseChunks?: boolean;
+  readonly limit?: number;
+}
+
 /** Why a body was refused. */
 export type BodyFault = "incomplete" | "too large" | "too slow" | "over budget";
 
@@ -52,6 +58,7 @@ export interface BufferedBody {
 /** A body that counts toward the limits. */
 interface BodyEntry {
   readonly client: unknown;
+  readonly limit: number;
   bytes: number;
   /** Null after the read has ended. */
   refuse: ((fault: BodyFault) => void) | null;
@@ -79,6 +86,7 @@ export class BodyBudget {
 
   /**
    * Reads a body; `client` identifies its sender. With `mayReuseChunks`, no other code uses the chunks of the body.
+   * `limit` is its maximum in bytes (default: that of each body).
    *
    * @throws {BodyRefused} if the body is too large or too slow, if its stream fails, or if the total limit
    * is reached.
@@ -86,12 +94,12 @@ export class BodyBudget {
   async read(
     client: unknown,
     { body, headers }: Request,
-    { mayReuseChunks = false }: { readonly mayReuseChunks?: boolean } = {},
+    { mayReuseChunks = false, limit = this.#limits.each }: ReadBodyOptions = {},
   ): Promise<BufferedBody> {
     if (body === null) return { bytes: new Uint8Array(), release: () => {} };
     const reader = body.getReader();
     const chunks: Uint8Array<ArrayBuffer>[] = [];
-    const entry: BodyEntry = { client, bytes: 0, refuse: null };
+    const entry: BodyEntry = { client, limit, bytes: 0, refuse: null };
     const refused = new Promise<never>((_, reject) => {
       entry.refuse = (fault) => {
         this.#release(entry);
@@ -100,10 +108,10 @@ export class BodyBudget {
     });
     refused.catch(() => {});
     this.#entries.add(entry);
-    const { timer, milliseconds, each } = this.#limits;
+    const { timer, milliseconds } = this.#limits;
     const stop = timer(milliseconds, () => entry.refuse?.("too slow"));
     try {
-      if (Number(headers.get("content-length")) > each) entry.refuse?.("too large");
+      if (Number(headers.get("content-length")) > limit) entry.refuse?.("too large");
       this.#grow(entry, OVERHEAD);
       for (;;) {
         const { done, value } = await Promise.race([refused, reader.read()]);
@@ -128,10 +136,10 @@ export class BodyBudget {
 
   #grow(entry: BodyEntry, bytes: number): void {
     if (!this.#entries.has(entry)) return;
-    const { each, total } = this.#limits;
+    const { total } = this.#limits;
     entry.bytes += bytes;
     this.#count(entry.client, bytes);
-    if (entry.bytes - OVERHEAD > each) return entry.refuse?.("too large");
+    if (entry.bytes - OVERHEAD > entry.limit) return entry.refuse?.("too large");
     // One client gets at most half, so that others still have room.
     if ((this.#bytesByClient.get(entry.client) ?? 0) > total / 2) {
       return entry.refuse?.("over budget");

@@ -10,9 +10,20 @@ export interface DocumentLinks {
   readonly icon: string;
 }
 
+/** What the gateway offers; the page reads it from the document. */
+export interface GatewayTraits {
+  /** Whether users sign in with the form of the page. */
+  readonly hasSignIn: boolean;
+  /** Whether nothing can be changed, for any user. */
+  readonly isReadOnly: boolean;
+  /** Whether it serves `/metrics`. */
+  readonly hasMetrics: boolean;
+}
+
 /** The document. `images` is null if a token is needed to list them, or they could not be listed. */
 export function pageDocument(
   { script, style, icon }: DocumentLinks,
+  { hasSignIn, isReadOnly, hasMetrics }: GatewayTraits,
   images: readonly GlanceImage[] | null,
 ): string {
   return html`
@@ -28,13 +39,25 @@ export function pageDocument(
         <script type="module" src="${script}"></script>
       </head>
       <body>
-        <div id="app">
+        <div id="app" ${flag("sign-in", hasSignIn)}${flag("read-only", isReadOnly)}${flag(
+          "metrics",
+          hasMetrics,
+        )}>
     <header class="bar"><h1>${logo()}Images</h1></header>
     ${images === null ? needsScript() : list(images)}
         </div>
       </body>
     </html>
   `.html;
+}
+
+/** An attribute for the script. */
+function flag(name: string, isSet: boolean): Markup {
+  return isSet
+    ? html`
+      data-${name}
+    `
+    : html``;
 }
 
 function logo(): Markup {

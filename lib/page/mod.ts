@@ -7,11 +7,17 @@
  * @module
  */
 import type { GlanceImage } from "../api/types.ts";
+import type { BodyBudget } from "../http/body_budget.ts";
 import { ASSETS } from "./assets.ts";
-import { pageDocument } from "./document.ts";
+import { type GatewayTraits, pageDocument } from "./document.ts";
+import type { PageSignIn } from "./keystone_sign_in.ts";
+import { sessionResponse } from "./session_response.ts";
 
 /** Images that the document lists. The browser lists the others. */
 const LISTED = 50;
+
+/** Maximum bytes of the form to sign in. */
+const MAX_FORM = 16_384;
 
 /** Milliseconds after which the document is sent without a list. */
 const LIST_TIMEOUT = 3_000;
@@ -36,49 +42,91 @@ const HEADERS = {
   "cross-origin-resource-policy": "same-origin",
 } as const;
 
+/** What the page needs of its gateway. */
+export interface PageHost {
+  readonly options: {
+    readonly page: boolean | { readonly signIn?: PageSignIn | undefined };
+    /** Not null if the gateway has credentials for all clients. */
+    readonly service: unknown;
+    readonly isReadOnly: boolean;
+    readonly metrics: boolean;
+    readonly publicEndpoint: string | null;
+  };
+  readonly bodies: Pick<BodyBudget, "read">;
+  readonly client: {
+    readonly options: {
+      /** Calls back after a number of milliseconds, and returns a function that prevents it. */
+      readonly timer: (ms: number, callback: () => void) => () => void;
+      /** Milliseconds since 1970. */
+      readonly wallClock: () => number;
+    };
+  };
+}
+
+/** A request to the page. */
+export interface PageRequest {
+  readonly request: Request;
+  /** Path of the request as sent; the files have addresses relative to it. */
+  readonly path: string;
+  /** Sends a request through the gateway; null for a request for a file. */
+  readonly send: ((request: Request) => Response | Promise<Response>) | null;
+  /** Identifies the client, for limits that clients share. */
+  readonly client: unknown;
+  /** Logs an error that is not sent to the browser. */
+  readonly trace: { failed(error: unknown): void };
+}
+
 /**
  * Responds to a request of a browser: with the document, or with one of its files. Null if there is no such file.
- *
- * @param path path of the request as sent; the files have addresses relative to it
- * @param send sends a request through the gateway; null for a request for a file
- * @param timer calls back after a number of milliseconds, and returns a function that prevents it
  */
-export async function pageResponse(
-  { url, headers }: Request,
-  path: string,
-  send: ((request: Request) => Response | Promise<Response>) | null,
-  timer: (ms: number, callback: () => void) => () => void,
-): Promise<Response | null> {
+export async function pageResponse(host: PageHost, input: PageRequest): Promise<Response | null> {
+  const { options: { page, service, isReadOnly, metrics, publicEndpoint } } = host;
+  const { timer, wallClock } = host.client.options;
+  const { request, path, send, client, trace } = input;
+  const { url, method, headers } = request;
+  const signIn = service === null && typeof page === "object" ? page.signIn ?? null : null;
   if (send === null) {
-    const acceptsGzip = /\bgzip\b/.test(headers.get("accept-encoding") ?? "");
-    return await serveAsset(path.slice(path.lastIndexOf("/") + 1), acceptsGzip);
+    const name = path.slice(path.lastIndexOf("/") + 1);
+    if (name === "session") {
+      const readBody = () => host.bodies.read(client, request, { limit: MAX_FORM });
+      const report = (error: unknown) => trace.failed(error);
+      const gateway = { signIn, publicEndpoint, wallClock, readBody, report };
+      return await sessionResponse({ request, ...gateway });
+    }
+    if (method !== "GET" && method !== "HEAD") return null;
+    return await serveAsset(name, /\bgzip\b/.test(headers.get("accept-encoding") ?? ""));
   }
+  const traits = { hasSignIn: signIn !== null, isReadOnly, hasMetrics: metrics };
+  // With a sign-in, images are listed for users only.
+  if (traits.hasSignIn) return serveDocument(path, traits, null);
   const over = new AbortController();
   const cancel = timer(LIST_TIMEOUT, () => over.abort());
   const listHeaders = new Headers(headers);
   listHeaders.set("accept", "application/json");
+  const list = async (target: string) => {
+    const address = new URL(path.replace(/\/$/, "") + target, url);
+    return await send(new Request(address, { headers: listHeaders, signal: over.signal }));
+  };
   try {
-    return await serveDocument(path || "/", async (target) => {
-      const address = new URL(path.replace(/\/$/, "") + target, url);
-      return await send(new Request(address, { headers: listHeaders, signal: over.signal }));
-    });
+    return serveDocument(path, traits, await listedImages(list).catch(() => null));
   } finally {
     cancel();
   }
 }
 
-/** Responds with the document. `list` requests a path of the gateway as the client would. */
-async function serveDocument(
-  path: string,
-  list: (path: string) => Promise<Response>,
-): Promise<Response> {
-  const images = await listedImages(list).catch(() => null);
+/** Responds with the document. */
+function serveDocument(
+  requestPath: string,
+  traits: GatewayTraits,
+  images: readonly GlanceImage[] | null,
+): Response {
+  const path = requestPath || "/";
   // Below a prefix, the path may have no slash at its end: `/image` loads `image/page/…`.
   const base = `${path.slice(path.lastIndexOf("/") + 1)}/page/`.replace(/^\//, "");
   const [script, style, icon] = ["app.js", "app.css", "icon.svg"].map((name) =>
     base + fileNameOf(name)
   ) as [string, string, string];
-  return new Response(pageDocument({ script, style, icon }, images), {
+  return new Response(pageDocument({ script, style, icon }, traits, images), {
     headers: {
       ...HEADERS,
       "content-type": "text/html; charset=utf-8",

@@ -6,6 +6,7 @@ import { listApiServers } from "../auth/api_servers.ts";
 import { type ConnectOptions, fromCloud, resolveCloud } from "../cloud.ts";
 import { resolveOptions } from "../options.ts";
 import type { ImageRouterOptions } from "./options.ts";
+import { keystoneSignIn } from "../page/keystone_sign_in.ts";
 import { createImageRouter, type ImageRouter } from "./router.ts";
 
 /** Options that complement or override the configuration. */
@@ -50,6 +51,8 @@ export async function createCloudGateway(
     const context = serviceMode || !options.apiServers ? await signIn() : {};
     const servers = (await listApiServers(context, resolveOptions(options)))
       .map(({ endpoint }) => endpoint);
+    const { authUrl } = options;
+    const hasSignIn = input.page === true && authUrl !== undefined;
     const router = createImageRouter({
       ...input,
       ...options,
@@ -57,6 +60,7 @@ export async function createCloudGateway(
       authStrategy: input.authStrategy ?? "keystone",
       apiServers: servers,
       serviceMode: serviceMode ? { context, readOnly } : undefined,
+      page: hasSignIn ? { signIn: keystoneSignIn(authUrl, options) } : input.page,
     });
     return { router, origin, servers };
   });

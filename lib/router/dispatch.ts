@@ -114,19 +114,22 @@ export async function discover(
 }
 
 /**
- * Answers requests of the page: its document, with what `send` lists, or one of its files.
+ * Answers requests of the page: its document, with what `send` lists, one of its files, or its session.
  *
  * @throws {HttpError} 404 if there is no such file.
  */
 export async function servePage(
   gateway: Gateway,
   request: Request,
+  env: unknown,
   send: ((request: Request) => Response | Promise<Response>) | null,
 ): Promise<Response> {
-  return await traced(gateway, request, send === null ? "/page" : "/", async () => {
+  return await traced(gateway, request, send === null ? "/page" : "/", async (trace) => {
     // Imported on demand: most clients are programs.
     const { pageResponse } = await import("../page/mod.ts");
-    return await pageResponse(request, rawPath(request.url), send, gateway.client.options.timer) ??
+    const path = rawPath(request.url);
+    const client = clientKeyOf({}, env, true);
+    return await pageResponse(gateway, { request, path, send, client, trace }) ??
       Promise.reject(new HttpError(404));
   });
 }

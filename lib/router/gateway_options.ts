@@ -7,7 +7,13 @@ import { redact } from "../redact.ts";
 import { ignoringErrors } from "../events.ts";
 import { checkRecord, describeType, inspect, isRecord } from "../validate.ts";
 import { isHost } from "./path.ts";
-import type { CacheOptions, CorsOptions, ImageRouterOptions, ServiceMode } from "./options.ts";
+import type {
+  CacheOptions,
+  CorsOptions,
+  ImageRouterOptions,
+  PageOptions,
+  ServiceMode,
+} from "./options.ts";
 import type { RequestLog } from "./observe/access_log.ts";
 
 /** A slot is kept in memory while it is fetched. */
@@ -29,7 +35,7 @@ export interface GatewayOptions {
   /** Host names without a port, in lower case. */
   readonly allowedHosts: "any" | "loopback" | readonly string[];
   readonly metrics: boolean;
-  readonly page: boolean;
+  readonly page: boolean | PageOptions;
   readonly log: ((entry: RequestLog) => void) | null;
 }
 
@@ -78,8 +84,10 @@ function newest(given: RequestContext): () => RequestContext {
 /** @throws {InvalidConfigurationValue} for the first invalid option. */
 function checkOptions(options: ImageRouterOptions): void {
   const { serviceMode, cors, maxUploadSize, cache } = options;
+  const { page } = options;
   for (const name of ["resume", "metrics", "page"] as const) {
-    check(isAbsentOr("boolean", options[name]), `"${name}"`, options[name], "true or false");
+    const isValid = isAbsentOr("boolean", options[name]) || name === "page" && isRecord(page);
+    check(isValid, `"${name}"`, options[name], "true or false");
   }
   for (const name of ["authorize", "log"] as const) {
     check(isAbsentOr("function", options[name]), `"${name}"`, options[name], "a function");

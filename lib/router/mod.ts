@@ -21,6 +21,14 @@ export type {
   CorsOptions,
   GatewayCall,
   ImageRouterOptions,
+  PageOptions,
   ServiceMode,
 } from "./options.ts";
+export {
+  keystoneSignIn,
+  type PageSignIn,
+  type SignedIn,
+  type SignInForm,
+} from "../page/keystone_sign_in.ts";
+export type { KeystoneProject } from "../auth/keystone.ts";
 export type { RequestLog } from "./observe/access_log.ts";

@@ -4,6 +4,7 @@ import type { InspectMode, Verify } from "../transfer/types.ts";
 import type { SlotStore } from "../cache/stores/slot_store.ts";
 import type { GlanceOptions } from "../options.ts";
 import type { RequestLog } from "./observe/access_log.ts";
+import type { PageSignIn } from "../page/keystone_sign_in.ts";
 
 /** The web origins that may read responses. */
 export interface CorsOptions {
@@ -34,6 +35,15 @@ export interface CacheOptions {
    * @default {5000}
    */
   readonly authorizationTtl?: number | undefined;
+}
+
+/** The web page. */
+export interface PageOptions {
+  /**
+   * How users sign in: `keystoneSignIn`. Not used with `serviceMode`, where no token is needed.
+   * @default none: the page asks for a token if the servers do
+   */
+  readonly signIn?: PageSignIn | undefined;
 }
 
 /** A request to authorize. */
@@ -143,7 +153,7 @@ export interface ImageRouterOptions extends GlanceOptions {
    * Whether browsers get a web page at `/`. Requests that do not accept `text/html` are answered as without it.
    * @default {false}
    */
-  readonly page?: boolean | undefined;
+  readonly page?: boolean | PageOptions | undefined;
   /**
    * Called once per request, after the response body is finished or canceled.
    * @default none

@@ -102,11 +102,11 @@ export function createImageRouter(options: ImageRouterOptions): ImageRouter {
     all(pattern, (c) => {
       const { req: { raw }, env } = c;
       return page && what === "/" && isPageRequest(raw)
-        ? servePage(gateway, raw, (request) => app.fetch(request, env))
+        ? servePage(gateway, raw, env, (request) => app.fetch(request, env))
         : discover(gateway, raw, what);
     });
   }
-  if (page) app.get("/page/:file", (c) => servePage(gateway, c.req.raw, null));
+  if (page) app.all("/page/:file", (c) => servePage(gateway, c.req.raw, c.env, null));
   all(VERSION, (c) => redirectToRoot(gateway, c.req.raw));
   if (gateway.options.metrics) app.get("/metrics", (c) => showMetrics(gateway, c.req.raw));
   for (const path of API_PATHS) {

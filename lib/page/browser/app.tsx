@@ -4,12 +4,15 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import { GlanceError } from "../../../mod.ts";
 import { sizeText } from "../text.ts";
 import { Details } from "./details/details.tsx";
-import { ANONYMOUS, ENDPOINT } from "./gateway.ts";
+import { Edge } from "./edge/edge.tsx";
+import { ANONYMOUS, ENDPOINT, HAS_METRICS, HAS_SIGN_IN, type User } from "./gateway.ts";
 import { Icon, Logo } from "./controls/icons.tsx";
 import { ImageTable } from "./list/image_table.tsx";
 import { selectImages } from "./list/list_filter.ts";
 import { FILTERS, type Tab, withoutFilters } from "./list/list_query.ts";
 import { Problem } from "./controls/problem.tsx";
+import { Account } from "./session/account.tsx";
+import { type SessionForm, type SessionUser, signIn } from "./session/session.ts";
 import { SignIn } from "./session/sign_in.tsx";
 import { Toolbar } from "./list/toolbar.tsx";
 import { useImages } from "./list/use_images.ts";
@@ -28,14 +31,18 @@ const TAB_TITLES: Readonly<Record<Tab, string>> = {
 const TABS_OF_ALL: readonly Tab[] = ["all", "public", "community", "shared", "private"];
 const TABS_OF_PROJECT: readonly Tab[] = ["all", "mine", "shared", "public", "community"];
 
+const ENDED = "Your session has ended, or the token is not valid.";
+
 /** @param onReady called when there is something to show */
 export function App({ onReady }: { readonly onReady: () => void }): JSX.Element {
-  const [user, setUser] = useState(ANONYMOUS);
+  const [user, setUser] = useState<User | SessionUser | null>(HAS_SIGN_IN ? null : ANONYMOUS);
+  const [signOutError, setSignOutError] = useState<unknown>(null);
+  const [showsEdge, setShowsEdge] = useState(false);
   const [query, change] = useQuery();
   const { images, isLoading, error, reload } = useImages(user, query.tab, query.hidden);
-  const project = user.context.projectId;
+  const project = user?.context.projectId;
   const selected = useMemo(() => selectImages(images, query, project), [images, query, project]);
-  const isReady = !isLoading || images.length > 0;
+  const isReady = user === null || !isLoading || images.length > 0;
   useEffect(() => {
     if (isReady) onReady();
   }, [isReady]);
@@ -44,7 +51,20 @@ export function App({ onReady }: { readonly onReady: () => void }): JSX.Element 
     change({ image: "" }, true);
     document.querySelector<HTMLElement>("tr[aria-current] a")?.focus();
   };
-  const needsToken = error instanceof GlanceError && error.status === 401;
+  const isRefused = error instanceof GlanceError && error.status === 401;
+  const onForm = async (form: SessionForm) => {
+    setUser(HAS_SIGN_IN ? await signIn(form) : { context: { authToken: form["token"]?.trim() } });
+    setSignOutError(null);
+  };
+  // An open image may not be visible to the next user, or in the next project.
+  const replaceUser = (next: SessionUser | null) => {
+    if (query.image !== "") change({ image: "" });
+    setUser(next);
+  };
+  const signOut = (leaving: SessionUser) => {
+    replaceUser(null);
+    leaving.signOut().catch(setSignOutError);
+  };
   const isFiltered = FILTERS.some((name) => query[name] !== "");
   const bytes = selected.reduce((sum, { size }) => sum + (size ?? 0), 0);
   return (
@@ -54,13 +74,33 @@ export function App({ onReady }: { readonly onReady: () => void }): JSX.Element 
           <Logo />Images
         </h1>
         <span class="host">{new URL(ENDPOINT).host}</span>
+        <div class="end">
+          {HAS_METRICS && (
+            <button
+              type="button"
+              aria-expanded={showsEdge}
+              aria-controls="edge"
+              onClick={() => setShowsEdge(!showsEdge)}
+            >
+              <Icon name="pulse" />Edge
+            </button>
+          )}
+          {user !== null && !isRefused && "signOut" in user && (
+            <Account
+              user={user}
+              onUser={replaceUser}
+              onSignOut={() => signOut(user)}
+            />
+          )}
+        </div>
       </header>
-      {needsToken
+      {showsEdge && <Edge />}
+      {user === null || isRefused
         ? (
           <main>
             <SignIn
-              isRefused={user !== ANONYMOUS}
-              onToken={(authToken) => setUser({ context: { authToken } })}
+              reason={user === null || user === ANONYMOUS ? signOutError : ENDED}
+              onForm={onForm}
             />
           </main>
         )

@@ -9,6 +9,18 @@ import type { Tab } from "./list/list_query.ts";
 /** The page is served below the address of the gateway, as `page/app.js`. */
 export const ENDPOINT: string = new URL("..", import.meta.url).href.replace(/\/$/, "");
 
+/** What the gateway offers, from the document. */
+const { signIn, readOnly, metrics } = document.getElementById("app")?.dataset ?? {};
+
+/** Whether users sign in at the gateway. */
+export const HAS_SIGN_IN: boolean = signIn !== undefined;
+
+/** Whether nothing can be changed. */
+export const IS_READ_ONLY: boolean = readOnly !== undefined;
+
+/** Whether the gateway serves metrics. */
+export const HAS_METRICS: boolean = metrics !== undefined;
+
 /** The gateway chooses the servers, so there is no second one to ask. */
 const client = new ApiClient({ apiServers: [ENDPOINT], hedgeDelay: Infinity });
 

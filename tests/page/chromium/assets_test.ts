@@ -1,6 +1,6 @@
 /** The bundled files: whether they are current, and their size. */
 import { assert, assertEquals } from "@std/assert";
-import { pageResponse } from "../../../lib/page/mod.ts";
+import { createImageRouter } from "../../../lib/router/mod.ts";
 import { buildPage } from "../bundle.ts";
 
 /** Limit of all files that the page consists of, compressed, in bytes. */
@@ -8,17 +8,18 @@ const LIMIT = 45_000;
 
 /** The files of the page, by their names without a hash, as they are sent. */
 async function sentFiles(encoding: string): Promise<ReadonlyMap<string, Uint8Array>> {
-  const respond = async (path: string, isFile: boolean) => {
-    const request = new Request(`http://gw${path}`, { headers: { "accept-encoding": encoding } });
-    const refuse = () => new Response(null, { status: 401 });
-    const response = await pageResponse(request, path, isFile ? null : refuse, () => () => {});
-    return await response?.bytes() ?? new Uint8Array();
-  };
-  const page = new TextDecoder().decode(await respond("/", false));
-  const addresses = page.matchAll(/"page\/((\w+)-\w+(\.\w+))"/g);
+  const router = createImageRouter({
+    apiServers: ["http://glance.invalid"],
+    fetch: () => Promise.resolve(new Response(null, { status: 401 })),
+    page: true,
+  });
+  const headers = { "accept": "text/html", "accept-encoding": encoding };
+  const page = await (await router.request("/", { headers })).text();
   const files = new Map<string, Uint8Array>();
-  for (const [, address = "", name = "", ending = ""] of addresses) {
-    files.set(name + ending, await respond(`/page/${address}`, true));
+  for (
+    const [, path = "", name = "", ending = ""] of page.matchAll(/"(page\/(\w+)-\w+(\.\w+))"/g)
+  ) {
+    files.set(name + ending, await (await router.request(`/${path}`, { headers })).bytes());
   }
   return files;
 }

@@ -3,8 +3,13 @@ import { assertEquals } from "@std/assert";
 import AXE from "axe-core";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { createEmbeddedGlance, type EmbeddedGlanceOptions } from "../../../lib/embedded/mod.ts";
-import { createImageRouter, type ImageRouterOptions } from "../../../lib/router/mod.ts";
+import {
+  createImageRouter,
+  type ImageRouterOptions,
+  keystoneSignIn,
+} from "../../../lib/router/mod.ts";
 import { CHROMIUM } from "../../runtimes/entries.ts";
+import { KEYSTONE_URL, type PageKeystone, SECRET } from "../page_keystone.ts";
 
 /** Whether the tests are skipped: Chromium is not installed. */
 export const IGNORED: boolean = CHROMIUM === null;
@@ -13,6 +18,8 @@ export const IGNORED: boolean = CHROMIUM === null;
 export interface PageInput {
   readonly glance?: EmbeddedGlanceOptions;
   readonly router?: Partial<ImageRouterOptions>;
+  /** Whose tokens the embedded Glance requires, and where users sign in (default: no token is needed). */
+  readonly keystone?: PageKeystone;
   /** Path and query of the page. */
   readonly path?: string;
   readonly width?: number;
@@ -92,22 +99,41 @@ export async function launchChromium(): Promise<Browser> {
   return await chromium.launch({ executablePath: CHROMIUM ?? "", args: ["--no-sandbox"] });
 }
 
+/** Fills in the form to sign in with a password. */
+export async function signIn(page: Page, project = "demo"): Promise<void> {
+  await page.getByLabel("User").fill("alice");
+  await page.getByRole("textbox", { name: "Password" }).fill(SECRET);
+  await page.getByLabel("Project").fill(project);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("button", { name: "Sign out" }).waitFor();
+}
+
 /** Serves a gateway with a page, in front of an embedded Glance. */
-function serveGateway({ glance: options = {}, router: routerOptions = {} }: PageInput) {
-  const embedded = createEmbeddedGlance(options);
-  const send = (input: string, init?: RequestInit) => embedded.fetch(new Request(input, init));
+function serveGateway({ glance: options = {}, router: routerOptions = {}, keystone }: PageInput) {
+  const embedded = createEmbeddedGlance(
+    keystone === undefined ? options : { identify: keystone.identify, ...options },
+  );
+  const send = async (input: string, init?: RequestInit) => {
+    const request = new Request(input, init);
+    return await keystone?.respond(request) ?? await embedded.fetch(request);
+  };
   const router = createImageRouter({
     apiServers: ["http://glance.invalid"],
-    authStrategy: "noauth",
+    authStrategy: keystone === undefined ? "noauth" : "keystone",
     fetch: send,
-    page: true,
+    page: keystone === undefined || { signIn: keystoneSignIn(KEYSTONE_URL, { fetch: send }) },
     metrics: true,
     ...routerOptions,
   });
   const listening = { hostname: "127.0.0.1", port: 0, onListen: () => {} };
   const server = Deno.serve(listening, (request, info) => router.fetch(request, info));
+  keystone?.tokens.set("prepared", { user: "alice", projectId: "p-demo" });
   return {
-    glance: (path: string, init?: RequestInit) => send(`http://glance.invalid${path}`, init),
+    glance: (path: string, init?: RequestInit) => {
+      const headers = new Headers(init?.headers);
+      if (!headers.has("x-auth-token")) headers.set("x-auth-token", "prepared");
+      return send(`http://glance.invalid${path}`, { ...init, headers });
+    },
     url: `http://127.0.0.1:${server.addr.port}`,
     stop: () => server.shutdown(),
   };

@@ -1,6 +1,7 @@
 /** Every view of the page, for pictures and for checks of all views. */
 import type { Page } from "playwright-core";
-import { addImage, type GlanceFetch, type PageInput } from "./page_in_chromium.ts";
+import { PageKeystone } from "../page_keystone.ts";
+import { addImage, type GlanceFetch, type PageInput, signIn } from "./page_in_chromium.ts";
 
 /** A view, and how to open it. */
 export interface View {
@@ -110,8 +111,40 @@ export const VIEWS: readonly View[] = [
     open: (page) => page.getByRole("alert").waitFor(),
   },
   {
-    name: "sign-in",
+    name: "sign-in-token",
     input: { glance: { identify: () => null }, router: { authStrategy: "keystone" } },
     open: (page) => page.getByLabel("Token").waitFor(),
+  },
+  {
+    name: "sign-in",
+    input: { keystone: new PageKeystone() },
+    open: (page) => page.getByLabel("User").waitFor(),
+  },
+  {
+    name: "sign-in-error",
+    input: { keystone: new PageKeystone() },
+    open: async (page) => {
+      await page.getByRole("radio", { name: "Token" }).check();
+      await page.getByRole("textbox", { name: "Token" }).fill("expired");
+      await page.getByRole("button", { name: "Sign in" }).click();
+      await page.getByRole("alert").waitFor();
+    },
+  },
+  {
+    name: "signed-in",
+    input: { keystone: new PageKeystone(), prepare: someImages },
+    open: async (page) => {
+      await signIn(page);
+      await page.getByRole("status").getByText("12 images").waitFor();
+    },
+  },
+  {
+    name: "edge",
+    input: { prepare: someImages },
+    open: async (page) => {
+      await page.getByRole("button", { name: "Edge" }).click();
+      await page.locator("polyline").first().waitFor();
+      await page.getByRole("status").getByText("12 images").waitFor();
+    },
   },
 ];

@@ -9,6 +9,7 @@ const PATHS = {
   copy: "M5.5 5.5h8v8h-8zM10.5 3v-.5h-8v8H3",
   check: "m3 8.5 3.5 3.5L13 4.5",
   up: "M8 13V3.5M4 7.5l4-4 4 4",
+  pulse: "M1 8.5h3.5l2-5 3 9 2-4H15",
   down: "M8 3v9.5M4 8.5l4 4 4-4",
 } as const;
 

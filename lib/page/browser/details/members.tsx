@@ -10,7 +10,7 @@ import {
 import type { GlanceImage } from "../../../api/types.ts";
 import { visibleText } from "../../text.ts";
 import { Problem } from "../controls/problem.tsx";
-import { request, type User } from "../gateway.ts";
+import { IS_READ_ONLY, request, type User } from "../gateway.ts";
 import { useAction } from "../use_action.ts";
 import { useAnswer } from "../use_answer.ts";
 
@@ -40,7 +40,7 @@ export function Members({ user, image: { id, owner } }: MembersProps): JSX.Eleme
   };
   const own = user.context.projectId;
   // Without an account, the gateway may do both; Glance decides.
-  const isOwner = own === undefined || own === owner;
+  const isOwner = !IS_READ_ONLY && (own === undefined || own === owner);
   return (
     <section>
       <h3>Shared with</h3>
@@ -51,7 +51,7 @@ export function Members({ user, image: { id, owner } }: MembersProps): JSX.Eleme
           const name = visibleText(member_id);
           const set = (value: "accepted" | "rejected") =>
             change(() => request(user, UPDATE_MEMBER, [id, member_id, value]));
-          const isMember = own === undefined || own === member_id;
+          const isMember = !IS_READ_ONLY && (own === undefined || own === member_id);
           return (
             <li key={member_id}>
               <bdi class="mono">{name}</bdi>

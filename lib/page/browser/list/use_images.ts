@@ -14,8 +14,8 @@ export interface LoadedImages {
   reload(): void;
 }
 
-/** Loads the images of a tab. */
-export function useImages(user: User, tab: Tab, hidden: boolean): LoadedImages {
+/** Loads the images of a tab; none if there is no user. */
+export function useImages(user: User | null, tab: Tab, hidden: boolean): LoadedImages {
   const [images, setImages] = useState<readonly GlanceImage[]>([]);
   const [isLoading, setLoading] = useState(true);
   const [error, setError] = useState<unknown>(null);
@@ -23,9 +23,11 @@ export function useImages(user: User, tab: Tab, hidden: boolean): LoadedImages {
 
   const load = useCallback(async (isNew: boolean) => {
     running.current?.abort();
+    if (user === null) return setImages([]);
     const controller = running.current = new AbortController();
     const { signal } = controller;
     setLoading(true);
+    if (isNew) setError(null);
     let found: GlanceImage[] = [];
     try {
       for await (const page of listPages(user, { tab, hidden }, signal)) {

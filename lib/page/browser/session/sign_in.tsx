@@ -1,40 +1,95 @@
-/** The form for a token. It stays in the memory of this tab, and disappears with it. */
+/** The form to sign in. Nothing that is typed leaves the memory of this tab, except to the gateway. */
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
+import { Problem } from "../controls/problem.tsx";
+import { HAS_SIGN_IN } from "../gateway.ts";
+import { useAction } from "../use_action.ts";
+import type { SessionForm } from "./session.ts";
 
 export interface SignInProps {
-  /** Whether the last token was refused. */
-  readonly isRefused: boolean;
-  readonly onToken: (token: string) => void;
+  /** Why the last session ended; null if there was none. */
+  readonly reason: unknown;
+  readonly onForm: (form: SessionForm) => Promise<void>;
 }
 
-export function SignIn({ isRefused, onToken }: SignInProps): JSX.Element {
-  const [token, setToken] = useState("");
+/** The methods, with the names, titles and other attributes of their fields. */
+const METHODS: Readonly<Record<string, readonly FieldProps[]>> = {
+  Password: [
+    { name: "username", title: "User", autocomplete: "username" },
+    { name: "password", title: "Password", isSecret: true, autocomplete: "current-password" },
+    { name: "defaultDomainName", title: "Domain", placeholder: "Default", required: false },
+    { name: "projectName", title: "Project", placeholder: "Your default project", required: false },
+  ],
+  "Application credential": [
+    { name: "applicationCredentialId", title: "ID" },
+    { name: "applicationCredentialSecret", title: "Secret", isSecret: true },
+  ],
+  Token: [{ name: "token", title: "Token", isSecret: true }],
+};
+
+const INSECURE = "This connection is not encrypted: others in the network may read what you type.";
+
+const NAMES = Object.keys(METHODS);
+
+export function SignIn({ reason, onForm }: SignInProps): JSX.Element {
+  const [method, setMethod] = useState(HAS_SIGN_IN ? "Password" : "Token");
+  const { isRunning, error, run } = useAction();
   const submit = (event: Event) => {
     event.preventDefault();
-    onToken(token.trim());
+    const form = new FormData(event.currentTarget as HTMLFormElement);
+    form.delete("method");
+    run(() => onForm(Object.fromEntries(form) as SessionForm));
   };
   return (
     <form class="sign-in" onSubmit={submit}>
       <h2>Sign in</h2>
-      <p>
-        This cloud lists images for users only. Paste a token of Keystone; the command{" "}
-        <code>openstack token issue -f value -c id</code>{" "}
-        prints one. It is kept in the memory of this tab and nowhere else.
-      </p>
-      <label>
-        Token
-        <input
-          type="password"
-          autocomplete="off"
-          required
-          value={token}
-          aria-describedby={isRefused ? "refused" : undefined}
-          onInput={(event) => setToken(event.currentTarget.value)}
-        />
-      </label>
-      {isRefused && <p class="error" id="refused" role="alert">The token is not valid any more.</p>}
-      <button type="submit" class="primary">Sign in</button>
+      {HAS_SIGN_IN && (
+        <fieldset class="methods">
+          <legend class="hidden-text">Sign in with</legend>
+          {NAMES.map((name) => (
+            <label key={name}>
+              <input
+                type="radio"
+                name="method"
+                value={name}
+                checked={name === method}
+                onChange={() => setMethod(name)}
+              />
+              {name}
+            </label>
+          ))}
+        </fieldset>
+      )}
+      {METHODS[method]?.map((field) => <Field key={field.name} {...field} />)}
+      {method === "Token" && (
+        <p>
+          <code>openstack token issue -f value -c id</code> prints one.
+        </p>
+      )}
+      {!isSecureContext && <Problem error={INSECURE} />}
+      <Problem error={error ?? reason} />
+      <button type="submit" class="primary" disabled={isRunning}>
+        {isRunning ? "Signing in …" : "Sign in"}
+      </button>
+      <p>What you type is kept in the memory of this tab until you sign out or close it.</p>
     </form>
+  );
+}
+
+interface FieldProps extends Pick<JSX.IntrinsicElements["input"], "autocomplete" | "placeholder"> {
+  readonly name: string;
+  readonly title: string;
+  readonly isSecret?: boolean;
+  readonly required?: boolean;
+}
+
+function Field({ title, isSecret, ...attributes }: FieldProps): JSX.Element {
+  // The types distinguish roles by it, and this field has none.
+  const type = (isSecret ? "password" : "text") as "text";
+  return (
+    <label>
+      {title}
+      <input type={type} autocomplete="off" required {...attributes} />
+    </label>
   );
 }
