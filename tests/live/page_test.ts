@@ -1,0 +1,114 @@
+/** The page in a real Chromium, in front of a real Keystone and Glance. */
+import { assertEquals, assertNotEquals } from "@std/assert";
+import { createCloudGateway } from "../../lib/router/cloud_gateway.ts";
+import { IGNORED, launchChromium } from "../page/chromium/page_in_chromium.ts";
+import { RawGlance } from "./raw_glance.ts";
+import { type LiveStack, startStack } from "./stack.ts";
+
+Deno.test(
+  "createCloudGateway() serves a page to sign in, list, share, switch projects and sign out",
+  {
+    ignore: IGNORED,
+  },
+  async (t) => {
+    await using stack = await startStack();
+    await addProject(stack, "second");
+    using gateway = await createCloudGateway({
+      environment: stack.environment("alice"),
+      page: true,
+      metrics: true,
+    });
+    const listening = { hostname: "127.0.0.1", port: 0, onListen() {} };
+    await using server = Deno.serve(
+      listening,
+      (request, info) => gateway?.router.fetch(request, info) ?? new Response(null),
+    );
+    const alice = await stack.token("alice");
+    const api = new RawGlance(stack.glanceUrls[0], alice.token);
+    const id = await api.create({ name: "to-share", visibility: "shared" });
+    await api.create({ name: "community-image", visibility: "community" });
+    await using browser = await launchChromium();
+    const page = await browser.newPage();
+    const tokens = new Set<string>();
+    page.on("request", (request) => {
+      const token = request.headers()["x-auth-token"];
+      if (token !== undefined) tokens.add(token);
+    });
+    await page.goto(`http://127.0.0.1:${server.addr.port}/`);
+    const { username, password, projectName } = stack.credentials("alice");
+    const submit = async (secret: string) => {
+      await page.getByLabel("User").fill(username);
+      await page.getByRole("textbox", { name: "Password" }).fill(secret);
+      await page.getByLabel("Project").fill(projectName);
+      await page.getByRole("button", { name: "Sign in" }).click();
+    };
+    const projects = page.getByRole("combobox", { name: "Project" });
+
+    await t.step("a wrong password", async () => {
+      await submit("wrong");
+      await page.getByRole("alert").getByText("Keystone refused it").waitFor();
+    });
+
+    await t.step("sign in, and list the images of the project", async () => {
+      await submit(password);
+      await page.getByRole("link", { name: "to-share" }).waitFor();
+      await page.getByRole("link", { name: "Mine" }).click();
+      await page.getByRole("status").getByText("2 images").waitFor();
+      assertEquals(await projects.locator("option").allTextContents(), [projectName, "second"]);
+    });
+
+    const bob = await stack.token("bob");
+    await t.step("share an image", async () => {
+      await page.getByRole("link", { name: "to-share" }).click();
+      await page.getByLabel("Project to share with").fill(bob.projectId);
+      await page.getByRole("button", { name: "Share" }).click();
+      await page.locator(".members").getByText("pending").waitFor();
+      const response = await fetch(`${stack.glanceUrls[0]}/v2/images/${id}`, {
+        headers: { "x-auth-token": bob.token },
+      });
+      assertEquals([response.status, (await response.json()).name], [200, "to-share"]);
+    });
+
+    await t.step("switch to another project, and back", async () => {
+      await projects.selectOption("second");
+      await page.getByText("There are no images here.").waitFor();
+      await projects.selectOption(projectName);
+      await page.getByRole("status").getByText("2 images").waitFor();
+    });
+
+    await t.step("sign out, which revokes every token of the session", async () => {
+      const revoked = Array.from(
+        { length: 3 },
+        () => page.waitForResponse((response) => response.request().method() === "DELETE"),
+      );
+      await page.getByRole("button", { name: "Sign out" }).click();
+      await Promise.all(revoked);
+      await page.getByLabel("User").waitFor();
+      const admin = (await stack.token("admin")).token;
+      const statuses = await Promise.all([...tokens].map(async (token) => {
+        const headers = { "x-auth-token": admin, "x-subject-token": token };
+        const response = await fetch(`${stack.keystoneUrl}/auth/tokens`, { headers });
+        await response.body?.cancel();
+        return response.status;
+      }));
+      assertNotEquals(statuses.length, 0);
+      assertEquals(new Set(statuses), new Set([404]));
+    });
+  },
+);
+
+/** Creates a project in which alice has the role `member`. */
+async function addProject(stack: LiveStack, name: string): Promise<void> {
+  const { token } = await stack.token("admin");
+  const headers = { "x-auth-token": token, "content-type": "application/json" };
+  const send = async (method: string, path: string, body?: unknown) => {
+    const init = { method, headers, body: body === undefined ? null : JSON.stringify(body) };
+    const response = await fetch(`${stack.keystoneUrl}/${path}`, init);
+    assertEquals(response.ok, true, `${method} ${path}`);
+    return response.status === 204 ? null : await response.json();
+  };
+  const { project } = await send("POST", "projects", { project: { name } });
+  const { roles: [role] } = await send("GET", "roles?name=member");
+  const { userId } = await stack.token("alice");
+  await send("PUT", `projects/${project.id}/users/${userId}/roles/${role.id}`);
+}
