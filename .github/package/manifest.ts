@@ -47,7 +47,11 @@ export function manifestFor(
     sideEffects: false,
     main: main?.default,
     types: main?.types,
-    exports: { ...Object.fromEntries(entries), "./package.json": "./package.json" },
+    exports: {
+      ...Object.fromEntries(entries),
+      "./openapi.json": "./openapi.json",
+      "./package.json": "./package.json",
+    },
     bin: { "glance-edge": command },
     engines: { node: NODE },
     peerDependencies: Object.fromEntries(

@@ -16,6 +16,7 @@ import {
   type GatewayRequest,
   publicEndpoint,
 } from "./gateway_request.ts";
+import { DEFINITIONS } from "../api/operations.ts";
 import { forwardCreate, forwardUpdate } from "./forward/image_writes.ts";
 import {
   checkHealth,
@@ -148,6 +149,18 @@ export async function redirectToRoot(gateway: Gateway, request: Request): Promis
     const headers = { location, "content-type": "text/plain; charset=utf8" };
     return new Response(null, { status: 302, headers });
   });
+}
+
+/** Answers `GET /openapi.json`. */
+export async function showOpenApi({ options }: Gateway, request: Request): Promise<Response> {
+  try {
+    checkHost(options, request);
+    // Imported on demand: most clients do not read it.
+    const { openApiAt } = await import("../api/openapi/document.ts");
+    return Response.json(openApiAt(DEFINITIONS, rawPath(request.url)));
+  } catch (error) {
+    return await responseTo(request, error);
+  }
 }
 
 /** Answers `GET /metrics`. */

@@ -17,6 +17,7 @@ import {
   serve,
   servePage,
   showMetrics,
+  showOpenApi,
 } from "./dispatch.ts";
 import { typedVersionOf } from "./forward/headers.ts";
 import { Metrics } from "./observe/metrics.ts";
@@ -108,6 +109,7 @@ export function createImageRouter(options: ImageRouterOptions): ImageRouter {
   }
   if (page) app.all("/page/:file", (c) => servePage(gateway, c.req.raw, c.env, null));
   all(VERSION, (c) => redirectToRoot(gateway, c.req.raw));
+  app.get("/openapi.json", (c) => showOpenApi(gateway, c.req.raw));
   if (gateway.options.metrics) app.get("/metrics", (c) => showMetrics(gateway, c.req.raw));
   for (const path of API_PATHS) {
     const pattern = path.path.replaceAll(/\{(\w+)\}/g, ":$1");
