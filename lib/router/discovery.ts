@@ -31,7 +31,7 @@ export async function listVersions(
   const response = await probeAnonymously(gateway, request, path, "list the versions of the API");
   const endpoint = publicEndpoint(gateway, request, mount);
   const headers = outboundHeaders(response.headers);
-  return versionsDocument(response, headers, endpoint, gateway.cache !== null);
+  return await versionsDocument(response, headers, endpoint, gateway.cache !== null);
 }
 
 /** `GET /healthcheck`: 200 if a server answers with a status below 500. */
@@ -70,7 +70,7 @@ export async function earlyResponse(
     throw unexpectedStatus(response, details, []);
   }
   const isEarly = response.status === 401 || response.status === 300;
-  return isEarly ? documentResponse(gateway, responseContext, response) : null;
+  return isEarly ? await documentResponse(gateway, responseContext, response) : null;
 }
 
 /** A request to a path of the API that cannot be forwarded. */

@@ -63,7 +63,7 @@ export class CacheApi {
     });
     // 404 and 409: Glance has no cache. It checks the caller first.
     if (own.status >= 400 && ![404, 409].includes(own.status)) {
-      return code.documentResponse(gateway, call, own);
+      return await code.documentResponse(gateway, call, own);
     }
     switch (call.route.operation) {
       case "cache.list":
@@ -117,7 +117,7 @@ export class CacheApi {
     const { recordOf, fill, gateway, code } = this.#options;
     const record = await recordOf(call);
     if (record instanceof Response) return record;
-    if (record.status !== 200) return code.documentResponse(gateway, call, record);
+    if (record.status !== 200) return await code.documentResponse(gateway, call, record);
     const image = record.result as GlanceImage;
     if (image.status !== "active") {
       throw new code.HttpError(400, "Only images with status active can be targeted for queueing");
@@ -140,7 +140,7 @@ export class CacheApi {
       const { recordOf, code, gateway } = this.#options;
       const record = await recordOf(call);
       if (record instanceof Response) return record;
-      if (record.status !== 200) return code.documentResponse(gateway, call, record);
+      if (record.status !== 200) return await code.documentResponse(gateway, call, record);
     }
     this.#queue.delete(imageId);
     await this.#options.cache.remove(imageId);

@@ -61,7 +61,7 @@ export class Permissions {
     if (!isData) return record;
     const result = refusal !== null ? "refused" : joined !== null ? "remembered" : "allowed";
     metrics.add("cache_authorizations_total", { result });
-    if (refusal !== null) return this.#code.documentResponse(this.#gateway, call, refusal);
+    if (refusal !== null) return await this.#code.documentResponse(this.#gateway, call, refusal);
     this.#verdicts.set(reader, record, askedAt);
     return record;
   }

@@ -80,7 +80,7 @@ async function responseFor(
   { early, mayBypass, cache }: Preparation,
 ): Promise<Response> {
   const { request } = call;
-  if (record.status !== 200) return documentResponse(gateway, call, record);
+  if (record.status !== 200) return await documentResponse(gateway, call, record);
   // The definition of the operation guarantees it.
   const image = record.result as GlanceImage;
   if (request.method === "HEAD") return headResponse(gateway, request, image);
@@ -175,7 +175,7 @@ async function forwardErrorResponse(
   call: GatewayRequest,
   expected: readonly number[],
 ): Promise<Response> {
-  return documentResponse(gateway, call, await requestErrorResponse(gateway, call, expected));
+  return await documentResponse(gateway, call, await requestErrorResponse(gateway, call, expected));
 }
 
 /**

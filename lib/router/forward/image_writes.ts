@@ -19,7 +19,7 @@ export async function forwardCreate(gateway: Gateway, call: GatewayRequest): Pro
     const isOurId = text !== null && identified !== text;
     const body = text === null ? bytes : new TextEncoder().encode(withCanonicalId(identified));
     const response = await forwardRequest(gateway, call, { body, idempotent: isOurId });
-    if (!isOurId || response.status !== 409) return documentResponse(gateway, call, response);
+    if (!isOurId || response.status !== 409) return await documentResponse(gateway, call, response);
     const path = `${call.address.path}/${id}`;
     const record = await forwardRequest(gateway, call, {
       operation: "get",
@@ -27,7 +27,7 @@ export async function forwardCreate(gateway: Gateway, call: GatewayRequest): Pro
       path,
       idempotent: true,
     });
-    return documentResponse(
+    return await documentResponse(
       gateway,
       call,
       record.status === 200 ? created(record, path) : response,
@@ -43,7 +43,7 @@ export async function forwardUpdate(gateway: Gateway, call: GatewayRequest): Pro
   return await withBody(gateway, call, async (body) => {
     const idempotent = isIdempotentPatch(textOf(body) ?? "");
     const response = await forwardRequest(gateway, call, { body, idempotent });
-    return documentResponse(gateway, call, response);
+    return await documentResponse(gateway, call, response);
   });
 }
 

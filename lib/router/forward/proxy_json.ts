@@ -68,17 +68,17 @@ export async function forwardRequest(
 }
 
 /** Makes the gateway's response from that of a server. */
-export function documentResponse(
+export async function documentResponse(
   gateway: Gateway,
   { request, address: { mount }, trace }: ResponseContext,
   response: UpstreamResponse,
-): Response {
+): Promise<Response> {
   const headers = outboundHeaders(response.headers);
   const endpoint = publicEndpoint(gateway, request, mount);
   const location = locationFor(response, endpoint);
   if (location !== null) headers.set("location", location);
   if (response.status === 300) {
-    return versionsDocument(response, headers, endpoint, gateway.cache !== null);
+    return await versionsDocument(response, headers, endpoint, gateway.cache !== null);
   }
   const isHead = request.method === "HEAD";
   const hasLength = response.status !== 204 && response.status !== 304;

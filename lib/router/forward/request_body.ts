@@ -57,6 +57,6 @@ export async function withBody(
 
 export async function forwardDocument(gateway: Gateway, call: GatewayRequest): Promise<Response> {
   return await withBody(gateway, call, async (body) => {
-    return documentResponse(gateway, call, await forwardRequest(gateway, call, { body }));
+    return await documentResponse(gateway, call, await forwardRequest(gateway, call, { body }));
   });
 }

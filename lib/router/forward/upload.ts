@@ -40,7 +40,7 @@ export async function uploadData(gateway: Gateway, call: GatewayRequest): Promis
   try {
     const first = await healthyServer(gateway, call);
     const response = await send(gateway, call, body, size, first);
-    return documentResponse(gateway, call, response);
+    return await documentResponse(gateway, call, response);
   } catch (error) {
     throw body.failure === null ? error : bodyError(body.failure.error);
   } finally {

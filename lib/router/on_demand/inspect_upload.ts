@@ -52,7 +52,9 @@ export async function inspectUpload(
     await reader.cancel(error).catch(() => {});
     // TypeScript does not see the assignment in the function.
     const answer = record as DefinedResponse | null;
-    if (answer !== null && answer.status !== 200) return documentResponse(gateway, call, answer);
+    if (answer !== null && answer.status !== 200) {
+      return await documentResponse(gateway, call, answer);
+    }
     throw error;
   }
 }

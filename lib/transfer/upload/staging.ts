@@ -56,7 +56,7 @@ export async function stage(
       return sent;
     }
     const mayRepeat = source.isReplayable && outcome.error instanceof GlanceConnectionFailed;
-    if (!mayRepeat || attempt > numRetries) throw failureOf(outcome, attempt);
+    if (!mayRepeat || attempt > numRetries) throw await failureOf(outcome, attempt);
     await sleep(backoff(attempt - 1, random), signal);
   }
 }

@@ -75,7 +75,7 @@ async function transfer(upload: Upload): Promise<GlanceImage> {
     }
     const mayRepeat = record.status === "queued" && source.isReplayable &&
       sent.error instanceof GlanceConnectionFailed;
-    if (!mayRepeat || attempt > numRetries) throw failureOf(sent, attempt);
+    if (!mayRepeat || attempt > numRetries) throw await failureOf(sent, attempt);
     await sleep(backoff(attempt - 1, random), signal);
   }
 }

@@ -123,26 +123,13 @@ function mayBeFromProxy({ isOwn }: Upload, status: number): boolean {
 }
 
 /** The error of an upload that fails after this many attempts. */
-export function failureOf(
-  { error, hasUnsentBytes }: UnconfirmedAttempt,
+export async function failureOf(
+  outcome: UnconfirmedAttempt,
   attempts: number,
-): GlanceError {
-  const times = attempts > 1 ? `; the data was sent ${attempts} times` : "";
-  const hint = !hasUnsentBytes
-    ? ""
-    : streamSupport() === "http2"
-    ? "; a browser sends a stream over HTTP/2 only: pass a Blob"
-    : "; a server that rejects the data may close the connection before it has read all of it: check size limits, quotas, and the token";
-  if (times === "" && hint === "") return error;
-  const { imageId, server, status, requestId } = error;
-  return new GlanceConnectionFailed(`${error.message}${times}${hint}`, {
-    cause: error.cause,
-    imageId,
-    server,
-    status,
-    requestId,
-    attempts,
-  });
+): Promise<GlanceError> {
+  const code = await import("./on_demand/upload_failure.ts").catch(() => null);
+  const shared = { GlanceConnectionFailed, streamSupport };
+  return code?.explainFailure(outcome, attempts, shared) ?? outcome.error;
 }
 
 /** Calls the progress callback; after the end with the total, which may have been unknown. */

@@ -1,0 +1,28 @@
+/** Rewrites the list of API versions. Imported on demand: most clients do not read it. Pure. */
+import type { isRecord } from "../../api/operation.ts";
+
+/** Versions with the cache API, which Glance lists only if it has a cache of its own. */
+const CACHE_VERSIONS = ["v2.16", "v2.14"];
+
+/**
+ * The list of versions of a server as JSON, with links to the gateway instead of the server; null if it is not such a
+ * list. A gateway with a cache has the cache API.
+ *
+ * @param isObject `isRecord`: a bundler would put what this file imports into a file of its own
+ */
+export function versionsBody(
+  document: unknown,
+  endpoint: string,
+  hasCache: boolean,
+  isObject: typeof isRecord,
+): Uint8Array<ArrayBuffer> | null {
+  if (!isObject(document) || !Array.isArray(document["versions"])) return null;
+  const listed = document["versions"].filter(isObject);
+  const added = CACHE_VERSIONS.filter((id) => hasCache && !listed.some((each) => each["id"] === id))
+    .map((id) => ({ id, status: "SUPPORTED" }));
+  const versions = [...listed, ...added].map((version) => ({
+    ...version,
+    links: [{ rel: "self", href: `${endpoint}/v2/` }],
+  }));
+  return new TextEncoder().encode(JSON.stringify({ versions }));
+}
