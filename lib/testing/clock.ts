@@ -11,6 +11,7 @@ import "../transfer/download/multipart.ts";
 import "../transfer/race/body_race.ts";
 import "../transfer/rarely_used.ts";
 import "../transfer/upload/on_demand/inspect_upload.ts";
+import "../transfer/upload/on_demand/upload_failure.ts";
 import { setImmediate } from "node:timers";
 
 /** A time in milliseconds that no test waits for. */

@@ -14,6 +14,7 @@ import "../../router/on_demand/cors_headers.ts";
 import "../../router/on_demand/error_formats.ts";
 import "../../router/on_demand/inspect_upload.ts";
 import "../../router/on_demand/metrics_text.ts";
+import "../../router/on_demand/versions_body.ts";
 import "../../transfer/download/multipart.ts";
 import "../../transfer/race/body_race.ts";
 import "../../transfer/rarely_used.ts";
