@@ -167,43 +167,79 @@ function sha256(): Compression {
   };
 }
 
-/** SHA-512 on `BigInt`: short but slow. */
+/** SHA-512 on halves of 32 bits, the high one first: 64-bit words would be values of `BigInt`, which is 20 times slower. */
 function sha512(): Compression {
-  const K = BigUint64Array.from(primes(80), (prime) => rootFraction(prime, 3n));
-  const w = new BigUint64Array(80);
-  const rotate = (x: bigint, n: bigint) => BigInt.asUintN(64, (x >> n) | (x << (64n - n)));
-  const wide = (x: bigint) => BigInt.asUintN(64, x);
-  const at = (i: number) => w[i] as bigint;
+  const K = Int32Array.from(pairs(primes(80).map((prime) => rootFraction(prime, 3n))));
+  const w = new Int32Array(160);
+  const before = new Uint32Array(16);
+  const halves = new Int32Array(before.buffer);
+  const at = (i: number) => w[i] as number;
+  // Each returns the high half; with swapped arguments, the low one.
+  const mixA = (x: number, y: number) =>
+    ((x >>> 28) | (y << 4)) ^ ((y >>> 2) | (x << 30)) ^ ((y >>> 7) | (x << 25));
+  const mixE = (x: number, y: number) =>
+    ((x >>> 14) | (y << 18)) ^ ((x >>> 18) | (y << 14)) ^ ((y >>> 9) | (x << 23));
+  const early = (x: number, y: number) => ((x >>> 1) | (y << 31)) ^ ((x >>> 8) | (y << 24));
+  const late = (x: number, y: number) => ((x >>> 19) | (y << 13)) ^ ((y >>> 29) | (x << 3));
   return {
     blockSize: 128,
     lengthSize: 16,
     littleEndian: false,
     state: pairs(primes(8).map((prime) => rootFraction(prime, 2n))),
     compress(state, view, offset) {
-      for (let i = 0; i < 16; i++) w[i] = view.getBigUint64(offset + i * 8);
-      for (let i = 16; i < 80; i++) {
-        const [x, y] = [at(i - 15), at(i - 2)];
-        const s0 = rotate(x, 1n) ^ rotate(x, 8n) ^ (x >> 7n);
-        const s1 = rotate(y, 19n) ^ rotate(y, 61n) ^ (y >> 6n);
-        w[i] = at(i - 16) + s0 + at(i - 7) + s1;
+      for (let i = 0; i < 32; i++) w[i] = view.getInt32(offset + i * 4);
+      for (let i = 32; i < 160; i += 2) {
+        const [xh, xl, yh, yl] = [at(i - 30), at(i - 29), at(i - 4), at(i - 3)];
+        const low = (at(i - 31) >>> 0) + (at(i - 13) >>> 0) +
+          ((early(xl, xh) ^ ((xl >>> 7) | (xh << 25))) >>> 0) +
+          ((late(yl, yh) ^ ((yl >>> 6) | (yh << 26))) >>> 0);
+        w[i] = at(i - 32) + at(i - 14) + (early(xh, xl) ^ (xh >>> 7)) +
+          (late(yh, yl) ^ (yh >>> 6)) +
+          carry(low);
+        w[i + 1] = low;
       }
-      const before = Array.from({ length: 8 }, (_, i) => wordAt(state, i));
-      let [a = 0n, b = 0n, c = 0n, d = 0n, e = 0n, f = 0n, g = 0n, h = 0n] = before;
-      for (let i = 0; i < 80; i++) {
-        const s1 = rotate(e, 14n) ^ rotate(e, 18n) ^ rotate(e, 41n);
-        const t1 = h + s1 + ((e & f) ^ (~e & g)) + (K[i] as bigint) + at(i);
-        const s0 = rotate(a, 28n) ^ rotate(a, 34n) ^ rotate(a, 39n);
-        const t2 = s0 + ((a & b) ^ (a & c) ^ (b & c));
-        [h, g, f, e, d, c, b, a] = [g, f, e, wide(d + t1), c, b, a, wide(t1 + t2)];
+      before.set(state);
+      let [ah = 0, al = 0, bh = 0, bl = 0, ch = 0, cl = 0, dh = 0, dl = 0] = halves;
+      let [eh = 0, el = 0, fh = 0, fl = 0, gh = 0, gl = 0, hh = 0, hl = 0] = halves.subarray(8);
+      for (let i = 0; i < 160; i += 2) {
+        const low = (hl >>> 0) + (mixE(el, eh) >>> 0) + (((el & fl) ^ (~el & gl)) >>> 0) +
+          ((K[i + 1] as number) >>> 0) + (at(i + 1) >>> 0);
+        const high = (hh + mixE(eh, el) + ((eh & fh) ^ (~eh & gh)) + (K[i] as number) + at(i) +
+          carry(low)) | 0;
+        const sum = (low >>> 0) + (mixA(al, ah) >>> 0) +
+          (((al & bl) ^ (al & cl) ^ (bl & cl)) >>> 0);
+        const sumHigh = high + mixA(ah, al) + ((ah & bh) ^ (ah & ch) ^ (bh & ch)) + carry(sum);
+        hh = gh;
+        hl = gl;
+        gh = fh;
+        gl = fl;
+        fh = eh;
+        fl = el;
+        const next = (dl >>> 0) + (low >>> 0);
+        eh = (dh + high + carry(next)) | 0;
+        el = next | 0;
+        dh = ch;
+        dl = cl;
+        ch = bh;
+        cl = bl;
+        bh = ah;
+        bl = al;
+        ah = sumHigh | 0;
+        al = sum | 0;
       }
-      const after = [a, b, c, d, e, f, g, h];
-      state.set(pairs(before.map((word, i) => wide(word + (after[i] as bigint)))));
+      const after = [ah, al, bh, bl, ch, cl, dh, dl, eh, el, fh, fl, gh, gl, hh, hl];
+      for (let i = 0; i < 16; i += 2) {
+        const low = (before[i + 1] as number) + ((after[i + 1] as number) >>> 0);
+        state[i] = (before[i] as number) + (after[i] as number) + carry(low);
+        state[i + 1] = low;
+      }
     },
   };
 }
 
-function wordAt(state: Uint32Array, i: number): bigint {
-  return (BigInt(state[i * 2] as number) << 32n) | BigInt(state[i * 2 + 1] as number);
+/** What a sum of low halves carries into the high half. */
+function carry(low: number): number {
+  return (low / 2 ** 32) | 0;
 }
 
 function addTo(state: Uint32Array, words: readonly number[]): void {
