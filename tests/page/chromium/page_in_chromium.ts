@@ -25,6 +25,10 @@ export interface PageInput {
   readonly width?: number;
   readonly height?: number;
   readonly scheme?: "light" | "dark";
+  /** Changes a response of the gateway before it is sent. */
+  readonly front?: (request: Request, response: Response) => Response;
+  /** Runs in the page before its own scripts. */
+  readonly initScript?: () => void;
   /** Prepares the images. */
   readonly prepare?: (glance: GlanceFetch) => Promise<unknown>;
 }
@@ -70,6 +74,7 @@ export class PageInChromium implements AsyncDisposable {
       if (message.type() === "error") opened.problems.push(message.text());
     });
     page.setDefaultTimeout(60_000);
+    if (input.initScript !== undefined) await page.addInitScript(input.initScript);
     await page.goto(url + path);
     return opened;
   }
@@ -109,7 +114,9 @@ export async function signIn(page: Page, project = "demo"): Promise<void> {
 }
 
 /** Serves a gateway with a page, in front of an embedded Glance. */
-function serveGateway({ glance: options = {}, router: routerOptions = {}, keystone }: PageInput) {
+function serveGateway(input: PageInput) {
+  const { glance: options = {}, router: routerOptions = {}, keystone } = input;
+  const { front = (_, response) => response } = input;
   const embedded = createEmbeddedGlance(
     keystone === undefined ? options : { identify: keystone.identify, ...options },
   );
@@ -126,7 +133,10 @@ function serveGateway({ glance: options = {}, router: routerOptions = {}, keysto
     ...routerOptions,
   });
   const listening = { hostname: "127.0.0.1", port: 0, onListen: () => {} };
-  const server = Deno.serve(listening, (request, info) => router.fetch(request, info));
+  const server = Deno.serve(
+    listening,
+    async (request, info) => front(request, await router.fetch(request, info)),
+  );
   keystone?.tokens.set("prepared", { user: "alice", projectId: "p-demo" });
   return {
     glance: (path: string, init?: RequestInit) => {

@@ -2,6 +2,7 @@
 import type { Page } from "playwright-core";
 import { PageKeystone } from "../page_keystone.ts";
 import { addImage, type GlanceFetch, type PageInput, signIn } from "./page_in_chromium.ts";
+import { pickPrivateFile } from "./private_files.ts";
 
 /** A view, and how to open it. */
 export interface View {
@@ -57,6 +58,22 @@ const openDetails = async (page: Page) => {
   await page.getByText("staging").waitFor();
 };
 
+/** Sends a part of the data, slowly, and no end. */
+function holdData(request: Request, response: Response): Response {
+  if (!request.url.endsWith("/file")) return response;
+  const { status, headers } = response;
+  const chunk = new Uint8Array(128 * 1024);
+  let sent = 0;
+  const body = new ReadableStream({
+    pull: async (controller) => {
+      if (++sent > 3) return await new Promise(() => {});
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      controller.enqueue(chunk);
+    },
+  });
+  return new Response(body, { status, headers });
+}
+
 /** The views. */
 export const VIEWS: readonly View[] = [
   {
@@ -93,6 +110,15 @@ export const VIEWS: readonly View[] = [
     open: async (page) => {
       await openDetails(page);
       await page.getByRole("button", { name: "Delete" }).click();
+    },
+  },
+  {
+    name: "download",
+    input: { prepare: someImages, initScript: pickPrivateFile, front: holdData },
+    open: async (page) => {
+      await openDetails(page);
+      await page.getByRole("button", { name: "Download", exact: true }).click();
+      await page.getByText(/% · .* left$/).waitFor();
     },
   },
   {

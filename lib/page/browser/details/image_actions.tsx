@@ -7,6 +7,7 @@ import { Problem } from "../controls/problem.tsx";
 import { request, type User } from "../gateway.ts";
 import { useAction } from "../use_action.ts";
 import { DeleteForm } from "./delete_form.tsx";
+import { Download } from "./download.tsx";
 import { EditForm } from "./edit_form.tsx";
 
 export interface ImageActionsProps {
@@ -47,6 +48,7 @@ export function ImageActions(props: ImageActionsProps): JSX.Element {
   return (
     <>
       <div class="actions">
+        {isActive && <Download user={user} image={image} />}
         <button type="button" onClick={() => setForm("edit")}>Edit</button>
         {(isActive || image.status === "deactivated") && (
           <button

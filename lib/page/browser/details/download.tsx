@@ -1,0 +1,78 @@
+/** The download of an image: a button, and the progress of the download that it has started. */
+import type { JSX } from "preact";
+import type { GlanceImage } from "../../../api/types.ts";
+import { nameText } from "../../text.ts";
+import { Problem } from "../controls/problem.tsx";
+import { ENDPOINT, type User } from "../gateway.ts";
+import { canWriteFiles, createFile } from "../transfer/download_file.ts";
+import { downloadImage } from "../transfer/download_image.ts";
+import { ProgressLine } from "../transfer/progress_line.tsx";
+import { PageTransfer, useTransfers } from "../transfer/transfer.ts";
+import { useAction } from "../use_action.ts";
+import { fileNameFor } from "./commands.ts";
+
+export interface DownloadProps {
+  readonly user: User;
+  readonly image: GlanceImage;
+}
+
+/** The last download of each image. */
+const downloads = new Map<string, PageTransfer>();
+
+export function Download({ user, image }: DownloadProps): JSX.Element {
+  useTransfers();
+  const { error, run } = useAction();
+  const { id, name, disk_format: format, size = null } = image;
+  const label = nameText(image);
+  const file = fileNameFor({ id, name, format });
+  const transfer = downloads.get(id);
+  const start = async () => {
+    const target = await createFile(file);
+    if (target === null) return;
+    const work = async (signal: AbortSignal, onProgress: (received: number) => void) => {
+      try {
+        const verified = await downloadImage(user, id, target, { signal, onProgress });
+        await target.save();
+        return verified === "hash"
+          ? "Downloaded, and its hash is right"
+          : "Downloaded. Only its size was verified: the image has no hash";
+      } catch (error) {
+        await target.discard().catch(() => {});
+        throw error;
+      }
+    };
+    downloads.set(id, new PageTransfer(size, work));
+  };
+  if (!canWriteFiles()) {
+    // A token must not be in an address, so the browser can only download by itself without one.
+    const isPlain = user.context.authToken === undefined;
+    return (
+      <>
+        {isPlain && (
+          <a class="button primary" href={`${ENDPOINT}/v2/images/${id}/file`} download={file}>
+            Download
+          </a>
+        )}
+        <p class="transfer muted">
+          {isPlain
+            ? "Without https, the page cannot verify the download. Compare the hash below."
+            : "Without https, the page cannot download. Use a command below."}
+        </p>
+      </>
+    );
+  }
+  return (
+    <>
+      <button
+        type="button"
+        class="primary"
+        disabled={transfer?.status === "running"}
+        onClick={() => run(start)}
+      >
+        Download
+      </button>
+      {transfer !== undefined && <ProgressLine transfer={transfer} what={`download of ${label}`} />}
+      <Problem error={error} />
+    </>
+  );
+}

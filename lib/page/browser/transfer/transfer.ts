@@ -1,0 +1,79 @@
+/** The transfers of this tab. They continue while the page shows something else; closing the tab needs a confirmation. */
+import { useEffect, useState } from "preact/hooks";
+import { Meter } from "./meter.ts";
+
+/** Milliseconds between two updates of what is shown. */
+const UPDATE_INTERVAL = 200;
+
+const listeners = new Set<() => void>();
+let running = 0;
+
+/** What a transfer does. It returns what is shown after its success. */
+export type TransferWork = (
+  signal: AbortSignal,
+  onProgress: (transferred: number) => void,
+) => Promise<string>;
+
+/** A transfer that has started. */
+export class PageTransfer {
+  readonly total: number | null;
+  readonly meter = new Meter();
+  status: "running" | "done" | "failed" | "canceled" = "running";
+  /** What is shown after its success. */
+  result = "";
+  /** Why it has failed. */
+  error: unknown = null;
+  readonly #controller = new AbortController();
+  #updated = 0;
+
+  constructor(total: number | null, work: TransferWork) {
+    this.total = total;
+    if (running++ === 0) addEventListener("beforeunload", confirmUnload);
+    this.#run(work).finally(() => {
+      if (--running === 0) removeEventListener("beforeunload", confirmUnload);
+      notify();
+    });
+    notify();
+  }
+
+  cancel(): void {
+    this.#controller.abort(new DOMException("canceled", "AbortError"));
+  }
+
+  async #run(work: TransferWork): Promise<void> {
+    const { signal } = this.#controller;
+    try {
+      this.result = await work(signal, (transferred) => this.#progress(transferred));
+      this.status = "done";
+    } catch (error) {
+      this.status = signal.aborted ? "canceled" : "failed";
+      this.error = error;
+    }
+  }
+
+  #progress(transferred: number): void {
+    const now = performance.now();
+    if (now - this.#updated < UPDATE_INTERVAL && transferred !== this.total) return;
+    this.#updated = now;
+    this.meter.add(transferred, now);
+    notify();
+  }
+}
+
+/** Renders a component again when a transfer changes. */
+export function useTransfers(): void {
+  const [, setCount] = useState(0);
+  useEffect(() => {
+    const listener = () => setCount((count) => count + 1);
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  }, []);
+}
+
+function notify(): void {
+  for (const listener of listeners) listener();
+}
+
+function confirmUnload(event: BeforeUnloadEvent): void {
+  event.preventDefault();
+}
