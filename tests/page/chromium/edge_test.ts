@@ -24,7 +24,7 @@ Deno.test("Edge() shows the requests and bytes of the gateway, live", {
     `${url}/v2/images/${id}/file`,
   );
   await edge.getByText("1.0 MiB", { exact: false }).first().waitFor();
-  await edge.locator("polyline").first().waitFor();
+  await edge.locator("polyline").first().waitFor({ state: "attached" });
   assertMatch(await edge.locator("dd").first().textContent() ?? "", /^\d+ [\d.]+\/s$/);
   assert(await edge.locator("svg").evaluateAll((all) => all.every((svg) => svg.ariaHidden)));
   await toggle.click();

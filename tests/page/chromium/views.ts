@@ -169,7 +169,7 @@ export const VIEWS: readonly View[] = [
     input: { prepare: someImages },
     open: async (page) => {
       await page.getByRole("button", { name: "Edge" }).click();
-      await page.locator("polyline").first().waitFor();
+      await page.locator("polyline").first().waitFor({ state: "attached" });
       await page.getByRole("status").getByText("12 images").waitFor();
     },
   },
