@@ -37,7 +37,7 @@ export interface GlanceOptions {
   readonly regionName?: string | undefined;
   /**
    * Identity endpoint (`https://keystone:5000/v3`). The catalog is fetched from it if the context has a
-   * token and no catalog.
+   * token and no catalog. `ApiClient` and the gateway ignore it.
    */
   readonly authUrl?: string | undefined;
   /**

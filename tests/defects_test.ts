@@ -55,7 +55,7 @@ Deno.test("download() throws when the image has no data, with and without a sink
     await assertRejects(
       async () => await service.download(CONTEXT, id, ...sink as [WritableStream<Uint8Array>]),
       ImageDownloadFailed,
-      "image contains no data",
+      "it has no data",
     );
   }
 });

@@ -1,5 +1,5 @@
 /**
- * `ApiClient`: sends the requests of operations to a pool of servers. `http/retry_loop.ts` retries.
+ * `ApiClient`: sends the requests of operations to a pool of servers. `http/retry/retry_loop.ts` retries.
  */
 import type { RequestContext } from "../context.ts";
 import { type ApiServer, apiServerAt } from "../api_server.ts";

@@ -29,9 +29,9 @@ export interface ListParameters {
    * @default {200}
    */
   readonly pageSize?: number | undefined;
-  /** Property or properties to sort by, most significant first. */
+  /** Property or properties to sort by, most significant first. Glance's default is `created_at`. */
   readonly sortKey?: string | readonly string[];
-  /** `asc` or `desc`: one for all keys, or one per key. */
+  /** `asc` or `desc`: one for all keys, or one per key. Glance's default is `desc`. */
   readonly sortDir?: SortDir | readonly SortDir[];
 }
 

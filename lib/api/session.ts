@@ -8,7 +8,7 @@ import type { Operation } from "./operation.ts";
 /** Options of one call of a session, which has its own signal. */
 export type SessionCallOptions = Omit<CallPolicy, "signal">;
 
-/** A client, and whose calls it sends. Immutable. */
+/** A client that is bound to the context of a caller. Immutable. */
 export class Session {
   /** The client that sends the requests. */
   readonly client: ApiClient;

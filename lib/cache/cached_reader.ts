@@ -79,7 +79,7 @@ export class CachedReader {
     return null;
   }
 
-  /** Ends it. Fills that it has started go on. */
+  /** Ends it. Fills that it has started continue. */
   async close(): Promise<void> {
     const isFirst = !this.#isClosed;
     this.#isClosed = true;

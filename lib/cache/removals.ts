@@ -11,7 +11,7 @@ export class Removals {
   #time = 0;
   #allRemovedAt = 0;
 
-  /** Begins to read an image; returns the name of this read, which its slots have. */
+  /** Begins to read an image. Returns a copy that identifies this read; its slots refer to it. */
   opened(image: ImageContent): ImageContent {
     const read = { ...image };
     this.#openedAt.set(read, ++this.#time);

@@ -83,7 +83,7 @@ export async function rollbackCreate(
     if (error instanceof NotFound) return;
     const why = messageOf(cause);
     throw new ImageUploadFailed(
-      `Cannot undo the failed upload of image "${imageId}": the image still exists, without data; delete it by its id; the upload failed: ${why}`,
+      `Cannot undo the failed upload of image "${imageId}": ${why}; the image still exists, without data; delete it by its id`,
       { cause, imageId },
     );
   });

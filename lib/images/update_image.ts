@@ -20,7 +20,7 @@ export interface UpdateOptions extends UploadOptions {
    */
   readonly purgeProps?: boolean | undefined;
   /**
-   * The image as the caller last saw it. The update fails if the image has changed since. Glance has no
+   * The image as the caller last saw it. The update fails with `ImageConflict` if the image has changed since. Glance has no
    * conditional update, so a change between the comparison and the update goes unnoticed, unless it makes
    * the update impossible.
    */

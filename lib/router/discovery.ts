@@ -28,7 +28,10 @@ export async function listVersions(
   path: "/" | "/versions",
   mount: string,
 ): Promise<Response> {
-  const response = await probeAnonymously(gateway, request, path, "list the versions of the API");
+  // A gateway may have another gateway as its server, which shows browsers its page.
+  const asked = new Request(request);
+  asked.headers.set("accept", "application/json");
+  const response = await probeAnonymously(gateway, asked, path, "list the versions of the API");
   const endpoint = publicEndpoint(gateway, request, mount);
   const headers = outboundHeaders(response.headers);
   return await versionsDocument(response, headers, endpoint, gateway.cache !== null);

@@ -43,7 +43,7 @@ export interface DataCache {
   ): Promise<DefinedResponse | Response>;
   /** Opens the data of an image; null if it cannot be cached. */
   open(call: GatewayRequest, image: GlanceImage, plan: DataPlan): Promise<Response | null>;
-  /** Answers a request for Glance's cache API. `forward` sends a request to Glance. */
+  /** Answers a request for Glance's cache API. */
   manage(call: GatewayRequest): Promise<Response>;
 }
 
@@ -72,8 +72,8 @@ export function disconnectSignal(request: Request, env: unknown): AbortSignal | 
 }
 
 /**
- * The environment to pass to the router's `fetch` if neither the server nor a middleware keeps chunks: those of
- * a request body at all, and those of a response body after it reads the next one.
+ * The environment to pass to the router's `fetch` if neither the server nor a middleware keeps chunks. It must
+ * keep no chunk of a request body. It may keep a chunk of a response body only until it reads the next one.
  */
 export const CHUNKS_NOT_RETAINED = Object.freeze({ chunksNotRetained: true });
 

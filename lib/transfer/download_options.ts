@@ -5,7 +5,7 @@ import type { ContentDescriptor } from "./integrity/descriptor.ts";
 import type { ImageReader } from "./body_reader.ts";
 import type { DownloadOptions, VERIFY_MODES } from "./types.ts";
 
-/** Code that a program loads at its start. If this code imported it, it would be in a file of its own. */
+/** Passed in, not imported: bundlers put what is imported here, and at the start of a program, in a file of its own. */
 export interface ChecksShared {
   readonly inspect: typeof inspect;
   readonly Invalid: typeof Invalid;

@@ -121,7 +121,7 @@ testBadInput([
     "a download without data",
     async (fixture) => fixture.service.download(ALICE, await fixture.queued()),
     ImageDownloadFailed,
-    "image contains no data",
+    "it has no data",
     "upload its data first",
   ),
 ]);

@@ -184,7 +184,7 @@ const DIFFERENCES: readonly IntendedDifference[] = [
     steps: ["download an image without data"],
     field: "error",
     theirs: "TypeError: 'NoneType' object is not iterable",
-    ours: /^ImageDownloadFailed: Cannot download image "<queued>": image contains no data; /,
+    ours: /^ImageDownloadFailed: Cannot download image "<queued>": it has no data; /,
     reason: "Cinder means to say so, and compares a proxy of None with None",
   },
   {

@@ -52,7 +52,7 @@ for (const number of ["41", "77"]) {
     const error = await assertRejects(
       () => glance.service().download(CONTEXT, id),
       ImageDownloadFailed,
-      "image contains no data",
+      "it has no data",
     );
     assert(error.message.includes("bad-image-id"));
     assertEquals([error.imageId, error.status], [id, 204]);

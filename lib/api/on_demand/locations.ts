@@ -13,7 +13,7 @@ import type { Operation } from "../operation.ts";
 import type { Session } from "../session.ts";
 import type { GlanceImage, ImageLocation, ValidationData } from "../types.ts";
 
-/** Code that a program loads at its start. If this code imported it, it would be in a file of its own. */
+/** Passed in, not imported: bundlers put what is imported here, and at the start of a program, in a file of its own. */
 export interface GetLocationShared {
   readonly GET_IMAGE: typeof GET_IMAGE;
   readonly GET_IMAGE_LOCATIONS: typeof GET_IMAGE_LOCATIONS;

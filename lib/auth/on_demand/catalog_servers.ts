@@ -11,7 +11,7 @@ import type { optionTerm, Term } from "../../terms.ts";
 import type { fetchCatalog } from "../keystone.ts";
 import type { endpointsOf, entriesOf, regionsOf } from "../catalog.ts";
 
-/** Code that a program loads at its start. If this code imported it, it would be in a file of its own. */
+/** Passed in, not imported: bundlers put what is imported here, and at the start of a program, in a file of its own. */
 export interface CatalogShared {
   readonly endpointsOf: typeof endpointsOf;
   readonly entriesOf: typeof entriesOf;

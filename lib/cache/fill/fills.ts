@@ -17,7 +17,7 @@ export interface FillsOptions {
   readonly isStored: (slot: Slot) => boolean;
   /** Stores a complete slot; resolves to false if it is not stored. Never rejects. */
   readonly store: (fill: SlotFill) => Promise<boolean>;
-  /** Called when a slot is not filled any more, however that ended, or if it began at all. */
+  /** Called when a slot is no longer filled: it is complete, has failed, or never began. */
   readonly onEnd: (slot: Slot) => void;
 }
 

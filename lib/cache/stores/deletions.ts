@@ -1,5 +1,5 @@
 /**
- * Deletions that run. A slot is written after those that made room for it, so that the limit of the store holds at
+ * Deletions in progress. A slot is written after those that made room for it, so that the limit of the store holds at
  * any moment.
  */
 export class Deletions {

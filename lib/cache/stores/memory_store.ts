@@ -2,7 +2,15 @@
 import { concat } from "../../concat.ts";
 import type { SlotStore, StoredSlot } from "./slot_store.ts";
 
-/** Keeps slots in memory. */
+/**
+ * Keeps slots in the memory of this process, up to the `size` of the gateway's cache. It is empty after a restart.
+ *
+ * ```ts
+ * import { memoryStore } from "./mod.ts";
+ *
+ * const cache = { store: memoryStore(), size: 64 * 1024 ** 2 };
+ * ```
+ */
 export function memoryStore(): SlotStore {
   const values = new Map<string, Uint8Array<ArrayBuffer>>();
   return {

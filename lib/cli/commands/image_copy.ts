@@ -1,6 +1,5 @@
 /** `image-copy`: copies an image to another cloud, project or region. */
 import { list, text } from "../args/flags.ts";
-import { regionsInCatalog } from "../../auth/catalog.ts";
 import { IMAGE_VISIBILITIES, type ImageMeta, type ImageVisibility } from "../../api/types.ts";
 import { type CopyOptions, copyRecord, type ServiceAccess } from "../../jobs/copy_image.ts";
 import { GlanceImageService } from "../../images/service.ts";
@@ -58,7 +57,6 @@ export const COMMANDS = {
       const { id, record } = await findImage(invocation, image);
       const from = await invocation.connect();
       const to = await invocation.connectTo({ cloud, region });
-      if (region !== undefined) checkRegion(to, region);
       await checkElsewhere(invocation, from, to);
       await checkStores(to, invocation.system.signal, store);
       const copy = await withProgress(
@@ -100,23 +98,6 @@ function copyOptions({ values }: CopyCall): CopyOptions {
     // The parser has checked `choices`.
     verify: verify as "auto" | "required" | undefined,
   };
-}
-
-/**
- * Checks that the catalog has the region: as in Cinder, the library would fall back to another one.
- *
- * @throws {CommandFailed} if the region is unknown.
- */
-function checkRegion({ client, context }: CloudConnection, region: string): void {
-  const { serviceCatalog } = context;
-  if (serviceCatalog === undefined) return;
-  const regions = regionsInCatalog(serviceCatalog, client.options.catalogInfo.serviceType);
-  if (regions.includes(region)) return;
-  throw new CommandFailed(
-    `Cannot copy to the region "${region}": the cloud has the regions "${
-      regions.join('", "')
-    }"; correct --to-region`,
-  );
 }
 
 /** @throws {CommandFailed} if the copy would be identical to the image, in the same project. */

@@ -22,7 +22,7 @@ const STANDARD_INPUT: readonly string[] = ["-", "/dev/stdin"];
 export const SIZE_FLAGS = {
   "size": number(
     "<IMAGE_SIZE>",
-    "Size of the data in bytes, for pipes; other sizes are refused",
+    "Size of the data in bytes, for pipes; data of another size is refused",
     0,
   ),
 } as const satisfies Flags;

@@ -52,7 +52,7 @@ export function goToCaller(): string {
     console.error(`Cannot run in the directory "${directory}": ${state}`);
     Deno.exit(EXIT.failure);
   }
-  return "deno task glance";
+  return `npx -y deno@${Deno.version.deno} task glance`;
 }
 
 function outputOf(stream: typeof Deno.stdout | typeof Deno.stderr): Output {

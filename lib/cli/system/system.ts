@@ -1,6 +1,6 @@
 /**
- * Ports of the command line: standard streams, environment, files, network and clock. `deno_system.ts`
- * implements them; tests have their own.
+ * What the command line needs of its runtime: standard streams, environment, files, network and clock.
+ * `deno_system.ts` and `node_system.ts` implement it; tests have their own.
  */
 import type { GlanceOptions } from "../../options.ts";
 

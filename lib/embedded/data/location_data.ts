@@ -53,5 +53,5 @@ async function request(
 }
 
 function unavailable(): Failure {
-  return new Failure(503, "Cannot read the data: it is outside this cloud");
+  return new Failure(503, "Cannot read the data: it is at a URL, and the option "fetch" is not set");
 }

@@ -32,10 +32,13 @@ export function connectionFailed(
   const whose = servers.size === 1 ? "" : ` at "${server}"`;
   const state = last?.message.replace(`Cannot ${action}: `, "")
     .replace(`Cannot reach the server "${server}": `, "");
+  const isUnreachable = errors.every(({ message }) => message.includes("Cannot reach the server"));
+  // An end with terms has a hint already.
+  const hint = isUnreachable && terms.length === 0 ? "; check the address and the network" : "";
   return new ErrorClass(
     `Cannot ${action}: ${
       [...servers].join(", ")
-    } gave no usable response in ${attempts} attempt${s}${end}; last error${whose}: ${state}`,
+    } gave no usable response in ${attempts} attempt${s}${end}; last error${whose}: ${state}${hint}`,
     {
       cause: new AggregateError(errors, "every attempt failed"),
       terms,

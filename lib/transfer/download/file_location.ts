@@ -30,7 +30,7 @@ interface FileHandle {
   close(): Promise<void>;
 }
 
-/** Code that a program loads at its start. If this code imported it, it would be in a file of its own. */
+/** Passed in, not imported: bundlers put what is imported here, and at the start of a program, in a file of its own. */
 export interface FileShared extends GetLocationShared {
   readonly builtinModule: typeof builtinModule;
   readonly Candidates: typeof Candidates;

@@ -263,7 +263,7 @@ function noData(
 ): ImageDownloadFailed {
   deadline[Symbol.dispose]();
   return new ImageDownloadFailed(
-    `Cannot download image "${imageId}": image contains no data; upload its data first`,
+    `Cannot download image "${imageId}": it has no data; upload its data first`,
     { imageId, status: response.status, server: server.endpoint },
   );
 }

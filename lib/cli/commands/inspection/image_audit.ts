@@ -39,7 +39,7 @@ type AuditCall = Invocation<typeof FLAGS>;
 export const COMMANDS = {
   "image-audit": command({
     details:
-      "Reads at most 256 KiB of each image that you can see, hidden images and those of the community included. Prints the images that are unsafe, not of the declared disk format, or unreadable, and exits with 1 if there are any. Ctrl-C prints what was found so far. Images without data and those of Amazon's formats (ami, ari, aki) or in containers are counted.",
+      "Reads at most 256 KiB of each image that you can see, hidden images and those of the community included. Prints the images that are unsafe, not of the declared disk format, or unreadable, and exits with 1 if there are any. Ctrl-C prints what was found so far. Images without data and those of Amazon's formats (ami, ari, aki) or in containers are counted, not inspected.",
     flags: FLAGS,
     async run(invocation) {
       const { system, messages } = invocation;
@@ -60,7 +60,9 @@ export const COMMANDS = {
       }
       if (report.found === 0) return;
       throw new CommandFailed(
-        `Cannot accept ${report.found} of ${plural(report.judged)}: see the problems above`,
+        `Cannot pass the audit: ${report.found} of ${
+          plural(report.judged)
+        } have problems; see the table above`,
       );
     },
   }),

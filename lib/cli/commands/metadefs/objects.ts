@@ -9,7 +9,7 @@ import { printRecord, WIDTH_FLAGS, widthFrom } from "../../output/records.ts";
 /** Characters of a description per line, as in glanceclient. */
 const DESCRIPTION_WIDTH = 50;
 
-const SCHEMA_SUMMARY = "JSON object with description, properties and required";
+const SCHEMA_SUMMARY = "JSON object with the keys description, properties and required";
 
 const OBJECTS: DefinitionKind = {
   one: "object",

@@ -1,5 +1,6 @@
 /** Connections to the cloud that flags and environment choose. */
 import { GlanceClientWrapper } from "../../../api/client.ts";
+import { regionsInCatalog } from "../../../auth/catalog.ts";
 import { type CloudInput, fromCloud, resolveCloud } from "../../../cloud.ts";
 import type { GlanceEvent } from "../../../events.ts";
 import { CLOUD_FLAGS, type CloudValues, SIGN_IN_FLAGS } from "../../args/cloud_flags.ts";
@@ -18,7 +19,7 @@ import { parseYaml } from "../../system/yaml_parser.ts";
  * Signs in to the cloud that flags and environment choose.
  *
  * @throws {UsageError} if flags contradict each other.
- * @throws {CommandFailed} if no cloud is configured.
+ * @throws {CommandFailed} if no cloud is configured, or it has no image service in the chosen region.
  * @throws {GlanceError} if `connect` does.
  */
 export async function connectByFlags(
@@ -34,10 +35,30 @@ export async function connectByFlags(
     ...cloud.options,
     outageTimeout: input.outageTimeout ?? defaultOutageTimeout(cloud.options.apiServers),
   };
-  return await fromCloud(cloud, async ({ signIn }) => ({
+  const connection = await fromCloud(cloud, async ({ signIn }) => ({
     client: new GlanceClientWrapper(options),
     context: await signIn(),
   }));
+  checkRegion(connection);
+  return connection;
+}
+
+/**
+ * Checks that the catalog has the chosen region: as in Cinder, the library would use another one.
+ *
+ * @throws {CommandFailed} if the image service is not in the region.
+ */
+function checkRegion({ client, context }: CloudConnection): void {
+  const { apiServers, catalogInfo, regionName } = client.options;
+  const { serviceCatalog } = context;
+  if (apiServers !== null || regionName === null || serviceCatalog === undefined) return;
+  const regions = regionsInCatalog(serviceCatalog, catalogInfo.serviceType);
+  if (regions.includes(regionName) || regions.length === 0) return;
+  throw new CommandFailed(
+    `Cannot use the region "${regionName}": the image service of the cloud is in "${
+      regions.join('", "')
+    }"; choose one of these`,
+  );
 }
 
 /**

@@ -11,7 +11,7 @@ import type { InspectMode } from "../../types.ts";
 import type { UploadSource } from "../upload_source.ts";
 import { inspectSource } from "./inspect_source.ts";
 
-/** Code that a program loads at its start. If this code imported it, it would be in a file of its own. */
+/** Passed in, not imported: bundlers put what is imported here, and at the start of a program, in a file of its own. */
 export interface InspectShared {
   readonly abortable: typeof abortable;
   readonly GET_IMAGE: typeof GET_IMAGE;

@@ -60,7 +60,7 @@ Deno.test("image-audit prints the images that are unsafe or of another format", 
   assertEquals([code, stderr], [
     1,
     "Judged 6 images in 0s: 1 unsafe, 2 not of the declared format; 3 not judged (1 ami, ari or aki, 1 not bare, 1 without data)\n" +
-    "Cannot accept 3 of 6 images: see the problems above\n",
+    "Cannot pass the audit: 3 of 6 images have problems; see the table above\n",
   ]);
 });
 
