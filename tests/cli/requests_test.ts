@@ -312,6 +312,21 @@ Deno.test("runGlance() signs in with one request, and once more for another regi
   }
 });
 
+Deno.test("runGlance() refuses a region without an image service, before any request to one", async () => {
+  await inDirectory(async (directory) => {
+    const file = `${directory}/clouds.json`;
+    await Deno.writeTextFile(file, "{}");
+    const { harness, requests } = await twoRegions();
+    const environment = { ...SIGN_IN, OS_REGION_NAME: "Mars", OS_CLIENT_CONFIG_FILE: file };
+    const { code, stderr } = await harness.run(words("image-delete {disk}"), { environment });
+    assertEquals([code, stderr], [
+      1,
+      'Cannot use the region "Mars": the image service of the cloud is in "Here", "There"; choose one of these\n',
+    ]);
+    assertEquals(requests, ["POST http://keystone.test/v3/auth/tokens"]);
+  });
+});
+
 Deno.test("runGlance() has a row in this file for every command", () => {
   const known = new Set(Object.keys(ROWS).map((line) => line.split(" ")[0]));
   const missing = COMMANDS.map(({ name }) => name).filter((name) => !known.has(name));

@@ -36,6 +36,15 @@ Deno.test("GET / answers 502 when a server sends no list of versions", async () 
   }
 });
 
+Deno.test("GET / asks for JSON when its server is a gateway that shows browsers a page", async () => {
+  const cloud = new Cloud();
+  cloud.intercept = ({ headers }) =>
+    headers.get("accept") === "application/json" ? undefined : new Response("<!doctype html>");
+  const headers = { accept: "text/html,application/xhtml+xml" };
+  const response = await cloud.router().request("/", { headers });
+  assertEquals([response.status, (await response.json()).versions.length > 0], [300, true]);
+});
+
 Deno.test("GET /healthcheck answers 200 when one server is healthy", async () => {
   const cloud = new Cloud();
   const router = cloud.router();

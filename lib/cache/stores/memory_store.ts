@@ -5,6 +5,7 @@ import type { SlotStore, StoredSlot } from "./slot_store.ts";
 /**
  * Keeps slots in the memory of this process, up to the `size` of the gateway's cache. It is empty after a restart.
  *
+ * @example
  * ```ts
  * import { memoryStore } from "./mod.ts";
  *

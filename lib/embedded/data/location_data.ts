@@ -53,5 +53,8 @@ async function request(
 }
 
 function unavailable(): Failure {
-  return new Failure(503, "Cannot read the data: it is at a URL, and the option "fetch" is not set");
+  return new Failure(
+    503,
+    'Cannot read the data: it is at a URL, and the option "fetch" is not set',
+  );
 }

@@ -92,6 +92,15 @@ Deno.test("GlanceClientWrapper sends 1 + numRetries requests, round-robin over i
   }
 });
 
+Deno.test("GlanceConnectionFailed says what to check when no server can be reached", async () => {
+  const messageAfter = async (...steps: Step[]) =>
+    (await assertRejects(() => show(harnessOf(steps, { numRetries: 1 })), GlanceConnectionFailed))
+      .message;
+  const hint = "; check the address and the network";
+  assert((await messageAfter(refused(), refused())).endsWith(hint));
+  assert(!(await messageAfter(503, refused())).includes(hint));
+});
+
 Deno.test("GlanceConnectionFailed has the error of each attempt, in order, and names every server", async () => {
   const harness = harnessOf([refused(), 503, silence, 502], { requestTimeout: 5_000 });
   const error = await assertRejects(() => show(harness), GlanceConnectionFailed);
