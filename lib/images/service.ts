@@ -11,7 +11,7 @@ import { fromGlance } from "../api/translate.ts";
 import type { Image, ImageLocation, ImageMember, ImageMeta, ImageStore } from "../api/types.ts";
 import type { DownloadOptions, ImageData, UploadOptions } from "../transfer/types.ts";
 import { createImage } from "./create_image.ts";
-import { type DownloadArguments, downloadAsAsked } from "./download_image.ts";
+import { type DownloadArguments, downloadToStreamOrSink } from "./download_forms.ts";
 import { addLocation, getLocation } from "./image_locations.ts";
 import { listAvailable } from "./list.ts";
 import { updateImage, type UpdateOptions } from "./update_image.ts";
@@ -229,7 +229,7 @@ export class GlanceImageService {
     options?: DownloadOptions,
   ): Promise<void>;
   download(...args: DownloadArguments): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | void> {
-    return downloadAsAsked(this.client, ...args);
+    return downloadToStreamOrSink(this.client, ...args);
   }
 }
 

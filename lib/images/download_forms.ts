@@ -19,7 +19,7 @@ export type DownloadArguments = [
  *
  * @throws {Invalid} if it is a sink of another type, which would be ignored as options.
  */
-export async function downloadAsAsked(
+export async function downloadToStreamOrSink(
   client: ApiClient,
   ...[context, imageId, sinkOrOptions = {}, options]: DownloadArguments
 ): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | void> {
