@@ -66,13 +66,7 @@ export class GlanceImageService {
     return await allOf(this.list(context, parameters, options));
   }
 
-  /**
-   * Lists the same images lazily. Each page is requested when the previous one is used up; the first call of
-   * `next()` reports a parameter that is wrong.
-   *
-   * @throws {Invalid} if this module or Glance refuses a parameter.
-   * @throws {UnexpectedResponse} if the list would never end.
-   */
+  /** Lists the same images lazily, page by page; the first `next()` throws `Invalid` for a wrong parameter. */
   list(
     context: RequestContext,
     parameters: ListParameters = {},
@@ -81,11 +75,7 @@ export class GlanceImageService {
     return listAvailable(new Session(this.client, context, options), parameters);
   }
 
-  /**
-   * Lists the members of an image: the projects that it is shared with.
-   *
-   * @throws {ImageNotFound} if the image does not exist, or is not visible to the user.
-   */
+  /** Lists the projects that an image is shared with; throws `ImageNotFound` if it is not visible. */
   async listMembers(
     context: RequestContext,
     imageId: string,
@@ -94,20 +84,12 @@ export class GlanceImageService {
     return await this.client.request(context, LIST_MEMBERS, [imageId], options);
   }
 
-  /**
-   * Lists the stores of Glance.
-   *
-   * @throws {NotFound} if the cloud has a single one.
-   */
+  /** Lists the stores of Glance; throws `NotFound` if the cloud has a single one. */
   getStores(context: RequestContext, options: CallOptions = {}): Promise<readonly ImageStore[]> {
     return this.client.request(context, LIST_STORES, [], options);
   }
 
-  /**
-   * Shows an image.
-   *
-   * @throws {ImageNotFound} if it does not exist, or is not visible to the user.
-   */
+  /** Shows an image; throws `ImageNotFound` if it does not exist, or is not visible to the user. */
   async show(context: RequestContext, imageId: string, options: CallOptions = {}): Promise<Image> {
     return await showImage(new Session(this.client, context, options), imageId);
   }
@@ -115,8 +97,6 @@ export class GlanceImageService {
   /**
    * Returns the direct URL and the locations of an image: from the location API of 2024.2 if the cloud has
    * it and the user may use it, else from the image. `[null, null]` if Glance shows neither.
-   *
-   * @throws {ImageNotFound} if the image does not exist, or is not visible to the user.
    */
   async getLocation(
     context: RequestContext,
@@ -130,7 +110,6 @@ export class GlanceImageService {
   /**
    * Adds a location (URL) to an image. Glance checks a hash in `metadata` (`os_hash_algo`, `os_hash_value`).
    *
-   * @throws {ImageNotFound} if the image does not exist.
    * @throws {ImageNotAuthorized} if users of the cloud may not set locations.
    * @throws {ProgrammingError} if the cloud does not support setting locations.
    */
@@ -176,7 +155,6 @@ export class GlanceImageService {
    * @throws {ImageNotFound} if the image does not exist.
    * @throws {Invalid} if the update would change a property that only Glance sets; nothing is changed then.
    * @throws {ImageConflict} if data is given and the image is not `queued`, or it differs from `ifUnchanged`.
-   * @throws {ImageNotAuthorized} if the user may not change the image.
    * @throws {ImageContentRejected} if the data is unsafe or of another format; nothing is changed then.
    */
   async update(
@@ -207,7 +185,6 @@ export class GlanceImageService {
    * the next server at the same byte. The stream errors before its end if size or hash are wrong.
    *
    * @throws {ImageNotFound} if the image does not exist, or is not visible to the user.
-   * @throws {Invalid} if an option is wrong.
    * @throws {ImageDownloadFailed} if the image has no data, or no server can deliver the rest.
    * @throws {ImageIntegrityError} if the size or the hash is wrong.
    */
@@ -216,12 +193,7 @@ export class GlanceImageService {
     imageId: string,
     options?: DownloadOptions,
   ): Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
-  /**
-   * Downloads into a sink, which is closed after all bytes are verified. On failure, the sink is aborted, and
-   * the promise rejects with the same error.
-   *
-   * @throws what the stream does.
-   */
+  /** Downloads into a sink, which is closed after all bytes are verified, and aborted with the error of a failure. */
   download(
     context: RequestContext,
     imageId: string,
