@@ -15,9 +15,10 @@ import type { System } from "./system/system.ts";
 /** Runs a command, and closes its connections. */
 export async function runCommand(
   { command, positionals, values }: Extract<CommandLine, { readonly kind: "run" }>,
-  system: System,
+  given: System,
   messages: Messages,
 ): Promise<void> {
+  const system: System = { ...given, stdout: messages.outputAfter(given.stdout) };
   system.signal.throwIfAborted();
   const connections: Promise<CloudConnection>[] = [];
   let own: Promise<CloudConnection> | null = null;

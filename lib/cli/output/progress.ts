@@ -65,6 +65,8 @@ export class ProgressLine {
     const time = this.#options.now();
     const moved = movedBytes(progress);
     if (this.#last === null || moved !== movedBytes(this.#last)) {
+      // An outage says nothing about the rate after it.
+      if (this.#isAway && this.#rate.idle(time) >= WAIT_AFTER) this.#rate.restart();
       this.#isAway = false;
       this.#rate.add(time, moved);
     }

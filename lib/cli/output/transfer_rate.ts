@@ -20,6 +20,11 @@ export class TransferRate {
   #samples: Sample[] = [];
   #startTime = 0;
 
+  /** Begins again: the time until the next bytes does not count. */
+  restart(): void {
+    this.#samples = [];
+  }
+
   /** Records how many bytes were transferred at `time`, in milliseconds. */
   add(time: number, bytes: number): void {
     const last = this.#samples.at(-1);

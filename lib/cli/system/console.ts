@@ -97,6 +97,26 @@ export class Messages {
     this.#hasStatus = false;
   }
 
+  /**
+   * Standard output for the same terminal: what is written there comes after all messages, and replaces the status
+   * line. If only one of them is a terminal, they are independent.
+   */
+  outputAfter(stdout: Output): Output {
+    if (!stdout.isTerminal || !this.isTerminal) return stdout;
+    return {
+      isTerminal: true,
+      get columns() {
+        return stdout.columns;
+      },
+      write: async (bytes) => {
+        if (this.#hasStatus) this.#write(CLEAR_LINE);
+        this.#hasStatus = false;
+        await this.flush();
+        await stdout.write(bytes);
+      },
+    };
+  }
+
   /** Resolves when everything is written, or after `limitMs` milliseconds. */
   async flush(limitMs = Infinity): Promise<void> {
     await withinTime(this.#drained(), limitMs).catch(() => {});

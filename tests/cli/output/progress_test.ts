@@ -225,6 +225,17 @@ Deno.test("ProgressLine says after two seconds without a byte that it waits, and
   assertEquals(states, ["", "", "", " waiting 2s", " waiting 3s for a server", "", " waiting 2s"]);
 });
 
+Deno.test("ProgressLine shows the rate after an outage, not that during it", async () => {
+  const { at, line, lines } = shownLine();
+  at(0, 0);
+  at(1_000, MIB);
+  line.notice({ kind: "retry" });
+  at(10_000, 2 * MIB);
+  at(11_000, 4 * MIB);
+  const rates = (await lines()).map((text) => /[\d.]+ MiB\/s.*/.exec(text)?.[0]);
+  assertEquals(rates, [undefined, "1.00 MiB/s  1m39s left", undefined, "2.00 MiB/s  48s left"]);
+});
+
 Deno.test("ProgressLine writes a plain line every ten seconds without a terminal, only on request", async () => {
   for (const show of ["always", "auto", "never"] as const) {
     const { at, tick, line, lines } = shownLine({ show }, false);

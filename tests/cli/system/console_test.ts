@@ -64,3 +64,26 @@ Deno.test("Messages drops lines when standard error is closed", async () => {
   await messages.flush();
   assert(out.text === "kept\n");
 });
+
+Deno.test("Messages.outputAfter() writes after all messages and in place of the status line of the same terminal", async () => {
+  for (
+    const [isTerminal, expected] of [[true, "a\n 5%\r\x1b[Ktable"], [false, "tablea\n 5%"]] as const
+  ) {
+    let screen = "";
+    const outputOf = (isTerminal: boolean, delay: number) => ({
+      isTerminal,
+      columns: 80,
+      async write(bytes: Uint8Array) {
+        for (let i = 0; i < delay; i++) await Promise.resolve();
+        screen += new TextDecoder().decode(bytes);
+      },
+    });
+    const messages = new Messages(outputOf(true, 5));
+    const stdout = messages.outputAfter(outputOf(isTerminal, 0));
+    messages.line("a");
+    messages.status(" 5%");
+    await stdout.write(new TextEncoder().encode("table"));
+    await messages.flush();
+    assertEquals(screen, expected.replace(" 5%", "\r\x1b[K 5%"));
+  }
+});
