@@ -52,10 +52,6 @@ export class Recovery {
     this.#history = noBreaks(options.start);
   }
 
-  get breaks(): number {
-    return this.#history.failures.length;
-  }
-
   /** Opens a response at an offset. After a break, the time for all of its requests together is limited. */
   async open(offset: number, signal: AbortSignal, proof: Proof): Promise<RangeResponse> {
     const limits = this.#limits(offset);

@@ -49,6 +49,8 @@ export class ResumingReader implements ImageReader {
   /** Offset after the last requested byte; null while unknown. */
   #endExclusive: number | null;
   #isClosed = false;
+  /** Number of times it resumed after a break. */
+  resumes = 0;
 
   constructor(source: RangeSource, options: ResumeOptions) {
     this.#source = source;
@@ -60,11 +62,6 @@ export class ResumingReader implements ImageReader {
     this.#bodies = new BodySwitch({ ...options, source, tail, signal });
     this.#offset = options.start;
     this.#endExclusive = options.end === null ? source.identity.size : options.end + 1;
-  }
-
-  /** Number of times it resumed after a break. */
-  get resumes(): number {
-    return this.#recovery.breaks;
   }
 
   /** Opens the first response, so that errors are thrown before the first read. */
@@ -151,6 +148,7 @@ export class ResumingReader implements ImageReader {
     const { options: { onEvent }, verifier } = this.#options;
     const cause = this.#recovery.resumed();
     if (cause !== null) {
+      this.resumes++;
       onEvent({ kind: "resume", server: response.server, imageId, offset: this.#offset, cause });
     }
     await body.skip({ imageId, tail: this.#tail, verifier });

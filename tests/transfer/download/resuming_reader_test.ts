@@ -365,6 +365,14 @@ Deno.test("download() waits for Retry-After while a server is away, and not long
   assert(long.clock.now() >= 30_000 && long.clock.now() < 40_000, `${long.clock.now()}`);
 });
 
+Deno.test("download() counts one resume when requests after a break fail first", async () => {
+  const one = { apiServers: ["http://a"] };
+  const { harness } = brokenThen([busy(1), busy(1), busy(1), new Served().part()], one);
+  const progress: Progress[] = [];
+  assertEquals(await downloadAll(harness, { onProgress: (now) => progress.push(now) }), BYTES);
+  assertEquals(progress.at(-1)?.resumes, 1);
+});
+
 Deno.test("download() waits no longer than stallTimeout for the Retry-After of one of two servers", async () => {
   const two = { apiServers: ["http://a", "http://b"] };
   const { harness } = brokenThen([busy(60), new Served().part()], two);
