@@ -207,6 +207,16 @@ async function refuse(
   });
 }
 
+/** Checks the host of a preflight request of a browser, which does not reach the handler of its path, and logs it. */
+export async function tracedPreflight(
+  gateway: Gateway,
+  request: Request,
+  route: string,
+  answer: () => Promise<Response | void>,
+): Promise<Response> {
+  return await traced(gateway, request, route, async () => await answer() ?? new Response(null));
+}
+
 /** The route for a method. `HEAD` is supported for image data only; Glance does not support it at all. */
 function routeFor({ routes }: ApiPath, method: string): GatewayRoute | undefined {
   return routes.find((route) =>

@@ -18,6 +18,7 @@ import {
   servePage,
   showMetrics,
   showOpenApi,
+  tracedPreflight,
 } from "./dispatch.ts";
 import { typedVersionOf } from "./forward/headers.ts";
 import { Metrics } from "./observe/metrics.ts";
@@ -93,14 +94,14 @@ export function createImageRouter(options: ImageRouterOptions): ImageRouter {
   const gateway: Gateway = { ...shared, options: resolved, directHeadRequests, cache };
   // Of the two routers of `Hono`, only this one accepts the pattern of the root with a trailing slash.
   const app: ImageRouter = new HonoBase({ router: new TrieRouter() });
-  const origins = gateway.options.cors === null ? null : allowOrigins(gateway.options.cors);
-  const all = (pattern: string, handler: MiddlewareHandler) => {
-    if (origins !== null) app.use(pattern, origins);
+  const { cors } = gateway.options;
+  const all = (pattern: string, route: string, handler: MiddlewareHandler) => {
+    if (cors !== null) app.use(pattern, allowOrigins(cors, gateway, route));
     app.all(pattern, handler);
   };
   const { page } = gateway.options;
   for (const [pattern, what] of DISCOVERY_PATHS) {
-    all(pattern, (c) => {
+    all(pattern, what, (c) => {
       const { req: { raw }, env } = c;
       return page && what === "/" && isPageRequest(raw)
         ? servePage(gateway, raw, env, (request) => app.fetch(request, env))
@@ -108,19 +109,20 @@ export function createImageRouter(options: ImageRouterOptions): ImageRouter {
     });
   }
   if (page) app.all("/page/:file", (c) => servePage(gateway, c.req.raw, c.env, null));
-  all(VERSION, (c) => redirectToRoot(gateway, c.req.raw));
+  all(VERSION, "/", (c) => redirectToRoot(gateway, c.req.raw));
   app.get("/openapi.json", (c) => showOpenApi(gateway, c.req.raw));
   if (gateway.options.metrics) app.get("/metrics", (c) => showMetrics(gateway, c.req.raw));
   for (const path of API_PATHS) {
     const pattern = path.path.replaceAll(/\{(\w+)\}/g, ":$1");
-    all(VERSION + pattern, (c) => serve(gateway, c.req.raw, c.env, path, true));
-    all(pattern, async (c, next) => {
+    const route = `/v2${path.path}`;
+    all(VERSION + pattern, route, (c) => serve(gateway, c.req.raw, c.env, path, true));
+    all(pattern, route, async (c, next) => {
       const hasVersion = typedVersionOf(c.req.raw.headers) !== null;
       return hasVersion ? await serve(gateway, c.req.raw, c.env, path, false) : await next();
     });
   }
   // Hono does not match a path with several slashes after the version.
-  all(`${VERSION}/*`, (c) => {
+  all(`${VERSION}/*`, "", (c) => {
     const { url } = c.req.raw;
     const mount = versionOf(url)?.mount;
     const path = API_PATHS.find((each) => addressOf(url, each, null)?.mount === mount);
@@ -168,10 +170,12 @@ function clientOptions(options: ImageRouterOptions, metrics: Metrics): GlanceOpt
 }
 
 /** Answers web pages of other origins. */
-function allowOrigins(options: CorsOptions): MiddlewareHandler {
+function allowOrigins(options: CorsOptions, gateway: Gateway, route: string): MiddlewareHandler {
   return async (c, next) => {
     // Imported on demand: most gateways have no clients in web pages.
     const { corsHandler } = await import("./on_demand/cors_headers.ts");
-    return await corsHandler(options)(c, next);
+    const answer = async () => await corsHandler(options)(c, next);
+    const { raw } = c.req;
+    return raw.method === "OPTIONS" ? await tracedPreflight(gateway, raw, route, answer) : answer();
   };
 }

@@ -217,6 +217,27 @@ Deno.test("cors allows a listed origin the headers that it needs", async () => {
   assertEquals(cloud.requests.length, 2);
 });
 
+Deno.test("log() gets preflight requests, and those for a host that is not allowed are refused", async () => {
+  const cloud = new Cloud();
+  const cors = { origins: ["https://horizon.example"] };
+  const router = cloud.router({ cors, allowedHosts: ["images.example"] });
+  const headers = {
+    "origin": "https://horizon.example",
+    "access-control-request-method": "PUT",
+    "access-control-request-headers": "content-type,x-auth-token",
+  };
+  const statusAt = async (host: string) => {
+    const url = `https://${host}/v2/images/${crypto.randomUUID()}/file`;
+    return (await router.request(url, { method: "OPTIONS", headers })).status;
+  };
+  assertEquals([await statusAt("images.example"), await statusAt("evil.example")], [204, 403]);
+  assertEquals(
+    cloud.logged.map(({ method, route, status, outcome }) => [method, route, status, outcome]),
+    [204, 403].map((status) => ["OPTIONS", "/v2/images/{image_id}/file", status, "complete"]),
+  );
+  assertEquals(cloud.requests, []);
+});
+
 Deno.test("OPTIONS /v2/images returns Glance's response when cors is not set", async () => {
   const cloud = new Cloud();
   const response = await cloud.router().request("/v2/images", {
