@@ -1,6 +1,6 @@
 /** The program `glance-edge`: runs a command, or the server. */
 import { runGlance } from "./run.ts";
-import { endingSignal } from "./system/ending_signal.ts";
+import { endingSignal, serverSignals } from "./system/ending_signal.ts";
 import type { System } from "./system/system.ts";
 
 /**
@@ -15,12 +15,14 @@ export async function runProgram(
   systemFor: (signal: AbortSignal) => System,
 ): Promise<number> {
   const [command, ...rest] = args;
-  if (command === "complete-images") {
-    const { completeImages } = await import("./complete_images.ts");
-    await completeImages(rest, systemFor(endingSignal(CLEANUP_MS)));
-    return 0;
+  if (command === "start") {
+    const { runStart } = await import("./start.ts");
+    const { signal, onHangup } = serverSignals();
+    return await runStart(rest, { ...systemFor(signal), onHangup });
   }
-  if (command !== "start") return await runGlance(args, systemFor(endingSignal(CLEANUP_MS)));
-  const { runStart } = await import("./start.ts");
-  return await runStart(rest, systemFor(endingSignal()));
+  const system = systemFor(endingSignal({ cleanupMs: CLEANUP_MS }));
+  if (command !== "complete-images") return await runGlance(args, system);
+  const { completeImages } = await import("./complete_images.ts");
+  await completeImages(rest, system);
+  return 0;
 }

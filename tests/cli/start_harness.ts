@@ -7,18 +7,22 @@ import { MemoryOutput } from "./memory_files.ts";
 interface StartOptions {
   readonly environment?: Readonly<Record<string, string>>;
   readonly fetch?: (input: string, init: RequestInit) => Promise<Response>;
+  /** Whether standard error is a terminal. */
+  readonly isTerminal?: boolean;
 }
 
 /** A system for `runStart`, with its output and a signal that ends it. */
 export class StartHarness {
   readonly stdout = new MemoryOutput(false);
-  readonly stderr = new MemoryOutput(false);
+  readonly stderr: MemoryOutput;
   readonly #life = new AbortController();
   readonly #printed = Promise.withResolvers<string>();
   readonly #options: StartOptions;
+  #hangup: (() => void) | null = null;
 
   constructor(options: StartOptions = {}) {
     this.#options = options;
+    this.stderr = new MemoryOutput(options.isTerminal ?? false);
   }
 
   get system(): System {
@@ -38,6 +42,7 @@ export class StartHarness {
       // The embedded Glance locks its directory.
       files: denoFiles,
       signal: this.#life.signal,
+      onHangup: (handler) => void (this.#hangup = handler),
       now: () => 0,
       ...this.#options.fetch && { ports: { fetch: this.#options.fetch } },
     };
@@ -50,12 +55,18 @@ export class StartHarness {
 
   /** The URL that was printed. */
   async url(): Promise<string> {
-    return /^Listening on (http:\S+)/m.exec(await this.printed())?.[1] ?? "";
+    return /^Listening on (https?:\S+)/m.exec(await this.printed())?.[1] ?? "";
   }
 
   /** The log entries, parsed from JSON. */
   get log(): readonly Readonly<Record<string, unknown>>[] {
     return this.stderr.text.trimEnd().split("\n").map((line) => JSON.parse(line));
+  }
+
+  /** Does what SIGHUP does. Returns whether that is something else than ending the process. */
+  hangUp(): boolean {
+    this.#hangup?.();
+    return this.#hangup !== null;
   }
 
   end(): void {

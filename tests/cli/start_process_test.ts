@@ -172,7 +172,7 @@ testOnLinux(
       assertEquals(code, 0);
       assertMatch(
         stderr,
-        new RegExp(`^Aborted PUT /v2/images/${id}/file: it was still running 1 s `, "m"),
+        new RegExp(`"message":"Aborted PUT /v2/images/${id}/file: it was still running 1 s `),
       );
       assertEquals(await stalled.rest(), "");
       await using again = await StartProcess.start(`--data '${directory}' --no-log`);
@@ -190,6 +190,9 @@ testOnLinux(
     await using start = await StartProcess.start("--embedded --host 0.0.0.0 --no-log");
     start.child.kill("SIGTERM");
     const stderr = await new Response(start.child.stderr).text();
-    assertMatch(stderr, /^Every client .* Writes from web pages of other sites are refused\.$/m);
+    assertMatch(
+      stderr,
+      /"message":"Every client .* Writes from web pages of other sites are refused\."/,
+    );
   },
 );

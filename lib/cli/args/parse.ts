@@ -5,7 +5,7 @@
  * abbreviated to an unambiguous prefix.
  */
 import { UsageError } from "../system/errors.ts";
-import type { Command, CommandEntry, Flags, Value, Values } from "./command.ts";
+import type { Command, CommandEntry, Flags, Value } from "./command.ts";
 import { FlagNames, takesValue } from "./names.ts";
 import { checkedChoice, notTruth, type ReadFlags, readFlags, valuesOf } from "./values.ts";
 import { nearest } from "./nearest.ts";
@@ -75,23 +75,22 @@ function checkRequired({ name, flags }: Command, values: Readonly<Record<string,
 }
 
 /**
- * Parses a command line without a command.
+ * Parses a command line without a command. Returns the texts of its flags.
  *
  * @param helpHint where to find help, for messages
  * @throws {UsageError} if something is unknown, missing, extra or invalid.
  */
-export function readFlagsOnly<F extends Flags>(
+export function readFlagsOnly(
   args: readonly string[],
-  flags: F,
+  flags: Flags,
   helpHint: string,
-): Values<F> {
+): ReadFlags["given"] {
   const { given, positionals } = readFlags(args, flags, helpHint);
   const [extra] = positionals;
   if (extra !== undefined) {
     throw new UsageError(`Cannot use "${extra}": only flags are allowed; ${helpHint}`);
   }
-  // `valuesOf()` gives each flag a value of the type that `Values<F>` has for it.
-  return valuesOf(flags, given, {}) as Values<F>;
+  return given;
 }
 
 /** The index of the command: the first word that is neither a global flag nor the value of one. */
@@ -183,7 +182,7 @@ function checkedPositionals(
   }
   const extra = given[expected.length];
   if (extra !== undefined && expected.at(-1)?.many !== true) {
-    if (afterTruth !== null) throw notTruth(afterTruth);
+    if (afterTruth !== null) throw notTruth(`"${afterTruth}"`);
     throw new UsageError(
       `Cannot run "${command.name}": unexpected argument "${extra}"; quote values with spaces, or see "glance-edge help ${command.name}"`,
     );

@@ -82,7 +82,7 @@ function checkedValue(
     if (value === undefined) return true;
     if (flag.kind === "truth" && isTruth(value)) return value;
     const written = `${rawName}=${value}`;
-    if (flag.kind === "truth") throw notTruth(written);
+    if (flag.kind === "truth") throw notTruth(`"${written}"`);
     throw new UsageError(`Cannot use "${written}": the flag takes no value; leave it out`);
   }
   if (value === undefined) {
@@ -109,24 +109,41 @@ export function valuesOf(
 }
 
 function valueOf(name: string, flag: Flag, texts: readonly (string | boolean)[]): Value {
+  return valueFrom(flag, texts, (text) => `"--${name}${text === "" ? "" : ` ${text}`}"`);
+}
+
+/**
+ * The value of a flag from the texts that are given for it.
+ *
+ * @param written how the flag and a text are named in messages
+ * @throws {UsageError} if they do not fit the flag.
+ */
+export function valueFrom(
+  flag: Flag,
+  texts: readonly (string | boolean)[],
+  written: (text: string) => string,
+): Value {
   const last = texts.at(-1);
   if (flag.kind === "switch") return last !== undefined;
   if (flag.kind === "list") {
-    return texts.map((text) => checkedChoice(`"--${name} ${text}"`, flag, String(text)));
+    return texts.map((text) => checkedChoice(written(String(text)), flag, String(text)));
   }
   if (last === undefined) return undefined;
-  if (flag.kind === "truth") return last === true || TRUTH[String(last).toLowerCase()] === true;
+  if (flag.kind === "truth") {
+    if (last === true) return true;
+    return TRUTH[String(last).toLowerCase()] ?? fail(notTruth(written(String(last))));
+  }
   if (flag.kind === "text") {
     // An unset shell variable expands to an empty name.
-    if (last === "" && /^<(FILE|DIR)>$/.test(flag.value)) throw emptyName(name);
-    return checkedChoice(`"--${name} ${last}"`, flag, String(last));
+    if (last === "" && /^<(FILE|DIR)>$/.test(flag.value)) throw emptyName(written(""));
+    return checkedChoice(written(String(last)), flag, String(last));
   }
   const number = Number(last);
   if (/^[+-]?\d+$/.test(String(last)) && Number.isSafeInteger(number) && number >= flag.min) {
     return number;
   }
   throw new UsageError(
-    `Cannot use "--${name} ${last}": it must be an integer of at least ${flag.min}`,
+    `Cannot use ${written(String(last))}: it must be an integer of at least ${flag.min}`,
   );
 }
 
@@ -150,9 +167,13 @@ export function checkedChoice(
 
 /** The error for a truth flag with another value; `written` is both. */
 export function notTruth(written: string): UsageError {
-  return new UsageError(`Cannot use "${written}": it must be True or False`);
+  return new UsageError(`Cannot use ${written}: it must be True or False`);
 }
 
-function emptyName(name: string): UsageError {
-  return new UsageError(`Cannot use "--${name}": the name is empty; check the shell variable`);
+function fail(error: UsageError): never {
+  throw error;
+}
+
+function emptyName(written: string): UsageError {
+  return new UsageError(`Cannot use ${written}: the name is empty; check the shell variable`);
 }

@@ -8,9 +8,16 @@ import {
   parseHead,
   ProtocolError,
   type RequestHead,
+  type UrlScheme,
 } from "./request_head.ts";
 import type { SocketReader } from "./socket_reader.ts";
 import { TimeLimitExceeded, type TimeLimits } from "./time_limit.ts";
+
+/** The message for bytes that are not HTTP. */
+const NOT_HTTP: Readonly<Record<UrlScheme, string>> = {
+  http: "This server speaks only HTTP/1.1 without TLS.",
+  https: "This server speaks only HTTP/1.1.",
+};
 
 /**
  * Returns a function that reads the head of the next request; null if the client sends none. It rejects with a
@@ -21,6 +28,7 @@ export function headReader(
   reader: SocketReader,
   limits: Pick<ClientLimits, "head" | "idle">,
   time: TimeLimits,
+  scheme: UrlScheme,
 ): () => Promise<RequestHead | null> {
   /** Held bytes that do not contain the end of the head. */
   let searched = 0;
@@ -56,12 +64,12 @@ export function headReader(
       throw new ProtocolError(431, "The header fields are too large.");
     }
     if (end >= 0) {
-      const head = parseHead(held.subarray(0, end));
+      const head = parseHead(held.subarray(0, end), scheme);
       reader.use(end);
       return head;
     }
     if (!canBegin(held)) {
-      throw new ProtocolError(400, "This server speaks only HTTP/1.1 without TLS.");
+      throw new ProtocolError(400, NOT_HTTP[scheme]);
     }
     searched = held.byteLength;
     return null;

@@ -3,7 +3,7 @@ import type { ClientLimits } from "./client_limits.ts";
 import { headReader } from "./head_reader.ts";
 import { type FetchHandler, HttpExchange, MAX_DISCARDED, plain } from "./http_exchange.ts";
 import type { PipelineTurns } from "./pipeline_turns.ts";
-import { ProtocolError, type RequestHead } from "./request_head.ts";
+import { ProtocolError, type RequestHead, type UrlScheme } from "./request_head.ts";
 import { writeResponse } from "./response_writer.ts";
 import { type Socket, SocketReader } from "./socket_reader.ts";
 import type { TimeLimits } from "./time_limit.ts";
@@ -12,6 +12,7 @@ export interface HttpConnectionOptions {
   readonly socket: Socket;
   readonly handler: FetchHandler;
   readonly limits: ClientLimits;
+  readonly scheme: UrlScheme;
   /** Shared by the connections of a listener. */
   readonly time: TimeLimits;
   /** Shared by the connections of a listener. */
@@ -31,10 +32,10 @@ export class HttpConnection {
   #isClosed = false;
 
   constructor(options: HttpConnectionOptions) {
-    const { socket, limits, time } = options;
+    const { socket, limits, time, scheme } = options;
     this.#options = options;
     this.#reader = new SocketReader(socket);
-    this.#nextHead = headReader(this.#reader, limits, time);
+    this.#nextHead = headReader(this.#reader, limits, time, scheme);
   }
 
   /** The current request, as `GET /path`; null between requests. */

@@ -7,6 +7,7 @@ import type { ClientLimits } from "./client_limits.ts";
 import { HttpConnection } from "./http_connection.ts";
 import type { FetchHandler } from "./http_exchange.ts";
 import { PipelineTurns } from "./pipeline_turns.ts";
+import type { UrlScheme } from "./request_head.ts";
 import type { Socket } from "./socket_reader.ts";
 import { TimeLimits } from "./time_limit.ts";
 
@@ -40,6 +41,11 @@ export interface ListenerOptions {
   readonly handler: FetchHandler;
   readonly limits: ClientLimits;
   readonly maxConnections: number;
+  /**
+   * The scheme of the URLs of requests.
+   * @default {"http"}
+   */
+  readonly scheme?: UrlScheme;
 }
 
 /** Accepts connections until it is closed. */
@@ -68,9 +74,14 @@ export class HttpListener {
     return [...this.#connections.keys()].flatMap(({ request }) => request ?? []);
   }
 
-  /** Resolves when no connection is busy. */
+  /** Resolves when all connections that are busy now have been idle, or have ended. Later requests are not awaited. */
   async idle(): Promise<void> {
-    while ([...this.#connections.keys()].some(({ isBusy }) => isBusy)) {
+    const busy = new Set([...this.#connections.keys()].filter(({ isBusy }) => isBusy));
+    for (;;) {
+      for (const connection of busy) {
+        if (!connection.isBusy) busy.delete(connection);
+      }
+      if (busy.size === 0) return;
       await new Promise<void>((resolve) => this.#onAnswered = resolve);
     }
   }
@@ -129,6 +140,7 @@ export class HttpListener {
       this.#onAnswered();
     };
     const connection = new HttpConnection({
+      scheme: "http",
       ...this.#options,
       socket,
       time: this.#time,

@@ -15,6 +15,9 @@ export class ProtocolError extends Error {
   }
 }
 
+/** Whether connections use TLS. */
+export type UrlScheme = "http" | "https";
+
 /** How the end of a body is determined. */
 export type Framing =
   | { readonly kind: "length"; readonly length: number }
@@ -86,10 +89,11 @@ export function canBegin(bytes: Uint8Array): boolean {
 /**
  * Parses a head, including its empty line.
  *
+ * @param scheme that of its URL
  * @throws {ProtocolError} 400 if it is malformed or ambiguous, 431 if it has too many fields, and 417, 501 or 505
  * if it needs something that is not supported.
  */
-export function parseHead(bytes: Uint8Array): RequestHead {
+export function parseHead(bytes: Uint8Array, scheme: UrlScheme = "http"): RequestHead {
   const [line = "", ...lines] = LATIN1.decode(bytes).split(/\r?\n/);
   const [method = "", target = "", version = "", ...rest] = line.split(" ");
   if (rest.length > 0 || !TOKEN.test(method) || !TARGET.test(target)) {
@@ -111,7 +115,7 @@ export function parseHead(bytes: Uint8Array): RequestHead {
   const framing = framingOf(headers, isHttp10);
   // Required with an absolute target, too, although it is not used then (RFC 9112, section 3.2).
   if (!isHttp10 && !headers.has("host")) throw malformed("the header Host");
-  const url = urlOf(target, headers.get("host"), isHttp10);
+  const url = urlOf(target, headers.get("host"), isHttp10, scheme);
   return {
     method,
     url,
@@ -170,13 +174,18 @@ function expectsContinue(expectation: string | null): boolean {
   throw new ProtocolError(417, "This expectation cannot be met.");
 }
 
-function urlOf(target: string, host: string | null, isHttp10: boolean): string {
+function urlOf(
+  target: string,
+  host: string | null,
+  isHttp10: boolean,
+  scheme: UrlScheme,
+): string {
   const [, authority, rest] = ABSOLUTE.exec(target) ?? [];
   // The authority of an absolute target overrides Host (RFC 9112, section 3.2.2).
   const name = authority ?? host ?? (isHttp10 ? "localhost" : "");
   if (!HOST.test(name)) throw malformed("the header Host");
   const path = rest ?? target;
-  const origin = `http://${name}`;
+  const origin = `${scheme}://${name}`;
   const root = path === "" || path.startsWith("?") || path === "*" ? "/" : "";
   if (root === "" && !path.startsWith("/")) throw malformed("the target of the request");
   const url = origin + root + percentEncoded(path);

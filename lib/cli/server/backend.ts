@@ -1,7 +1,8 @@
 /** The service behind `glance-edge start`, and its settings. */
-import type { InspectMode } from "../../transfer/types.ts";
-import type { CacheOptions } from "../../router/mod.ts";
+import type { ImageRouterOptions } from "../../router/mod.ts";
+import type { RouterSettings } from "../start/router_options.ts";
 import type { Handler } from "./serve.ts";
+import type { ServerLog } from "./server_log.ts";
 
 /** A service that answers requests. Dispose it to close its resources. */
 export interface Backend extends Disposable {
@@ -12,20 +13,25 @@ export interface Backend extends Disposable {
   examples(url: string, program: string): readonly string[];
   /** Warning about what clients can do without a token; null if they need one. */
   readonly warning: string | null;
+  /** URLs of servers in a network that tokens are sent to; empty if there are none. */
+  readonly servers: readonly string[];
 }
 
+/** The settings of the router, and its log. */
 export interface GatewaySettings {
-  /** URL of the gateway for links in responses; null to use the URL of each request. */
-  readonly publicEndpoint: string | null;
-  /** Allowed values of the header `Host`. */
-  readonly allowedHosts: "any" | "loopback";
-  /** Which uploads are refused. */
-  readonly inspect?: InspectMode | undefined;
-  /** The edge cache; null for none. */
-  readonly cache: CacheOptions | null;
-  /** Whether metrics are served at `/metrics`. */
-  readonly metrics: boolean;
-  log(line: string): void;
+  readonly router: RouterSettings;
+  readonly log: ServerLog;
+}
+
+/** The options of the router, with its log. */
+export function routerOptions(
+  { router, log }: GatewaySettings,
+): RouterSettings & Pick<ImageRouterOptions, "log" | "onEvent"> {
+  return {
+    ...router,
+    log: (entry) => log.request(entry),
+    onEvent: (event) => log.event(event),
+  };
 }
 
 /**

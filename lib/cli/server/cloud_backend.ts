@@ -1,12 +1,12 @@
 /** A gateway to the configured cloud. */
 import { createCloudGateway } from "../../router/cloud_gateway.ts";
 import { CHUNKS_NOT_RETAINED } from "../../router/gateway_request.ts";
-import { routerOptions } from "./gateway_log.ts";
 import {
   type Backend,
   examplesWithoutToken,
   examplesWithToken,
   type GatewaySettings,
+  routerOptions,
 } from "./backend.ts";
 import type { System } from "../system/system.ts";
 import { parseYaml } from "../system/yaml_parser.ts";
@@ -24,6 +24,8 @@ export interface CloudChoice {
   /** Name in clouds.yaml; null to use the environment. */
   readonly cloud: string | null;
   readonly mode: CredentialMode;
+  /** URLs of Glance servers; null for those of the configuration. */
+  readonly apiServers: readonly string[] | null;
 }
 
 /** Description and warning of each mode. */
@@ -50,7 +52,7 @@ const MODES: Readonly<
  * @throws {AuthenticationFailed} if Keystone refuses the credentials.
  */
 export async function serveCloud(
-  { cloud, mode }: CloudChoice,
+  { cloud, mode, apiServers }: CloudChoice,
   { environment, ports }: System,
   settings: GatewaySettings,
 ): Promise<Backend | null> {
@@ -58,6 +60,7 @@ export async function serveCloud(
     ...routerOptions(settings),
     ...ports,
     cloud: cloud ?? undefined,
+    apiServers: apiServers ?? undefined,
     environment,
     parseYaml,
     serviceMode: mode !== "callers",
@@ -74,6 +77,7 @@ export async function serveCloud(
     ],
     examples: mode === "callers" ? examplesWithToken : examplesWithoutToken,
     warning,
+    servers,
     [Symbol.dispose]: () => gateway[Symbol.dispose](),
   };
 }

@@ -6,9 +6,13 @@ import { createEmbeddedGlance, directoryStorage, memoryStorage } from "../../emb
 import { createImageRouter } from "../../router/mod.ts";
 import { CommandFailed } from "../system/errors.ts";
 import { codeOf, fileError } from "../system/fs_errors.ts";
-import { logError, routerOptions } from "./gateway_log.ts";
 import { sampleBytes } from "./sample.ts";
-import { type Backend, examplesWithoutToken, type GatewaySettings } from "./backend.ts";
+import {
+  type Backend,
+  examplesWithoutToken,
+  type GatewaySettings,
+  routerOptions,
+} from "./backend.ts";
 import type { SystemFiles, WritableFile } from "../system/system.ts";
 
 /** Size of the sample image in bytes. */
@@ -38,7 +42,7 @@ export async function serveEmbedded(
   try {
     const glance = createEmbeddedGlance({
       storage: await openStore(directory),
-      onError: (error) => logError(settings, error),
+      onError: (error) => settings.log.error(error),
     });
     const fetch = (input: string, init: RequestInit) => glance.fetch(new Request(input, init));
     await addSample(fetch);
@@ -59,6 +63,7 @@ export async function serveEmbedded(
       examples: examplesWithoutToken,
       warning:
         "Every client that can reach this address can read, change and delete all images: there is no authentication.",
+      servers: [],
       [Symbol.dispose]: () => lock?.close(),
     };
   } catch (error) {

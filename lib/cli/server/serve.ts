@@ -4,8 +4,11 @@ import { codeOf } from "../system/fs_errors.ts";
 import { CLIENT_LIMITS, type ClientLimits } from "../http_server/client_limits.ts";
 import type { FetchHandler } from "../http_server/http_exchange.ts";
 import { HttpListener, MAX_CONNECTIONS } from "../http_server/listener.ts";
-import { denoListener, listenOn, type TcpListener } from "./tcp_listener.ts";
+import { denoListener, listenOn, nodeListener, type TcpListener } from "./tcp_listener.ts";
+import type { TlsCertificate } from "./tls_certificate.ts";
+import type { UrlScheme } from "../http_server/request_head.ts";
 import { withinTime } from "../http_server/time_limit.ts";
+import { definedMembers } from "../../validate.ts";
 
 export type { FetchHandler as Handler } from "../http_server/http_exchange.ts";
 
@@ -15,14 +18,34 @@ export interface ListenAddress {
   readonly port: number;
 }
 
-export interface ServeLimits extends Partial<ClientLimits> {
-  readonly connections?: number;
+interface AllLimits extends ClientLimits {
+  /** Maximum number of connections. */
+  readonly connections: number;
+}
+
+/** Limits for clients that differ from the defaults. */
+export type ServeLimits = { readonly [Limit in keyof AllLimits]?: number | undefined };
+
+export interface ServeOptions {
+  readonly limits?: ServeLimits;
+  /**
+   * The certificate for connections over TLS.
+   * @default {null}
+   */
+  readonly certificate?: TlsCertificate | null;
+  /**
+   * Answers requests that arrive after the start of `stop()`; null for the response 503.
+   * @default none: all of them get 503
+   */
+  readonly whileStopping?: (request: Request) => Response | null;
 }
 
 /** A server that is listening. */
 export interface RunningServer {
   /** Root URL, without a trailing slash. */
   readonly url: string;
+  /** The requests that are being answered, as `PUT /path`. */
+  readonly requests: readonly string[];
   /**
    * Answers new requests with 503, waits for running ones, and stops.
    *
@@ -54,13 +77,18 @@ const LISTEN_ERRORS: Readonly<Record<string, string>> = {
 export async function listenAndServe(
   handler: FetchHandler,
   address: ListenAddress,
-  limits: ServeLimits = {},
+  options: ServeOptions = {},
 ): Promise<RunningServer> {
   const { host, port } = address;
-  const listener = await listenOn(host, port).catch((error) => {
-    throw cannotListen(address, error);
+  const { certificate = null } = options;
+  // Deno's own API cannot change the certificate of a socket that is listening.
+  const listening = certificate === null
+    ? listenOn(host, port)
+    : nodeListener(host, port, (socket) => certificate.secure(socket));
+  const listener = await listening.catch((error) => {
+    throw cannotListen(address, error, certificate === null ? "http" : "https");
   });
-  return serveOn(listener, host, handler, limits);
+  return serveOn(listener, host, handler, options);
 }
 
 /** Does the same on Deno, where a socket listens at once. */
@@ -71,9 +99,9 @@ export function serve(
 ): RunningServer {
   const { host, port } = address;
   try {
-    return serveOn(denoListener(host, port), host, handler, limits);
+    return serveOn(denoListener(host, port), host, handler, { limits });
   } catch (error) {
-    throw cannotListen(address, error);
+    throw cannotListen(address, error, "http");
   }
 }
 
@@ -82,17 +110,24 @@ function serveOn(
   tcp: TcpListener,
   host: string,
   handler: FetchHandler,
-  { connections = MAX_CONNECTIONS, ...limits }: ServeLimits,
+  { limits: given = {}, certificate = null, whileStopping = () => null }: ServeOptions,
 ): RunningServer {
+  const { connections = MAX_CONNECTIONS, ...limits } = definedMembers<AllLimits>(given);
+  const scheme = certificate === null ? "http" : "https";
   let isEnding = false;
   const listener = new HttpListener(tcp, {
-    handler: (request) => isEnding ? Promise.resolve(unavailable()) : handler(request),
+    handler: (request) =>
+      isEnding ? Promise.resolve(whileStopping(request) ?? unavailable()) : handler(request),
     limits: { ...CLIENT_LIMITS, ...limits },
     maxConnections: connections,
+    scheme,
   });
   const kill = () => withinTime(listener.close(), CLEANUP).catch(() => {});
   return {
-    url: urlOf(host, tcp.port),
+    url: urlOf(host, tcp.port, scheme),
+    get requests() {
+      return listener.requests;
+    },
     async stop(drainMs = Infinity) {
       isEnding = true;
       const aborted = await withinTime(listener.idle(), drainMs).then(
@@ -106,11 +141,15 @@ function serveOn(
   };
 }
 
-function cannotListen({ host, port }: ListenAddress, error: unknown): CommandFailed {
+function cannotListen(
+  { host, port }: ListenAddress,
+  error: unknown,
+  scheme: UrlScheme,
+): CommandFailed {
   const { message } = error as Error;
   const state = LISTEN_ERRORS[codeOf(error) ?? ""] ??
     (/lookup|resolve/.test(message) ? "the name cannot be resolved; correct --host" : message);
-  return new CommandFailed(`Cannot listen on ${urlOf(host, port)}: ${state}`, error);
+  return new CommandFailed(`Cannot listen on ${urlOf(host, port, scheme)}: ${state}`, error);
 }
 
 /** The response while the server stops. A client with several servers retries at another one. */
@@ -119,6 +158,6 @@ function unavailable(): Response {
   return new Response("The server is stopping.\n", { status: 503, headers });
 }
 
-function urlOf(host: string, port: number): string {
-  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+function urlOf(host: string, port: number, scheme: UrlScheme): string {
+  return `${scheme}://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }

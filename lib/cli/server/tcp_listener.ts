@@ -8,6 +8,9 @@ export interface TcpListener extends ConnectionSource {
   readonly port: number;
 }
 
+/** Makes a socket from another one: TLS over TCP. */
+export type SocketWrapper = (socket: NodeSocket) => NodeSocket;
+
 /** Connections that wait until they are accepted. More are closed. */
 const MAX_WAITING = 512;
 
@@ -26,13 +29,21 @@ export function denoListener(hostname: string, port: number): TcpListener {
   };
 }
 
-/** Listens with `node:net`. */
-export async function nodeListener(host: string, port: number): Promise<TcpListener> {
+/**
+ * Listens with `node:net`, which Deno has, too.
+ *
+ * @param wrap makes the socket that is read and written, from the one of the connection
+ */
+export async function nodeListener(
+  host: string,
+  port: number,
+  wrap: SocketWrapper = (socket) => socket,
+): Promise<TcpListener> {
   const net = builtinModule<typeof import("node:net")>("node:net");
   if (net === null) throw new Error("this runtime has no TCP sockets");
   // Else Node would close the sending side as soon as a client has sent everything.
   const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: true });
-  const accepted = new AcceptQueue(server);
+  const accepted = new AcceptQueue(server, wrap);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen({ host, port }, () => {
@@ -53,10 +64,12 @@ class AcceptQueue {
   readonly #server: Server;
   readonly #waiting: NodeSocket[] = [];
   #onChange = () => {};
+  readonly #wrap: SocketWrapper;
   #isClosed = false;
 
-  constructor(server: Server) {
+  constructor(server: Server, wrap: SocketWrapper) {
     this.#server = server;
+    this.#wrap = wrap;
     server.on("connection", (socket) => {
       // An error of a connection that waits is found when it is read.
       socket.on("error", () => {});
@@ -73,7 +86,7 @@ class AcceptQueue {
     for (;;) {
       if (this.#isClosed) throw new Error("The listener is closed");
       const socket = this.#waiting.shift();
-      if (socket !== undefined) return new NodeConnection(socket);
+      if (socket !== undefined) return new NodeConnection(this.#wrap(socket));
       await new Promise<void>((resolve) => this.#onChange = resolve);
     }
   }

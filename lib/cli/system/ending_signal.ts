@@ -1,6 +1,7 @@
 /** The signals that end the process: SIGINT (Ctrl-C), SIGTERM and SIGHUP. */
 import process from "node:process";
 import { ENDING_SIGNALS, type EndingSignal, Interrupted } from "./errors.ts";
+import type { System } from "./system.ts";
 
 /**
  * Milliseconds in which repeated signals count as one: npx and `deno task` forward the Ctrl-C that the terminal
@@ -8,19 +9,33 @@ import { ENDING_SIGNALS, type EndingSignal, Interrupted } from "./errors.ts";
  */
 const REPEAT_MS = 1000;
 
+/** What the process does when it gets signals. */
+export interface EndingOptions {
+  /**
+   * Milliseconds after which the process ends by itself: a read of a silent pipe cannot be aborted.
+   * @default {Infinity}
+   */
+  readonly cleanupMs?: number;
+  /**
+   * Handles a SIGHUP, and returns whether it did; else the signal ends the process.
+   * @default none
+   */
+  readonly onHangup?: () => boolean;
+}
+
 /**
  * Returns a signal that is aborted by the first SIGINT (Ctrl-C), SIGTERM or SIGHUP, so that the command can clean
  * up. A second one, at least a second later, ends the process at once.
- *
- * @param cleanupMs milliseconds after which the process ends by itself: a read of a silent pipe cannot be
- * aborted (default: no limit)
  */
-export function endingSignal(cleanupMs: number = Infinity): AbortSignal {
+export function endingSignal(
+  { cleanupMs = Infinity, onHangup = () => false }: EndingOptions = {},
+): AbortSignal {
   const controller = new AbortController();
   let first = Infinity;
   for (const name of supportedSignals()) {
     const exit = () => process.exit(ENDING_SIGNALS[name]);
     process.on(name, () => {
+      if (name === "SIGHUP" && onHangup()) return;
       const now = performance.now();
       if (now - first >= REPEAT_MS) exit();
       if (controller.signal.aborted) return;
@@ -30,6 +45,16 @@ export function endingSignal(cleanupMs: number = Infinity): AbortSignal {
     });
   }
   return controller.signal;
+}
+
+/** The signals of a server: SIGHUP can have another meaning. */
+export function serverSignals(): Required<Pick<System, "signal" | "onHangup">> {
+  let handler: (() => void) | null = null;
+  const onHangup = () => {
+    handler?.();
+    return handler !== null;
+  };
+  return { signal: endingSignal({ onHangup }), onHangup: (next) => void (handler = next) };
 }
 
 /** Windows has no SIGTERM. */

@@ -105,6 +105,8 @@ export interface System {
   readonly files: SystemFiles;
   /** Aborts the command. If a signal ends the process, the reason is an `Interrupted`. */
   readonly signal: AbortSignal;
+  /** Sets what SIGHUP does; null for ending the process, as by default. */
+  readonly onHangup?: ((handler: (() => void) | null) => void) | undefined;
   /** Milliseconds of a monotonic clock, for rates and remaining times. */
   now(): number;
   /**

@@ -1,0 +1,54 @@
+/**
+ * Answers the probes of an orchestrator or a load balancer, for every host name and without an entry in the log:
+ * `/healthz` (liveness) while the process runs, and `/readyz` (readiness) while new requests should be sent to it.
+ */
+import { withinTime } from "../http_server/time_limit.ts";
+import type { Handler } from "./serve.ts";
+
+/** Where the router says whether a Glance answers; every router allows this host. */
+const HEALTH_CHECK = "http://localhost/healthcheck";
+
+/** Milliseconds in which a Glance must answer a probe. */
+const CHECK_LIMIT = 5_000;
+
+/** Answers probes, and passes all other requests to `handler`. */
+export function withProbes(handler: Handler): Handler {
+  // Probes share one check: while Glance does not answer, more of them would only pile up.
+  let checking: Promise<boolean> | null = null;
+  const check = async () => {
+    try {
+      const response = await handler(new Request(HEALTH_CHECK));
+      await response.body?.cancel().catch(() => {});
+      return response.ok;
+    } finally {
+      checking = null;
+    }
+  };
+  return async (request) => {
+    const path = probeOf(request);
+    if (path === null) return await handler(request);
+    if (path === "/healthz") return answer(200, "The server is running.");
+    checking ??= check();
+    const isReady = await withinTime(checking, CHECK_LIMIT).catch(() => false);
+    return isReady
+      ? answer(200, "A Glance server answers.")
+      : answer(503, "No Glance server answers.");
+  };
+}
+
+/** The answers while the server stops: it is alive, and wants no new requests. */
+export function probeWhileStopping(request: Request): Response | null {
+  const path = probeOf(request);
+  if (path === null) return null;
+  return answer(path === "/healthz" ? 200 : 503, "The server is stopping.");
+}
+
+function probeOf({ method, url }: Request): string | null {
+  if (method !== "GET" && method !== "HEAD") return null;
+  return /^https?:\/\/[^/]*(\/healthz|\/readyz)(?:\?.*)?$/.exec(url)?.[1] ?? null;
+}
+
+function answer(status: number, text: string): Response {
+  const headers = { "cache-control": "no-store", "content-type": "text/plain; charset=utf-8" };
+  return new Response(`${text}\n`, { status, headers });
+}

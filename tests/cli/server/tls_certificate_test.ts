@@ -1,0 +1,157 @@
+/** TLS of the server, on the sockets of `node:net`, which Deno and Node have. */
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import { listenAndServe, type RunningServer } from "../../../lib/cli/server/serve.ts";
+import { sampleBytes } from "../../../lib/cli/server/sample.ts";
+import { TlsCertificate } from "../../../lib/cli/server/tls_certificate.ts";
+import {
+  CA_CERT,
+  CLIENT_CERT,
+  CLIENT_KEY,
+  SERVER_CERT,
+  SERVER_KEY,
+} from "../../auth/certificates.ts";
+import { MemoryFiles } from "../memory_files.ts";
+
+const PATHS = { certFile: "cert.pem", keyFile: "key.pem" };
+const LOOPBACK = { host: "127.0.0.1", port: 0 };
+const BYTES = sampleBytes(3_000_000);
+
+/** Answers with the body of the request, or with its URL. */
+const echo = (request: Request) => Promise.resolve(new Response(request.body ?? request.url));
+
+/** Files with the certificate of `localhost`. */
+function certificateFiles(): MemoryFiles {
+  return new MemoryFiles({ "cert.pem": SERVER_CERT, "key.pem": SERVER_KEY });
+}
+
+function write(files: MemoryFiles, certificate: string, key: string): void {
+  files.content.set("cert.pem", new TextEncoder().encode(certificate));
+  files.content.set("key.pem", new TextEncoder().encode(key));
+}
+
+async function serveTls(certificate: TlsCertificate, handler = echo): Promise<RunningServer> {
+  return await listenAndServe(handler, LOOPBACK, { certificate });
+}
+
+/** A new connection, and the name in the certificate that it gets. */
+async function nameAt({ url }: RunningServer): Promise<string> {
+  const { connect } = await import("node:tls");
+  const socket = connect({
+    port: Number(new URL(url).port),
+    host: "127.0.0.1",
+    rejectUnauthorized: false,
+  });
+  await new Promise((resolve, reject) => {
+    socket.once("secureConnect", resolve);
+    socket.once("error", reject);
+  });
+  const { subject: { CN } } = socket.getPeerCertificate();
+  const closed = new Promise((resolve) => socket.once("close", resolve));
+  socket.destroy();
+  await closed;
+  return String(CN);
+}
+
+Deno.test("listenAndServe() serves bodies in both directions over TLS, with https URLs", async () => {
+  const certificate = await TlsCertificate.open(PATHS, certificateFiles());
+  const server = await serveTls(certificate);
+  using client = Deno.createHttpClient({ caCerts: [CA_CERT] });
+  const url = server.url.replace("127.0.0.1", "localhost");
+  try {
+    assertMatch(server.url, /^https:/);
+    for (let i = 0; i < 2; i++) {
+      const response = await fetch(`${url}/`, { method: "POST", body: BYTES, client });
+      assertEquals(await response.bytes(), BYTES);
+    }
+    assertEquals(await (await fetch(`${url}/v2`, { client })).text(), `${url}/v2`);
+  } finally {
+    await server.kill();
+  }
+});
+
+Deno.test("TlsCertificate.reload() changes the certificate of new connections, and keeps running requests", async () => {
+  const files = certificateFiles();
+  const certificate = await TlsCertificate.open(PATHS, files);
+  const sending = Promise.withResolvers<void>();
+  const handler = () => {
+    const body = new ReadableStream<Uint8Array>({
+      async start(controller) {
+        controller.enqueue(BYTES);
+        await sending.promise;
+        controller.enqueue(BYTES);
+        controller.close();
+      },
+    });
+    return Promise.resolve(new Response(body));
+  };
+  const server = await serveTls(certificate, handler);
+  using client = Deno.createHttpClient({ caCerts: [CA_CERT] });
+  try {
+    const running = await fetch(server.url.replace("127.0.0.1", "localhost"), { client });
+    assertEquals(await nameAt(server), "localhost");
+    write(files, CLIENT_CERT, CLIENT_KEY);
+    await certificate.reload();
+    assertEquals(await nameAt(server), "client");
+    sending.resolve();
+    assertEquals((await running.bytes()).byteLength, 2 * BYTES.byteLength);
+  } finally {
+    await server.kill();
+  }
+});
+
+Deno.test("TlsCertificate.reload() keeps the certificate when the new files cannot be used", async (t) => {
+  const files = certificateFiles();
+  const certificate = await TlsCertificate.open(PATHS, files);
+  const server = await serveTls(certificate);
+  const cases: readonly (readonly [name: string, certificate: string, key: string])[] = [
+    ["the key of another certificate", CLIENT_CERT, SERVER_KEY],
+    ["an empty certificate", "", CLIENT_KEY],
+    ["half of a certificate", CLIENT_CERT.slice(0, 300), CLIENT_KEY],
+    ["no key", CLIENT_CERT, CLIENT_CERT],
+  ];
+  try {
+    for (const [name, cert, key] of cases) {
+      await t.step(name, async () => {
+        write(files, cert, key);
+        const error = await assertRejects(() => certificate.reload());
+        assertStringIncludes(
+          (error as Error).message,
+          'Cannot use the certificate "cert.pem" with the key "key.pem": ',
+        );
+        assert(!(error as Error).message.includes("PRIVATE"));
+        assertEquals(await nameAt(server), "localhost");
+      });
+    }
+    files.broken.set("key.pem", "ENOENT");
+    const error = await assertRejects(() => certificate.reload());
+    assertEquals(
+      (error as Error).message,
+      'Cannot read "key.pem": no such file or directory; correct the path',
+    );
+  } finally {
+    await server.kill();
+  }
+});
+
+Deno.test("listenAndServe() over TLS survives clients that do not finish the handshake", async () => {
+  const certificate = await TlsCertificate.open(PATHS, certificateFiles());
+  const server = await serveTls(certificate);
+  const { port } = new URL(server.url);
+  try {
+    for (const text of ["GET / HTTP/1.1\r\nhost: x\r\n\r\n", "\x16\x03\x01\x02\x00\x01", ""]) {
+      using client = await Deno.connect({ hostname: "127.0.0.1", port: Number(port) });
+      await client.write(new TextEncoder().encode(text));
+      await client.closeWrite();
+      await new Response(client.readable).bytes().catch(() => {});
+    }
+    assertEquals(await nameAt(server), "localhost");
+  } finally {
+    await server.kill();
+  }
+});

@@ -1,0 +1,120 @@
+/** The guide for operators and its files: settings, systemd, the container, Kubernetes and the proxies. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { parse, parseAllDocuments } from "yaml";
+import { readSettings } from "../../../lib/cli/start/settings.ts";
+import { routerSettings } from "../../../lib/cli/start/router_options.ts";
+import { START_FLAGS } from "../../../lib/cli/start/start_flags.ts";
+import { runStart } from "../../../lib/cli/start.ts";
+import { denoFiles } from "../../../lib/cli/system/deno_files.ts";
+import { MemoryFiles } from "../memory_files.ts";
+import { StartHarness } from "../start_harness.ts";
+import { GUIDE, withTable } from "./settings_table.ts";
+
+const FILES = new URL("../../../.github/operations/", import.meta.url);
+const SETTINGS = "/etc/glance-edge/edge.yaml";
+
+async function textOf(name: string): Promise<string> {
+  return await Deno.readTextFile(new URL(name, FILES));
+}
+
+/** Seconds of `drain-timeout`. */
+const DRAIN = Number(/default: (\d+)/.exec(START_FLAGS["drain-timeout"].summary)?.[1]);
+
+Deno.test("the table of settings in the guide is that of the flags", async () => {
+  const guide = await Deno.readTextFile(GUIDE);
+  assertEquals(guide, withTable(guide), "run deno run -A tests/cli/start/settings_table.ts");
+});
+
+Deno.test("the settings that the guide explains exist", async () => {
+  const guide = await Deno.readTextFile(GUIDE);
+  for (const name of ["public-endpoint", "allowed-hosts", "keep-alive-timeout", "drain-timeout"]) {
+    assert(guide.includes(`\`${name}\``) && Object.hasOwn(START_FLAGS, name), name);
+  }
+});
+
+Deno.test("the settings of edge.yaml can be used as they are", async () => {
+  const path = new URL("edge.yaml", FILES).pathname;
+  const settings = await readSettings(["--config", path], denoFiles);
+  const { publicEndpoint, cors, cache, metrics } = routerSettings(settings);
+  assertEquals([publicEndpoint, metrics, cache?.size], [
+    "https://images.example",
+    true,
+    50 * 2 ** 30,
+  ]);
+  assertEquals(cors?.origins, ["https://horizon.example"]);
+});
+
+Deno.test({
+  name: "the unit for systemd is valid, and gives the drain enough time",
+  ignore: !await hasProgram("systemd-analyze"),
+  async fn() {
+    const unit = await textOf("glance-edge.service");
+    assert(Number(/^TimeoutStopSec=(\d+)$/m.exec(unit)?.[1]) > DRAIN + 5);
+    assert(unit.includes(`start --config ${SETTINGS}\n`));
+    const folder = await Deno.makeTempDir();
+    try {
+      // The command need not be installed here.
+      const program = Deno.execPath();
+      const path = `${folder}/glance-edge.service`;
+      await Deno.writeTextFile(path, unit.replace("/usr/local/bin/glance-edge", program));
+      const { code, stderr } = await new Deno.Command("systemd-analyze", {
+        args: ["verify", "--man=no", path],
+      }).output();
+      const said = new TextDecoder().decode(stderr).split("\n").filter((line) =>
+        line.includes("glance-edge.service")
+      );
+      assertEquals([code, said], [0, []]);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+});
+
+async function hasProgram(name: string): Promise<boolean> {
+  const { success } = await new Deno.Command("sh", { args: ["-c", `command -v ${name}`] }).output();
+  return success;
+}
+
+Deno.test("the container runs without root and without a shell", async () => {
+  const text = await textOf("Containerfile");
+  assertMatch(text, /^USER [1-9]\d*:[1-9]\d*$/m);
+  const [, entry = ""] = /^ENTRYPOINT (.*)$/m.exec(text) ?? [];
+  const [, args = ""] = /^CMD (.*)$/m.exec(text) ?? [];
+  assertEquals([...JSON.parse(entry), ...JSON.parse(args)], [
+    "glance-edge",
+    "start",
+    "--config",
+    SETTINGS,
+  ]);
+});
+
+Deno.test("the Kubernetes deployment probes what the gateway answers, and gives the drain enough time", async () => {
+  const documents = parseAllDocuments(await textOf("kubernetes.yaml")).map((each) => each.toJS());
+  const [{ data }, { spec: { template: { spec } } }] = documents;
+  const [container] = spec.containers;
+  const files = new MemoryFiles({ [SETTINGS]: data["edge.yaml"] });
+  const { values } = await readSettings(container.args, files);
+  const [, sleep] = container.lifecycle.preStop.exec.command;
+  assert(spec.terminationGracePeriodSeconds > Number(sleep) + Number(values["drain-timeout"]) + 5);
+  assertEquals(values.port, container.ports[0].containerPort);
+
+  const start = new StartHarness();
+  const code = runStart(["--embedded", "--port", "0"], start.system);
+  const url = await start.url();
+  for (const probe of ["livenessProbe", "readinessProbe"]) {
+    const { path, port } = container[probe].httpGet;
+    const response = await fetch(`${url}${path}`);
+    await response.body?.cancel();
+    assertEquals([response.status, port], [200, values.port], probe);
+  }
+  start.end();
+  assertEquals(await code, 0);
+});
+
+Deno.test("the guide scrapes the port of edge.yaml", async () => {
+  const guide = await Deno.readTextFile(GUIDE);
+  const [, block = ""] = /^```yaml\n([\s\S]*?)^```/m.exec(guide) ?? [];
+  const { scrape_configs: [{ static_configs: [{ targets: [target] }] }] } = parse(block);
+  const { host, port } = parse(await textOf("edge.yaml"));
+  assertEquals(target, `${host}:${port}`);
+});
