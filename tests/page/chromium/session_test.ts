@@ -238,3 +238,19 @@ Deno.test("POST /page/session cannot be used by a page of another origin", {
     await other.shutdown();
   }
 });
+
+Deno.test("App() offers nothing that changes an image if the gateway is read-only", {
+  ignore: IGNORED,
+}, async () => {
+  await using opened = await PageInChromium.open({
+    router: { serviceMode: { context: {} } },
+    prepare: (glance) =>
+      addImage(glance, { name: "disk", visibility: "shared" }, new Uint8Array(9)),
+  });
+  const { page } = opened;
+  await page.getByRole("link", { name: "disk", exact: true }).click();
+  await page.getByText("No project yet.").waitFor();
+  for (const name of ["Edit", "Deactivate", "Delete", "Share", "Sign out"]) {
+    assertEquals(await page.getByRole("button", { name }).count(), 0, name);
+  }
+});

@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { DEACTIVATE_IMAGE, REACTIVATE_IMAGE } from "../../../api/operations/images.ts";
 import type { GlanceImage } from "../../../api/types.ts";
 import { Problem } from "../controls/problem.tsx";
-import { request, type User } from "../gateway.ts";
+import { IS_READ_ONLY, request, type User } from "../gateway.ts";
 import { useAction } from "../use_action.ts";
 import { DeleteForm } from "./delete_form.tsx";
 import { Download } from "./download.tsx";
@@ -49,17 +49,21 @@ export function ImageActions(props: ImageActionsProps): JSX.Element {
     <>
       <div class="actions">
         {isActive && <Download user={user} image={image} />}
-        <button type="button" onClick={() => setForm("edit")}>Edit</button>
-        {(isActive || image.status === "deactivated") && (
-          <button
-            type="button"
-            disabled={isRunning}
-            onClick={() => change(isActive ? DEACTIVATE_IMAGE : REACTIVATE_IMAGE)}
-          >
-            {isActive ? "Deactivate" : "Reactivate"}
-          </button>
+        {!IS_READ_ONLY && (
+          <>
+            <button type="button" onClick={() => setForm("edit")}>Edit</button>
+            {(isActive || image.status === "deactivated") && (
+              <button
+                type="button"
+                disabled={isRunning}
+                onClick={() => change(isActive ? DEACTIVATE_IMAGE : REACTIVATE_IMAGE)}
+              >
+                {isActive ? "Deactivate" : "Reactivate"}
+              </button>
+            )}
+            <button type="button" class="danger" onClick={() => setForm("delete")}>Delete</button>
+          </>
         )}
-        <button type="button" class="danger" onClick={() => setForm("delete")}>Delete</button>
       </div>
       <Problem error={error} />
     </>
