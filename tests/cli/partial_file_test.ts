@@ -1,6 +1,6 @@
 /** Partial files of `image-download`: when they are kept, ignored, or removed. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { formatBytes } from "../../lib/cli/output/progress.ts";
+import { formatBytes } from "../../lib/cli/output/units.ts";
 import { MemoryFiles } from "./memory_files.ts";
 import { assertWhole, BreakableCloud, ID, OTHER_ID, SIZE } from "./breakable_cloud.ts";
 

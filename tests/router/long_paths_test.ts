@@ -1,6 +1,6 @@
 /** A path of any length costs little CPU time and little space in a log. */
 import { assert, assertEquals, assertLess } from "@std/assert";
-import { routerOptions } from "../../lib/cli/server/gateway_log.ts";
+import { ServerLog } from "../../lib/cli/server/server_log.ts";
 import { LOGGED_PATH_LENGTH } from "../../lib/router/observe/access_log.ts";
 import { assertLinear } from "../support/growth.ts";
 import { Cloud } from "./cloud.ts";
@@ -13,14 +13,15 @@ for (const shape of SHAPES) {
     const send = async (length: number) => {
       const cloud = new Cloud();
       cloud.intercept = () => new Response("down", { status: 503 });
-      const { log, onEvent } = routerOptions({
-        publicEndpoint: null,
-        allowedHosts: "any",
-        cache: null,
-        metrics: false,
-        log: (line) => void lines.push(line),
+      const log = new ServerLog({
+        format: "json",
+        hasRequests: true,
+        write: (line) => void lines.push(line),
       });
-      const router = cloud.router({ ...log && { log }, ...onEvent && { onEvent } });
+      const router = cloud.router({
+        log: (entry) => log.request(entry),
+        onEvent: (event) => log.event(event),
+      });
       const name = shape.repeat(Math.ceil(length / shape.length));
       for (const path of [`/v2/images/${name}`, `/v2/images/${name}/file`, `/${name}`]) {
         const response = await router.request(path);

@@ -1,6 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { cloudInput } from "../../../../lib/cli/commands/shared/cloud_connection.ts";
+import type { Values } from "../../../../lib/cli/args/command.ts";
 import { readFlagsOnly } from "../../../../lib/cli/args/parse.ts";
+import { valuesOf } from "../../../../lib/cli/args/values.ts";
 import { GLOBAL_FLAGS } from "../../../../lib/cli/args/global_flags.ts";
 import { CliHarness } from "../../harness.ts";
 
@@ -11,7 +13,8 @@ function given(members: object = {}): Record<string, unknown> {
 
 /** The input of `resolveCloud` for flags and variables. */
 function inputFor(line: string, environment: Record<string, string> = {}): unknown {
-  const values = readFlagsOnly(line.split(" ").filter(Boolean), GLOBAL_FLAGS, "");
+  const texts = readFlagsOnly(line.split(" ").filter(Boolean), GLOBAL_FLAGS, "");
+  const values = valuesOf(GLOBAL_FLAGS, texts, {}) as Values<typeof GLOBAL_FLAGS>;
   const { parseYaml: _, environment: variables, tls, ...options } = cloudInput(values, environment);
   return {
     ...given(options),
