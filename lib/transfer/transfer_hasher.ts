@@ -21,17 +21,17 @@ export interface ThreadOptions {
 
 /**
  * Creates a hasher for a Python algorithm name and an image size, in a thread if the image is large enough
- * and the runtime has threads. If the size is unknown (null), the first 4 MiB are held until that is clear.
+ * and the runtime has threads. If the size is unknown, the first 4 MiB are held until that is clear.
  * Null if the algorithm is not supported.
  */
 export async function createTransferHasher(
   algorithm: string,
-  size: number | null,
+  size: number | null | undefined,
   { start, minSize = 128 * 2 ** 20 }: ThreadOptions = {},
 ): Promise<TransferHasher | null> {
   const hasher = await createHasher(algorithm);
-  const isLarge = size === null || size >= minSize;
-  if (!(hasher instanceof NativeHasher) || start === null || !isLarge) return hasher;
+  const isInline = start === null || (size ?? minSize) < minSize;
+  if (isInline || !(hasher instanceof NativeHasher)) return hasher;
   // If the code of threads cannot be loaded, this thread hashes.
   const threads = await import("./rarely_used.ts").catch(() => null);
   return threads?.hashInThread(hasher, start, { builtinModule, GlanceError, size }) ?? hasher;

@@ -55,8 +55,8 @@ export type StartThread = (code: string, workerData: unknown) => Thread;
 export interface HashingShared {
   readonly builtinModule: typeof builtinModule;
   readonly GlanceError: typeof GlanceError;
-  /** Number of bytes to hash; null if unknown. */
-  readonly size: number | null;
+  /** Number of bytes to hash, if it is known. */
+  readonly size: number | null | undefined;
 }
 
 /** A hasher in a thread that `start` starts (default: `node:worker_threads`); `inline` if there are no threads. */
@@ -75,7 +75,7 @@ export function hashInThread(
         { cause },
       ),
   });
-  return shared.size === null ? new LateHasher(inline, thread) : thread;
+  return (shared.size ?? null) === null ? new LateHasher(inline, thread) : thread;
 }
 
 /** The threads of a hasher. */

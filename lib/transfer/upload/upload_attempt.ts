@@ -36,29 +36,24 @@ export async function attemptUpload(upload: Upload): Promise<AttemptOutcome> {
   const { state, session: { signal } } = upload;
   state.isUnsettled = false;
   state.settled = null;
+  // Every runtime has this algorithm.
+  const hasher = (await createTransferHasher(HASH_ALGORITHM, upload.request.size))!;
   try {
-    const outcome = await sendHashed(upload);
+    const outcome = await sendOpened(upload, hasher);
     state.isUnsettled = outcome.mayBeWhole;
     return outcome;
   } catch (error) {
     if (!signal?.aborted) state.isUnsettled = false;
     if (!await isRenewed(upload, error)) throw error;
     return await attemptUpload(upload);
-  }
-}
-
-async function sendHashed(upload: Upload): Promise<AttemptOutcome> {
-  const hasher = await createTransferHasher(HASH_ALGORITHM, upload.request.size ?? null);
-  try {
-    return await sendOpened(upload, hasher);
   } finally {
-    await hasher?.close?.();
+    await hasher.close?.();
   }
 }
 
 async function sendOpened(
   upload: Upload,
-  hasher: TransferHasher | null,
+  hasher: TransferHasher,
 ): Promise<AttemptOutcome> {
   const { imageId, request: { size } } = upload;
   const opened = await upload.source.open();
@@ -101,26 +96,25 @@ async function readEmpty({ imageId }: Upload, source: ChunkReader): Promise<Uint
 async function sendBytes(
   upload: Upload,
   bytes: Uint8Array,
-  hasher: TransferHasher | null,
+  hasher: TransferHasher,
 ): Promise<AttemptOutcome> {
-  return await sendWhole(upload, bytes as Uint8Array<ArrayBuffer>, hashBytes(bytes, hasher));
-}
-
-async function hashBytes(bytes: Uint8Array, hasher: TransferHasher | null): Promise<SentData> {
-  await hasher?.update(bytes);
-  return { size: bytes.byteLength, digest: await hasher?.digest() ?? null };
+  await hasher.update(bytes);
+  const sent = { size: bytes.byteLength, digest: await hasher.digest() };
+  return await sendWhole(upload, bytes as Uint8Array<ArrayBuffer>, sent);
 }
 
 /** Sends a Blob, which the browser reads itself, and reads it a second time for the hash. */
 async function sendBlob(
   upload: Upload,
   blob: Blob,
-  hasher: TransferHasher | null,
+  hasher: TransferHasher,
 ): Promise<AttemptOutcome> {
   const over = new AbortController();
+  const sent = hashBlob(blob, hasher, over.signal);
+  // The browser reports an unreadable Blob as a failed connection; this promise has the real error.
+  sent.catch(() => {});
   try {
-    // The browser reports an unreadable Blob as a failed connection; this promise has the real error.
-    return await sendWhole(upload, blob, hashBlob(blob, hasher, over.signal));
+    return await sendWhole(upload, blob, sent);
   } finally {
     over.abort("sent");
   }
@@ -128,27 +122,25 @@ async function sendBlob(
 
 async function hashBlob(
   blob: Blob,
-  hasher: TransferHasher | null,
+  hasher: TransferHasher,
   over: AbortSignal,
 ): Promise<SentData> {
   const reader = blob.stream().getReader();
-  while (hasher !== null && !over.aborted) {
+  while (!over.aborted) {
     const { value } = await reader.read();
     if (value === undefined) break;
     await hasher.update(value);
   }
   await reader.cancel();
-  return { size: blob.size, digest: await hasher?.digest() ?? null };
+  return { size: blob.size, digest: await hasher.digest() };
 }
 
 /** Sends a body whose progress the runtime does not report. */
 async function sendWhole(
   upload: Upload,
   body: Uint8Array<ArrayBuffer> | Blob,
-  sent: Promise<SentData>,
+  sent: SentData | Promise<SentData>,
 ): Promise<AttemptOutcome> {
-  // Handled after the response.
-  sent.catch(() => {});
   const { session: { client: { options } }, imageId, request } = upload;
   const size = body instanceof Blob ? body.size : body.byteLength;
   if (request.size !== undefined && request.size !== size) throw wrongSize(imageId, request.size);
@@ -167,7 +159,7 @@ async function sendWhole(
 async function sendStream(
   upload: Upload,
   source: ChunkReader,
-  hasher: TransferHasher | null,
+  hasher: TransferHasher,
 ): Promise<AttemptOutcome> {
   const { session: { client: { options } }, imageId, request, state } = upload;
   const over = new AbortController();
@@ -185,7 +177,7 @@ async function sendStream(
   });
   const sentSoFar = async () => ({
     size: body.transferred,
-    digest: await hasher?.digest() ?? null,
+    digest: await hasher.digest(),
     mayBeWhole: body.isSent,
   });
   try {
