@@ -15,7 +15,7 @@ const TARBALL = Deno.args[0] ?? `${ROOT}glance-edge.tgz`;
 const COMMAND = "bin/glance-edge.js";
 
 /** It imports deno.json, which Node would load with a warning, and which is not part of the package. */
-const VERSION_MODULE = "lib/cli/version";
+const VERSION_MODULE = "lib/router/version";
 
 const configuration = JSON.parse(await Deno.readTextFile(`${ROOT}deno.json`));
 const folder = await Deno.makeTempDir({ prefix: "glance-pack-" });

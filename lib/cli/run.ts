@@ -10,7 +10,7 @@ import { OutputClosed, printText } from "./output/records.ts";
 import { Messages } from "./system/console.ts";
 import { causesOf, EXIT, exitCodeOf, Interrupted, sentenceOf } from "./system/errors.ts";
 import { PROGRAM, type System } from "./system/system.ts";
-import { VERSION } from "./version.ts";
+import { VERSION } from "../router/version.ts";
 
 /**
  * Runs `glance-edge` with the given arguments.

@@ -33,6 +33,7 @@ import { HttpError } from "./error_response.ts";
 import { forwardDocument } from "./forward/request_body.ts";
 import type { ApiPath, GatewayRoute, RouteKind } from "./routes.ts";
 import { Trace } from "./observe/access_log.ts";
+import type { ServerState } from "./observe/server_states.ts";
 import { uploadData } from "./forward/upload.ts";
 
 type RouteHandler = (gateway: Gateway, call: GatewayRequest) => Promise<Response>;
@@ -164,18 +165,21 @@ export async function showOpenApi({ options }: Gateway, request: Request): Promi
 }
 
 /** Answers `GET /metrics`. */
-export async function showMetrics(
-  { metrics, options }: Gateway,
-  request: Request,
-): Promise<Response> {
+export async function showMetrics(gateway: Gateway, request: Request): Promise<Response> {
   try {
-    checkHost(options, request);
+    checkHost(gateway.options, request);
   } catch (error) {
     return await responseTo(request, error);
   }
-  return new Response(await metrics.text(), {
+  return new Response(await gateway.metrics.text(await serverStates(gateway)), {
     headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8" },
   });
+}
+
+/** The servers, and which of them have failed since they last responded; none if they cannot be listed. */
+async function serverStates({ client, options, states }: Gateway): Promise<ServerState[]> {
+  const servers = await client.servers(options.service?.() ?? {}).catch(() => []);
+  return states.of(servers.map(({ endpoint }) => endpoint).sort());
 }
 
 /** Answers a request whose path begins with a version and is not a path of the API, as Glance does. */

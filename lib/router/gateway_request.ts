@@ -10,6 +10,7 @@ import type { DefinedResponse } from "./forward/upstream_response.ts";
 import type { GatewayPath } from "./path.ts";
 import { credentialOf } from "./forward/headers.ts";
 import type { Metrics } from "./observe/metrics.ts";
+import type { ServerStates } from "./observe/server_states.ts";
 import type { GatewayOptions } from "./gateway_options.ts";
 import { HttpError } from "./error_response.ts";
 import type { Admission } from "./file/admission.ts";
@@ -22,6 +23,8 @@ export interface Gateway {
   readonly client: ApiClient;
   readonly options: GatewayOptions;
   readonly metrics: Metrics;
+  /** The failures of the servers, for metrics. */
+  readonly states: ServerStates;
   /** Downloads of whole images and large ranges. */
   readonly admission: Admission;
   /** Requests for small ranges and requests that may need no data; they never wait for a whole image. */

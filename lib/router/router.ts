@@ -4,6 +4,8 @@ import { HonoBase } from "hono/hono-base";
 import { TrieRouter } from "hono/router/trie-router";
 import { BodyBudget } from "../http/body_budget.ts";
 import { ignoringErrors } from "../events.ts";
+import { defaultFetch } from "../platform.ts";
+import { isResponse } from "../validate.ts";
 import { isWorkerd } from "../http/fixed_length.ts";
 import { ApiClient } from "../api/api_client.ts";
 import type { GlanceOptions } from "../options.ts";
@@ -22,6 +24,7 @@ import {
 } from "./dispatch.ts";
 import { typedVersionOf } from "./forward/headers.ts";
 import { Metrics } from "./observe/metrics.ts";
+import { ServerStates } from "./observe/server_states.ts";
 import { resolveGatewayOptions } from "./gateway_options.ts";
 import type { CorsOptions, ImageRouterOptions } from "./options.ts";
 import { Admission, MAX_STARTING, MAX_STARTING_SMALL } from "./file/admission.ts";
@@ -73,9 +76,10 @@ const DISCOVERY_PATHS = [
  * ```
  */
 export function createImageRouter(options: ImageRouterOptions): ImageRouter {
-  const metrics = new Metrics();
   const resolved = resolveGatewayOptions(options);
-  const client = new ApiClient(clientOptions(options, metrics));
+  const metrics = new Metrics(resolved.metrics);
+  const states = new ServerStates();
+  const client = new ApiClient(clientOptions(options, { metrics, states }));
   const { now, timer } = client.options;
   // On workerd a request cannot resolve a promise of another one, and is not notified of a disconnect: a download
   // that waits for another one might never start.
@@ -89,7 +93,7 @@ export function createImageRouter(options: ImageRouterOptions): ImageRouter {
   const smallAdmission = admissionOf(MAX_STARTING_SMALL);
   const bodies = new BodyBudget({ timer });
   const directHeadRequests = new WeakSet<Request>();
-  const shared = { client, metrics, admission, smallAdmission, upstreams, bodies };
+  const shared = { client, metrics, states, admission, smallAdmission, upstreams, bodies };
   const cache = options.cache === undefined ? null : cacheOpener(options.cache, () => gateway);
   const gateway: Gateway = { ...shared, options: resolved, directHeadRequests, cache };
   // Of the two routers of `Hono`, only this one accepts the pattern of the root with a trailing slash.
@@ -157,13 +161,24 @@ function withoutLength(response: Response): Response {
   return new Response(new Blob([]).stream(), response);
 }
 
-/** The options for the client, with its events counted. */
-function clientOptions(options: ImageRouterOptions, metrics: Metrics): GlanceOptions {
+/** The options for the client, with its events and responses observed if metrics are served. */
+function clientOptions(
+  options: ImageRouterOptions,
+  { metrics, states }: Pick<Gateway, "metrics" | "states">,
+): GlanceOptions {
   const onEvent = ignoringErrors(options.onEvent);
+  const { fetch = defaultFetch, wallClock = Date.now } = options;
+  const observed: typeof fetch = async (url, init) => {
+    const response = await fetch(url, init);
+    if (isResponse(response)) states.responded(url, response.status);
+    return response;
+  };
   return {
     ...options,
+    ...options.metrics && { fetch: observed },
     onEvent: (event) => {
       metrics.observe(event);
+      if (event.kind === "cooldown") states.failed(event.server, wallClock());
       onEvent(event);
     },
   };

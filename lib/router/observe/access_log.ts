@@ -59,6 +59,7 @@ export class Trace {
   readonly #options: TraceOptions;
   readonly #entry: { -readonly [Key in keyof RequestLog]: RequestLog[Key] };
   readonly #started: number;
+  readonly #labels: { readonly method: string; readonly path: string };
   #hasEnded = false;
   #isStreaming = false;
   #onEnd = () => {};
@@ -81,6 +82,8 @@ export class Trace {
       error: null,
     };
     this.#started = now();
+    const known = KNOWN_METHODS.includes(method) ? method : "other";
+    this.#labels = { method: known, path: route };
     metrics.move("open_requests", 1);
   }
 
@@ -130,9 +133,9 @@ export class Trace {
   /** Records the status, and ends the trace unless `startStreaming` was called. */
   responded(status: number): void {
     this.#entry.status = status;
-    const { method, route, metrics } = this.#options;
-    const known = KNOWN_METHODS.includes(method) ? method : "other";
-    metrics.add("requests_total", { method: known, path: route, status });
+    const { metrics, now } = this.#options;
+    metrics.add("requests_total", { ...this.#labels, status });
+    metrics.time("response_start_seconds", this.#labels, now() - this.#started);
     if (!this.#isStreaming) this.end(this.#entry.outcome);
   }
 
@@ -153,7 +156,10 @@ export class Trace {
     const { metrics, now, log } = this.#options;
     metrics.move("open_requests", -1);
     this.#onEnd();
-    this.#entry.milliseconds = Math.round(now() - this.#started);
+    const milliseconds = now() - this.#started;
+    metrics.time("request_duration_seconds", this.#labels, milliseconds);
+    metrics.add("responses_total", { outcome });
+    this.#entry.milliseconds = Math.round(milliseconds);
     this.#entry.outcome = outcome;
     log?.(this.#entry);
   }

@@ -1,22 +1,48 @@
-/** Counters and gauges of a gateway. */
+/** Counters, histograms and gauges of a gateway. */
 import type { GlanceEvent } from "../../events.ts";
 import { GlanceError } from "../../errors.ts";
-import type { CounterName, GaugeName, Series } from "../on_demand/metrics_text.ts";
+import type { CounterName, GaugeName, HistogramName, Series } from "../on_demand/metrics_text.ts";
+import type { ServerState } from "./server_states.ts";
 
-/** The counters, since the gateway was created, and the gauges. */
+/** Upper limits of the buckets of all histograms, in milliseconds. Downloads take from milliseconds to hours. */
+const BUCKETS = [5, 10, 25, 50, 100, 250, 500, 1e3, 2.5e3, 5e3, 1e4, 3e4, 6e4, 3e5, 1.8e6];
+
+/** The counters and histograms, since the gateway was created, and the gauges. */
 export class Metrics {
-  readonly #counts = new Map<CounterName, Map<string, Series>>();
+  readonly #series = new Map<CounterName | HistogramName, Map<string, Series>>();
   readonly #levels: Record<GaugeName, number> = { open_requests: 0, waiting_requests: 0 };
+  readonly #isServed: boolean;
+
+  /** Counts nothing unless the metrics are served. */
+  constructor(isServed: boolean) {
+    this.#isServed = isServed;
+  }
 
   add(name: CounterName, labels: Series["labels"], value = 1): void {
-    if (value === 0) return;
-    const counter = this.#counts.get(name) ?? new Map<string, Series>();
-    this.#counts.set(name, counter);
-    // A counter always has the same labels. Formatting them here would cost 3 % of a small request.
+    if (this.#isServed && value !== 0) this.#seriesOf(name, labels).value += value;
+  }
+
+  /** Counts a duration. */
+  time(name: HistogramName, labels: Series["labels"], milliseconds: number): void {
+    if (!this.#isServed) return;
+    const series = this.#seriesOf(name, labels);
+    series.value += milliseconds / 1e3;
+    series.counts ??= [...BUCKETS, 0].fill(0);
+    const bucket = BUCKETS.findIndex((limit) => milliseconds <= limit);
+    // The last bucket has no limit.
+    const { counts } = series;
+    const at = bucket < 0 ? BUCKETS.length : bucket;
+    counts[at] = (counts[at] ?? 0) + 1;
+  }
+
+  #seriesOf(name: CounterName | HistogramName, labels: Series["labels"]): Series {
+    const all = this.#series.get(name) ?? new Map<string, Series>();
+    this.#series.set(name, all);
+    // A metric always has the same labels. Formatting them here would cost 3 % of a small request.
     const key = Object.values(labels).join("\n");
-    const series = counter.get(key);
-    if (series === undefined) counter.set(key, { labels, value });
-    else series.value += value;
+    const series = all.get(key) ?? { labels, value: 0 };
+    all.set(key, series);
+    return series;
   }
 
   /** Moves a gauge up or down. */
@@ -45,10 +71,13 @@ export class Metrics {
     }
   }
 
-  /** Formats all of them in Prometheus' text format. */
-  async text(): Promise<string> {
+  /** Formats all of them in Prometheus' text format, with the states of the servers. */
+  async text(servers: readonly ServerState[]): Promise<string> {
     // Imported on demand: the texts are for a server that collects metrics.
     const { formatMetrics } = await import("../on_demand/metrics_text.ts");
-    return formatMetrics((name) => [...this.#counts.get(name)?.values() ?? []], this.#levels);
+    const seriesOf = (name: CounterName | HistogramName) => [
+      ...this.#series.get(name)?.values() ?? [],
+    ];
+    return formatMetrics({ seriesOf, levels: this.#levels, buckets: BUCKETS, servers });
   }
 }
