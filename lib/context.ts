@@ -64,6 +64,11 @@ export interface RequestContext {
   readonly serviceCatalog?: readonly CatalogEntry[] | undefined;
   /** `req-…`, at most 64 characters; sent as `X-OpenStack-Request-ID`. */
   readonly globalRequestId?: string | undefined;
+  /**
+   * W3C Trace Context, sent as `traceparent` and `tracestate`. `traceHeadersOf` of `@glance-edge/glance/tracing` reads
+   * it from a request.
+   */
+  readonly trace?: { readonly traceparent: string; readonly tracestate?: string } | undefined;
   /** When the token expires. With `renew`, it is renewed two minutes earlier. */
   readonly expiresAt?: Date | undefined;
   /**

@@ -17,7 +17,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["lib/jobs/"],
   ["lib/connect.ts", "lib/cloud.ts"],
   ["mod.ts"],
-  ["lib/cache/", "lib/router/", "lib/embedded/", "lib/testing/", "lib/page/"],
+  ["lib/cache/", "lib/router/", "lib/embedded/", "lib/testing/", "lib/page/", "lib/tracing/"],
   ["lib/cli/"],
 ];
 

@@ -72,12 +72,12 @@ export async function openUrl(
   return await fetchResponse(options, url, init, signal);
 }
 
-/** The headers with the context's tokens (none with `noauth`) and request id. */
+/** The headers with the context's tokens (none with `noauth`), request id, and trace. */
 export function credentialHeaders(
   options: ResolvedOptions,
   context: RequestContext,
 ): Record<string, string> {
-  const headers: Record<string, string> = {};
+  const headers: Record<string, string> = { ...context.trace };
   if (context.globalRequestId !== undefined) {
     headers["x-openstack-request-id"] = checkedRequestId(context.globalRequestId);
   }
@@ -114,8 +114,7 @@ function checkedToken(token: string): string {
 
 /** Cancels a body that will not be read, which releases its connection. */
 export async function discard(response: Response): Promise<void> {
-  if (response.body === null || response.body.locked) return;
-  await response.body.cancel().catch(() => {});
+  if (response.body?.locked === false) await response.body.cancel().catch(() => {});
 }
 
 async function sendOnce(
@@ -132,7 +131,7 @@ async function sendOnce(
     redirect: "manual",
     signal,
   };
-  if (request.body !== undefined && request.body !== null) {
+  if (request.body) {
     init.body = request.body;
     if (request.body instanceof ReadableStream) {
       // If it cannot be loaded, the stream is sent without its length.

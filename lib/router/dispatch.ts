@@ -33,7 +33,6 @@ import { HttpError } from "./error_response.ts";
 import { forwardDocument } from "./forward/request_body.ts";
 import type { ApiPath, GatewayRoute, RouteKind } from "./routes.ts";
 import { Trace } from "./observe/access_log.ts";
-import type { ServerState } from "./observe/server_states.ts";
 import { uploadData } from "./forward/upload.ts";
 
 type RouteHandler = (gateway: Gateway, call: GatewayRequest) => Promise<Response>;
@@ -70,7 +69,7 @@ export async function serve(
   return await traced(gateway, request, `/v2${path.path}`, async (trace) => {
     // Glance's CORS filter answers OPTIONS for every path.
     if (request.method === "OPTIONS") return new Response(null);
-    const context = contextOf(gateway, request, trace.requestId);
+    const context = contextOf(gateway, request, trace);
     const route = routeFor(path, request.method);
     const refused = { request, context, address, trace };
     if (route === undefined) return await refuseMethod(gateway, refused, path);
@@ -142,7 +141,7 @@ export async function redirectToRoot(gateway: Gateway, request: Request): Promis
   if (typedVersionOf(request.headers) !== null) return await refuseVersioned(gateway, request);
   return await traced(gateway, request, "/", async (trace) => {
     if (request.method === "OPTIONS") return new Response(null);
-    const context = contextOf(gateway, request, trace.requestId);
+    const context = contextOf(gateway, request, trace);
     const responseContext = { request, trace, address: { mount } };
     const early = await earlyResponse(gateway, context, version, responseContext);
     if (early !== null) return early;
@@ -171,15 +170,17 @@ export async function showMetrics(gateway: Gateway, request: Request): Promise<R
   } catch (error) {
     return await responseTo(request, error);
   }
-  return new Response(await gateway.metrics.text(await serverStates(gateway)), {
+  const servers = await serversOf(gateway);
+  await gateway.metrics.load();
+  return new Response(gateway.metrics.counters?.text(servers), {
     headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8" },
   });
 }
 
-/** The servers, and which of them have failed since they last responded; none if they cannot be listed. */
-async function serverStates({ client, options, states }: Gateway): Promise<ServerState[]> {
+/** The endpoint roots of the servers; none if they cannot be listed. */
+async function serversOf({ client, options }: Gateway): Promise<string[]> {
   const servers = await client.servers(options.service?.() ?? {}).catch(() => []);
-  return states.of(servers.map(({ endpoint }) => endpoint).sort());
+  return servers.map(({ endpoint }) => endpoint).sort();
 }
 
 /** Answers a request whose path begins with a version and is not a path of the API, as Glance does. */
@@ -204,7 +205,7 @@ async function refuse(
     if (requested === null) throw new HttpError(404);
     if (request.method === "OPTIONS") return new Response(null);
     if (!VERSION.test(requested)) return await listVersions(gateway, request, "/", mount);
-    const context = contextOf(gateway, request, trace.requestId);
+    const context = contextOf(gateway, request, trace);
     const responseContext = { request, trace, address: { mount } };
     return await earlyResponse(gateway, context, requested, responseContext) ??
       Promise.reject(unknownPath(request));
@@ -234,7 +235,8 @@ async function traced(
   route: string,
   handle: (trace: Trace) => Promise<Response>,
 ): Promise<Response> {
-  const { metrics, client, options } = gateway;
+  const { metrics, client, options, tracing } = gateway;
+  await metrics.load();
   const trace = new Trace({
     method: request.method,
     path: rawPath(request.url),
@@ -248,7 +250,10 @@ async function traced(
     checkHost(options, request);
     return await handle(trace);
   };
-  const response = await guarded().catch((error) => errorResponse(request, trace, error));
+  const respond = () => guarded().catch((error) => errorResponse(request, trace, error));
+  const code = await tracing.codeFor(request);
+  trace.headers = code?.traceHeadersOf(request.headers);
+  const response = await (tracing.spans?.request({ request, route, trace }, respond) ?? respond());
   if (!response.headers.has("x-openstack-request-id")) {
     response.headers.set("x-openstack-request-id", trace.requestId);
   }

@@ -15,6 +15,7 @@ import type {
   ServiceMode,
 } from "./options.ts";
 import type { RequestLog } from "./observe/access_log.ts";
+import type { OpenTelemetry } from "../tracing/open_telemetry.ts";
 
 /** A slot is kept in memory while it is fetched. */
 const MAX_SLOT_SIZE = 2 ** 28;
@@ -35,6 +36,7 @@ export interface GatewayOptions {
   /** Host names without a port, in lower case. */
   readonly allowedHosts: "any" | "loopback" | readonly string[];
   readonly metrics: boolean;
+  readonly tracing: OpenTelemetry | null;
   readonly page: boolean | PageOptions;
   readonly log: ((entry: RequestLog) => void) | null;
 }
@@ -66,6 +68,7 @@ export function resolveGatewayOptions(options: ImageRouterOptions): GatewayOptio
     cors: options.cors ?? null,
     allowedHosts: allowedHostsOf(options.allowedHosts ?? "any"),
     metrics: options.metrics ?? false,
+    tracing: options.tracing ?? null,
     page: options.page ?? false,
     log: options.log === undefined ? null : ignoringErrors(options.log),
   });
@@ -83,7 +86,7 @@ function newest(given: RequestContext): () => RequestContext {
 
 /** @throws {InvalidConfigurationValue} for the first invalid option. */
 function checkOptions(options: ImageRouterOptions): void {
-  const { serviceMode, cors, maxUploadSize, cache } = options;
+  const { serviceMode, cors, maxUploadSize, cache, tracing } = options;
   const { page } = options;
   for (const name of ["resume", "metrics", "page"] as const) {
     const isValid = isAbsentOr("boolean", options[name]) || name === "page" && isRecord(page);
@@ -97,6 +100,8 @@ function checkOptions(options: ImageRouterOptions): void {
     const isMode = mode === undefined || modes.includes(mode);
     check(isMode, `"${name}"`, mode, `"${modes.join('", "')}"`);
   }
+  const isApi = tracing === undefined || isRecord(tracing) && isRecord(tracing.trace);
+  check(isApi, '"tracing"', tracing, "the module @opentelemetry/api");
   const isSize = maxUploadSize === undefined || isNumber(maxUploadSize) && maxUploadSize > 0;
   check(isSize, '"maxUploadSize"', maxUploadSize, "bytes above 0; use Infinity for no limit");
   check(

@@ -10,7 +10,7 @@ import type { DefinedResponse } from "./forward/upstream_response.ts";
 import type { GatewayPath } from "./path.ts";
 import { credentialOf } from "./forward/headers.ts";
 import type { Metrics } from "./observe/metrics.ts";
-import type { ServerStates } from "./observe/server_states.ts";
+import type { Tracing } from "./observe/tracing.ts";
 import type { GatewayOptions } from "./gateway_options.ts";
 import { HttpError } from "./error_response.ts";
 import type { Admission } from "./file/admission.ts";
@@ -23,8 +23,7 @@ export interface Gateway {
   readonly client: ApiClient;
   readonly options: GatewayOptions;
   readonly metrics: Metrics;
-  /** The failures of the servers, for metrics. */
-  readonly states: ServerStates;
+  readonly tracing: Tracing;
   /** Downloads of whole images and large ranges. */
   readonly admission: Admission;
   /** Requests for small ranges and requests that may need no data; they never wait for a whole image. */
@@ -120,19 +119,20 @@ export function publicEndpoint({ options }: Gateway, request: Request, mount: st
 export function contextOf(
   { options }: Gateway,
   request: Request,
-  requestId: string,
+  { requestId, headers }: Trace,
 ): RequestContext {
-  if (options.service !== null) return { ...options.service(), globalRequestId: requestId };
+  const common = { globalRequestId: requestId, trace: headers };
+  if (options.service !== null) return { ...options.service(), ...common };
   return {
-    globalRequestId: requestId,
+    ...common,
     authToken: credentialOf(request.headers, "x-auth-token") ?? undefined,
     serviceToken: credentialOf(request.headers, "x-service-token") ?? undefined,
   };
 }
 
 /** A context for requests that need no token. */
-export function withoutToken({ serviceCatalog }: RequestContext): RequestContext {
-  return serviceCatalog === undefined ? {} : { serviceCatalog };
+export function withoutToken({ serviceCatalog, trace }: RequestContext): RequestContext {
+  return { serviceCatalog, trace };
 }
 
 /**

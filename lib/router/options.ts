@@ -3,6 +3,7 @@ import type { RequestContext } from "../context.ts";
 import type { InspectMode, Verify } from "../transfer/types.ts";
 import type { SlotStore } from "../cache/stores/slot_store.ts";
 import type { GlanceOptions } from "../options.ts";
+import type { OpenTelemetry } from "../tracing/open_telemetry.ts";
 import type { RequestLog } from "./observe/access_log.ts";
 import type { PageSignIn } from "../page/keystone_sign_in.ts";
 
@@ -149,6 +150,11 @@ export interface ImageRouterOptions extends GlanceOptions {
    * @default {false}
    */
   readonly metrics?: boolean | undefined;
+  /**
+   * The module `@opentelemetry/api`, to trace requests with.
+   * @default what the program has registered for that module, else requests are not traced
+   */
+  readonly tracing?: OpenTelemetry | undefined;
   /**
    * Whether browsers get a web page at `/`. Requests that do not accept `text/html` are answered as without it.
    * @default {false}

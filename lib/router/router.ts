@@ -24,7 +24,7 @@ import {
 } from "./dispatch.ts";
 import { typedVersionOf } from "./forward/headers.ts";
 import { Metrics } from "./observe/metrics.ts";
-import { ServerStates } from "./observe/server_states.ts";
+import { Tracing } from "./observe/tracing.ts";
 import { resolveGatewayOptions } from "./gateway_options.ts";
 import type { CorsOptions, ImageRouterOptions } from "./options.ts";
 import { Admission, MAX_STARTING, MAX_STARTING_SMALL } from "./file/admission.ts";
@@ -77,9 +77,9 @@ const DISCOVERY_PATHS = [
  */
 export function createImageRouter(options: ImageRouterOptions): ImageRouter {
   const resolved = resolveGatewayOptions(options);
-  const metrics = new Metrics(resolved.metrics);
-  const states = new ServerStates();
-  const client = new ApiClient(clientOptions(options, { metrics, states }));
+  const metrics = new Metrics(resolved.metrics, options.wallClock ?? Date.now);
+  const tracing = new Tracing(resolved.tracing);
+  const client = new ApiClient(clientOptions(options, { metrics, tracing }));
   const { now, timer } = client.options;
   // On workerd a request cannot resolve a promise of another one, and is not notified of a disconnect: a download
   // that waits for another one might never start.
@@ -93,7 +93,7 @@ export function createImageRouter(options: ImageRouterOptions): ImageRouter {
   const smallAdmission = admissionOf(MAX_STARTING_SMALL);
   const bodies = new BodyBudget({ timer });
   const directHeadRequests = new WeakSet<Request>();
-  const shared = { client, metrics, states, admission, smallAdmission, upstreams, bodies };
+  const shared = { client, metrics, tracing, admission, smallAdmission, upstreams, bodies };
   const cache = options.cache === undefined ? null : cacheOpener(options.cache, () => gateway);
   const gateway: Gateway = { ...shared, options: resolved, directHeadRequests, cache };
   // Of the two routers of `Hono`, only this one accepts the pattern of the root with a trailing slash.
@@ -161,24 +161,26 @@ function withoutLength(response: Response): Response {
   return new Response(new Blob([]).stream(), response);
 }
 
-/** The options for the client, with its events and responses observed if metrics are served. */
+/** The options for the client, with its events and responses observed, and its requests traced. */
 function clientOptions(
   options: ImageRouterOptions,
-  { metrics, states }: Pick<Gateway, "metrics" | "states">,
+  { metrics, tracing }: Pick<Gateway, "metrics" | "tracing">,
 ): GlanceOptions {
   const onEvent = ignoringErrors(options.onEvent);
-  const { fetch = defaultFetch, wallClock = Date.now } = options;
+  const { fetch = defaultFetch } = options;
+  const traced: typeof fetch = (url, init) =>
+    tracing.spans === null ? fetch(url, init) : tracing.spans.fetch(fetch, url, init);
   const observed: typeof fetch = async (url, init) => {
-    const response = await fetch(url, init);
-    if (isResponse(response)) states.responded(url, response.status);
+    const response = await traced(url, init);
+    if (isResponse(response)) metrics.counters?.responded(url, response.status);
     return response;
   };
   return {
     ...options,
-    ...options.metrics && { fetch: observed },
+    fetch: options.metrics ? observed : traced,
     onEvent: (event) => {
-      metrics.observe(event);
-      if (event.kind === "cooldown") states.failed(event.server, wallClock());
+      metrics.counters?.observe(event);
+      tracing.spans?.addEvent(event);
       onEvent(event);
     },
   };

@@ -12,7 +12,17 @@ export interface Project {
 }
 
 /** Every entry of the package. */
-const ENTRIES = ["", "/api", "/cache", "/cli", "/clouds", "/embedded", "/formats", "/testing"];
+const ENTRIES = [
+  "",
+  "/api",
+  "/cache",
+  "/cli",
+  "/clouds",
+  "/embedded",
+  "/formats",
+  "/testing",
+  "/tracing",
+];
 
 const IMPORT_ALL = ENTRIES.map((entry, i) =>
   `import * as entry${i} from "@glance-edge/glance${entry}";`

@@ -207,8 +207,7 @@ async function sendAs(
   context: RequestContext,
   { upstream: { options, anonymous }, spec: { request }, server, deadline }: AttemptInput<unknown>,
 ): Promise<Response> {
-  const credentials = anonymous ? {} : credentialHeaders(options, context);
-  const headers = { ...request.headers, ...credentials };
+  const headers = { ...request.headers, ...!anonymous && credentialHeaders(options, context) };
   return await send(options, server, { ...request, headers }, deadline.signal);
 }
 

@@ -143,7 +143,7 @@ export class GatewayCache implements DataCache {
       gateway: this.#gateway,
       context,
       image,
-      onBytes: (bytes) => metrics.add("cache_origin_bytes_total", {}, bytes),
+      onBytes: (bytes) => metrics.counters?.add("cache_origin_bytes_total", {}, bytes),
       key: prefixOf(cached),
       // On workerd a request cannot wait for what another one does.
       probes: this.#code.isWorkerd() ? new RangeProbes(client.options.timer) : this.#probes,
@@ -166,7 +166,7 @@ export class GatewayCache implements DataCache {
   #describe(headers: Headers, { source }: CachedReader, key: string): void {
     const { client: { options: { wallClock } }, metrics } = this.#gateway;
     const status = source ?? "miss";
-    metrics.add("cache_requests_total", { result: status });
+    metrics.counters?.add("cache_requests_total", { result: status });
     if (status === "hit") this.#api.used(key.slice(0, key.indexOf("/")), wallClock());
     headers.set("cache-status", `${CACHE_NAME}; ${STATUS[status]}`);
     const storedAt = this.#cache.storage.index.storedAt(key);
@@ -187,8 +187,10 @@ export class GatewayCache implements DataCache {
   #observe(event: CacheEvent): void {
     const { metrics } = this.#gateway;
     if (event.kind === "mismatch") this.#coolDown(event).catch(() => {});
-    if (event.kind === "cached") metrics.add("cache_sent_bytes_total", {}, event.bytes);
-    else if (event.kind !== "origin") metrics.add("cache_events_total", { event: event.kind });
+    if (event.kind === "cached") metrics.counters?.add("cache_sent_bytes_total", {}, event.bytes);
+    else if (event.kind !== "origin") {
+      metrics.counters?.add("cache_events_total", { event: event.kind });
+    }
   }
 }
 

@@ -41,18 +41,33 @@ export function glanceOrigin({ upstreamOf }: CacheCode, input: GlanceOriginInput
     });
   };
   let seeks: Promise<boolean> | null = null;
+  const { spans } = gateway.tracing;
+  const parent = spans?.active();
   return {
     async open(start, end) {
-      const { reader } = upstream(start, end - 1);
-      await reader.open();
-      return {
-        async read(into) {
-          const chunk = await reader.read(into);
-          if (chunk !== null) reader.report();
-          return chunk;
-        },
-        cancel: (reason) => reader.cancel(reason),
+      const span = parent && spans?.fill(image.id, start, end, parent);
+      const open = async () => {
+        const { reader } = upstream(start, end - 1);
+        await reader.open();
+        return reader;
       };
+      try {
+        const reader = await (span?.run(open) ?? open());
+        return {
+          async read(into) {
+            const chunk = await reader.read(into);
+            if (chunk !== null) reader.report();
+            return chunk;
+          },
+          async cancel(reason) {
+            span?.end();
+            await reader.cancel(reason);
+          },
+        };
+      } catch (error) {
+        span?.end(error);
+        throw error;
+      }
     },
     supportsRanges: () => seeks ??= probes.ask(key, upstream(0, 0).canSeek),
     isOwnFault: (error) =>

@@ -51,7 +51,7 @@ export class Permissions {
     const reader = await readerOf(this.#code.createHasher, imageId, [authToken, serviceToken]);
     const known = this.#verdicts.get(reader);
     if (known !== null) {
-      metrics.add("cache_authorizations_total", { result: "remembered" });
+      metrics.counters?.add("cache_authorizations_total", { result: "remembered" });
       return known;
     }
     const asking = this.#asking.get(reader);
@@ -60,7 +60,7 @@ export class Permissions {
     const isData = record.status === 200 && (record.result as GlanceImage).status === "active";
     if (!isData) return record;
     const result = refusal !== null ? "refused" : joined !== null ? "remembered" : "allowed";
-    metrics.add("cache_authorizations_total", { result });
+    metrics.counters?.add("cache_authorizations_total", { result });
     if (refusal !== null) return await this.#code.documentResponse(this.#gateway, call, refusal);
     this.#verdicts.set(reader, record, askedAt);
     return record;

@@ -123,7 +123,7 @@ export interface UpstreamRead extends Pick<ResumeOptions, "verifier" | "onProgre
  * store that cannot; that response is passed to `keep`, or closed.
  */
 export function upstreamOf(
-  { client }: Gateway,
+  { client, tracing: { spans } }: Gateway,
   read: UpstreamRead,
 ): { readonly reader: ResumingReader; readonly canSeek: CanSeek } {
   const { context, image, range: { start, end }, verifier, prefer, early, signal, onProgress } =
@@ -133,14 +133,16 @@ export function upstreamOf(
   const session = new Session(client, context);
   const source = new GlanceRangeSource(session, descriptor, { ...target, early: early ?? null });
   const shared = { ...target, candidates: source.candidates };
-  const reader = new ResumingReader(read.startWith?.(source) ?? source, {
+  const started = read.startWith?.(source) ?? source;
+  const rival = new GlanceRangeSource(session, descriptor, { ...shared, rangesOnly: true });
+  const reader = new ResumingReader(spans?.source(started) ?? started, {
     options: client.options,
     start,
     end,
     verifier,
     isPart: false,
     isHashed: verifier !== null,
-    rival: new GlanceRangeSource(session, descriptor, { ...shared, rangesOnly: true }),
+    rival: spans?.source(rival, true) ?? rival,
     signal,
     onProgress,
   });

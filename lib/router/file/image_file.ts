@@ -128,9 +128,9 @@ async function waitForAdmission(
   call: GatewayRequest,
   admission: Admission,
 ): Promise<void> {
-  metrics.move("waiting_requests", 1);
+  metrics.counters?.move("waiting_requests", 1);
   await admission.acquire(call, call.signal, call.clientKey);
-  metrics.move("waiting_requests", -1);
+  metrics.counters?.move("waiting_requests", -1);
   call.signal?.throwIfAborted();
 }
 

@@ -3,6 +3,7 @@ import { messageOf } from "../../validate.ts";
 import { GlanceError } from "../../errors.ts";
 import type { Metrics } from "./metrics.ts";
 import { HttpError } from "../error_response.ts";
+import type { TraceHeaders } from "../../tracing/trace_context.ts";
 
 /** Maximum number of characters of a path in a log entry. A longer path is cut and ends with "…". */
 export const LOGGED_PATH_LENGTH = 1_024;
@@ -60,9 +61,11 @@ export class Trace {
   readonly #entry: { -readonly [Key in keyof RequestLog]: RequestLog[Key] };
   readonly #started: number;
   readonly #labels: { readonly method: string; readonly path: string };
+  /** The trace headers of the client. */
+  headers: TraceHeaders | undefined;
   #hasEnded = false;
   #isStreaming = false;
-  #onEnd = () => {};
+  readonly #onEnd: ((entry: RequestLog) => void)[] = [];
 
   constructor(options: TraceOptions) {
     const { method, path, route, requestId, metrics, now } = options;
@@ -84,7 +87,7 @@ export class Trace {
     this.#started = now();
     const known = KNOWN_METHODS.includes(method) ? method : "other";
     this.#labels = { method: known, path: route };
-    metrics.move("open_requests", 1);
+    metrics.counters?.move("open_requests", 1);
   }
 
   /** `x-openstack-request-id`. */
@@ -95,13 +98,13 @@ export class Trace {
   /** Records that a server has responded. */
   respondedBy(server: string): void {
     this.#entry.server = server;
-    this.#options.metrics.add("upstream_responses_total", { server });
+    this.#options.metrics.counters?.add("upstream_responses_total", { server });
   }
 
   /** Records bytes of image data received from the client. */
   received(bytes: number): void {
     this.#entry.bytesIn += bytes;
-    this.#options.metrics.add("received_bytes_total", { path: this.#entry.route }, bytes);
+    this.#options.metrics.counters?.add("received_bytes_total", { path: this.#entry.route }, bytes);
   }
 
   /** Records bytes sent to the client. */
@@ -109,12 +112,12 @@ export class Trace {
     this.#entry.bytesOut += bytes;
     this.#entry.server = server;
     this.#entry.resumes = resumes;
-    this.#options.metrics.add("sent_bytes_total", { server }, bytes);
+    this.#options.metrics.counters?.add("sent_bytes_total", { server }, bytes);
   }
 
   /** Records that the connection of an idle download was closed. */
   released(): void {
-    this.#options.metrics.add("releases_total", { server: this.#entry.server ?? "" });
+    this.#options.metrics.counters?.add("releases_total", { server: this.#entry.server ?? "" });
   }
 
   /** Records an error. */
@@ -134,8 +137,8 @@ export class Trace {
   responded(status: number): void {
     this.#entry.status = status;
     const { metrics, now } = this.#options;
-    metrics.add("requests_total", { ...this.#labels, status });
-    metrics.time("response_start_seconds", this.#labels, now() - this.#started);
+    metrics.counters?.add("requests_total", { ...this.#labels, status });
+    metrics.counters?.time("response_start_seconds", this.#labels, now() - this.#started);
     if (!this.#isStreaming) this.end(this.#entry.outcome);
   }
 
@@ -144,9 +147,9 @@ export class Trace {
     this.#isStreaming = true;
   }
 
-  /** Sets a function to call when the request is over. */
-  onEnd(end: () => void): void {
-    this.#onEnd = end;
+  /** Adds a function to call when the request is over. */
+  onEnd(end: (entry: RequestLog) => void): void {
+    this.#onEnd.push(end);
   }
 
   /** Ends the trace and logs it. Only the first call counts. */
@@ -154,13 +157,13 @@ export class Trace {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     const { metrics, now, log } = this.#options;
-    metrics.move("open_requests", -1);
-    this.#onEnd();
+    metrics.counters?.move("open_requests", -1);
     const milliseconds = now() - this.#started;
-    metrics.time("request_duration_seconds", this.#labels, milliseconds);
-    metrics.add("responses_total", { outcome });
+    metrics.counters?.time("request_duration_seconds", this.#labels, milliseconds);
+    metrics.counters?.add("responses_total", { outcome });
     this.#entry.milliseconds = Math.round(milliseconds);
     this.#entry.outcome = outcome;
+    for (const end of this.#onEnd) end(this.#entry);
     log?.(this.#entry);
   }
 }

@@ -1,6 +1,6 @@
 /** The metrics of a gateway in Prometheus' text format (version 0.0.4). */
 import { VERSION } from "../version.ts";
-import type { ServerState } from "../observe/server_states.ts";
+import type { ServerState } from "./server_states.ts";
 import { processMetrics } from "./process_metrics.ts";
 
 const PREFIX = "glance_edge_";

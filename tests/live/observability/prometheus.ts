@@ -17,8 +17,7 @@ export const NO_PROMETHEUS: string | null =
     : "the package prometheus is not installed";
 
 async function succeeds(program: string): Promise<boolean> {
-  const options = { args: ["--version"], stdout: "null", stderr: "null" } as const;
-  return await new Deno.Command(program, options).output()
+  return await new Deno.Command(program, { args: ["--version"] }).output()
     .then(({ success }) => success, () => false);
 }
 

@@ -25,9 +25,9 @@ export function valueOf(
   name: string,
   labels: Readonly<Record<string, string>> = {},
 ): number | undefined {
-  const wanted = JSON.stringify(Object.entries(labels).sort());
+  const key = JSON.stringify(Object.entries(labels).sort());
   return samplesOf(text).find((sample) =>
-    sample.name === name && JSON.stringify(Object.entries(sample.labels).sort()) === wanted
+    sample.name === name && JSON.stringify(Object.entries(sample.labels).sort()) === key
   )?.value;
 }
 

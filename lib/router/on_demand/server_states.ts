@@ -1,5 +1,4 @@
 /** Which servers have failed since they last responded, as seen by a gateway. */
-import { isRetryableStatus } from "../../http/retry/retry_policy.ts";
 
 /** A server, and whether it works. */
 export interface ServerState {
@@ -9,8 +8,11 @@ export interface ServerState {
   readonly failedAt: number | null;
 }
 
-/** What may follow the endpoint root of a server in the URL of a request. */
-const API_PATH = /^\/(v2(\.\d+)?(\/|$)|versions|healthcheck|\?|$)/;
+/** The status with which a server refuses a request because of its load. */
+const TOO_MANY = 429;
+
+/** What follows the endpoint root of a server in the URL of a request. */
+const API_PATH = /^\/(v2|versions|healthcheck|$)/;
 
 /** Remembers which servers have failed. */
 export class ServerStates {
@@ -23,7 +25,7 @@ export class ServerStates {
 
   /** Records a response: after one that is not a failure of the server, the server works. */
   responded(url: string, status: number): void {
-    if (this.#failedAt.size === 0 || status >= 500 || isRetryableStatus(status)) return;
+    if (this.#failedAt.size === 0 || status >= 500 || status === TOO_MANY) return;
     for (const server of this.#failedAt.keys()) {
       const isOfServer = url.startsWith(server) && API_PATH.test(url.slice(server.length));
       if (isOfServer) this.#failedAt.delete(server);

@@ -1,0 +1,50 @@
+/** Traces the requests of a client. */
+import { callSafely } from "../events.ts";
+import type { GlanceOptions } from "../options.ts";
+import { defaultFetch } from "../platform.ts";
+import { type OpenTelemetry, registeredOpenTelemetry } from "./open_telemetry.ts";
+import { Spans } from "./spans.ts";
+
+/** Options of tracing. */
+export interface TracingOptions {
+  /**
+   * The module `@opentelemetry/api`.
+   * @default what the program has registered for that module when a call begins; if nothing, calls are not traced
+   */
+  readonly api?: OpenTelemetry | undefined;
+}
+
+/** What makes spans at the moment; null without OpenTelemetry. */
+export function spansOf({ api }: TracingOptions): Spans | null {
+  const found = api ?? registeredOpenTelemetry();
+  return found === null ? null : new Spans(found);
+}
+
+/**
+ * The options of a client whose requests are traced: each attempt is a client span below the active one, and sends
+ * its ids in `traceparent`. Retries, resumes and other events are events of the active span.
+ *
+ * @example
+ * ```ts
+ * import { tracedOptions } from "@glance-edge/glance/tracing";
+ * import { GlanceClientWrapper } from "@glance-edge/glance";
+ *
+ * const client = new GlanceClientWrapper(tracedOptions({ apiServers: ["glance.example:9292"] }));
+ * console.assert(client.options.numRetries === 3);
+ * ```
+ */
+export function tracedOptions<Options extends GlanceOptions>(
+  options: Options,
+  tracing: TracingOptions = {},
+): Options {
+  const { fetch = defaultFetch, onEvent } = options;
+  return {
+    ...options,
+    fetch: (url: string, init: RequestInit) =>
+      spansOf(tracing)?.fetch(fetch, url, init) ?? fetch(url, init),
+    onEvent: (event) => {
+      spansOf(tracing)?.addEvent(event);
+      if (onEvent !== undefined) callSafely(onEvent, event);
+    },
+  };
+}
