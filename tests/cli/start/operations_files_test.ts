@@ -6,6 +6,7 @@ import { routerSettings } from "../../../lib/cli/start/router_options.ts";
 import { START_FLAGS } from "../../../lib/cli/start/start_flags.ts";
 import { runStart } from "../../../lib/cli/start.ts";
 import { denoFiles } from "../../../lib/cli/system/deno_files.ts";
+import { SERVER_CERT, SERVER_KEY } from "../../auth/certificates.ts";
 import { MemoryFiles } from "../memory_files.ts";
 import { StartHarness } from "../start_harness.ts";
 import { GUIDE, withTable } from "./settings_table.ts";
@@ -64,6 +65,33 @@ Deno.test({
         line.includes("glance-edge.service")
       );
       assertEquals([code, said], [0, []]);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+});
+
+Deno.test({
+  name: "the configuration of nginx is valid",
+  ignore: !await hasProgram("nginx"),
+  async fn() {
+    const folder = await Deno.makeTempDir();
+    try {
+      await Deno.writeTextFile(`${folder}/cert.pem`, SERVER_CERT);
+      await Deno.writeTextFile(`${folder}/key.pem`, SERVER_KEY);
+      const site = (await textOf("nginx.conf")).replaceAll("/etc/glance-edge/tls", folder)
+        .replace("listen 443", `listen unix:${folder}/socket`);
+      await Deno.writeTextFile(`${folder}/site.conf`, site);
+      const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+        .map((kind) => `${kind}_temp_path ${folder}/${kind};`).join(" ");
+      await Deno.writeTextFile(
+        `${folder}/nginx.conf`,
+        `pid ${folder}/pid; events {} http { access_log off; ${temporary} include ${folder}/site.conf; }`,
+      );
+      const { code, stderr } = await new Deno.Command("nginx", {
+        args: ["-t", "-c", `${folder}/nginx.conf`, "-e", `${folder}/error.log`],
+      }).output();
+      assertEquals(code, 0, new TextDecoder().decode(stderr));
     } finally {
       await Deno.remove(folder, { recursive: true });
     }
