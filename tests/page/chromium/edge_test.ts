@@ -1,5 +1,6 @@
 /// <reference lib="dom" />
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { createEmbeddedGlance } from "../../../lib/embedded/mod.ts";
 import { addImage, IGNORED, PageInChromium } from "./page_in_chromium.ts";
 
 Deno.test("Edge() shows the requests and bytes of the gateway, live", {
@@ -44,4 +45,24 @@ Deno.test("Edge() tells if the metrics are not available", { ignore: IGNORED }, 
   await page.getByRole("button", { name: "Edge" }).click();
   await page.getByRole("alert").getByText("The metrics are not available").waitFor();
   opened.problems.length = 0;
+});
+
+Deno.test("Edge() shows which server has failed, and since when", { ignore: IGNORED }, async () => {
+  const glance = createEmbeddedGlance();
+  await using opened = await PageInChromium.open({
+    router: {
+      apiServers: ["http://a.invalid", "http://b.invalid"],
+      fetch: (input, init) =>
+        input.startsWith("http://b.invalid")
+          ? Promise.reject(new TypeError("connection refused"))
+          : glance.fetch(new Request(input, init)),
+    },
+  });
+  const { page } = opened;
+  // The servers take turns.
+  await page.getByRole("button", { name: "Reload" }).click();
+  await page.getByRole("button", { name: "Edge" }).click();
+  const servers = page.getByRole("region", { name: "Edge" }).getByRole("listitem");
+  await servers.filter({ hasText: "b.invalid" }).getByText(/^Cooling down for \d+ s$/).waitFor();
+  await servers.filter({ hasText: "a.invalid" }).getByText("Healthy").waitFor();
 });
