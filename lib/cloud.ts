@@ -22,22 +22,22 @@ import { definedMembers } from "./validate.ts";
 export interface ConnectOptions extends GlanceOptions {
   /**
    * Name of the cloud in `clouds.yaml`.
-   * @default `OS_CLOUD`
+   * Default: `OS_CLOUD`.
    */
   readonly cloud?: string | undefined;
   /**
    * Credentials for Keystone.
-   * @default those of the cloud or the `OS_*` variables
+   * Default: those of the cloud or the `OS_*` variables.
    */
   readonly credentials?: Credentials | undefined;
   /**
    * Environment variables.
-   * @default those of the process
+   * Default: those of the process.
    */
   readonly environment?: Environment | undefined;
   /**
    * Parses `clouds.yaml`.
-   * @default `parseDocument` of the npm package `yaml`, which must be installed if the file exists
+   * Default: `parseDocument` of the npm package `yaml`, which must be installed if the file exists.
    */
   readonly parseYaml?: YamlParser | undefined;
 }

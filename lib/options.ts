@@ -16,23 +16,23 @@ export interface GlanceOptions {
   /**
    * The API servers, each as `host`, `host:port`, or URL. A mount prefix is kept, a trailing
    * version, such as `/v2`, is removed. Null: the servers of the context's service catalog.
-   * @default {null}
+   * Default: `null`.
    */
   readonly apiServers?: readonly string[] | null | undefined;
   /**
    * Maximum number of retries of a failed request, each on the next server.
-   * @default {3}
+   * Default: `3`.
    */
   readonly numRetries?: number | undefined;
   /**
    * The endpoint to select from the catalog: `<service type>:<service name>:<endpoint type>`; the name may
    * be empty.
-   * @default {"image:glance:publicURL"}
+   * Default: `"image:glance:publicURL"`.
    */
   readonly catalogInfo?: string | undefined;
   /**
    * Region whose endpoints are selected from the catalog.
-   * @default the region of the first endpoint, also if the catalog does not have the given region
+   * Default: the region of the first endpoint, also if the catalog does not have the given region.
    */
   readonly regionName?: string | undefined;
   /**
@@ -44,55 +44,55 @@ export interface GlanceOptions {
    * Maximum milliseconds until the headers of a response, and all of a JSON response, have arrived. For an
    * upload, the time starts after the last byte is sent; after the time, the upload continues only while
    * the image is `saving`. `Infinity` sets no limit.
-   * @default {60_000}
+   * Default: `60_000`.
    */
   readonly requestTimeout?: number | undefined;
   /**
    * Maximum milliseconds without a byte, counted only while a reader waits for one. The total time is not
    * limited. `Infinity` sets no limit. After a break, a download that has begun keeps trying for the same
    * time, whatever `numRetries` is; with `Infinity`, `numRetries` limits it.
-   * @default {30_000}
+   * Default: `30_000`.
    */
   readonly stallTimeout?: number | undefined;
   /**
    * Milliseconds for which an idempotent request continues after its last retry while servers are away: the
    * connection fails, or the status is 502, 503, or 504. The same applies to Keystone. 0: `numRetries` is the
    * limit.
-   * @default {0}
+   * Default: `0`.
    */
   readonly outageTimeout?: number | undefined;
   /**
    * Milliseconds without headers after which an idempotent request is sent to a second server as well (a
    * hedged request): the first response is used, and the other request is canceled. At most 2 % of the requests
    * are hedged, unless a server is silent. `Infinity` sends each to one server at a time.
-   * @default {2_500}
+   * Default: `2_500`.
    */
   readonly hedgeDelay?: number | undefined;
   /**
    * Schemes of `direct_url` and `locations` whose data is read directly instead of through Glance. Only
    * `file` is supported, and only below `directUrlRoots`.
-   * @default {[]}
+   * Default: `[]`.
    */
   readonly allowedDirectUrlSchemes?: readonly string[] | undefined;
   /**
    * Directories below which `file` URLs may be opened.
-   * @default {[]}
+   * Default: `[]`.
    */
   readonly directUrlRoots?: readonly string[] | undefined;
   /**
    * Hosts that receive the token even if only an image href names them. `host[:port]` means https only; an
    * origin such as `http://host:9292` is matched exactly.
-   * @default {[]}
+   * Default: `[]`.
    */
   readonly trustedHosts?: readonly string[] | undefined;
   /**
    * `noauth` never sends a token.
-   * @default {"keystone"}
+   * Default: `"keystone"`.
    */
   readonly authStrategy?: "keystone" | "noauth" | undefined;
   /**
    * Context for operations that Glance restricts to services (its location API).
-   * @default the context of the call
+   * Default: the context of the call.
    */
   readonly privilegedContext?: RequestContext | undefined;
   /**
@@ -101,35 +101,35 @@ export interface GlanceOptions {
   readonly onEvent?: ((event: GlanceEvent) => void) | undefined;
   /**
    * Sends all requests; replace it for a private CA, a proxy, or a test.
-   * @default the global `fetch`, on Deno over HTTP/1.1, which is faster for image data
+   * Default: the global `fetch`, on Deno over HTTP/1.1, which is faster for image data.
    */
   readonly fetch?: ((input: string, init: RequestInit) => Promise<Response>) | undefined;
   /** Waits `ms` between retries and polls; rejects with the reason of the signal when it is aborted. */
   readonly sleep?: ((ms: number, signal?: AbortSignal) => Promise<void>) | undefined;
   /**
    * Calls `callback` after `ms`, and returns a function that cancels it. Drives all timeouts.
-   * @default `setTimeout`
+   * Default: `setTimeout`.
    */
   readonly timer?: ((ms: number, callback: () => void) => () => void) | undefined;
   /**
    * Milliseconds of a monotonic clock.
-   * @default `performance.now`
+   * Default: `performance.now`.
    */
   readonly now?: (() => number) | undefined;
   /**
    * Milliseconds since 1970, to compare with dates that servers send.
-   * @default `Date.now`
+   * Default: `Date.now`.
    */
   readonly wallClock?: (() => number) | undefined;
   /**
    * A number from 0 to less than 1.
-   * @default `Math.random`
+   * Default: `Math.random`.
    */
   readonly random?: (() => number) | undefined;
   /**
    * The id of a new image. Ids must be hard to guess: an image that has the id already is taken for the new
    * one.
-   * @default `crypto.randomUUID`
+   * Default: `crypto.randomUUID`.
    */
   readonly randomUUID?: (() => string) | undefined;
 }

@@ -51,7 +51,7 @@ export interface Term {
   readonly text: string;
   /**
    * What the action is about.
-   * @default the image of the error
+   * Default: the image of the error.
    */
   readonly subject?: string | undefined;
 }

@@ -27,17 +27,17 @@ export interface GlanceClientWrapperOptions extends GlanceOptions {
   readonly netloc?: string;
   /**
    * Whether `netloc` is reached over https.
-   * @default {false}
+   * Default: `false`.
    */
   readonly useSsl?: boolean;
   /**
    * Major version of the Image API. Only 2 exists.
-   * @default {2}
+   * Default: `2`.
    */
   readonly version?: 2;
   /**
    * Whether to send no token and to ignore direct URLs, for a server that only an image href names.
-   * @default {false}
+   * Default: `false`.
    */
   readonly anonymous?: boolean;
 }

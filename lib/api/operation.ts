@@ -66,7 +66,7 @@ export interface Operation<Args extends readonly unknown[], Result>
   readonly send?: (...args: Args) => RequestParts;
   /**
    * Whether a request with these arguments is idempotent.
-   * @default {the operation's `idempotent`}
+   * Default: the operation's `idempotent`.
    */
   readonly isIdempotentWith?: (...args: Args) => boolean;
   /** Reads the result from the response; `"response"` returns the response unread. */

@@ -26,7 +26,7 @@ export interface ListParameters {
   /**
    * Number of images per request. Glance ends a list at a page whose images are all hidden by its policy;
    * use larger pages if the cloud has such a policy.
-   * @default {200}
+   * Default: `200`.
    */
   readonly pageSize?: number | undefined;
   /** Property or properties to sort by, most significant first. Glance's default is `created_at`. */

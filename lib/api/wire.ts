@@ -76,7 +76,7 @@ export interface ImportRequest {
   readonly all_stores?: boolean | undefined;
   /**
    * Whether the import fails for all stores if it fails for one.
-   * @default {true}
+   * Default: `true`.
    */
   readonly all_stores_must_succeed?: boolean | undefined;
 }

@@ -33,7 +33,7 @@ export interface Credentials {
   readonly authUrl: string;
   /**
    * Authentication method.
-   * @default the method whose secret is given: password, application credential, or token, in this order
+   * Default: the method whose secret is given: password, application credential, or token, in this order.
    */
   readonly method?: AuthMethod | undefined;
   /** User, by id; requires no domain. */
@@ -70,7 +70,7 @@ export interface Credentials {
   readonly systemScope?: "all" | undefined;
   /**
    * Domain, by id, of a user or project that is named without one.
-   * @default {"default"}
+   * Default: `"default"`.
    */
   readonly defaultDomainId?: string | undefined;
   /** Domain, by name, of a user or project that is named without one. */

@@ -29,12 +29,12 @@ export interface SlotCacheOptions {
   readonly digest: Digest;
   /**
    * What is known to be verified, if several caches of a program use the same store.
-   * @default nothing
+   * Default: nothing.
    */
   readonly verified?: Set<string>;
   /**
    * Whether a reader is closed only when all slots are stored: on runtimes that end the work of a request with it.
-   * @default false
+   * Default: `false`.
    */
   readonly isPerRequest?: boolean;
   /** Bytes that the store may hold. */

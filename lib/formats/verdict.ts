@@ -19,7 +19,7 @@ export type Verdict =
 export interface VerdictOptions {
   /**
    * Container format of the image. Glance inspects only `bare` images.
-   * @default "bare"
+   * Default: `"bare"`.
    */
   readonly containerFormat?: string | undefined;
 }

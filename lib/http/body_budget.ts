@@ -11,17 +11,17 @@ import type { Timer } from "../timer.ts";
 export interface BodyLimits {
   /**
    * Maximum bytes of one body: an image with 128 properties of maximum length fits.
-   * @default 16 MiB
+   * Default: 16 MiB.
    */
   readonly each?: number;
   /**
    * Maximum bytes of all bodies together.
-   * @default 64 MiB
+   * Default: 64 MiB.
    */
   readonly total?: number;
   /**
    * Maximum milliseconds from the start of a body to its end.
-   * @default 60,000
+   * Default: 60,000.
    */
   readonly milliseconds?: number;
   readonly timer: Timer;

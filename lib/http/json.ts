@@ -21,7 +21,7 @@ const DECODER = new TextDecoder();
 export interface ReadOptions {
   /**
    * Maximum bytes.
-   * @default {DOCUMENT_LIMIT}
+   * Default: `DOCUMENT_LIMIT`.
    */
   readonly limit?: number;
   /** Aborts the read, even if the body ignores the signal. */

@@ -16,7 +16,7 @@ import { optionalSource, type UploadSource } from "../transfer/upload/upload_sou
 export interface UpdateOptions extends UploadOptions {
   /**
    * Whether to remove custom properties that the update does not name.
-   * @default {true}
+   * Default: `true`.
    */
   readonly purgeProps?: boolean | undefined;
   /**

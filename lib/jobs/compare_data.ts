@@ -12,7 +12,7 @@ import { VERIFY_AUTO } from "../terms.ts";
 export interface CompareOptions {
   /**
    * `required` fails if no hash can be compared; `auto` then compares the size only.
-   * @default {"auto"}
+   * Default: `"auto"`.
    */
   readonly verify?: Exclude<Verify, "off"> | undefined;
 }

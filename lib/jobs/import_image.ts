@@ -38,25 +38,25 @@ import { checkUrl, openWebData } from "./url_source.ts";
 export interface ImportOptions extends Omit<ImportWaitOptions, "partial">, ImportTargets {
   /**
    * The import method.
-   * @default the first of {@linkcode ImportMethod} that fits the source and that the cloud offers
+   * Default: the first of {@linkcode ImportMethod} that fits the source and that the cloud offers.
    */
   readonly method?: ImportMethod | undefined;
   /**
    * Whether the import fails if one store fails. If false, it succeeds if it has reached at least one store;
    * the properties of the image list the failed stores.
-   * @default {true}
+   * Default: `true`.
    */
   readonly allStoresMustSucceed?: boolean | undefined;
   /**
    * Whether to wait until the import is complete. If false, the import continues after the return, and its
    * failure is not reported: see {@linkcode waitForImport}.
-   * @default {true}
+   * Default: `true`.
    */
   readonly wait?: boolean | undefined;
   /**
    * Which data is refused before it is sent, if this program sends it. Glance can be configured to decompress or
    * convert staged data, so by default only Glance judges that.
-   * @default {"match" for an upload, "off" for staged data}
+   * Default: "match" for an upload, "off" for staged data.
    */
   readonly inspect?: InspectMode | undefined;
   /** Called with the progress of the bytes that this program sends, if any. Its errors are ignored. */

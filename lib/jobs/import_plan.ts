@@ -28,7 +28,7 @@ export interface RegionSource {
   readonly imageId: string;
   /**
    * The interface of the endpoint in that region.
-   * @default {"public"}
+   * Default: `"public"`.
    */
   readonly interface?: "public" | "internal" | "admin" | undefined;
 }

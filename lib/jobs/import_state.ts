@@ -24,7 +24,7 @@ export interface ImportGoal {
   readonly stores?: readonly string[] | undefined;
   /**
    * Whether the import succeeds if it has reached at least one of its stores.
-   * @default {false}
+   * Default: `false`.
    */
   readonly partial?: boolean | undefined;
 }

@@ -8,17 +8,17 @@ import type { Term } from "../terms.ts";
 export interface WaitOptions {
   /**
    * Milliseconds between two polls while the state changes.
-   * @default {1_000}
+   * Default: `1_000`.
    */
   readonly pollInterval?: number | undefined;
   /**
    * Maximum milliseconds between two polls. The interval grows by half after each poll without a change.
-   * @default {10_000}
+   * Default: `10_000`.
    */
   readonly maxPollInterval?: number | undefined;
   /**
    * Milliseconds without a change until the wait fails. Glance itself gives up an import after an hour.
-   * @default {3_600_000}
+   * Default: `3_600_000`.
    */
   readonly stallTimeout?: number | undefined;
   /** Aborts the wait, with the signal's reason. The operation itself continues. */

@@ -14,12 +14,12 @@ export interface CloudGatewayOptions
   extends Omit<ImageRouterOptions, "serviceMode" | "apiServers">, ConnectOptions {
   /**
    * Calls Glance with the configured credentials for all clients, instead of forwarding their tokens.
-   * @default {false}
+   * Default: `false`.
    */
   readonly serviceMode?: boolean | undefined;
   /**
    * In service mode, whether only `GET` and `HEAD` are allowed.
-   * @default {true}
+   * Default: `true`.
    */
   readonly readOnly?: boolean | undefined;
 }

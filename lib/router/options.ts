@@ -13,7 +13,7 @@ export interface CorsOptions {
   readonly origins: "*" | readonly string[];
   /**
    * Seconds for which browsers may cache a preflight response (`Access-Control-Max-Age`).
-   * @default {600}
+   * Default: `600`.
    */
   readonly maxAge?: number | undefined;
 }
@@ -27,13 +27,13 @@ export interface CacheOptions {
   /**
    * Bytes of a slot, the unit in which data is kept and fetched. Up to 16 slots are in memory while they are
    * fetched. A store can be used again with the same value only.
-   * @default {8 MiB}
+   * Default: 8 MiB.
    */
   readonly slotSize?: number | undefined;
   /**
    * Milliseconds for which Glance's permission to read an image is remembered, for one token and one image. With 0,
    * Glance is asked for each request.
-   * @default {5000}
+   * Default: `5000`.
    */
   readonly authorizationTtl?: number | undefined;
 }
@@ -42,7 +42,7 @@ export interface CacheOptions {
 export interface PageOptions {
   /**
    * How users sign in: `keystoneSignIn`. Not used with `serviceMode`, where no token is needed.
-   * @default none: the page asks for a token if the servers do
+   * Default: none: the page asks for a token if the servers do.
    */
   readonly signIn?: PageSignIn | undefined;
 }
@@ -72,7 +72,7 @@ export interface ServiceMode {
   readonly context: RequestContext;
   /**
    * Whether only `GET` and `HEAD` are allowed. Other methods are answered with 403.
-   * @default {true}
+   * Default: `true`.
    */
   readonly readOnly?: boolean | undefined;
 }
@@ -83,20 +83,20 @@ export interface ImageRouterOptions extends GlanceOptions {
   readonly apiServers?: readonly string[] | null;
   /**
    * Calls Glance with the gateway's own credentials.
-   * @default none: the token of each request is forwarded
+   * Default: none: the token of each request is forwarded.
    */
   readonly serviceMode?: ServiceMode | undefined;
   /**
    * Authorizes each request before it is forwarded: `true` allows it, `false` answers with 403, and a `Response`
    * is sent as it is. Any other result is logged and answered with 500.
-   * @default none: all requests are allowed
+   * Default: none: all requests are allowed.
    */
   readonly authorize?: (call: GatewayCall) => boolean | Response | Promise<boolean | Response>;
   /**
    * Public URL of the gateway, including the prefix below which it is mounted, for `Location` and the list
    * of versions: `https://images.example/image`. Set it if a proxy in front of the gateway terminates TLS or
    * strips a prefix, or with `app.mount`.
-   * @default the URL of each request
+   * Default: the URL of each request.
    */
   readonly publicEndpoint?: string | undefined;
   /**
@@ -104,35 +104,35 @@ export interface ImageRouterOptions extends GlanceOptions {
    * body of one server is forwarded, provided that its headers describe exactly the requested bytes; a
    * failure resets the connection. On Deno that halves the CPU time, unless there is a `log` or `verify`
    * applies: then every chunk is inspected. Without either, `stallTimeout` does not apply.
-   * @default {true}
+   * Default: `true`.
    */
   readonly resume?: boolean | undefined;
   /**
    * Whether whole images are hashed while they are sent. If the hash is wrong, the connection is reset before
    * the last chunk. The number of bytes and the `Content-MD5` of the server are always checked.
-   * @default {"off"}
+   * Default: `"off"`.
    */
   readonly verify?: Verify | undefined;
   /**
    * Keeps image data, so that many readers cost one read of Glance. Each reader is authorized by Glance.
-   * @default none
+   * Default: none.
    */
   readonly cache?: CacheOptions | undefined;
   /**
    * Maximum size of an upload in bytes. A larger one is answered with 413.
-   * @default {Infinity}
+   * Default: `Infinity`.
    */
   readonly maxUploadSize?: number | undefined;
   /**
    * Which uploads and staged data to refuse with 415, before their first byte is sent to Glance: `match` refuses
    * what Glance refuses since 2025.1, `safe` only what is unsafe. The record of the image is read with the token
    * of the request. Data that Glance fetches itself is not inspected.
-   * @default {"off"}
+   * Default: `"off"`.
    */
   readonly inspect?: InspectMode | undefined;
   /**
    * Allows web pages of other origins to read responses.
-   * @default none: no other origin may
+   * Default: none: no other origin may.
    */
   readonly cors?: CorsOptions | undefined;
   /**
@@ -142,27 +142,27 @@ export interface ImageRouterOptions extends GlanceOptions {
    * gateway (DNS rebinding).
    *
    * Whatever the value, a write without a token from a page of another site is answered with 403.
-   * @default {"any"}
+   * Default: `"any"`.
    */
   readonly allowedHosts?: "any" | "loopback" | readonly string[];
   /**
    * Whether to serve counters in Prometheus' text format at `/metrics`, to every client.
-   * @default {false}
+   * Default: `false`.
    */
   readonly metrics?: boolean | undefined;
   /**
    * The module `@opentelemetry/api`, to trace requests with.
-   * @default what the program has registered for that module, else requests are not traced
+   * Default: what the program has registered for that module, else requests are not traced.
    */
   readonly tracing?: OpenTelemetry | undefined;
   /**
    * Whether browsers get a web page at `/`. Requests that do not accept `text/html` are answered as without it.
-   * @default {false}
+   * Default: `false`.
    */
   readonly page?: boolean | PageOptions | undefined;
   /**
    * Called once per request, after the response body is finished or canceled.
-   * @default none
+   * Default: none.
    */
   readonly log?: (entry: RequestLog) => void;
 }

@@ -15,47 +15,47 @@ import { between, seededBytes, seededRandom } from "./seed.ts";
 export interface ClusterOptions {
   /**
    * Seed of all random values: the image, the length of chunks, the latency of responses.
-   * @default {1}
+   * Default: `1`.
    */
   readonly seed?: number;
   /**
    * Clock of the cluster.
-   * @default {a new clock}
+   * Default: a new clock.
    */
   readonly clock?: SimulatedClock;
   /**
    * Number of servers.
-   * @default {2}
+   * Default: `2`.
    */
   readonly servers?: number;
   /**
    * Size of the image in bytes.
-   * @default {100,000}
+   * Default: 100,000.
    */
   readonly size?: number;
   /**
    * Whether the store supports ranges; Ceph, Swift, and S3 do not.
-   * @default {true}
+   * Default: `true`.
    */
   readonly ranges?: boolean;
   /**
    * Faults of the requests for data, in order; later requests succeed.
-   * @default {[]}
+   * Default: `[]`.
    */
   readonly plan?: readonly Fault[];
   /**
    * Times when all servers are away: they refuse connections, and open bodies break.
-   * @default {[]}
+   * Default: `[]`.
    */
   readonly outages?: readonly Outage[];
   /**
    * Changes of the network: bandwidth, latency, and black holes.
-   * @default {[]}
+   * Default: `[]`.
    */
   readonly links?: readonly LinkChange[];
   /**
    * Whether responses have a `Content-Length`.
-   * @default {true}
+   * Default: `true`.
    */
   readonly hasLength?: boolean;
 }

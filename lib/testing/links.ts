@@ -8,28 +8,28 @@ import { NEVER, type SimulatedClock } from "./clock.ts";
 export interface LinkChange {
   /**
    * Time of the change in milliseconds of the cluster's clock.
-   * @default {0}
+   * Default: `0`.
    */
   readonly at?: number;
   /**
    * Index of the server to which the link leads.
-   * @default {the client's own link, which all servers share}
+   * Default: the client's own link, which all servers share.
    */
   readonly server?: number;
   /**
    * Bytes per second, shared by the bodies on the link.
-   * @default {Infinity}
+   * Default: `Infinity`.
    */
   readonly bandwidth?: number;
   /**
    * Milliseconds until a response begins.
-   * @default {a random number from 1 to 20}
+   * Default: a random number from 1 to 20.
    */
   readonly latency?: number;
   /**
    * Whether nothing passes the link: requests get no response, and bodies fall silent. Both continue when the
    * black hole ends.
-   * @default {false}
+   * Default: `false`.
    */
   readonly blackHole?: boolean;
 }

@@ -9,7 +9,7 @@ import { Spans } from "./spans.ts";
 export interface TracingOptions {
   /**
    * The module `@opentelemetry/api`.
-   * @default what the program has registered for that module when a call begins; if nothing, calls are not traced
+   * Default: what the program has registered for that module when a call begins; if nothing, calls are not traced.
    */
   readonly api?: OpenTelemetry | undefined;
 }

@@ -9,12 +9,12 @@ import type { TransferHasher } from "./types.ts";
 export interface ThreadOptions {
   /**
    * Starts a thread; null to always hash inline.
-   * @default {`node:worker_threads` if the runtime has it}
+   * Default: `node:worker_threads` if the runtime has it.
    */
   readonly start?: StartThread | null | undefined;
   /**
    * Minimum image size in bytes for a thread: inline hashing processes about 40 MiB while a thread starts.
-   * @default {128 MiB}
+   * Default: 128 MiB.
    */
   readonly minSize?: number | undefined;
 }

@@ -54,7 +54,7 @@ export interface DownloadOptions {
   readonly range?: { readonly start: number; readonly end?: number | undefined } | undefined;
   /**
    * How to verify the data.
-   * @default {"auto"}
+   * Default: `"auto"`.
    */
   readonly verify?: Verify | undefined;
   /**
@@ -63,20 +63,20 @@ export interface DownloadOptions {
    * `FileSystemWritableFileStream` receives chunks out of order, with their position, unless the data is
    * hashed. `"auto"` uses 8 if the servers are 20 ms or more away, else 1, and adds connections, up to 8,
    * while that makes the download faster.
-   * @default {1}
+   * Default: `1`.
    */
   readonly connections?: number | "auto" | undefined;
   /**
    * Maximum size of a part in bytes if there are several connections; the last parts are smaller. Memory
    * holds at most one part per connection, plus two for a slow reader.
-   * @default {4 to 8 MiB; more on long fast networks, where memory holds up to 32 MiB per connection, and 256 MiB in all}
+   * Default: 4 to 8 MiB; more on long fast networks, where memory holds up to 32 MiB per connection, and 256 MiB in all.
    */
   readonly partSize?: number | undefined;
   /**
    * Reuse the buffers of chunks once their write has settled, which is faster and keeps memory flat. Safe
    * only if the sink does not keep chunks or pass them on, as a `TransformStream` does. It has no effect on
    * downloads without a sink: BYOB readers supply their own buffers.
-   * @default {false}
+   * Default: `false`.
    */
   readonly reuseChunks?: boolean | undefined;
   /**
@@ -86,7 +86,7 @@ export interface DownloadOptions {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   /**
    * Milliseconds between two calls of `onProgress`; 0 for a call after each chunk.
-   * @default {100}
+   * Default: `100`.
    */
   readonly progressInterval?: number | undefined;
   /**
@@ -120,14 +120,14 @@ export interface UploadOptions {
   readonly size?: number | undefined;
   /**
    * Id of the store to write to.
-   * @default {the default store of the cloud}
+   * Default: the default store of the cloud.
    */
   readonly storeId?: string | undefined;
   /** Reference of the image that the data is based on, for stores that place related data together. */
   readonly baseImageRef?: string | undefined;
   /**
    * Which data is refused before its first byte is sent. An older cloud may accept what this refuses.
-   * @default {"match"}
+   * Default: `"match"`.
    */
   readonly inspect?: InspectMode | undefined;
   /**
@@ -137,7 +137,7 @@ export interface UploadOptions {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   /**
    * Milliseconds between two calls of `onProgress`; 0 for a call for each chunk.
-   * @default {100}
+   * Default: `100`.
    */
   readonly progressInterval?: number | undefined;
   /**

@@ -119,12 +119,12 @@ export interface MetadefNamespaceMeta {
   readonly description?: string;
   /**
    * Whether all projects see it, or only its owner.
-   * @default {"private"}
+   * Default: `"private"`.
    */
   readonly visibility?: "public" | "private";
   /**
    * A protected namespace cannot be deleted.
-   * @default {false}
+   * Default: `false`.
    */
   readonly protected?: boolean;
   /** Id of the project that owns it (default: the caller's). */
@@ -184,7 +184,7 @@ export interface MetadefView {
 export interface NewTagsOptions {
   /**
    * Whether to keep the existing tags. If false, the new tags replace them.
-   * @default {false}
+   * Default: `false`.
    */
   readonly append?: boolean;
 }

@@ -30,32 +30,32 @@ export type { YamlOptions, YamlParser, YamlTag } from "./yaml.ts";
 export interface ReadCloudOptions {
   /**
    * Name of the cloud.
-   * @default `OS_CLOUD`
+   * Default: `OS_CLOUD`.
    */
   readonly cloud?: string | undefined;
   /**
    * Environment variables.
-   * @default those of the process
+   * Default: those of the process.
    */
   readonly environment?: Environment | undefined;
   /**
    * Reads files.
-   * @default the runtime's file system; edge runtimes have no files
+   * Default: the runtime's file system; edge runtimes have no files.
    */
   readonly readTextFile?: TextFileReader | undefined;
   /**
    * Parses YAML.
-   * @default `parseDocument` of the npm package `yaml`, which must be installed if a YAML file exists
+   * Default: `parseDocument` of the npm package `yaml`, which must be installed if a YAML file exists.
    */
   readonly parseYaml?: YamlParser | undefined;
   /**
    * The directory of `.config/openstack`, and the value of `~`.
-   * @default `HOME`
+   * Default: `HOME`.
    */
   readonly homeDirectory?: string | undefined;
   /**
    * The directory that is searched first.
-   * @default that of the process
+   * Default: that of the process.
    */
   readonly workingDirectory?: string | undefined;
 }

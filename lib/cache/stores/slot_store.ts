@@ -37,7 +37,7 @@ export interface SlotStore {
   /**
    * Of a store that is not shared: opens a value, to read it in any order; null if there is no such value. The
    * gateway keeps what it reads in this way in memory, within a limit.
-   * @default values are read as streams
+   * Default: values are read as streams.
    */
   open?(key: string): Promise<OpenedValue | null>;
   /** Stores a value made of parts. Readers see all of it or nothing, also after a crash. */
@@ -49,7 +49,7 @@ export interface SlotStore {
   /**
    * Of a shared store: claims what one gateway alone should fetch, or renews the claim that this gateway has;
    * resolves to false while another gateway has it. A claim that is not renewed ends after a minute.
-   * @default every gateway may fetch everything
+   * Default: every gateway may fetch everything.
    */
   claim?(key: string): Promise<boolean>;
   /** Of a shared store: ends the claim that this gateway has. */

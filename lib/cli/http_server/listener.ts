@@ -43,7 +43,7 @@ export interface ListenerOptions {
   readonly maxConnections: number;
   /**
    * The scheme of the URLs of requests.
-   * @default {"http"}
+   * Default: `"http"`.
    */
   readonly scheme?: UrlScheme;
 }

@@ -38,7 +38,7 @@ export interface ProgressLineOptions {
   readonly now: () => number;
   /**
    * Offset of the first byte of the transfer: included in the total, not in the rate.
-   * @default {0}
+   * Default: `0`.
    */
   readonly start?: number;
 }

@@ -33,7 +33,7 @@ export function widthFrom(
 export interface RecordOptions {
   /**
    * Maximum characters of a value per line.
-   * @default {80}
+   * Default: `80`.
    */
   readonly maxColumnWidth?: number | undefined;
 }
@@ -41,7 +41,7 @@ export interface RecordOptions {
 export interface ImageOptions extends RecordOptions {
   /**
    * Print the size with a unit, for example `97.7kB`.
-   * @default {false}
+   * Default: `false`.
    */
   readonly isHumanReadable?: boolean;
 }

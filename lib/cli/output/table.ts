@@ -36,10 +36,10 @@ function graphemesOf(text: string): string[] {
 export interface TableLayout {
   /**
    * Maximum width of the lines of a cell in terminal columns, by column of the table.
-   * @default {Infinity}
+   * Default: `Infinity`.
    */
   readonly maxWidths?: readonly (number | undefined)[];
-  /** @default {"left"} */
+  /** Default: `"left"`. */
   readonly align?: "left" | "center";
 }
 

@@ -30,12 +30,12 @@ export interface ServeOptions {
   readonly limits?: ServeLimits;
   /**
    * The certificate for connections over TLS.
-   * @default {null}
+   * Default: `null`.
    */
   readonly certificate?: TlsCertificate | null;
   /**
    * Answers requests that arrive after the start of `stop()`; null for the response 503.
-   * @default none: all of them get 503
+   * Default: none: all of them get 503.
    */
   readonly whileStopping?: (request: Request) => Response | null;
 }

@@ -13,12 +13,12 @@ const REPEAT_MS = 1000;
 export interface EndingOptions {
   /**
    * Milliseconds after which the process ends by itself: a read of a silent pipe cannot be aborted.
-   * @default {Infinity}
+   * Default: `Infinity`.
    */
   readonly cleanupMs?: number;
   /**
    * Handles a SIGHUP, and returns whether it did; else the signal ends the process.
-   * @default none
+   * Default: none.
    */
   readonly onHangup?: () => boolean;
 }

@@ -111,7 +111,7 @@ export interface System {
   now(): number;
   /**
    * Calls `work` every `ms` milliseconds. Returns a function that ends that.
-   * @default `setInterval`
+   * Default: `setInterval`.
    */
   every?(ms: number, work: () => void): () => void;
   /** How users start the command line, for help and messages (default: `glance-edge`). */

@@ -5,12 +5,12 @@
 
 /** Options of the image cache. */
 export interface EmbeddedCacheOptions {
-  /** Size that `POST /v2/cache/prune` reduces the cache to, in bytes. @default 10 GiB */
+  /** Size that `POST /v2/cache/prune` reduces the cache to, in bytes. Default: 10 GiB. */
   readonly maxSize?: number;
   /**
    * URL of this server. Setting it enables Glance's centralized cache (`GET /v2/cache/nodes/{id}`).
    *
-   * @default not centralized
+   * Default: not centralized.
    */
   readonly nodeUrl?: string;
 }

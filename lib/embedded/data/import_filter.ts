@@ -7,17 +7,17 @@ import { badRequest } from "../http/errors.ts";
 
 /** Filter lists with Glance's names. If both lists of a kind are set, the allowed list applies. */
 export interface EmbeddedImportFilter {
-  /** Allowed URL schemes. @default ["http", "https"] */
+  /** Allowed URL schemes. Default: ["http", "https"]. */
   readonly allowedSchemes?: readonly string[];
-  /** Forbidden URL schemes. @default none */
+  /** Forbidden URL schemes. Default: none. */
   readonly disallowedSchemes?: readonly string[];
-  /** Allowed host names and addresses. @default all */
+  /** Allowed host names and addresses. Default: all. */
   readonly allowedHosts?: readonly string[];
-  /** Forbidden host names and addresses. @default none */
+  /** Forbidden host names and addresses. Default: none. */
   readonly disallowedHosts?: readonly string[];
-  /** Allowed ports. @default [80, 443] */
+  /** Allowed ports. Default: [80, 443]. */
   readonly allowedPorts?: readonly number[];
-  /** Forbidden ports. @default none */
+  /** Forbidden ports. Default: none. */
   readonly disallowedPorts?: readonly number[];
 }
 

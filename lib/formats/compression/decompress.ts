@@ -20,17 +20,17 @@ export interface DecompressOptions {
   /**
    * Decoders of formats that the runtime does not have. That of `xz` gets one stream at a time, that of `zstd`
    * one frame, and that of `gzip` all members.
-   * @default gzip and bzip2 everywhere; zstd where `node:zlib` has it (Deno, Node 22.15)
+   * Default: gzip and bzip2 everywhere; zstd where `node:zlib` has it (Deno, Node 22.15).
    */
   readonly decompressors?: { readonly [Format in CompressionFormat]?: Decompressor } | undefined;
   /**
    * Maximum size of the content in bytes.
-   * @default {1 TiB, the default limit of Glance}
+   * Default: 1 TiB, the default limit of Glance.
    */
   readonly maxSize?: number | undefined;
   /**
    * Maximum number of bytes of the content per compressed byte, after the first GiB of the content.
-   * @default {1000}
+   * Default: `1000`.
    */
   readonly maxRatio?: number | undefined;
   /** Name of the data, for error messages. */

@@ -25,7 +25,7 @@ export interface FailureFacts {
   readonly sentAt?: number | undefined;
   /**
    * Milliseconds that the caller lost.
-   * @default {the time since `sentAt`; 0 if that is absent}
+   * Default: the time since `sentAt`; 0 if that is absent.
    */
   readonly cost?: number | undefined;
 }

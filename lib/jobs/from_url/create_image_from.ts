@@ -30,7 +30,7 @@ import { type OpenedImage, openImage, type SourceProgress } from "./image_source
 export interface CreateFromOptions extends Omit<UploadOptions, "size">, ChecksumOptions {
   /**
    * The compression of the source; `auto` detects it by the first bytes, `none` stores it as it is.
-   * @default {"auto"}
+   * Default: `"auto"`.
    */
   readonly decompress?: CompressionFormat | "auto" | "none" | undefined;
   /** Limits of the decompression, and decoders that the runtime does not have (xz). */

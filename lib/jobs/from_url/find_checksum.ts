@@ -21,7 +21,7 @@ export interface ChecksumOptions {
   readonly checksums?: string | undefined;
   /**
    * Name of the source in the checksum file.
-   * @default the last segment of its URL
+   * Default: the last segment of its URL.
    */
   readonly fileName?: string | undefined;
   /** Called with remarks, for example that a signature was not verified. */

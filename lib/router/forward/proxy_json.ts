@@ -18,13 +18,13 @@ export interface ForwardOverrides {
   readonly path?: string;
   /**
    * The body, as bytes: `fetch` would add a `Content-Type` to a string.
-   * @default none
+   * Default: none.
    */
   readonly body?: Uint8Array<ArrayBuffer>;
   readonly idempotent?: boolean;
   /**
    * Whether the next request is sent to the same server.
-   * @default false
+   * Default: `false`.
    */
   readonly keepsTurn?: boolean;
 }

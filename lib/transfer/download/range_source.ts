@@ -68,12 +68,12 @@ export interface RangeSourceOptions {
   readonly first?: string | undefined;
   /**
    * The servers, shared by the sources of one download.
-   * @default {a new set of candidates}
+   * Default: a new set of candidates.
    */
   readonly candidates?: Candidates;
   /**
    * Whether the whole image is never requested, so that parallel sources do not each read all of it.
-   * @default {false}
+   * Default: `false`.
    */
   readonly rangesOnly?: boolean;
   /** Is used instead of the first request if it fits. */

@@ -24,7 +24,7 @@ export interface VerifySignatureOptions {
   readonly getCertificate: (uuid: string) => Promise<Uint8Array>;
   /**
    * Creates the verifier of a signature.
-   * @default {a verifier over `node:crypto` with the certificate of `getCertificate`}
+   * Default: a verifier over `node:crypto` with the certificate of `getCertificate`.
    */
   readonly getVerifier?:
     | ((properties: SignatureProperties) => Promise<SignatureVerifier>)

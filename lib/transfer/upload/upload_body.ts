@@ -28,7 +28,7 @@ export interface UploadBodyOptions {
   onProgress(accepted: number): void;
   /**
    * Called after the last byte was enqueued, to limit the wait for the response.
-   * @default aborts the request after `requestTimeout`
+   * Default: aborts the request after `requestTimeout`.
    */
   onSent?(deadline: Deadline | null): void;
 }

@@ -24,22 +24,22 @@ export interface BucketOptions {
   readonly secretAccessKey: string;
   /**
    * Sends requests.
-   * @default `fetch` of the runtime
+   * Default: `fetch` of the runtime.
    */
   readonly fetch?: ((request: Request) => Promise<Response>) | undefined;
   /**
    * Milliseconds for a response, and for each read of its body.
-   * @default 30 000
+   * Default: `30_000`.
    */
   readonly timeout?: number | undefined;
   /**
    * Calls `callback` after `ms` milliseconds; the returned function cancels it.
-   * @default a timer of the runtime
+   * Default: a timer of the runtime.
    */
   readonly timer?: ((ms: number, callback: () => void) => () => void) | undefined;
   /**
    * Resolves after `ms` milliseconds. Used between attempts.
-   * @default a timer of the runtime
+   * Default: a timer of the runtime.
    */
   readonly sleep?: ((ms: number) => Promise<void>) | undefined;
 }

@@ -12,12 +12,12 @@ import { parseObjects, type S3Object } from "./s3_xml.ts";
 export interface S3StoreOptions extends BucketOptions {
   /**
    * First part of all keys, for example `edge/`. Gateways with the same prefix share their slots.
-   * @default empty
+   * Default: empty.
    */
   readonly prefix?: string | undefined;
   /**
    * The name of this gateway, which no other one may have.
-   * @default a random one
+   * Default: a random one.
    */
   readonly gateway?: string | undefined;
 }
