@@ -21,6 +21,16 @@ const UNUSED = [
   "lib/http/on_demand/stream_blob.ts",
 ];
 
+/**
+ * Code that the page cannot use, and what takes its place: browsers do not tell why a certificate is not trusted,
+ * it calls few operations, and states the size of what it uploads, and each image that has a SHA-256 also has an MD5.
+ */
+const STAND_INS: Readonly<Record<string, string>> = {
+  "lib/http/on_demand/tls_hints.ts": "export const trustHint = () => ({});",
+  "lib/api/on_demand/other_hints.ts": "export const OTHER_HINTS = {}, UNKNOWN_SIZE = '';",
+  "lib/transfer/integrity/pure_sha256.ts": "export const sha256 = undefined;",
+};
+
 /** A file of the page. */
 export interface PageFile {
   readonly name: string;
@@ -45,12 +55,14 @@ async function bundle(): Promise<string> {
     const { imports, compilerOptions } = JSON.parse(
       await Deno.readTextFile(new URL("deno.json", ROOT)),
     );
-    const unused = Object.fromEntries(
-      UNUSED.map((path) => [new URL(path, ROOT).href, "./unused.ts"]),
-    );
-    const config = { imports: { ...imports, ...unused }, compilerOptions };
+    const unused = UNUSED.map((path) => [path, "export {};"] as const);
+    const replaced: Record<string, string> = {};
+    for (const [i, [path, source]] of [...unused, ...Object.entries(STAND_INS)].entries()) {
+      await Deno.writeTextFile(`${folder}/${i}.ts`, source);
+      replaced[new URL(path, ROOT).href] = `./${i}.ts`;
+    }
+    const config = { imports: { ...imports, ...replaced }, compilerOptions };
     await Deno.writeTextFile(`${folder}/deno.json`, JSON.stringify(config));
-    await Deno.writeTextFile(`${folder}/unused.ts`, "export {};");
     const output = `${folder}/app.js`;
     const options = ["--quiet", "--minify", "--platform", "browser", "--output", output];
     const { success, stderr } = await new Deno.Command(Deno.execPath(), {
@@ -75,7 +87,7 @@ async function minified(bundle: string): Promise<string> {
   const { code } = await minify(bundle, {
     module: true,
     ecma: 2020,
-    compress: { passes: 3, keep_fargs: false, unsafe_arrows: true },
+    compress: { passes: 3, keep_fargs: false, unsafe_arrows: true, pure_getters: true },
   });
   return code ?? "";
 }

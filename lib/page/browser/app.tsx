@@ -5,7 +5,14 @@ import { GlanceError } from "../../../mod.ts";
 import { sizeText } from "../text.ts";
 import { Details } from "./details/details.tsx";
 import { Edge } from "./edge/edge.tsx";
-import { ANONYMOUS, ENDPOINT, HAS_METRICS, HAS_SIGN_IN, type User } from "./gateway.ts";
+import {
+  ANONYMOUS,
+  ENDPOINT,
+  HAS_METRICS,
+  HAS_SIGN_IN,
+  IS_READ_ONLY,
+  type User,
+} from "./gateway.ts";
 import { Icon, Logo } from "./controls/icons.tsx";
 import { ImageTable } from "./list/image_table.tsx";
 import { selectImages } from "./list/list_filter.ts";
@@ -16,6 +23,7 @@ import { type SessionForm, type SessionUser, signIn } from "./session/session.ts
 import { SignIn } from "./session/sign_in.tsx";
 import { Toolbar } from "./list/toolbar.tsx";
 import { useImages } from "./list/use_images.ts";
+import { Upload } from "./upload/upload.tsx";
 import { onPlainClick, useQuery } from "./list/use_query.ts";
 
 const TAB_TITLES: Readonly<Record<Tab, string>> = {
@@ -65,6 +73,9 @@ export function App({ onReady }: { readonly onReady: () => void }): JSX.Element 
     replaceUser(null);
     leaving.signOut().catch(setSignOutError);
   };
+  const toolbar = (button: JSX.Element | null) => (
+    <Toolbar {...{ images, query, change, reload, isLoading }}>{button}</Toolbar>
+  );
   const isFiltered = FILTERS.some((name) => query[name] !== "");
   const bytes = selected.reduce((sum, { size }) => sum + (size ?? 0), 0);
   return (
@@ -118,7 +129,9 @@ export function App({ onReady }: { readonly onReady: () => void }): JSX.Element 
                 </a>
               ))}
             </nav>
-            <Toolbar {...{ images, query, change, reload, isLoading }} />
+            {IS_READ_ONLY
+              ? toolbar(null)
+              : <Upload user={user} onStored={reload}>{toolbar}</Upload>}
             <Problem error={error} retry={reload} />
             {selected.length > 0
               ? <ImageTable images={selected} query={query} change={change} />

@@ -22,7 +22,10 @@ export const IS_READ_ONLY: boolean = readOnly !== undefined;
 export const HAS_METRICS: boolean = metrics !== undefined;
 
 /** The gateway chooses the servers, so there is no second one to ask. */
-export const client: ApiClient = new ApiClient({ apiServers: [ENDPOINT], hedgeDelay: Infinity });
+export const CLIENT_OPTIONS = { apiServers: [ENDPOINT], hedgeDelay: Infinity } as const;
+
+/** The client of all requests but uploads. */
+export const client: ApiClient = new ApiClient(CLIENT_OPTIONS);
 
 /** Images of the first page, which is shown at once, and of the others: the maximum of Glance. */
 const PAGE_SIZES = { first: "100", next: "1000" };

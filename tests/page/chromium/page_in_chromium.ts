@@ -25,6 +25,8 @@ export interface PageInput {
   readonly width?: number;
   readonly height?: number;
   readonly scheme?: "light" | "dark";
+  /** Changes what the gateway sends to Glance, and what it gets. */
+  readonly wrapFetch?: (send: typeof fetch) => typeof fetch;
   /** Changes a response of the gateway before it is sent. */
   readonly front?: (request: Request, response: Response) => Response;
   /** Runs in the page before its own scripts. */
@@ -116,18 +118,18 @@ export async function signIn(page: Page, project = "demo"): Promise<void> {
 /** Serves a gateway with a page, in front of an embedded Glance. */
 function serveGateway(input: PageInput) {
   const { glance: options = {}, router: routerOptions = {}, keystone } = input;
-  const { front = (_, response) => response } = input;
+  const { front = (_, response) => response, wrapFetch = (send) => send } = input;
   const embedded = createEmbeddedGlance(
     keystone === undefined ? options : { identify: keystone.identify, ...options },
   );
-  const send = async (input: string, init?: RequestInit) => {
+  const send = async (input: string | URL | Request, init?: RequestInit) => {
     const request = new Request(input, init);
     return await keystone?.respond(request) ?? await embedded.fetch(request);
   };
   const router = createImageRouter({
     apiServers: ["http://glance.invalid"],
     authStrategy: keystone === undefined ? "noauth" : "keystone",
-    fetch: send,
+    fetch: wrapFetch(send),
     page: keystone === undefined || { signIn: keystoneSignIn(KEYSTONE_URL, { fetch: send }) },
     metrics: true,
     ...routerOptions,

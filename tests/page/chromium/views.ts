@@ -1,5 +1,7 @@
 /** Every view of the page, for pictures and for checks of all views. */
+import { Buffer } from "node:buffer";
 import type { Page } from "playwright-core";
+import { qcow2 } from "../../formats/image_builder.ts";
 import { PageKeystone } from "../page_keystone.ts";
 import { addImage, type GlanceFetch, type PageInput, signIn } from "./page_in_chromium.ts";
 import { pickPrivateFile } from "./private_files.ts";
@@ -74,6 +76,18 @@ function holdData(request: Request, response: Response): Response {
   return new Response(body, { status, headers });
 }
 
+/** Chooses files with data of their format. */
+async function chooseFiles(page: Page, ...names: readonly string[]): Promise<void> {
+  const files = names.map((name) => {
+    const bytes = new Uint8Array(name.startsWith("too") ? 400_000 : 300_000);
+    if (name.endsWith(".qcow2")) bytes.set(qcow2());
+    if (name.endsWith(".gz")) bytes.set([0x1f, 0x8b, 8]);
+    return { name, mimeType: "application/octet-stream", buffer: Buffer.from(bytes) };
+  });
+  await page.locator("input[type=file]").setInputFiles(files);
+  await page.getByRole("button", { name: /^Start/ }).and(page.locator(":enabled")).waitFor();
+}
+
 /** The views. */
 export const VIEWS: readonly View[] = [
   {
@@ -119,6 +133,38 @@ export const VIEWS: readonly View[] = [
       await openDetails(page);
       await page.getByRole("button", { name: "Download", exact: true }).click();
       await page.getByText(/% · .* left$/).waitFor();
+    },
+  },
+  {
+    name: "upload",
+    input: { prepare: someImages },
+    open: async (page) => {
+      await page.getByRole("button", { name: "Upload", exact: true }).click();
+      await chooseFiles(page, "debian-13-arm64.qcow2", "disk.img.gz");
+    },
+  },
+  {
+    name: "uploads",
+    input: {
+      prepare: someImages,
+      wrapFetch: (send) => async (input, init) => {
+        if (!String(input).endsWith("/file")) return await send(input, init);
+        const request = new Request(input, init);
+        // One upload is refused, and the others wait for a response.
+        if (request.headers.get("content-length") === "400000") {
+          return new Response("Denying attempt to upload image because it exceeds the quota", {
+            status: 413,
+          });
+        }
+        return await new Promise(() => {});
+      },
+    },
+    open: async (page) => {
+      await page.getByRole("button", { name: "Upload", exact: true }).click();
+      await chooseFiles(page, "debian-13-arm64.qcow2", "too-large.img", "windows-server.vhdx");
+      await page.getByRole("button", { name: /^Start/ }).click();
+      await page.getByRole("alert").waitFor();
+      await page.getByText("Glance is storing the data").first().waitFor();
     },
   },
   {

@@ -1,5 +1,5 @@
 /** Search, filters and reload. */
-import type { JSX } from "preact";
+import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { GlanceImage } from "../../../api/types.ts";
 import { COLUMNS, statusText, visibleText } from "../../text.ts";
@@ -20,6 +20,7 @@ export interface ToolbarProps {
   readonly change: ChangeQuery;
   readonly reload: () => void;
   readonly isLoading: boolean;
+  readonly children?: ComponentChildren;
 }
 
 /** Filters with a choice of the values that the images have. */
@@ -77,6 +78,7 @@ export function Toolbar(props: ToolbarProps): JSX.Element {
             <Icon name="reload" />
           </span>
         </button>
+        {props.children}
       </div>
       <div id="filters" class="filters" hidden={!isOpen}>
         {isOpen && <Filters {...props} active={active} />}

@@ -1,5 +1,6 @@
 /** A transfer as a line: its progress with a button that cancels it, or how it has ended. */
 import type { JSX } from "preact";
+import { visibleText } from "../../text.ts";
 import { Icon } from "../controls/icons.tsx";
 import { Problem } from "../controls/problem.tsx";
 import { progressText } from "./meter.ts";
@@ -9,11 +10,13 @@ export interface ProgressLineProps {
   readonly transfer: PageTransfer;
   /** What the transfer is, for its name: `Download of disk`. */
   readonly what: string;
+  /** Called to prepare it again after a failure. */
+  readonly onRetry?: () => void;
 }
 
-export function ProgressLine({ transfer, what }: ProgressLineProps): JSX.Element {
+export function ProgressLine({ transfer, what, onRetry }: ProgressLineProps): JSX.Element {
   useTransfers();
-  const { status, total, meter, result, error } = transfer;
+  const { status, total, meter, note, result, error } = transfer;
   if (status === "running") {
     return (
       <div class="transfer">
@@ -25,12 +28,13 @@ export function ProgressLine({ transfer, what }: ProgressLineProps): JSX.Element
         <button type="button" aria-label={`Cancel ${what}`} onClick={() => transfer.cancel()}>
           Cancel
         </button>
-        <p>{progressText(meter, total)}</p>
+        <p>{note ? visibleText(note) : progressText(meter, total)}</p>
       </div>
     );
   }
   if (status === "failed") {
-    return <Problem error={`Failed: ${error instanceof Error ? error.message : error}`} />;
+    const message = `Failed: ${error instanceof Error ? error.message : error}`;
+    return <Problem error={message} retry={onRetry} />;
   }
   return (
     <p class="transfer ended" role="status">

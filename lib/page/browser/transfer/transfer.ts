@@ -19,6 +19,8 @@ export class PageTransfer {
   readonly total: number | null;
   readonly meter = new Meter();
   status: "running" | "done" | "failed" | "canceled" = "running";
+  /** What is shown instead of numbers while it runs. */
+  note = "";
   /** What is shown after its success. */
   result = "";
   /** Why it has failed. */
@@ -38,6 +40,12 @@ export class PageTransfer {
 
   cancel(): void {
     this.#controller.abort(new DOMException("canceled", "AbortError"));
+  }
+
+  /** Shows a text while it runs. */
+  say(note: string): void {
+    this.note = note;
+    notify();
   }
 
   async #run(work: TransferWork): Promise<void> {

@@ -1,0 +1,151 @@
+/** The upload of files: a button, and a panel with one line for each file. */
+import type { ComponentChildren, JSX } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { sizeText, visibleText } from "../../text.ts";
+import { Icon } from "../controls/icons.tsx";
+import type { User } from "../gateway.ts";
+import { ProgressLine } from "../transfer/progress_line.tsx";
+import { useTransfers } from "../transfer/transfer.ts";
+import { DISK_FORMATS } from "./inspect_file.ts";
+import { type UploadItem, type Uploads, useUploads } from "./use_uploads.ts";
+
+export interface UploadProps {
+  readonly user: User;
+  readonly onStored: () => void;
+  /** Renders what has the button that opens the panel. */
+  readonly children: (button: JSX.Element) => ComponentChildren;
+}
+
+export function Upload({ user, onStored, children }: UploadProps): JSX.Element {
+  const uploads = useUploads(user, onStored);
+  const { items } = uploads;
+  const [isOpen, setOpen] = useState(false);
+  // Dropped files open the panel.
+  useEffect(() => {
+    if (items.length > 0) setOpen(true);
+  }, [items.length]);
+  const button = (
+    <button
+      type="button"
+      class="primary"
+      aria-expanded={isOpen}
+      aria-controls="upload"
+      onClick={() => setOpen(!isOpen)}
+    >
+      <Icon name="upload" />Upload
+    </button>
+  );
+  return (
+    <>
+      {children(button)}
+      <section id="upload" class="upload" aria-label="Upload" hidden={!isOpen}>
+        {isOpen && <Panel uploads={uploads} />}
+      </section>
+    </>
+  );
+}
+
+function Panel({ uploads }: { readonly uploads: Uploads }) {
+  const { items, add, start } = uploads;
+  const input = useRef<HTMLInputElement>(null);
+  useEffect(() => input.current?.focus(), []);
+  const fresh = items.filter(({ transfer }) => transfer === null);
+  return (
+    <>
+      <label class="drop">
+        <Icon name="upload" />
+        <span>
+          Drop images anywhere, or <u>choose files</u>
+        </span>
+        <input
+          ref={input}
+          type="file"
+          multiple
+          class="hidden-text"
+          onChange={({ currentTarget }) => {
+            add(currentTarget.files ?? []);
+            // The same file can be chosen again.
+            currentTarget.value = "";
+          }}
+        />
+      </label>
+      {items.length > 0 && (
+        <ul>
+          {items.map((item) => <Line key={item.key} item={item} uploads={uploads} />)}
+        </ul>
+      )}
+      {fresh.length > 0 && (
+        <button
+          type="button"
+          class="primary"
+          disabled={fresh.some(({ warning }) => warning === null)}
+          onClick={start}
+        >
+          Start {fresh.length === 1 ? "the upload" : `${fresh.length} uploads`}
+        </button>
+      )}
+    </>
+  );
+}
+
+interface LineProps {
+  readonly item: UploadItem;
+  readonly uploads: Uploads;
+}
+
+function Line({ item, uploads: { change, remove } }: LineProps): JSX.Element {
+  useTransfers();
+  const { key, file, name, disk_format, warning, transfer } = item;
+  const label = visibleText(file.name);
+  return (
+    <li>
+      <p class="source">
+        <bdi>{label}</bdi>
+        <span class="muted">{sizeText(file.size)}</span>
+        {transfer?.status !== "running" && (
+          <button
+            type="button"
+            class="square plain"
+            aria-label={`Remove ${label}`}
+            onClick={() => remove(key)}
+          >
+            <Icon name="close" />
+          </button>
+        )}
+      </p>
+      {transfer === null
+        ? (
+          <>
+            <div class="fields">
+              <label>
+                Name
+                <input
+                  type="text"
+                  maxLength={255}
+                  value={name}
+                  onInput={(event) => change(key, { name: event.currentTarget.value })}
+                />
+              </label>
+              <label>
+                Format
+                <select
+                  value={disk_format}
+                  onChange={(event) => change(key, { disk_format: event.currentTarget.value })}
+                >
+                  {DISK_FORMATS.map((format) => <option key={format}>{format}</option>)}
+                </select>
+              </label>
+            </div>
+            {warning && <p class="error">Check the file: {visibleText(warning)}.</p>}
+          </>
+        )
+        : (
+          <ProgressLine
+            transfer={transfer}
+            what={`upload of ${label}`}
+            onRetry={() => change(key, { transfer: null })}
+          />
+        )}
+    </li>
+  );
+}

@@ -1,0 +1,118 @@
+/** The files that become images, one line each. */
+import { useEffect, useRef, useState } from "preact/hooks";
+import { PageTransfer } from "../transfer/transfer.ts";
+import type { User } from "../gateway.ts";
+import { imageNameFor, inspectFile } from "./inspect_file.ts";
+import { type ChosenImage, uploadFile } from "./upload_file.ts";
+
+/** Number of uploads that run at the same time. Browsers open six connections, which other requests need, too. */
+const MAX_RUNNING = 2;
+
+/** A line. */
+export interface UploadItem extends ChosenImage {
+  readonly key: number;
+  readonly file: File;
+  /** Why the file should not be uploaded as it is; null while it is inspected. */
+  readonly warning: string | null;
+  readonly transfer: PageTransfer | null;
+}
+
+/** The lines, and what can be done with them. */
+export interface Uploads {
+  readonly items: readonly UploadItem[];
+  add(files: Iterable<File>): void;
+  change(key: number, values: Partial<UploadItem>): void;
+  remove(key: number): void;
+  /** Starts all lines that were not started yet. */
+  start(): void;
+}
+
+let lastKey = 0;
+
+/** @param onStored called after an image was stored */
+export function useUploads(user: User, onStored: () => void): Uploads {
+  const [items, setItems] = useState<readonly UploadItem[]>([]);
+  const stored = useRef(onStored);
+  stored.current = onStored;
+
+  const change = (key: number, values: Partial<UploadItem>) =>
+    setItems((items) => items.map((item) => item.key === key ? { ...item, ...values } : item));
+
+  const add = (files: Iterable<File>) => {
+    for (const file of files) {
+      const key = ++lastKey;
+      const name = imageNameFor(file.name);
+      const item = { key, file, name, disk_format: "raw", warning: null, transfer: null };
+      setItems((items) => [...items, item]);
+      inspectFile(file).then(
+        (found) => change(key, found),
+        () => change(key, { warning: "it cannot be read" }),
+      );
+    }
+  };
+
+  const start = () => setItems(items.map((item) => item.transfer === null ? started(item) : item));
+  const started = (item: UploadItem): UploadItem => ({
+    ...item,
+    transfer: newTransfer(user, item, () => stored.current()),
+  });
+
+  useEffect(() => {
+    // The browser would leave the page and open the file.
+    const allow = (event: DragEvent) => {
+      if (event.dataTransfer?.types.includes("Files")) event.preventDefault();
+    };
+    const drop = (event: DragEvent) => {
+      allow(event);
+      add(event.dataTransfer?.files ?? []);
+    };
+    addEventListener("dragover", allow);
+    addEventListener("drop", drop);
+    return () => {
+      removeEventListener("dragover", allow);
+      removeEventListener("drop", drop);
+    };
+  }, []);
+
+  const remove = (key: number) => setItems((items) => items.filter((item) => item.key !== key));
+  return { items, add, change, remove, start };
+}
+
+function newTransfer(user: User, item: UploadItem, onStored: () => void): PageTransfer {
+  const { file, name, disk_format } = item;
+  const transfer: PageTransfer = new PageTransfer(file.size, async (signal, onSent) => {
+    const end = await turn(signal);
+    try {
+      const onProgress = (sent: number) => {
+        onSent(sent);
+        if (sent === file.size) transfer.say("Sent. Glance is storing the data …");
+      };
+      const chosen = { name, disk_format };
+      const compared = await uploadFile(user, chosen, file, { signal, onProgress });
+      onStored();
+      return `Uploaded, and its ${compared} is right`;
+    } finally {
+      end();
+    }
+  });
+  return transfer;
+}
+
+let running = 0;
+const waiting: (() => void)[] = [];
+
+/** Waits until there are few enough uploads; returns what ends this one. */
+async function turn(signal: AbortSignal): Promise<() => void> {
+  while (running >= MAX_RUNNING && !signal.aborted) {
+    await new Promise<void>((resolve) => {
+      waiting.push(resolve);
+      signal.addEventListener("abort", () => resolve(), { once: true });
+    });
+  }
+  signal.throwIfAborted();
+  running++;
+  return () => {
+    running--;
+    for (const wake of waiting.splice(0)) wake();
+  };
+}

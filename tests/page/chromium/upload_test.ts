@@ -1,0 +1,190 @@
+/// <reference lib="dom" />
+/** Uploads in the page. */
+import { Buffer } from "node:buffer";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import type { Page } from "playwright-core";
+import { qcow2 } from "../../formats/image_builder.ts";
+import { seededBytes } from "../../support/seed.ts";
+import { IGNORED, PageInChromium, type PageInput } from "./page_in_chromium.ts";
+
+const MIB = 2 ** 20;
+
+/** A file to choose. */
+function fileOf(name: string, bytes: Uint8Array) {
+  return { name, mimeType: "application/octet-stream", buffer: Buffer.from(bytes) };
+}
+
+async function openPanel(input: PageInput = {}): Promise<PageInChromium> {
+  const opened = await PageInChromium.open(input);
+  await opened.page.getByRole("button", { name: "Upload", exact: true }).click();
+  return opened;
+}
+
+const panel = (page: Page) => page.getByRole("region", { name: "Upload" });
+const choose = (page: Page, files: readonly ReturnType<typeof fileOf>[]) =>
+  panel(page).locator("input[type=file]").setInputFiles([...files]);
+const start = (page: Page) => panel(page).getByRole("button", { name: /^Start/ }).click();
+
+async function imagesOf({ glance }: PageInChromium) {
+  return (await (await glance("/v2/images")).json()).images;
+}
+
+/** Responds to uploads with `respond`, and to all other requests as Glance does. */
+function withUpload(respond: (request: Request, send: typeof fetch) => Promise<Response>) {
+  return (send: typeof fetch): typeof fetch => async (input, init) => {
+    const request = new Request(input, init);
+    return request.method === "PUT" ? await respond(request, send) : await send(request);
+  };
+}
+
+Deno.test("Upload() inspects files, stores several at once, and compares their hashes", {
+  ignore: IGNORED,
+}, async () => {
+  await using opened = await openPanel();
+  const { page } = opened;
+  const raw = seededBytes(1, 3 * MIB);
+  const files = [
+    fileOf("disk-a.img", raw),
+    fileOf("disk-b.qcow2", qcow2()),
+    fileOf("disk-c.raw", seededBytes(2, 1_000)),
+  ];
+  await choose(page, files);
+  const formats = panel(page).getByRole("combobox", { name: "Format" });
+  await panel(page).getByRole("button", { name: "Start 3 uploads" }).waitFor();
+  const chosen = await formats.evaluateAll((all) =>
+    all.map((each) => (each as HTMLSelectElement).value)
+  );
+  assertEquals(chosen, ["raw", "qcow2", "raw"]);
+  await panel(page).getByRole("textbox", { name: "Name" }).first().fill("renamed");
+  await start(page);
+  await panel(page).getByText("Uploaded, and its hash is right").nth(2).waitFor();
+  const images: { name: string; id: string; status: string; disk_format: string; size: number }[] =
+    await imagesOf(opened);
+  images.sort((a, b) => a.name.localeCompare(b.name));
+  assertEquals(
+    images.map(({ name, status, disk_format, size }) => [name, status, disk_format, size]),
+    [
+      ["disk-b", "active", "qcow2", qcow2().byteLength],
+      ["disk-c", "active", "raw", 1_000],
+      ["renamed", "active", "raw", raw.byteLength],
+    ],
+  );
+  const data = await opened.glance(`/v2/images/${images[2]?.id}/file`);
+  assertEquals(await data.bytes(), raw);
+  await page.getByRole("link", { name: "renamed", exact: true }).waitFor();
+});
+
+Deno.test("Upload() shows hostile names literally, and refuses nothing that is only unusual", {
+  ignore: IGNORED,
+}, async () => {
+  await using opened = await openPanel();
+  const { page } = opened;
+  const evil = "<img src=x onerror=alert(1)>";
+  await choose(page, [fileOf(evil, seededBytes(1, 10)), fileOf("gnp.\u202eexe", new Uint8Array())]);
+  await panel(page).getByText(evil).waitFor();
+  await panel(page).getByText("gnp.<U+202E>exe").waitFor();
+  await panel(page).getByText("Check the file: it is empty.").waitFor();
+  const names = panel(page).getByRole("textbox", { name: "Name" });
+  assertEquals(await names.last().inputValue(), "gnp.exe");
+  await names.last().fill("a\u202eb");
+  await start(page);
+  await panel(page).getByText("Uploaded, and its hash is right").nth(1).waitFor();
+  await page.getByRole("link", { name: evil }).waitFor();
+  await page.getByRole("link", { name: "a<U+202E>b" }).waitFor();
+  assertEquals(await page.locator("img").count(), 0);
+});
+
+Deno.test("Upload() takes files that are dropped anywhere", { ignore: IGNORED }, async () => {
+  await using opened = await PageInChromium.open();
+  const { page } = opened;
+  await page.getByText("There are no images here.").waitFor();
+  await page.evaluate(() => {
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File(["data"], "dropped.img"));
+    const event = { dataTransfer, bubbles: true, cancelable: true };
+    document.body.dispatchEvent(new DragEvent("dragover", event));
+    document.body.dispatchEvent(new DragEvent("drop", event));
+  });
+  await panel(page).getByText("dropped.img").waitFor();
+  await panel(page).getByRole("button", { name: "Remove dropped.img" }).click();
+  await panel(page).getByText("dropped.img").waitFor({ state: "detached" });
+});
+
+Deno.test(
+  "Upload() shows the progress, asks before the tab is closed, and deletes a canceled image",
+  {
+    ignore: IGNORED,
+  },
+  async () => {
+    const held = withUpload((request) =>
+      new Promise((_, reject) =>
+        request.signal.addEventListener("abort", () => reject(request.signal.reason))
+      )
+    );
+    await using opened = await openPanel({ wrapFetch: held });
+    const { page } = opened;
+    const folder = await Deno.makeTempDir();
+    await using _ = { [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }) };
+    const path = `${folder}/large.img`;
+    await Deno.writeFile(path, new Uint8Array());
+    await Deno.truncate(path, 40 * MIB);
+    await panel(page).locator("input[type=file]").setInputFiles(path);
+    await start(page);
+    await panel(page).getByText(/^\d+ % · .* of 40\.0 MiB/).waitFor();
+    assertEquals((await imagesOf(opened)).length, 1);
+    const dialog = page.waitForEvent("dialog");
+    await page.close({ runBeforeUnload: true });
+    await (await dialog).dismiss();
+    await panel(page).getByRole("button", { name: "Cancel upload of large.img" }).click();
+    await panel(page).getByText("Canceled").waitFor();
+    assertEquals(await imagesOf(opened), []);
+  },
+);
+
+Deno.test("Upload() fails next to its line if Glance has stored other data, or refuses it", {
+  ignore: IGNORED,
+}, async () => {
+  const wrong = withUpload(async (request, send) => {
+    const bytes = await request.bytes();
+    if (bytes.byteLength === 2_000) {
+      return new Response("Quota exceeded", {
+        status: 413,
+        headers: { "content-type": "text/plain" },
+      });
+    }
+    bytes[5] = 1 - (bytes[5] ?? 0);
+    const { url, method, headers } = request;
+    return await send(new Request(url, { method, headers, body: bytes }));
+  });
+  await using opened = await openPanel({ wrapFetch: wrong });
+  const { page } = opened;
+  await choose(page, [
+    fileOf("changed.img", new Uint8Array(1_000)),
+    fileOf("refused.img", new Uint8Array(2_000)),
+  ]);
+  await start(page);
+  const line = (name: string) => panel(page).getByRole("listitem").filter({ hasText: name });
+  const changed = await line("changed.img").getByRole("alert").textContent() ?? "";
+  assertStringIncludes(changed, "Failed: Cannot accept the upload of image");
+  assertStringIncludes(changed, "sha512");
+  const refused = await line("refused.img").getByRole("alert").textContent() ?? "";
+  assertStringIncludes(refused, "Failed: Cannot upload image");
+  assertStringIncludes(refused, "Quota exceeded");
+  assertEquals(await imagesOf(opened), []);
+  assert(opened.problems.splice(0).every((text) => text.includes("413")));
+});
+
+Deno.test("Upload() waits for Glance if a proxy gives up while the data is stored", {
+  ignore: IGNORED,
+}, async () => {
+  const impatient = withUpload(async (request, send) => {
+    await (await send(request)).body?.cancel();
+    return new Response("Gateway Time-out", { status: 504 });
+  });
+  await using opened = await openPanel({ wrapFetch: impatient });
+  const { page } = opened;
+  await choose(page, [fileOf("slow.img", seededBytes(1, 1_000))]);
+  await start(page);
+  await panel(page).getByText("Uploaded, and its hash is right").waitFor();
+  opened.problems.length = 0;
+});
