@@ -5,10 +5,15 @@
 
 /** What identifies a span. */
 export interface SpanIdentity {
+  /** 32 hexadecimal digits. */
   readonly traceId: string;
+  /** 16 hexadecimal digits. */
   readonly spanId: string;
+  /** Bit 0: the trace is sampled. */
   readonly traceFlags: number;
+  /** Whether it came with a request. */
   readonly isRemote?: boolean;
+  /** The members of `tracestate`. */
   readonly traceState?: { serialize(): string };
 }
 
@@ -17,33 +22,45 @@ export type SpanAttributes = Readonly<Record<string, string | number | boolean>>
 
 /** A span. */
 export interface OtelSpan {
+  /** What identifies it. */
   spanContext(): SpanIdentity;
+  /** Adds attributes, or replaces those of the same name. */
   setAttributes(attributes: SpanAttributes): unknown;
+  /** Adds an event at the current time. */
   addEvent(name: string, attributes: SpanAttributes): unknown;
+  /** Sets the status, with a code of the API. */
   setStatus(status: { readonly code: number }): unknown;
+  /** Ends it at the current time. */
   end(): void;
 }
 
 /** What an asynchronous operation inherits, such as the active span. Immutable. */
 export interface OtelContext {
+  /** The value of a key. */
   getValue(key: symbol): unknown;
+  /** Returns a context with another value of a key. */
   setValue(key: symbol, value: unknown): OtelContext;
+  /** Returns a context without a key. */
   deleteValue(key: symbol): OtelContext;
 }
 
 /** Options of a new span. */
 export interface OtelSpanOptions {
+  /** One of `SPAN_KIND`. */
   readonly kind: number;
+  /** Its first attributes. */
   readonly attributes: SpanAttributes;
 }
 
 /** Makes spans. */
 export interface OtelTracer {
+  /** Starts a span, whose parent is that of the context. */
   startSpan(name: string, options: OtelSpanOptions, context: OtelContext): OtelSpan;
 }
 
 /** The module `@opentelemetry/api`, or what is registered for it. */
 export interface OpenTelemetry {
+  /** The traces. */
   readonly trace: { getTracer(name: string): OtelTracer };
   /** Absent if nothing is registered. */
   readonly context?: {
