@@ -7,7 +7,7 @@ import type { SlotStore, StoredSlot } from "./slot_store.ts";
  *
  * @example
  * ```ts
- * import { memoryStore } from "./mod.ts";
+ * import { memoryStore } from "@glance-edge/glance/cache";
  *
  * const cache = { store: memoryStore(), size: 64 * 1024 ** 2 };
  * ```
