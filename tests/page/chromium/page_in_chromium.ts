@@ -134,7 +134,8 @@ function serveGateway(input: PageInput) {
     metrics: true,
     ...routerOptions,
   });
-  const listening = { hostname: "127.0.0.1", port: 0, onListen: () => {} };
+  const ended = new AbortController();
+  const listening = { signal: ended.signal, hostname: "127.0.0.1", port: 0, onListen: () => {} };
   const server = Deno.serve(
     listening,
     async (request, info) => front(request, await router.fetch(request, info)),
@@ -147,7 +148,11 @@ function serveGateway(input: PageInput) {
       return send(`http://glance.invalid${path}`, { ...init, headers });
     },
     url: `http://127.0.0.1:${server.addr.port}`,
-    stop: () => server.shutdown(),
+    stop: async () => {
+      // A response that is never sent would keep `shutdown()` waiting.
+      ended.abort();
+      await server.finished;
+    },
   };
 }
 

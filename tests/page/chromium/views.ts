@@ -156,7 +156,10 @@ export const VIEWS: readonly View[] = [
             status: 413,
           });
         }
-        return await new Promise(() => {});
+        const { signal } = request;
+        return await new Promise((_, reject) => {
+          signal.addEventListener("abort", () => reject(signal.reason));
+        });
       },
     },
     open: async (page) => {
