@@ -100,7 +100,8 @@ async function assertSurvivesFullDisk(disk: SmallDisk): Promise<void> {
 }
 
 Deno.test("directoryStore() stores what fits, and readers get all bytes, when the disk becomes full", async () => {
-  await using disk = await mountedDisk(128 * 1024) ?? await injectedDisk(128 * 1024);
+  // More than 16 slots of two pages, which are written at once: if only parts of slots fitted, none would be stored.
+  await using disk = await mountedDisk(256 * 1024) ?? await injectedDisk(256 * 1024);
   await assertSurvivesFullDisk(disk);
 });
 
