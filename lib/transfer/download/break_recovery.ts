@@ -52,6 +52,11 @@ export class Recovery {
     this.#history = noBreaks(options.start);
   }
 
+  /** Number of failed bodies and requests, from which a scheduler sees that it is at work. */
+  get breaks(): number {
+    return this.#history.failures.length;
+  }
+
   /** Opens a response at an offset. After a break, the time for all of its requests together is limited. */
   async open(offset: number, signal: AbortSignal, proof: Proof): Promise<RangeResponse> {
     const limits = this.#limits(offset);

@@ -64,6 +64,11 @@ export class ResumingReader implements ImageReader {
     this.#endExclusive = options.end === null ? source.identity.size : options.end + 1;
   }
 
+  /** Number of failed bodies and requests. */
+  get breaks(): number {
+    return this.#recovery.breaks;
+  }
+
   /** Opens the first response, so that errors are thrown before the first read. */
   async open(): Promise<void> {
     const { now } = this.#options.options;

@@ -7,7 +7,10 @@ import type { ResumingReader } from "../download/resuming_reader.ts";
 import type { PartBuffer } from "./part_buffer.ts";
 
 /** What a lead needs of its reader. */
-type PartReader = Pick<ResumingReader, "open" | "read" | "report" | "cancel" | "resumes">;
+type PartReader = Pick<
+  ResumingReader,
+  "open" | "read" | "report" | "cancel" | "breaks" | "resumes"
+>;
 
 /** Reads the part that the consumer is at. */
 export class LeadReader {
@@ -31,6 +34,11 @@ export class LeadReader {
   /** Number of times it resumed after a break. */
   get resumes(): number {
     return this.#reader.resumes;
+  }
+
+  /** Number of failed bodies and requests. */
+  get breaks(): number {
+    return this.#reader.breaks;
   }
 
   /** Whether its response may have more bytes. */

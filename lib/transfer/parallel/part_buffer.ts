@@ -15,7 +15,7 @@ export class PartBuffer {
   readonly connection: number;
   readonly progress: PartProgress;
   /** Reads it; null before its first request. */
-  reader: Pick<ResumingReader, "resumes" | "cancel"> | null = null;
+  reader: Pick<ResumingReader, "breaks" | "cancel"> | null = null;
   /** Whether all of it was received, and its response was complete or has lost the bytes after it. */
   isComplete = false;
   /** Whether its connection waits for the consumer. */
@@ -61,7 +61,7 @@ export class PartBuffer {
   /** Whether its connection is open and silent. */
   isSilent(now: number): boolean {
     return this.missing > 0 && !this.isPaused &&
-      this.progress.isSilent(now, this.reader?.resumes ?? 0);
+      this.progress.isSilent(now, this.reader?.breaks ?? 0);
   }
 
   /**
@@ -72,7 +72,7 @@ export class PartBuffer {
     const bytes = chunk.subarray(0, this.missing);
     // Bytes that were moved say nothing about the pace: with them alone, its rate would be 0.
     if (bytes.byteLength === 0) return;
-    this.progress.received(bytes.byteLength, now, this.reader?.resumes ?? 0);
+    this.progress.received(bytes.byteLength, now, this.reader?.breaks ?? 0);
     this.#filled += bytes.byteLength;
     if (allocate === undefined) this.#chunks.add(bytes);
     else this.#chunks.copy(bytes, allocate);
@@ -81,7 +81,7 @@ export class PartBuffer {
   /** Counts a received chunk that is delivered at once, and returns it without the bytes that were moved. */
   pass(chunk: Chunk, now: number): Chunk {
     const bytes = chunk.subarray(0, this.missing);
-    this.progress.received(bytes.byteLength, now, this.reader?.resumes ?? 0);
+    this.progress.received(bytes.byteLength, now, this.reader?.breaks ?? 0);
     this.#filled += bytes.byteLength;
     this.#delivered += bytes.byteLength;
     return bytes;

@@ -16,6 +16,7 @@ function leadOf(read: () => Promise<Chunk | null>, now = () => 0) {
   const part = new PartBuffer(0, 9, 0, new PartProgress(0));
   const canceled: unknown[] = [];
   const lead = new LeadReader(part, {
+    breaks: 0,
     resumes: 0,
     open: () => Promise.resolve(),
     read,
