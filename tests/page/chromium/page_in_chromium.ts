@@ -29,6 +29,8 @@ export interface PageInput {
   readonly wrapFetch?: (send: typeof fetch) => typeof fetch;
   /** Changes a response of the gateway before it is sent. */
   readonly front?: (request: Request, response: Response) => Response;
+  /** Whether a response never ends, so that the server must not wait for it. */
+  readonly isEndless?: boolean;
   /** Runs in the page before its own scripts. */
   readonly initScript?: () => void;
   /** Prepares the images. */
@@ -149,7 +151,7 @@ function serveGateway(input: PageInput) {
     },
     url: `http://127.0.0.1:${server.addr.port}`,
     stop: async () => {
-      // A response that is never sent would keep `shutdown()` waiting.
+      if (input.isEndless !== true) return await server.shutdown();
       ended.abort();
       await server.finished;
     },

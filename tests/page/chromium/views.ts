@@ -144,22 +144,22 @@ export const VIEWS: readonly View[] = [
     },
   },
   {
-    name: "uploads",
+    name: "upload-error",
     input: {
+      isEndless: true,
       prepare: someImages,
       wrapFetch: (send) => async (input, init) => {
-        if (!String(input).endsWith("/file")) return await send(input, init);
         const request = new Request(input, init);
+        if (request.method !== "PUT") return await send(request);
         // One upload is refused, and the others wait for a response.
-        if (request.headers.get("content-length") === "400000") {
+        if (request.headers.get("x-openstack-image-size") === "400000") {
           return new Response("Denying attempt to upload image because it exceeds the quota", {
             status: 413,
           });
         }
-        const { signal } = request;
-        return await new Promise((_, reject) => {
-          signal.addEventListener("abort", () => reject(signal.reason));
-        });
+        return await new Promise((_, reject) =>
+          request.signal.addEventListener("abort", () => reject(request.signal.reason))
+        );
       },
     },
     open: async (page) => {
