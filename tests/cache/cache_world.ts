@@ -41,6 +41,7 @@ export class CacheWorld {
   readonly cache: SlotCache;
   /** Bytes that the origin has sent. */
   sent = 0;
+  readonly #timers = new Set<object>();
 
   constructor(
     { size = 1e9, slotSize = 4096, store = memoryStore(), clock = new SimulatedClock() }:
@@ -55,10 +56,28 @@ export class CacheWorld {
       digest: (data) => Promise.resolve(createHash("sha256").update(data).digest()),
       now: this.clock.now,
       wallClock: this.clock.now,
-      timer: this.clock.timer,
+      timer: (ms, callback) => this.#timer(ms, callback),
       sleep: this.clock.sleep,
       onEvent: (event) => this.events.push(event),
     });
+  }
+
+  /** Number of timers of the cache that are neither over nor canceled. */
+  get timers(): number {
+    return this.#timers.size;
+  }
+
+  #timer(ms: number, callback: () => void): () => void {
+    const timer = {};
+    this.#timers.add(timer);
+    const cancel = this.clock.timer(ms, () => {
+      this.#timers.delete(timer);
+      callback();
+    });
+    return () => {
+      this.#timers.delete(timer);
+      cancel();
+    };
   }
 
   /** The origin of an image. */

@@ -88,6 +88,7 @@ Deno.test("SlotCache.open() delivers every byte under faults, departures and evi
         await Promise.all(Array.from({ length: between(random, 1, 8) }, reader));
         await world.cache.idle();
       })());
+      assertEquals(world.timers, 0, `seed ${seed}: timers are left`);
       assert(
         largest() <= size,
         `seed ${seed}: ${largest()} bytes are stored, the limit is ${size}`,

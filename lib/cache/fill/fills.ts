@@ -48,6 +48,8 @@ export class Fills {
   readonly #fills = new Map<string, SlotFill>();
   /** Fills that are being stored. */
   readonly #storing = new Set<SlotFill>();
+  /** Functions that cancel the timers of fills without a request in flight. */
+  readonly #idleTimers = new Map<SlotFill, () => void>();
   readonly #waiting = new Map<string, WaitingSlot>();
   readonly #dropped = new Notifier();
 
@@ -144,9 +146,7 @@ export class Fills {
     // What was read of it would be read twice otherwise.
     if (fill.fetchHole()) return;
     if (fill.readers.count === 0 || !fill.canBeCompleted) return this.#drop(fill);
-    this.#options.timer(IDLE_LIMIT, () => {
-      if (fill.requests === 0 && !fill.isComplete) this.#drop(fill);
-    });
+    this.#dropLater(fill);
   }
 
   async #complete(fill: SlotFill): Promise<void> {
@@ -155,12 +155,22 @@ export class Fills {
     this.#storing.delete(fill);
     if (isStored || fill.readers.count === 0) return this.#drop(fill);
     // Its readers are served from memory, unless they stop.
-    this.#options.timer(IDLE_LIMIT, () => this.#drop(fill));
+    this.#dropLater(fill);
+  }
+
+  #dropLater(fill: SlotFill): void {
+    this.#idleTimers.get(fill)?.();
+    const cancel = this.#options.timer(IDLE_LIMIT, () => {
+      if (fill.requests === 0 && !this.#storing.has(fill)) this.#drop(fill);
+    });
+    this.#idleTimers.set(fill, cancel);
   }
 
   #drop(fill: SlotFill): void {
     if (fill.isDropped) return;
     fill.drop();
+    this.#idleTimers.get(fill)?.();
+    this.#idleTimers.delete(fill);
     this.#fills.delete(fill.slot.key);
     this.#options.onEnd(fill.slot);
     this.#admit();
