@@ -114,6 +114,9 @@ function configuration(directory: string): string {
 connection = ${databaseUrl(directory, "keystone")}
 [identity]
 password_hash_rounds = 4
+[cache]
+enabled = true
+backend = dogpile.cache.memory
 [catalog]
 driver = templated
 template_file = ${directory}/catalog.templates
