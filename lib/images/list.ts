@@ -3,7 +3,7 @@ import { LIST_IMAGES } from "../api/operations/images.ts";
 import { GlanceError, UnexpectedResponse } from "../errors.ts";
 import type { Session } from "../api/session.ts";
 import { inspect } from "../validate.ts";
-import { ImageIterator } from "./listing.ts";
+import { ImageIterator } from "./image_iterator.ts";
 import { limitOf, type ListParameters, markerOf, toQuery } from "../api/query.ts";
 import { fromGlance } from "../api/translate.ts";
 import type { GlanceImage, Image } from "../api/types.ts";

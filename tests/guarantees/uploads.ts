@@ -44,7 +44,7 @@ export const UPLOADS: readonly Guarantee[] = [
     "transfer/upload/inspection_test.ts: create() of … sends no request when the data is of another format",
     "transfer/upload/inspection_test.ts: create() refuses unsafe data, whatever it is called",
     "transfer/upload/inspection_test.ts: update() reads the record for the disk format, and sends nothing that Glance refuses",
-    "router/on_demand/inspect_upload_test.ts: PUT /file answers 415 as Glance does, and sends nothing, when the data is of another format",
+    "router/on_demand/refuse_unsafe_test.ts: PUT /file answers 415 as Glance does, and sends nothing, when the data is of another format",
   ],
   [
     "The inspection of an upload loses no byte, whatever the source and its chunks.",

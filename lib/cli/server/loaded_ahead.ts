@@ -12,7 +12,7 @@ import "../../http/on_demand/redirects.ts";
 import "../../http/on_demand/stream_blob.ts";
 import "../../router/on_demand/cors_headers.ts";
 import "../../router/on_demand/error_formats.ts";
-import "../../router/on_demand/inspect_upload.ts";
+import "../../router/on_demand/refuse_unsafe.ts";
 import "../../router/on_demand/metric_counters.ts";
 import "../../router/on_demand/trace_code.ts";
 import "../../router/on_demand/versions_body.ts";

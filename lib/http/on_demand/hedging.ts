@@ -10,7 +10,7 @@ import type { FailedAttempt } from "../retry/attempt.ts";
 import { hedgeServer, recordLoss } from "./hedge_rules.ts";
 
 /** An open attempt. */
-export interface Entrant {
+export interface OpenAttempt {
   readonly server: ApiServer;
   readonly deadline: Deadline;
   /** When the request was sent, if its server is silent. */
@@ -33,12 +33,12 @@ export interface HedgedRace {
     readonly limit: number;
   };
   readonly failures: FailedAttempt[];
-  readonly open: Set<Entrant>;
+  readonly open: Set<OpenAttempt>;
   readonly sent: number;
   /** Whether a response is used. */
   isDecided: boolean;
   start(server: ApiServer): void;
-  others(entrant: Entrant): Entrant[];
+  others(current: OpenAttempt): OpenAttempt[];
   cancel(): void;
 }
 
@@ -60,7 +60,7 @@ export class Hedging {
   }
 
   /** Sends the request to another server if that is allowed; returns whether it may be allowed later. */
-  hedge(silent: Entrant, since: number): boolean {
+  hedge(silent: OpenAttempt, since: number): boolean {
     const race = this.#race;
     const { upstream: { pool, options: { now, onEvent } }, tried, limit } = race.input;
     const isOver = race.isDecided || !race.open.has(silent) || race.sent >= limit;
@@ -86,7 +86,7 @@ export class Hedging {
    * If a write is refused, another attempt may be the reason: the image is gone because that one has deleted it.
    * The refusal is held until no other attempt can succeed.
    */
-  async decide(winner: Entrant, took: number, isHeld: boolean): Promise<void> {
+  async decide(winner: OpenAttempt, took: number, isHeld: boolean): Promise<void> {
     const race = this.#race;
     winner.isHeld = isHeld;
     while (isHeld && race.others(winner).length > 0) {
@@ -102,7 +102,11 @@ export class Hedging {
   }
 
   /** Records that a silent server was slower than another one; it may have failed. */
-  #recordLoss({ server, silentSince, isCharged = false }: Entrant, winner: Entrant, took: number) {
+  #recordLoss(
+    { server, silentSince, isCharged = false }: OpenAttempt,
+    winner: OpenAttempt,
+    took: number,
+  ) {
     if (silentSince === undefined) return;
     const { failures, input: { upstream: { pool, options }, spec } } = this.#race;
     const { FailedAttempt, HEDGE_COST, ServerUnreachable } = this.#code;

@@ -6,7 +6,7 @@ import type { ApiServer } from "../../api_server.ts";
 import { ServerUnreachable } from "../../errors.ts";
 import { attempt, FailedAttempt } from "./attempt.ts";
 import { Deadline } from "../deadline.ts";
-import type { Entrant, Hedging } from "../on_demand/hedging.ts";
+import type { Hedging, OpenAttempt } from "../on_demand/hedging.ts";
 import { hedgeDelayOf, isSafe, RECHECK_DELAY } from "./hedge_policy.ts";
 import { type AttemptVerdict, HEDGE_COST } from "./retry_policy.ts";
 import {
@@ -45,7 +45,7 @@ export class Race<Result> {
   sent = 0;
   readonly input: RaceInput<Result>;
   /** The open attempts. */
-  readonly open = new Set<Entrant>();
+  readonly open = new Set<OpenAttempt>();
   /** Settled attempts that were not returned by {@linkcode Race.next} yet. */
   readonly #settled: Promise<Result | FailedAttempt>[] = [];
   /** Whether a response is used. */
@@ -63,9 +63,9 @@ export class Race<Result> {
   start(server: ApiServer): void {
     const { upstream, policy, tried, limit } = this.input;
     const { options, pool } = upstream;
-    const entrant: Entrant = { server, deadline: new Deadline(options, policy.signal) };
+    const current: OpenAttempt = { server, deadline: new Deadline(options, policy.signal) };
     tried.add(server.endpoint);
-    this.open.add(entrant);
+    this.open.add(current);
     this.isDecided = false;
     this.sent++;
     const mayHedge = this.isHedgeable && this.sent < limit && pool.hasUntried(tried);
@@ -73,15 +73,15 @@ export class Race<Result> {
     const outcome = attempt({
       ...this.input,
       server,
-      deadline: entrant.deadline,
+      deadline: current.deadline,
       race: this,
-      mayBeDone: () => this.failures.some(isAmbiguous) || this.others(entrant).length > 0,
-      decide: (sentAt, verdict) => this.#decide(entrant, sentAt, verdict),
-      hedge: mayHedge ? { after, call: () => this.#hedge(entrant, after) } : undefined,
+      mayBeDone: () => this.failures.some(isAmbiguous) || this.others(current).length > 0,
+      decide: (sentAt, verdict) => this.#decide(current, sentAt, verdict),
+      hedge: mayHedge ? { after, call: () => this.#hedge(current, after) } : undefined,
     });
-    entrant.outcome = outcome;
+    current.outcome = outcome;
     const settle = () => {
-      if (!this.open.delete(entrant)) return;
+      if (!this.open.delete(current)) return;
       this.#settled.push(outcome);
       this.#notify();
     };
@@ -107,12 +107,12 @@ export class Race<Result> {
   }
 
   /** The other attempts that have no response yet. */
-  others(entrant: Entrant): Entrant[] {
-    return [...this.open].filter((other) => other !== entrant && !other.isHeld);
+  others(current: OpenAttempt): OpenAttempt[] {
+    return [...this.open].filter((other) => other !== current && !other.isHeld);
   }
 
   /** Hedges the request if that is allowed; returns when to ask again. */
-  #hedge(silent: Entrant, delay: number): number {
+  #hedge(silent: OpenAttempt, delay: number): number {
     const since = this.input.upstream.options.now() - delay;
     if (this.#hedging !== undefined) {
       return this.#hedging?.hedge(silent, since) ? RECHECK_DELAY : Infinity;
@@ -129,7 +129,7 @@ export class Race<Result> {
 
   /** Ends the race with the response of an attempt, which may have to wait for the others. */
   #decide(
-    winner: Entrant,
+    winner: OpenAttempt,
     sentAt: number,
     verdict: Exclude<AttemptVerdict, "failed">,
   ): Promise<void> | undefined {

@@ -127,8 +127,8 @@ async function inspectedSource(
 ): Promise<ChunkReader | Response> {
   const source = await openSource(gateway, call);
   if (gateway.options.inspect === "off") return source;
-  const { inspectUpload } = await import("../on_demand/inspect_upload.ts");
-  return await inspectUpload(gateway, call, source, size, INSPECT_SHARED);
+  const { refuseUnsafe } = await import("../on_demand/refuse_unsafe.ts");
+  return await refuseUnsafe(gateway, call, source, size, INSPECT_SHARED);
 }
 
 /** Reads the request's body, and fails with 413 after `maxUploadSize` bytes. */

@@ -14,7 +14,7 @@ import type { DefinedResponse } from "../forward/upstream_response.ts";
 import type { Gateway, GatewayRequest } from "../gateway_request.ts";
 
 /** Code that the gateway loads at its start. */
-export interface InspectGatewayShared {
+export interface RefuseUnsafeShared {
   readonly abortable: typeof abortable;
   readonly documentResponse: typeof documentResponse;
   readonly forwardRequest: typeof forwardRequest;
@@ -28,12 +28,12 @@ export interface InspectGatewayShared {
  * @param size size of the data in bytes; null if unknown
  * @throws {HttpError} 415 for data that Glance would refuse.
  */
-export async function inspectUpload(
+export async function refuseUnsafe(
   gateway: Gateway,
   call: GatewayRequest,
   source: ChunkReader,
   size: number | null,
-  shared: InspectGatewayShared,
+  shared: RefuseUnsafeShared,
 ): Promise<ChunkReader | Response> {
   const { abortable, documentResponse, HttpError } = shared;
   let record: DefinedResponse | null = null;
@@ -63,7 +63,7 @@ export async function inspectUpload(
 function requestRecord(
   gateway: Gateway,
   call: GatewayRequest,
-  { forwardRequest }: InspectGatewayShared,
+  { forwardRequest }: RefuseUnsafeShared,
 ): Promise<DefinedResponse> {
   const path = call.address.path.replace(/\/(file|stage)$/, "");
   return forwardRequest(gateway, call, { operation: "get", method: "GET", path, idempotent: true });
