@@ -1,7 +1,7 @@
-/** The gateway against nginx as a proxy in front of the same origin. */
+/** The gateway against nginx, and against a proxy of a few lines, in front of the same origin. */
 import { measure, type Result } from "./measure.ts";
 import type { Origin } from "./origin.ts";
-import { type Proxy, startGateway, startNginx } from "./proxies.ts";
+import { type Proxy, startBareProxy, startGateway, startNginx } from "./proxies.ts";
 
 /** Requests of a round. Short rounds alternate more often, so that other load falls on both proxies. */
 const REQUESTS = 500;
@@ -17,11 +17,20 @@ export async function gatewayResults(
   await using nginx = await startNginx("nginx proxy_pass", origin.url);
   await using resuming = await startGateway("gateway", origin.url, true);
   await using passing = await startGateway("gateway, pass-through", origin.url, false);
+  await using bare = await startBareProxy("bare Deno proxy", origin.url);
   const against = (path: string) => ({
     name: "nginx proxy_pass",
     run: () => take(nginx.url + path),
   });
   const [file, record] = [`/v2/images/${origin.imageId}/file`, `/v2/images/${origin.imageId}`];
+  const records = (ours: Proxy, other: Proxy, reach: number) =>
+    measure({
+      name: `${ours.name}, ${REQUESTS} records`,
+      ours: { name: ours.name, run: () => load(ours.url + record) },
+      against: { name: other.name, run: () => load(other.url + record) },
+      reach,
+      rounds: rounds * RECORD_ROUNDS,
+    });
   const results = [
     await measure({
       name: "gateway, file, resume armed",
@@ -37,16 +46,12 @@ export async function gatewayResults(
       reach: 1.2,
       rounds,
     }),
-    await measure({
-      name: `gateway, ${REQUESTS} records`,
-      ours: { name: resuming.name, run: () => load(resuming.url + record) },
-      against: { name: "nginx proxy_pass", run: () => load(nginx.url + record) },
-      reach: 0.54,
-      rounds: rounds * RECORD_ROUNDS,
-    }),
+    await records(resuming, nginx, 0.8),
+    await records(resuming, bare, 0.9),
+    await records(passing, bare, 0.9),
   ];
   const lines = [];
-  for (const proxy of [nginx, resuming, passing]) {
+  for (const proxy of [nginx, bare, resuming, passing]) {
     const [times, cpuOfRecords] = await costOf(proxy, () => loadOften(proxy.url + record));
     const [_, cpuOfFile] = await costOf(proxy, () => take(proxy.url + file));
     times.sort((a, b) => a - b);

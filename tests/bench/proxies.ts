@@ -1,4 +1,4 @@
-/** Proxies as processes of their own: the gateway, and nginx. */
+/** Proxies as processes of their own: the gateway, nginx, and one of a few lines. */
 import { freePort } from "../support/free_port.ts";
 
 /** A proxy in front of the origin, as a process. */
@@ -25,18 +25,21 @@ export async function startGateway(
   resume: boolean,
   cache?: string,
 ): Promise<Proxy> {
+  const more = cache === undefined ? [] : [cache];
+  return await startScript(name, "gateway_server.ts", [origin, `${resume}`, ...more]);
+}
+
+/** A proxy of a few lines that hands on what `fetch` returns, served by `Deno.serve`. */
+export async function startBareProxy(name: string, origin: string): Promise<Proxy> {
+  return await startScript(name, "bare_proxy.ts", [origin]);
+}
+
+/** A script that serves a port, its first argument. */
+async function startScript(name: string, script: string, more: string[]): Promise<Proxy> {
   const port = freePort();
-  const script = new URL("gateway_server.ts", import.meta.url).pathname;
-  const args = [
-    "run",
-    "-A",
-    "--v8-flags=--max-semi-space-size=4,--heap-growing-percent=50",
-    script,
-    `${port}`,
-    origin,
-    `${resume}`,
-    ...cache === undefined ? [] : [cache],
-  ];
+  const flags = "--v8-flags=--max-semi-space-size=4,--heap-growing-percent=50";
+  const path = `${import.meta.dirname}/${script}`;
+  const args = ["run", "-A", flags, path, `${port}`, ...more];
   const child = new Deno.Command(Deno.execPath(), { args, stdout: "null" }).spawn();
   return await proxyOf(name, port, child);
 }
