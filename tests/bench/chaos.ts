@@ -27,7 +27,7 @@ const CURL_ATTEMPTS = 40;
 const MAY_GROW = { memory: 32, descriptors: 16 };
 
 const CLI = new URL("../../lib/cli/", import.meta.url).pathname;
-const OURS = [Deno.execPath(), "run", "-A", "--v8-flags=--max-semi-space-size=4"];
+const OURS = [Deno.execPath(), "run", "-A", "--v8-flags=--max-semi-space-size=16"];
 
 /** A client, and what its downloads have come to. */
 interface Client {

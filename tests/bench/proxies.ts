@@ -37,7 +37,7 @@ export async function startBareProxy(name: string, origin: string): Promise<Prox
 /** A script that serves a port, its first argument. */
 async function startScript(name: string, script: string, more: string[]): Promise<Proxy> {
   const port = freePort();
-  const flags = "--v8-flags=--max-semi-space-size=4,--heap-growing-percent=50";
+  const flags = "--v8-flags=--max-semi-space-size=16,--heap-growing-percent=50";
   const path = `${import.meta.dirname}/${script}`;
   const args = ["run", "-A", flags, path, `${port}`, ...more];
   const child = new Deno.Command(Deno.execPath(), { args, stdout: "null" }).spawn();

@@ -24,7 +24,7 @@ const SAMPLE_SECONDS = 10;
 const MAY_GROW = { memory: 32, descriptors: 16 };
 
 const START = new URL("../../lib/cli/start.ts", import.meta.url).pathname;
-const V8_FLAGS = "--v8-flags=--max-semi-space-size=4,--heap-growing-percent=50";
+const V8_FLAGS = "--v8-flags=--max-semi-space-size=16,--heap-growing-percent=50";
 
 /** A new `task start`. */
 class Server {

@@ -85,7 +85,7 @@ async function startEmbedded(): Promise<Proxy> {
   const port = freePort();
   const script = `${import.meta.dirname}/../../lib/cli/start.ts`;
   const flags = ["--port", `${port}`, "--data", directory, "--no-log"];
-  const v8 = "--v8-flags=--max-semi-space-size=4,--heap-growing-percent=50";
+  const v8 = "--v8-flags=--max-semi-space-size=16,--heap-growing-percent=50";
   const args = ["run", "-A", v8, script, ...flags];
   const child = new Deno.Command(Deno.execPath(), { args, stdout: "null" }).spawn();
   const proxy = await proxyOf("task start --data", port, child);

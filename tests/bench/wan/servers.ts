@@ -6,7 +6,7 @@ import type { CommandOptions, Ended, Network, Running } from "./network.ts";
 
 const CLI = new URL("../../../lib/cli/", import.meta.url).pathname;
 const PERMISSIONS = ["--allow-net", "--allow-env", "--allow-read", "--allow-write"];
-const V8_FLAGS = "--v8-flags=--max-semi-space-size=4,--heap-growing-percent=50";
+const V8_FLAGS = "--v8-flags=--max-semi-space-size=16,--heap-growing-percent=50";
 
 /** Seconds after which any server ends. */
 const LONG = 7200;
