@@ -23,12 +23,14 @@ const EXCEPTIONS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "upload with its size": HTTP2_ONLY,
     "upload queue": HTTP2_ONLY,
     "upload cut": HTTP2_ONLY,
+    "page": "a page sets no accept-encoding, so the files are not compressed",
   },
   "workerd": {
     "cache (Cache API): 50 readers": NOT_SHARED,
     "cache (memory): 50 readers": NOT_SHARED,
   },
   "edge-runtime": {
+    "page": "it has no DecompressionStream, which only clients without gzip need",
     "gateway HEAD": "its server drops content-length from every response",
     "gateway cuts": "its server ends a response whose stream has failed as if it were whole",
   },

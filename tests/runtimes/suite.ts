@@ -151,6 +151,24 @@ const CHECKS: Readonly<Record<string, (harness: Harness) => Promise<void>>> = {
     const left = await service.detail(context, { filters: { name: "broken" } });
     expect(left.length === 0, "a short image was left");
   },
+  "page": async ({ healthy }) => {
+    const router = createImageRouter({ apiServers: [healthy], page: true });
+    const url = "http://gateway.invalid/";
+    const page = await router.request(url, { headers: { accept: "text/html,*/*;q=0.8" } });
+    const text = await page.text();
+    expect(page.headers.get("content-type") === "text/html; charset=utf-8", text);
+    expect(text.includes("<bdi>suite</bdi>"), "the image is not in the document");
+    const files = [...text.matchAll(/ (?:src|href)="(page\/[^"]+)"/g)];
+    expect(files.length === 3, `${files.length} files`);
+    for (const [, path = ""] of files) {
+      const plain = await (await router.request(url + path)).text();
+      const headers = { "accept-encoding": "gzip" };
+      const { body } = await router.request(url + path, { headers });
+      const unpacked = body?.pipeThrough(new DecompressionStream("gzip")) ?? null;
+      expect(await new Response(unpacked).text() === plain, `${path} differs after gzip`);
+      expect(plain.length > 100, `${path} is empty`);
+    }
+  },
   "foreign redirect": async ({ healthy, imageId }) => {
     const { service } = await at([`${healthy}/redirecting`]);
     const error = await caught(() => service.show({ authToken: "canary" }, imageId));
