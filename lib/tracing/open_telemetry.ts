@@ -50,6 +50,8 @@ export interface OtelSpanOptions {
   readonly kind: number;
   /** Its first attributes. */
   readonly attributes: SpanAttributes;
+  /** Milliseconds of the Unix time at which it began; absent for now. */
+  readonly startTime?: number;
 }
 
 /** Makes spans. */

@@ -87,8 +87,10 @@ export class Spans {
     kind: keyof typeof SPAN_KIND,
     attributes: SpanAttributes,
     parent: OtelContext = this.active(),
+    startTime?: number,
   ): StartedSpan {
-    const options = { kind: SPAN_KIND[kind], attributes };
+    const time = startTime === undefined ? {} : { startTime };
+    const options = { kind: SPAN_KIND[kind], attributes, ...time };
     const span = this.#api.trace.getTracer(NAME).startSpan(name, options, parent);
     return { span, context: parent.setValue(ACTIVE_SPAN, span) };
   }
@@ -156,16 +158,26 @@ export class Spans {
 
   /** Adds an event of the client to the span that is active. */
   addEvent(event: GlanceEvent): void {
-    const { kind, ...facts } = event;
-    const attributes: Record<string, string | number | boolean> = {};
-    for (const [name, value] of Object.entries(facts)) {
-      if (name === "cause") attributes["error.type"] = errorType(value);
-      else if (["string", "number", "boolean"].includes(typeof value)) {
-        attributes[`glance.${ATTRIBUTES[name] ?? name}`] = value as string;
-      }
-    }
-    this.spanIn(this.active())?.addEvent(`glance.${kind}`, attributes);
+    this.spanIn(this.active())?.addEvent(`glance.${event.kind}`, attributesOf(event));
   }
+
+  /** Records an event that took from `startTime` until now as a span below the active one. */
+  addSpan(event: GlanceEvent, startTime: number | undefined): void {
+    const name = `glance.${event.kind}`;
+    this.start(name, "internal", attributesOf(event), this.active(), startTime).span.end();
+  }
+}
+
+/** The facts of an event. */
+function attributesOf({ kind: _, ...facts }: GlanceEvent): SpanAttributes {
+  const attributes: Record<string, string | number | boolean> = {};
+  for (const [name, value] of Object.entries(facts)) {
+    if (name === "cause") attributes["error.type"] = errorType(value);
+    else if (["string", "number", "boolean"].includes(typeof value)) {
+      attributes[`glance.${ATTRIBUTES[name] ?? name}`] = value as string;
+    }
+  }
+  return attributes;
 }
 
 /** Attributes whose names differ from those of the members of events. */

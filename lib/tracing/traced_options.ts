@@ -1,8 +1,8 @@
 /** Traces the requests of a client. */
 import { callSafely } from "../events.ts";
-import type { GlanceOptions } from "../options.ts";
+import { type GlanceOptions, resolveOptions } from "../options.ts";
 import { defaultFetch } from "../platform.ts";
-import { type OpenTelemetry, registeredOpenTelemetry } from "./open_telemetry.ts";
+import { type OpenTelemetry, type OtelSpan, registeredOpenTelemetry } from "./open_telemetry.ts";
 import { Spans } from "./spans.ts";
 
 /** Options of tracing. */
@@ -22,7 +22,8 @@ export function spansOf({ api }: TracingOptions): Spans | null {
 
 /**
  * The options of a client whose requests are traced: each attempt is a client span below the active one, and sends
- * its ids in `traceparent`. Retries, resumes and other events are events of the active span.
+ * its ids in `traceparent`. A resume is a span, from the request whose bytes continue the download until they arrive;
+ * retries and other events are events of the active span.
  *
  * @example
  * ```ts
@@ -38,12 +39,25 @@ export function tracedOptions<Options extends GlanceOptions>(
   tracing: TracingOptions = {},
 ): Options {
   const { fetch = defaultFetch, onEvent } = options;
+  const { wallClock } = resolveOptions(options);
+  /** When the last request of a call began. */
+  const requestTimes = new WeakMap<OtelSpan, number>();
   return {
     ...options,
-    fetch: (url: string, init: RequestInit) =>
-      spansOf(tracing)?.fetch(fetch, url, init) ?? fetch(url, init),
+    fetch: (url: string, init: RequestInit) => {
+      const spans = spansOf(tracing);
+      if (spans === null) return fetch(url, init);
+      const call = spans.spanIn(spans.active());
+      if (call !== undefined) requestTimes.set(call, wallClock());
+      return spans.fetch(fetch, url, init);
+    },
     onEvent: (event) => {
-      spansOf(tracing)?.addEvent(event);
+      const spans = spansOf(tracing);
+      const isContinued = event.kind === "resume" || event.kind === "move";
+      if (isContinued) {
+        const call = spans?.spanIn(spans.active());
+        spans?.addSpan(event, call && requestTimes.get(call));
+      } else spans?.addEvent(event);
       if (onEvent !== undefined) callSafely(onEvent, event);
     },
   };

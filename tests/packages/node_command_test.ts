@@ -4,61 +4,10 @@ import configuration from "../../deno.json" with { type: "json" };
 import { sampleBytes } from "../../lib/cli/server/sample.ts";
 import { serve } from "../../lib/cli/server/serve.ts";
 import { createEmbeddedGlance } from "../../lib/embedded/mod.ts";
-import { packTarball } from "./tarball.ts";
+import { textOf, UnpackedCommand } from "./unpacked_command.ts";
 
 const DISK = sampleBytes(8 * 1024 ** 2);
 const HALF = DISK.byteLength / 2;
-
-/** The unpacked package, and a way to run its command. */
-class UnpackedCommand implements AsyncDisposable {
-  readonly folder: string;
-
-  private constructor(folder: string) {
-    this.folder = folder;
-  }
-
-  static async create(): Promise<UnpackedCommand> {
-    const folder = await Deno.makeTempDir({ prefix: "glance-command-" });
-    await packTarball(`${folder}/package.tgz`);
-    await new Deno.Command("tar", { args: ["-xzf", "package.tgz"], cwd: folder }).output();
-    return new UnpackedCommand(folder);
-  }
-
-  /** A process of the command. */
-  start(url: string | null, ...args: string[]): Deno.ChildProcess {
-    return new Deno.Command(`${this.folder}/package/bin/glance-edge.js`, {
-      args,
-      cwd: this.folder,
-      clearEnv: true,
-      env: {
-        PATH: Deno.env.get("PATH") ?? "",
-        HOME: this.folder,
-        ...url !== null && { GLANCE_API_SERVERS: url },
-      },
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-  }
-
-  /** The output of the command, with `input` on standard input. */
-  async run(url: string | null, args: readonly string[], input = new Uint8Array()) {
-    const process = this.start(url, ...args);
-    const writer = process.stdin.getWriter();
-    if (input.byteLength > 0) await writer.write(input).catch(() => {});
-    await writer.close().catch(() => {});
-    const { code, stdout, stderr } = await process.output();
-    return { code, stdout, text: textOf(stdout), stderr: textOf(stderr) };
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await Deno.remove(this.folder, { recursive: true });
-  }
-}
-
-function textOf(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes);
-}
 
 Deno.test("the command of the package runs on Node", async (t) => {
   await using command = await UnpackedCommand.create();

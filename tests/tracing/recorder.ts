@@ -23,6 +23,7 @@ export class RecordedSpan {
     readonly parentId: string | undefined,
     readonly identity: SpanIdentity,
     attributes: SpanAttributes,
+    readonly startTime: number | undefined,
   ) {
     this.attributes = { ...attributes };
   }
@@ -86,8 +87,15 @@ export class Recorder implements OpenTelemetry {
         const number = this.spans.length + 1;
         const traceId = parent?.traceId ?? number.toString(16).padStart(32, "0");
         const identity = { traceId, spanId: number.toString(16).padStart(16, "0"), traceFlags: 1 };
-        const { kind, attributes } = options;
-        const span = new RecordedSpan(name, kind, parent?.spanId, identity, attributes);
+        const { kind, attributes, startTime } = options;
+        const span = new RecordedSpan(
+          name,
+          kind,
+          parent?.spanId,
+          identity,
+          attributes,
+          startTime,
+        );
         this.spans.push(span);
         return span;
       },

@@ -16,6 +16,8 @@ function tracedClient(cloud: Cloud, tracing: Recorder): GlanceImageService {
     fetch: cloud.fetch,
     sleep: () => Promise.resolve(),
     hedgeDelay: Infinity,
+    // The number of the last request.
+    wallClock: () => cloud.requests.length,
   }, { api: tracing });
   const service = new GlanceImageService(new GlanceClientWrapper(options));
   return tracedService(service, { api: tracing });
@@ -73,10 +75,13 @@ Deno.test("tracedService() ends the span of a download after its last byte, with
   assertEquals(await bytesOf(new Response(stream)), bytes);
   assertEquals([call?.isEnded, call?.isFailed], [true, false]);
   const parents = new Set(tracing.paths.slice(1));
-  assertEquals([...parents], ["glance.download > GET"]);
-  const resume = call?.events.find(({ name }) => name === "glance.resume");
+  assertEquals([...parents], ["glance.download > GET", "glance.download > glance.resume"]);
+  const resume = tracing.spans.find(({ name }) => name === "glance.resume");
   assertEquals(resume?.attributes["glance.offset"], 70_000);
   assertEquals(resume?.attributes["glance.image.id"], id);
+  assertEquals(resume?.startTime, cloud.requests.length - 1);
+  assertEquals(call?.events.filter(({ name }) => name === "glance.resume"), []);
+  assert(tracing.spans.every(({ isEnded }) => isEnded));
 });
 
 Deno.test("tracedService() ends the span of a canceled download, and that of a list after its last image", async () => {
