@@ -10,6 +10,9 @@ import type { StoredSlotReader } from "./stored_slot.ts";
 /** Where a slot comes from: the store, a fill of another reader, or a fill of this one. */
 export type SlotSource = "hit" | "collapsed" | "miss";
 
+/** Bytes of the first chunk of a slot that is being filled. */
+const FIRST_CHUNK = 32 * 1024;
+
 /** What a reader needs. */
 export interface CachedReaderOptions {
   readonly image: ImageContent;
@@ -39,6 +42,7 @@ export class CachedReader {
   #stored: { readonly slot: Slot; readonly reader: StoredSlotReader } | null = null;
   #fill: { readonly fill: SlotFill; readonly leave: () => void } | null = null;
   #source: SlotSource | null = null;
+  #hasRead = false;
   #isClosed = false;
   /** The last slot that was to be read ahead. */
   #ahead = -1;
@@ -73,6 +77,7 @@ export class CachedReader {
       const chunk = await this.#next();
       if (chunk === null) continue;
       this.#offset += chunk.byteLength;
+      this.#hasRead = true;
       return chunk;
     }
     await this.close();
@@ -144,7 +149,9 @@ export class CachedReader {
       return null;
     }
     const supportsRanges = await origin.supportsRanges();
-    const chunk = await fill.read(this.#offset, this.#end, origin, supportsRanges);
+    // The first bytes of a reader do not wait until many of others are copied and sent.
+    const end = this.#hasRead ? this.#end : Math.min(this.#end, this.#offset + FIRST_CHUNK);
+    const chunk = await fill.read(this.#offset, end, origin, supportsRanges);
     if (chunk === null) await this.#leaveSlot();
     else if (supportsRanges) this.#readAhead(slot);
     return chunk;
@@ -162,7 +169,7 @@ export class CachedReader {
       if (await storage.isPresent(next.key) || !await this.#options.claim(next, false)) return;
       const fill = fills.hasRoom ? await fills.obtain(next) : null;
       if (fill === null) this.#options.release(next);
-      else if (fill.isEmpty) fill.fetch(0, origin);
+      else if (fill.isEmpty) fill.requests.needAll(origin);
     };
     start().catch(() => {});
   }

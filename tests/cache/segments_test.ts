@@ -10,6 +10,15 @@ Deno.test("Segments.claim() ends where the next segment starts", () => {
   assertEquals([segments.isClaimed(19), segments.isClaimed(20)], [false, true]);
 });
 
+Deno.test("Segments.claim() ends after the requested bytes when the next segment starts later", () => {
+  const segments = new Segments(100);
+  assertEquals(segments.claim(20, 30), { start: 20, end: 50, received: 20 });
+  assertEquals(segments.claim(0, 30), { start: 0, end: 20, received: 0 });
+  assertEquals([segments.firstHole(), segments.firstHole(30)], [50, 50]);
+  segments.claim(90, 30);
+  assertEquals([segments.firstHole(60), segments.firstHole(95)], [60, null]);
+});
+
 Deno.test("Segments.receivedUntil() counts bytes without a gap when segments are adjacent", () => {
   const segments = new Segments(100);
   const second = segments.claim(50);

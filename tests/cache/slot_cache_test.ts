@@ -84,6 +84,42 @@ Deno.test("SlotCache.open() has the first bytes of 40 readers of different slots
   assertEquals(world.sent, image.size);
 });
 
+Deno.test("SlotCache.open() has the first bytes of 20 readers of one slot at once", async () => {
+  const slotSize = 8_000_000;
+  const image = simulatedImage(1, slotSize);
+  const world = new CacheWorld({ slotSize });
+  const { clock, cache } = world;
+  const origin = world.origin(image, { chunk: () => 64 * 1024 });
+  const arrivals: number[] = [];
+  await clock.run((async () => {
+    await Promise.all(Array.from({ length: 20 }, async (_, n) => {
+      const start = 400_000 * n;
+      const reader = await cache.open(image, start, image.size, origin);
+      assertEquals((await reader.read())?.[0], image.data[start]);
+      arrivals.push(clock.now());
+      await reader.close();
+    }));
+    await cache.idle();
+  })());
+  assertEquals(Math.max(...arrivals), 2);
+  assertEquals(world.sent, image.size);
+});
+
+Deno.test("SlotCache.open() reads ahead with one request for a slot", async () => {
+  const slotSize = 1_000_000;
+  const image = simulatedImage(1, 4 * slotSize);
+  const world = new CacheWorld({ slotSize });
+  const origin = world.origin(image, { chunk: () => 100_000 });
+  await world.clock.run(world.read(image, origin));
+  assertEquals(world.requests, [
+    { start: 0, end: 262_144 },
+    { start: 262_144, end: 1_000_000 },
+    { start: 1_000_000, end: 2_000_000 },
+    { start: 2_000_000, end: 3_000_000 },
+    { start: 3_000_000, end: 4_000_000 },
+  ]);
+});
+
 Deno.test("SlotCache.open() sends at most 64 requests for a slot when each of 100 readers needs its own", async () => {
   const slotSize = 2_000_000;
   const image = simulatedImage(1, slotSize);

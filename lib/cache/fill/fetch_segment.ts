@@ -8,7 +8,7 @@ export const READ_SIZE = 256 * 1024;
 /** A slot that takes the bytes. */
 interface FilledSlot {
   readonly slot: { readonly start: number };
-  mayReceive(segment: Segment): Promise<void>;
+  readonly requests: { opened(segment: Segment): void };
   receive(segment: Segment, bytes: Uint8Array): void;
   end(segment: Segment, error?: unknown, origin?: Origin): void;
 }
@@ -23,12 +23,20 @@ export async function fetchSegment(
   let reader: OriginReader | null = null;
   try {
     reader = await origin.open(start + segment.start, start + segment.end);
+    fill.requests.opened(segment);
+    let memory = new Uint8Array(READ_SIZE);
     while (segment.received < segment.end) {
-      await fill.mayReceive(segment);
-      const chunk = await reader.read(new Uint8Array(READ_SIZE));
+      const chunk = await reader.read(memory);
       if (chunk === null) throw new Error("Cannot fill a slot: the origin ended early");
       origin.onBytes?.(chunk.byteLength);
       fill.receive(segment, chunk);
+      // A reader that uses the memory transfers it. New memory costs more than the copy of the bytes.
+      if (memory.byteLength === 0) {
+        const { buffer } = chunk;
+        memory = new Uint8Array(
+          buffer.byteLength === READ_SIZE ? buffer : new ArrayBuffer(READ_SIZE),
+        );
+      }
     }
     fill.end(segment);
   } catch (error) {

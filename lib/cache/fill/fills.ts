@@ -136,7 +136,7 @@ export class Fills {
   }
 
   get #requests(): number {
-    return [...this.#fills.values()].reduce((sum, { requests }) => sum + requests, 0);
+    return [...this.#fills.values()].reduce((sum, { inFlight }) => sum + inFlight, 0);
   }
 
   /** Continues a fill without a request in flight. */
@@ -144,8 +144,8 @@ export class Fills {
     if (fill.isDropped || this.#storing.has(fill)) return;
     if (fill.isComplete) return await this.#complete(fill);
     // What was read of it would be read twice otherwise.
-    if (fill.fetchHole()) return;
-    if (fill.readers.count === 0 || !fill.canBeCompleted) return this.#drop(fill);
+    if (fill.requests.continue()) return;
+    if (fill.readers.count === 0 || !fill.requests.canContinue) return this.#drop(fill);
     this.#dropLater(fill);
   }
 
@@ -161,7 +161,7 @@ export class Fills {
   #dropLater(fill: SlotFill): void {
     this.#idleTimers.get(fill)?.();
     const cancel = this.#options.timer(IDLE_LIMIT, () => {
-      if (fill.requests === 0 && !this.#storing.has(fill)) this.#drop(fill);
+      if (fill.inFlight === 0 && !this.#storing.has(fill)) this.#drop(fill);
     });
     this.#idleTimers.set(fill, cancel);
   }

@@ -57,10 +57,10 @@ export class Segments {
     return this.#segments.some(({ start, end }) => start <= position && position < end);
   }
 
-  /** Claims the bytes from a position that is not claimed to the next segment, or to the end of the slot. */
-  claim(position: number): Segment {
+  /** Claims at most `most` bytes from a position that is not claimed; the next segment, or the slot, may end them. */
+  claim(position: number, most = Infinity): Segment {
     const next = this.#segments.findIndex(({ start }) => start > position);
-    const end = this.#segments[next]?.start ?? this.#length;
+    const end = Math.min(this.#segments[next]?.start ?? this.#length, position + most);
     const segment: OwnSegment = { start: position, end, received: position };
     this.#segments.splice(next < 0 ? this.#segments.length : next, 0, segment);
     return segment;
@@ -81,12 +81,12 @@ export class Segments {
     if (own.end === own.start) this.#segments.splice(this.#segments.indexOf(own), 1);
   }
 
-  /** The first byte that is neither received nor requested; null if there is none. */
-  firstHole(): number | null {
-    let position = 0;
+  /** The first byte from a position on that is neither received nor requested; null if there is none. */
+  firstHole(from = 0): number | null {
+    let position = from;
     for (const { start, end } of this.#segments) {
       if (start > position) return position;
-      position = end;
+      position = Math.max(position, end);
     }
     return position < this.#length ? position : null;
   }

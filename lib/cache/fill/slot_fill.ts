@@ -5,12 +5,12 @@
  */
 import type { Chunk } from "../../transfer/body_reader.ts";
 import { Notifier } from "../../transfer/notifier.ts";
-import { FailedFetch } from "./failed_fetch.ts";
 import { fetchSegment } from "./fetch_segment.ts";
 import { type AwaitedSlot, isBeginning } from "./fill_policy.ts";
 import { FillReaders } from "./fill_readers.ts";
 import type { Origin } from "./origin.ts";
 import { type Segment, Segments } from "./segments.ts";
+import { SlotRequests } from "./slot_requests.ts";
 import type { Slot } from "../image_slots.ts";
 
 /** Bytes that a reader is given at once. They are a copy, so that a slow reader does not keep the slot in memory. */
@@ -31,22 +31,25 @@ export class SlotFill implements AwaitedSlot {
   /** The bytes of the slot; all of them, once it is complete. */
   readonly data: Chunk;
   readonly readers = new FillReaders();
+  readonly requests: SlotRequests;
   readonly #segments: Segments;
   readonly #options: SlotFillOptions;
-  /** The origin of the last request, for the bytes that no reader wants. */
-  #lastOrigin: Origin | null = null;
-  /** While it begins, each request stops after its first bytes. */
+  /** While it begins, only the first bytes that each reader needs are requested. */
   #phase: "beginning" | "turn" | "dropped" = "beginning";
-  /** Wakes the readers that wait for bytes, and the requests that wait for a turn. */
+  /** Wakes the readers that wait for bytes, and the read of a whole image that waits for a turn. */
   readonly #changed = new Notifier();
-  /** The last failure, and the segment whose readers it concerns. */
-  #failure: FailedFetch | null = null;
 
   constructor(slot: Slot, options: SlotFillOptions) {
     this.slot = slot;
     this.data = new Uint8Array(slot.end - slot.start);
     this.#segments = new Segments(slot.end - slot.start);
     this.#options = options;
+    this.requests = new SlotRequests({
+      segments: this.#segments,
+      send: (segment, origin) => void fetchSegment(this, segment, origin),
+      mayRequest: options.mayRequest,
+      hasTurn: () => this.hasTurn,
+    });
   }
 
   /** When each of the readers that wait for bytes began to, in milliseconds. */
@@ -60,7 +63,7 @@ export class SlotFill implements AwaitedSlot {
   }
 
   /** Number of requests in flight. */
-  get requests(): number {
+  get inFlight(): number {
     return this.#segments.inFlight;
   }
 
@@ -72,11 +75,6 @@ export class SlotFill implements AwaitedSlot {
   /** Whether nothing was requested yet. */
   get isEmpty(): boolean {
     return this.#segments.isEmpty;
-  }
-
-  /** Whether missing bytes can be requested; not if only a read of the whole image has filled it. */
-  get canBeCompleted(): boolean {
-    return this.#lastOrigin !== null;
   }
 
   /** Whether readers must look for the slot again. */
@@ -92,10 +90,11 @@ export class SlotFill implements AwaitedSlot {
   /** Allows it to be completed. */
   giveTurn(): void {
     this.#phase = "turn";
+    this.requests.continue();
     this.#changed.notify();
   }
 
-  /** Resolves when a request may receive more. */
+  /** Resolves when the read of a whole image may continue. */
   async mayReceive({ start, received }: Segment): Promise<void> {
     if (isBeginning(received - start)) return;
     while (this.#phase === "beginning") await this.#changed.next;
@@ -104,7 +103,7 @@ export class SlotFill implements AwaitedSlot {
   /** Ends it for readers that come later. */
   drop(): void {
     this.#phase = "dropped";
-    this.#lastOrigin = null;
+    this.requests.stop();
     this.#changed.notify();
   }
 
@@ -131,33 +130,15 @@ export class SlotFill implements AwaitedSlot {
         const change = this.#changed.next;
         if (!this.#segments.isClaimed(position)) {
           if (this.isDropped || !supportsRanges) return null;
-          if (this.#options.mayRequest(this.requests)) this.fetch(position, origin);
+          this.requests.need(position, origin);
         }
         await change;
         if (this.#segments.isClaimed(position)) continue;
-        if (this.#failure?.concerns(position, origin)) throw this.#failure.error;
+        this.requests.check(position, origin);
       }
     } finally {
       endWait();
     }
-  }
-
-  /** Requests the bytes from a position that is not requested yet. */
-  fetch(position: number, origin: Origin): void {
-    this.#failure = null;
-    this.#lastOrigin = origin;
-    fetchSegment(this, this.#segments.claim(position), origin);
-  }
-
-  /**
-   * Requests the first bytes that are not requested yet. Returns false if there are none, or if the last request
-   * has failed.
-   */
-  fetchHole(): boolean {
-    const hole = this.#segments.firstHole();
-    if (hole === null || this.#lastOrigin === null || this.#failure !== null) return false;
-    this.fetch(hole, this.#lastOrigin);
-    return true;
   }
 
   /** Claims the slot for the reader of a whole image, which calls `receive` and `end`; null if it is claimed. */
@@ -174,15 +155,12 @@ export class SlotFill implements AwaitedSlot {
 
   /** Ends a segment with or without an error. */
   end(segment: Segment, error: unknown = null, origin: Origin | null = null): void {
-    if (segment.received < segment.end) {
-      this.#failure = new FailedFetch(segment, error, origin);
-      this.#segments.abandon(segment);
-    }
+    if (segment.received < segment.end) this.requests.failed(segment, error, origin);
     this.#changed.notify();
     this.#settle();
   }
 
   #settle(): void {
-    if (this.requests === 0) this.#options.onSettled();
+    if (this.inFlight === 0) this.#options.onSettled();
   }
 }

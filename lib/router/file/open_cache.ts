@@ -9,7 +9,10 @@ import { upstreamOf, verifierFor } from "./file_body.ts";
 import { dataHeaders } from "./file_headers.ts";
 import { requestErrorResponse, requestRecord } from "./image_file.ts";
 
-/** Returns the cache of a gateway, which is opened by the first request that needs it. */
+/**
+ * Returns the cache of a gateway, which is opened by the first request that needs it. Its code is loaded at once, so
+ * that the first reader does not wait for it.
+ */
 export function cacheOpener(
   options: CacheOptions,
   gateway: () => Gateway,
@@ -28,9 +31,16 @@ export function cacheOpener(
     isWorkerd,
     HttpError,
   };
+  const code = Promise.all([
+    import("../cache/gateway_cache.ts"),
+    // Finds out whether a store has ranges.
+    import("../../transfer/rarely_used.ts"),
+  ]);
+  // It is thrown when the cache is opened.
+  code.catch(() => {});
   let opened: Promise<DataCache> | null = null;
   const open = async () => {
-    const { GatewayCache } = await import("../cache/gateway_cache.ts");
+    const [{ GatewayCache }] = await code;
     return new GatewayCache(gateway(), options, shared);
   };
   return () => opened ??= open();
