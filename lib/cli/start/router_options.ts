@@ -94,8 +94,8 @@ function corsOptions({ values, written }: StartSettings): CorsOptions | undefine
   if (cors.length === 1 && cors[0] === "*") return { origins: "*", maxAge };
   for (const origin of cors) {
     const url = URL.canParse(origin) ? new URL(origin) : null;
-    if (url?.origin === origin) continue;
-    const hint = url === null || url.origin === "null"
+    if (url?.origin === origin && !origin.includes("*")) continue;
+    const hint = url === null || url.origin === "null" || origin.includes("*")
       ? "write it as https://horizon.example"
       : `write ${url.origin}`;
     throw new UsageError(

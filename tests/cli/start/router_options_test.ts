@@ -77,6 +77,11 @@ Deno.test("routerSettings() throws for values that would never match", async (t)
       'Cannot use "--cors horizon.example": it is not an origin as browsers send it, a scheme and a host without a path; write it as https://horizon.example',
     ],
     [
+      "cors",
+      "https://*.example",
+      'Cannot use "--cors https://*.example": it is not an origin as browsers send it, a scheme and a host without a path; write it as https://horizon.example',
+    ],
+    [
       "allowed-hosts",
       "images.example:443",
       'Cannot use "--allowed-hosts images.example:443": it must be a host name without a port, or "any" or "loopback" alone',
