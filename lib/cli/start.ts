@@ -62,7 +62,8 @@ export async function runStart(args: readonly string[], system: System): Promise
   const { program = PROGRAM } = system;
   const messages = new Messages(system.stderr, program);
   try {
-    const settings = await readSettings(args, system.files);
+    // A file may be a pipe that nothing writes to.
+    const settings = await abortable(readSettings(args, system.files), system.signal);
     if (settings.values["help"]) {
       await printText({ system }, flagsHelp(`${program} start [flags]`, SUMMARY, START_FLAGS));
       return EXIT.ok;
@@ -84,8 +85,8 @@ async function start(
 ): Promise<void> {
   const { values } = settings;
   const gateway = { router: routerSettings(settings), log: logOf(values, messages) };
-  const certificate = await certificateOf(values, system);
   const { signal } = system;
+  const certificate = await abortable(certificateOf(values, system), signal);
   signal.throwIfAborted();
   const backend = await abortable(
     openBackend(values, system, gateway),
@@ -138,7 +139,7 @@ async function serveUntilSignal(
     await abortable(printText({ system }, text), signal).catch((error) => {
       if (!signal.aborted) throw error;
     });
-    warn(backend, values, certificate !== null, gateway);
+    warn(backend, values, certificate, gateway);
     await ended(signal);
   } finally {
     await drain(server, drainTimeout, log);
@@ -158,26 +159,35 @@ function reloadOnHangup(
   }
   onHangup?.(() => {
     certificate.reload().then(
-      () => log.message("reload", `Reloaded the certificate, valid to ${certificate.validTo}`),
+      () => {
+        log.message("reload", `Reloaded the certificate, valid to ${certificate.validTo}`);
+        warnOfTime(certificate, log);
+      },
       (error) =>
         log.message("error", `${sentenceOf(error)}. The previous certificate remains in use.`),
     );
   });
 }
 
+function warnOfTime(certificate: TlsCertificate, log: ServerLog): void {
+  const problem = certificate.timeProblem(Date.now());
+  if (problem !== null) log.message("warning", problem);
+}
+
 function warn(
   backend: Backend,
   values: StartValues,
-  hasTls: boolean,
+  certificate: TlsCertificate | null,
   { router, log }: GatewaySettings,
 ): void {
   if (router.allowedHosts === "any" && backend.warning !== null) {
     const message = `${backend.warning} Writes from web pages of other sites are refused.`;
     log.message("warning", message);
   }
+  if (certificate !== null) warnOfTime(certificate, log);
   const warnings = clearTextWarnings({
     host: hostOf(values),
-    hasTls,
+    hasTls: certificate !== null,
     clientsSendTokens: backend.warning === null,
     servers: backend.servers,
   });

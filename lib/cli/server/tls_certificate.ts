@@ -4,9 +4,8 @@ import type { Socket as NodeSocket } from "node:net";
 import type { SecureContext } from "node:tls";
 import { builtinModule } from "../../node_builtin.ts";
 import { messageOf } from "../../validate.ts";
-import { readBytes } from "../files/read_bytes.ts";
+import { readSettingText } from "../files/setting_text.ts";
 import { CommandFailed } from "../system/errors.ts";
-import { attempt } from "../system/fs_errors.ts";
 import type { SystemFiles } from "../system/system.ts";
 
 /** The PEM files. */
@@ -18,6 +17,9 @@ export interface CertificateFiles {
 
 /** Maximum size of a file in bytes. */
 const MAX_SIZE = 1024 ** 2;
+
+/** A key that needs a passphrase: PKCS #8, or the older form with headers. */
+const ENCRYPTED = /^(-----BEGIN ENCRYPTED PRIVATE KEY-----|Proc-Type: 4,ENCRYPTED)/m;
 
 /** A certificate with its key, for new connections. */
 export class TlsCertificate {
@@ -55,6 +57,18 @@ export class TlsCertificate {
     return this.#pair.validTo;
   }
 
+  /** Why clients refuse the certificate at `now` (milliseconds since 1970); null if its time is right. */
+  timeProblem(now: number): string | null {
+    const { validFrom, validTo } = this.#pair;
+    const { certFile } = this.#files;
+    if (now > Date.parse(validTo)) {
+      return `Clients refuse the certificate "${certFile}": it expired at ${validTo}; renew it, and send SIGHUP`;
+    }
+    return now < Date.parse(validFrom)
+      ? `Clients refuse the certificate "${certFile}": it is not valid before ${validFrom}; correct the clock`
+      : null;
+  }
+
   /** Makes the server's side of TLS over a connection. */
   secure(socket: NodeSocket): NodeSocket {
     const secured = new (tls().TLSSocket)(socket, {
@@ -70,20 +84,28 @@ export class TlsCertificate {
 
 interface CheckedPair {
   readonly context: SecureContext;
+  readonly validFrom: string;
   readonly validTo: string;
 }
 
 async function readPair(files: CertificateFiles, system: SystemFiles): Promise<CheckedPair> {
   const { certFile, keyFile } = files;
-  const [cert, key] = await Promise.all([readText(certFile, system), readText(keyFile, system)]);
+  const read = (path: string) => readSettingText(path, MAX_SIZE, system);
+  const [cert, key] = await Promise.all([read(certFile), read(keyFile)]);
+  if (ENCRYPTED.test(key)) {
+    throw new CommandFailed(
+      `Cannot use the key "${keyFile}": it is encrypted with a passphrase; write it without one: openssl pkey -in KEY -out PLAIN_KEY`,
+    );
+  }
   try {
-    const { validTo } = checkedCertificate(cert, key);
-    return { context: tls().createSecureContext({ cert, key, minVersion: "TLSv1.2" }), validTo };
+    const { validFrom, validTo } = checkedCertificate(cert, key);
+    const context = tls().createSecureContext({ cert, key, minVersion: "TLSv1.2" });
+    return { context, validFrom, validTo };
   } catch (error) {
     throw new CommandFailed(
       `Cannot use the certificate "${certFile}" with the key "${keyFile}": ${
         messageOf(error)
-      }; both must be PEM files, and the key must be that of the certificate`,
+      }; both must be PEM files, and the key must be that of the first certificate`,
       error,
     );
   }
@@ -97,15 +119,6 @@ function checkedCertificate(cert: string, key: string): X509Certificate {
     throw new Error("the key belongs to another certificate");
   }
   return certificate;
-}
-
-async function readText(path: string, system: SystemFiles): Promise<string> {
-  const bytes = await attempt(
-    "read",
-    path,
-    async () => await readBytes(await system.read(path), MAX_SIZE),
-  );
-  return new TextDecoder().decode(bytes);
 }
 
 function tls(): typeof import("node:tls") {

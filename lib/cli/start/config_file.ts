@@ -1,12 +1,11 @@
 /** The file of `--config`: flags by name, as YAML. */
 import { dirname, isAbsolute, join } from "node:path";
-import type { Node, Pair } from "yaml";
+import type { Node, Pair, YAMLParseError } from "yaml";
 import type { Flag, Flags } from "../args/command.ts";
 import { nearest } from "../args/nearest.ts";
 import { valueFrom } from "../args/values.ts";
-import { readBytes } from "../files/read_bytes.ts";
+import { readSettingText } from "../files/setting_text.ts";
 import { UsageError } from "../system/errors.ts";
-import { attempt } from "../system/fs_errors.ts";
 import type { SystemFiles } from "../system/system.ts";
 import { parsePlacedYaml, type PlacedYaml } from "../system/yaml_parser.ts";
 
@@ -17,8 +16,8 @@ export interface FileSetting {
   written(text: string): string;
 }
 
-/** Maximum size of the file in bytes. */
-const MAX_SIZE = 1024 ** 2;
+/** Maximum size of the file in bytes. The parser needs half a minute for 500 KB of open brackets. */
+const MAX_SIZE = 64 * 1024;
 
 /**
  * Reads the settings of a file. Paths in it are relative to its directory.
@@ -31,12 +30,8 @@ export async function readConfigFile(
   flags: Flags,
   files: SystemFiles,
 ): Promise<ReadonlyMap<string, FileSetting>> {
-  const bytes = await attempt(
-    "read",
-    path,
-    async () => await readBytes(await files.read(path), MAX_SIZE),
-  );
-  const parsed = await parsePlacedYaml(new TextDecoder().decode(bytes), "read a file of settings");
+  const text = await readSettingText(path, MAX_SIZE, files);
+  const parsed = await parsePlacedYaml(text, "read a file of settings");
   const file = new ConfigFile(path, flags, parsed);
   return new Map(file.pairs().map((pair) => file.settingOf(pair)));
 }
@@ -57,7 +52,7 @@ class ConfigFile {
   pairs(): readonly Pair<Node, Node | null>[] {
     const { yaml, document: { contents, errors } } = this.#parsed;
     const [error] = errors;
-    if (error !== undefined) throw this.#unusable(error.pos[0], error.message.split("\n")[0] ?? "");
+    if (error !== undefined) throw this.#unusable(error.pos[0], problemOf(error));
     if (contents === null || yaml.isScalar(contents) && contents.value === null) return [];
     if (!yaml.isMap<Node, Node | null>(contents)) {
       throw this.#unusable(
@@ -118,6 +113,12 @@ class ConfigFile {
   #unusable(offset: number, problem: string): UsageError {
     return new UsageError(`Cannot use ${this.#place(offset)}: ${problem}`);
   }
+}
+
+/** The message of the parser, which has hints for programs that call it. */
+function problemOf({ code, message }: YAMLParseError): string {
+  if (code === "MULTIPLE_DOCS") return "it has several documents; write all settings in one";
+  return message.split("\n")[0] ?? "";
 }
 
 /** What the value of a setting must be. */

@@ -139,6 +139,45 @@ Deno.test("TlsCertificate.reload() keeps the certificate when the new files cann
   }
 });
 
+Deno.test("TlsCertificate.open() names an encrypted key, and a file that is too large to be read whole", async (t) => {
+  const keys: readonly (readonly [form: string, key: string])[] = [
+    ["PKCS #8", SERVER_KEY.replaceAll("PRIVATE", "ENCRYPTED PRIVATE")],
+    [
+      "headers",
+      "-----BEGIN EC PRIVATE KEY-----\r\nProc-Type: 4,ENCRYPTED\r\nDEK-Info: AES-256-CBC,00\r\n",
+    ],
+  ];
+  for (const [form, key] of keys) {
+    await t.step(form, async () => {
+      const files = certificateFiles();
+      write(files, SERVER_CERT, key);
+      const error = await assertRejects(() => TlsCertificate.open(PATHS, files));
+      assertEquals(
+        (error as Error).message,
+        'Cannot use the key "key.pem": it is encrypted with a passphrase; write it without one: openssl pkey -in KEY -out PLAIN_KEY',
+      );
+    });
+  }
+  const files = certificateFiles();
+  write(files, SERVER_CERT + "\n".repeat(1024 ** 2), SERVER_KEY);
+  const error = await assertRejects(() => TlsCertificate.open(PATHS, files));
+  assertEquals(
+    (error as Error).message,
+    'Cannot use "cert.pem": it has more than 1048576 bytes; name the right file',
+  );
+});
+
+Deno.test("TlsCertificate.timeProblem() tells when clients refuse the certificate for its time", async () => {
+  const certificate = await TlsCertificate.open(PATHS, certificateFiles());
+  const problemIn = (year: number) => certificate.timeProblem(Date.UTC(year, 0));
+  assertEquals(problemIn(2027), null);
+  assertMatch(
+    problemIn(2200) ?? "",
+    /"cert.pem": it expired at \w+ +\d+ [\d:]+ 2126 GMT; renew it/,
+  );
+  assertMatch(problemIn(2000) ?? "", /"cert.pem": it is not valid before .* 2026 GMT; correct the/);
+});
+
 Deno.test("listenAndServe() over TLS survives clients that do not finish the handshake", async () => {
   const certificate = await TlsCertificate.open(PATHS, certificateFiles());
   const server = await serveTls(certificate);

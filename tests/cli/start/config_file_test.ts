@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import "../../../lib/cli/start/config_file.ts";
 import { denoFiles } from "../../../lib/cli/system/deno_files.ts";
-import { UsageError } from "../../../lib/cli/system/errors.ts";
+import { CommandFailed, UsageError } from "../../../lib/cli/system/errors.ts";
 import { readSettings } from "../../../lib/cli/start/settings.ts";
 import { SETTING_FLAGS } from "../../../lib/cli/start/start_flags.ts";
 import { MemoryFiles } from "../memory_files.ts";
@@ -86,6 +86,10 @@ Deno.test("readSettings() names the key, the file and the line of what it cannot
     ],
     ["port: 1\nport: 2", `Cannot use ${file}, line 2: Map keys must be unique`],
     [
+      "port: 1\n---\nport: 2",
+      `Cannot use ${file}, line 2: it has several documents; write all settings in one`,
+    ],
+    [
       "- port: 1",
       `Cannot use ${file}, line 1: it must have one setting in each line: host: 0.0.0.0`,
     ],
@@ -104,6 +108,22 @@ Deno.test("readSettings() names a file that it cannot read", async () => {
     (error as Error).message,
     'Cannot read "/none/x.yaml": no such file or directory; correct the path',
   );
+});
+
+Deno.test("readSettings() uses no part of a file for the whole, and no text that it cannot decode", async () => {
+  const long = "host: 0.0.0.0\n" + "#".repeat(64 * 1024) + "\nallowed-hosts: images.example\n";
+  const tooLong = await assertRejects(() => settingsOf(long), CommandFailed);
+  assertEquals(
+    tooLong.message,
+    'Cannot use "/etc/edge/edge.yaml": it has more than 65536 bytes; name the right file',
+  );
+  const files = new MemoryFiles({});
+  files.content.set("latin1.yaml", Uint8Array.of(0x64, 0x61, 0x74, 0x61, 0x3a, 0x20, 0xe9));
+  const undecodable = await assertRejects(
+    () => readSettings(["--config", "latin1.yaml"], files),
+    CommandFailed,
+  );
+  assertEquals(undecodable.message, 'Cannot use "latin1.yaml": it is not UTF-8; save it as UTF-8');
 });
 
 Deno.test("SETTING_FLAGS has only kinds that a file can express", () => {

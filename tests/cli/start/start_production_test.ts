@@ -1,6 +1,7 @@
 /** `start` as operators run it: a file of settings, TLS, probes, CORS, its log, and its end. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { runStart } from "../../../lib/cli/start.ts";
+import { denoFiles } from "../../../lib/cli/system/deno_files.ts";
 import {
   CA_CERT,
   CLIENT_CERT,
@@ -101,6 +102,26 @@ Deno.test("runStart() reports a certificate that it cannot use, before it listen
     alone.stderr.text,
     "Cannot use --tls-cert without --tls-key; add --tls-key PEM_FILE, or leave it out\n",
   );
+});
+
+Deno.test("runStart() ends on a signal while it reads a pipe that nothing writes to", async (t) => {
+  await using site = await Site.create(TLS);
+  for (const name of ["edge.yaml", ".pem"]) {
+    await t.step(name, async () => {
+      const start = new StartHarness();
+      const reading = Promise.withResolvers<void>();
+      const read = (path: string) => {
+        if (!path.endsWith(name)) return denoFiles.read(path);
+        reading.resolve();
+        return new Promise<never>(() => {});
+      };
+      const files = { ...denoFiles, read };
+      const code = runStart(site.flags, { ...start.system, files });
+      await reading.promise;
+      start.end();
+      assertEquals([await code, start.stderr.text], [143, ""]);
+    });
+  }
 });
 
 Deno.test("runStart() answers and logs the preflight request of a page, and its upload", async () => {
