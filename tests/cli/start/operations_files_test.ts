@@ -141,7 +141,7 @@ Deno.test("the Kubernetes deployment probes what the gateway answers, and gives 
 
 Deno.test("the guide scrapes the port of edge.yaml", async () => {
   const guide = await Deno.readTextFile(GUIDE);
-  const [, block = ""] = /^```yaml\n([\s\S]*?)^```/m.exec(guide) ?? [];
+  const [, block = ""] = /^```yaml\n(scrape_configs[\s\S]*?)^```/m.exec(guide) ?? [];
   const { scrape_configs: [{ static_configs: [{ targets: [target] }] }] } = parse(block);
   const { host, port } = parse(await textOf("edge.yaml"));
   assertEquals(target, `${host}:${port}`);
