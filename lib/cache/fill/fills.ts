@@ -154,7 +154,8 @@ export class Fills {
     const isStored = await this.#options.store(fill);
     this.#storing.delete(fill);
     if (isStored || fill.readers.count === 0) return this.#drop(fill);
-    // Its readers are served from memory, unless they stop.
+    // Its readers are served from memory, unless they stop. When one of them leaves, it is tried again: there may be
+    // room by then. A store that has failed is not used meanwhile.
     this.#dropLater(fill);
   }
 

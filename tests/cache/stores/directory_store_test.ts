@@ -4,6 +4,7 @@ import { directoryStore } from "../../../lib/cache/mod.ts";
 import { slotOf } from "../../../lib/cache/image_slots.ts";
 import { nativeDigest } from "../../../lib/cache/slot_format.ts";
 import { injectedDisk, mountedDisk, type SmallDisk } from "../../embedded/small_disk.ts";
+import { interleavedDisk } from "./interleaved_disk.ts";
 import { SlotCache } from "../../../lib/cache/slot_cache.ts";
 import { createHasher } from "../../../lib/transfer/integrity/hashing.ts";
 import { sleep } from "../../../lib/timer.ts";
@@ -108,6 +109,20 @@ Deno.test("directoryStore() stores what fits, and readers get all bytes, when th
 Deno.test("directoryStore() stores what fits when writes begin to fail", async () => {
   await using disk = await injectedDisk(100_000);
   await assertSurvivesFullDisk(disk);
+});
+
+Deno.test("directoryStore() stores what fits when 16 slots are written at once to a disk that is nearly full", async () => {
+  await using disk = await interleavedDisk(10_000);
+  const store = directoryStore(disk.path);
+  const results = await Promise.allSettled(
+    Array.from({ length: 16 }, (_, n) => store.write(`a/${n}`, [new Uint8Array(3_000)])),
+  );
+  assertEquals(results.filter(({ status }) => status === "fulfilled").length, 3);
+  const stored = await Array.fromAsync(store.list());
+  assertEquals(stored.map(({ size }) => size), [3_000, 3_000, 3_000]);
+  for (const result of results) {
+    if (result.status === "rejected") assert(/no space is left/.test(String(result.reason)));
+  }
 });
 
 Deno.test("SlotCache.open() stores again half a minute after the disk was full", async () => {

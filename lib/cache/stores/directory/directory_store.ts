@@ -1,5 +1,6 @@
 /** Slots in a directory, on Deno, Node and Bun. */
 import { GlanceError, InvalidConfigurationValue } from "../../../errors.ts";
+import { DiskWrites } from "./disk_writes.ts";
 import type { OpenedValue, SlotStore, StoredSlot } from "../slot_store.ts";
 import {
   type CacheFiles,
@@ -14,6 +15,9 @@ import {
   TEMPORARY,
   writeFile,
 } from "./slot_files.ts";
+
+/** Errors of a disk that is full. */
+const FULL: readonly unknown[] = ["ENOSPC", "EDQUOT"];
 
 /** Causes in words, and what to do. */
 const HINTS: Readonly<Record<string, string>> = {
@@ -59,7 +63,8 @@ class DirectoryStore implements SlotStore {
   readonly #path: string;
   /** Names of the files that are being written. */
   readonly #written = new Set<string>();
-  #writes = 0;
+  readonly #writes = new DiskWrites((error) => FULL.includes(codeOf(error)));
+  #count = 0;
 
   constructor(fs: CacheFiles, path: string) {
     this.#fs = fs;
@@ -85,7 +90,7 @@ class DirectoryStore implements SlotStore {
   }
 
   async write(key: string, parts: readonly Uint8Array[]): Promise<void> {
-    await this.#try("store a slot", () => this.#write(key, parts));
+    await this.#try("store a slot", () => this.#writes.run(() => this.#write(key, parts)));
   }
 
   async delete(key: string): Promise<void> {
@@ -108,7 +113,7 @@ class DirectoryStore implements SlotStore {
   }
 
   async #write(key: string, parts: readonly Uint8Array[]): Promise<void> {
-    const name = String(++this.#writes);
+    const name = String(++this.#count);
     const temporary = `${this.#path}/${TEMPORARY}/${name}`;
     this.#written.add(name);
     try {
