@@ -65,5 +65,7 @@ export function pick<T>(random: () => number, list: readonly T[]): T {
  */
 export function seededBytes(seed: number, length: number): Uint8Array<ArrayBuffer> {
   const random = seededRandom(seed);
-  return Uint8Array.from({ length }, () => Math.floor(random() * 256));
+  const words = new Uint32Array(Math.ceil(length / 4));
+  for (let i = 0; i < words.length; i++) words[i] = random() * 2 ** 32;
+  return new Uint8Array(words.buffer, 0, length);
 }

@@ -11,7 +11,7 @@ import {
   SimulatedCluster,
 } from "../../lib/testing/mod.ts";
 
-const SEEDS = Number(Deno.env.get("SIMULATION_SEEDS") ?? 10_000) / 10;
+const SEEDS = Number(Deno.env.get("SIMULATION_SEEDS") ?? 10_000) / 2;
 const SIZE = 2_000_000;
 
 /** Bytes per second of a healthy server, from which the image takes 10 s. */
