@@ -207,7 +207,8 @@ Deno.test("cors allows a listed origin the headers that it needs", async () => {
   assertEquals(preflight.headers.get("access-control-allow-origin"), "https://horizon.example");
   assertEquals(preflight.headers.get("access-control-allow-methods")?.includes("PUT"), true);
   const allowed = preflight.headers.get("access-control-allow-headers")?.toLowerCase() ?? "";
-  for (const name of ["x-auth-token", "range", "x-openstack-image-size", "content-type"]) {
+  const names = ["x-auth-token", "range", "x-openstack-image-size", "content-type"];
+  for (const name of [...names, "traceparent", "tracestate"]) {
     assertEquals(allowed.includes(name), true, name);
   }
   const response = await send("https://horizon.example");

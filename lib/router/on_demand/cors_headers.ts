@@ -11,6 +11,9 @@ const REQUEST_HEADERS = [
   "If-None-Match",
   "If-Range",
   "Range",
+  // Pages that are traced send them with each request.
+  "Traceparent",
+  "Tracestate",
   "X-Auth-Token",
   "X-Image-Meta-Store",
   "X-OpenStack-Image-Size",
