@@ -114,6 +114,7 @@ const STATEMENTS = [
   "tests/language_test.ts",
   "tests/live/contract_test.ts",
   "tests/live/operations_guide_test.ts",
+  "tests/packages/deno_install_test.ts",
   "tests/packages/node_command_test.ts",
   "tests/packages/node_tls_test.ts",
   "tests/packages/packages_test.ts",

@@ -7,6 +7,7 @@ import { START_FLAGS } from "../../../lib/cli/start/start_flags.ts";
 import { runStart } from "../../../lib/cli/start.ts";
 import { denoFiles } from "../../../lib/cli/system/deno_files.ts";
 import { SERVER_CERT, SERVER_KEY } from "../../auth/certificates.ts";
+import { documentText, fencedBlocks } from "../../support/snippets.ts";
 import { MemoryFiles } from "../memory_files.ts";
 import { StartHarness } from "../start_harness.ts";
 import { GUIDE, withTable } from "./settings_table.ts";
@@ -72,16 +73,22 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the configuration of nginx is valid",
+  name: "the configurations of nginx are valid, also that of the README of the router",
   ignore: !await hasProgram("nginx"),
   async fn() {
     const folder = await Deno.makeTempDir();
     try {
       await Deno.writeTextFile(`${folder}/cert.pem`, SERVER_CERT);
       await Deno.writeTextFile(`${folder}/key.pem`, SERVER_KEY);
-      const site = (await textOf("nginx.conf")).replaceAll("/etc/glance-edge/tls", folder)
-        .replace("listen 443", `listen unix:${folder}/socket`);
-      await Deno.writeTextFile(`${folder}/site.conf`, site);
+      const [block = ""] = fencedBlocks(await documentText("lib/router/README.md"), "nginx");
+      const sites = [await textOf("nginx.conf"), block].map((text, index) =>
+        text.replaceAll("/etc/glance-edge/tls", folder)
+          .replaceAll("/etc/ssl/images.pem", `${folder}/cert.pem`)
+          .replaceAll("/etc/ssl/images.key", `${folder}/key.pem`)
+          .replace("listen 443", `listen unix:${folder}/socket${index}`)
+      );
+      assert(block.includes("proxy_pass"));
+      await Deno.writeTextFile(`${folder}/site.conf`, sites.join("\n"));
       const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
         .map((kind) => `${kind}_temp_path ${folder}/${kind};`).join(" ");
       await Deno.writeTextFile(

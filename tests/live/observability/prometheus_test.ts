@@ -3,6 +3,7 @@ import { parse } from "yaml";
 import { createEmbeddedGlance } from "../../../lib/embedded/mod.ts";
 import { createImageRouter } from "../../../lib/router/mod.ts";
 import { freePort } from "../../support/free_port.ts";
+import { documentText, fencedBlocks } from "../../support/snippets.ts";
 import { storeImage } from "../../support/stored_image.ts";
 import { typesOf } from "../../router/observe/metrics_samples.ts";
 import { ServerProcess } from "../processes.ts";
@@ -42,6 +43,22 @@ test("promtool check metrics finds nothing wrong with /metrics", async () => {
   assertEquals(await promtool(["check", "metrics"], text), { success: true, text: "" });
   const { success } = await promtool(["check", "metrics"], `${text}glance_edge_x 1\nbad line\n`);
   assert(!success);
+});
+
+test("promtool accepts the settings of the documents", async () => {
+  const directory = await Deno.makeTempDir();
+  try {
+    await Deno.copyFile(ALERTS_FILE, `${directory}/prometheus_alerts.yaml`);
+    for (const name of ["OBSERVABILITY", "OPERATIONS"]) {
+      const [block = ""] = fencedBlocks(await documentText(`.github/${name}.md`), "yaml")
+        .filter((text) => text.includes("scrape_configs:"));
+      await Deno.writeTextFile(`${directory}/prometheus.yml`, block);
+      const { success, text } = await promtool(["check", "config", `${directory}/prometheus.yml`]);
+      assert(block !== "" && success, text);
+    }
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
 });
 
 test("promtool accepts five alert rules, each of which fires and ends", async () => {
