@@ -188,3 +188,81 @@ Deno.test("Upload() waits for Glance if a proxy gives up while the data is store
   await panel(page).getByText("Uploaded, and its hash is right").waitFor();
   opened.problems.length = 0;
 });
+
+/** An image service that downloads one image from the web, when the test allows it. */
+function webImages() {
+  const allowed = Promise.withResolvers<void>();
+  return {
+    allow: allowed.resolve,
+    fetch: async (input: string | URL | Request) => {
+      if (!String(input).includes("/disk.qcow2")) return new Response("not here", { status: 404 });
+      await allowed.promise;
+      return new Response(qcow2() as Uint8Array<ArrayBuffer>);
+    },
+  };
+}
+
+async function addUrl(page: Page, url: string): Promise<void> {
+  const field = panel(page).getByRole("textbox", { name: "URL of an image" });
+  await field.fill(url);
+  await field.press("Enter");
+}
+
+Deno.test("Upload() imports from URLs, shows the state of each, and why one has failed", {
+  ignore: IGNORED,
+}, async () => {
+  const web = webImages();
+  await using opened = await openPanel({ glance: { fetch: web.fetch } });
+  const { page } = opened;
+  await addUrl(page, "https://mirror.example/a/disk.qcow2?x=1.iso");
+  await addUrl(page, "https://mirror.example/lost.img");
+  await start(page);
+  const text = await panel(page).getByRole("alert").textContent() ?? "";
+  assertStringIncludes(text, `Failed: Cannot import "https://mirror.example/lost.img"`);
+  const line = panel(page).getByRole("listitem").filter({ hasText: "disk.qcow2" });
+  await line.getByText("uploading").waitFor();
+  web.allow();
+  await line.getByText("Imported").waitFor();
+  const images: Record<string, unknown>[] = await imagesOf(opened);
+  assertEquals(
+    images.map(({ name, status, disk_format }) => [name, status, disk_format]),
+    [["disk", "active", "qcow2"]],
+  );
+  await page.getByRole("link", { name: "disk", exact: true }).click();
+  await page.getByRole("complementary").getByText(/^api_image_import · success/).waitFor();
+});
+
+Deno.test("Upload() shows the messages of an import literally, and deletes a canceled one", {
+  ignore: IGNORED,
+}, async () => {
+  const web = webImages();
+  await using opened = await openPanel({
+    glance: { fetch: web.fetch },
+    front: (request, response) => {
+      if (!request.url.endsWith("/tasks")) return response;
+      const message = "<img src=x onerror=alert(1)> \u202e5 MiB";
+      const task = { id: "1", type: "api_image_import", status: "processing", message };
+      return Response.json({ tasks: [task] });
+    },
+  });
+  const { page } = opened;
+  await addUrl(page, "https://mirror.example/disk.qcow2");
+  await start(page);
+  await panel(page).getByText("processing · <img src=x onerror=alert(1)> <U+202E>5 MiB").waitFor();
+  await panel(page).getByRole("button", { name: /^Cancel upload of/ }).click();
+  await panel(page).getByText("Canceled").waitFor();
+  assertEquals(await imagesOf(opened), []);
+  web.allow();
+});
+
+Deno.test("Upload() offers no URLs if the cloud does not import them", {
+  ignore: IGNORED,
+}, async () => {
+  await using opened = await PageInChromium.open();
+  const { page } = opened;
+  const methods = page.waitForResponse(/\/info\/import$/);
+  await page.getByRole("button", { name: "Upload", exact: true }).click();
+  await (await methods).finished();
+  await panel(page).getByText("choose files").waitFor();
+  assertEquals(await panel(page).getByRole("textbox").count(), 0);
+});

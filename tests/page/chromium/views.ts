@@ -137,7 +137,11 @@ export const VIEWS: readonly View[] = [
   },
   {
     name: "upload",
-    input: { prepare: someImages },
+    input: {
+      prepare: someImages,
+      // With access to the web, Glance also imports from URLs.
+      glance: { fetch: () => Promise.reject(new TypeError("no network")) },
+    },
     open: async (page) => {
       await page.getByRole("button", { name: "Upload", exact: true }).click();
       await chooseFiles(page, "debian-13-arm64.qcow2", "disk.img.gz");

@@ -17,7 +17,7 @@ export function Account({ user, onUser, onSignOut }: AccountProps): JSX.Element 
   return (
     <div class="account">
       {error !== null && (
-        <span class="error" role="alert">{error instanceof Error && error.message}</span>
+        <span class="error" role="alert">{visibleText(String((error as Error).message))}</span>
       )}
       {endsAt !== undefined && <span class="muted">until {endsAt.toTimeString().slice(0, 5)}</span>}
       {name !== undefined && <bdi class="host">{visibleText(name)}</bdi>}

@@ -2,8 +2,8 @@
 import { useEffect, useState } from "preact/hooks";
 import { Meter } from "./meter.ts";
 
-/** Milliseconds between two updates of what is shown. */
-const UPDATE_INTERVAL = 200;
+/** Milliseconds between two updates of what is shown, also of a transfer that has stalled. */
+const UPDATE_INTERVAL = 100;
 
 const listeners = new Set<() => void>();
 let running = 0;
@@ -26,7 +26,6 @@ export class PageTransfer {
   /** Why it has failed. */
   error: unknown = null;
   readonly #controller = new AbortController();
-  #updated = 0;
 
   constructor(total: number | null, work: TransferWork) {
     this.total = total;
@@ -50,21 +49,20 @@ export class PageTransfer {
 
   async #run(work: TransferWork): Promise<void> {
     const { signal } = this.#controller;
+    let transferred = 0;
+    const timer = setInterval(() => {
+      this.meter.add(transferred, performance.now());
+      notify();
+    }, UPDATE_INTERVAL);
     try {
-      this.result = await work(signal, (transferred) => this.#progress(transferred));
+      this.result = await work(signal, (bytes) => transferred = bytes);
       this.status = "done";
     } catch (error) {
       this.status = signal.aborted ? "canceled" : "failed";
       this.error = error;
+    } finally {
+      clearInterval(timer);
     }
-  }
-
-  #progress(transferred: number): void {
-    const now = performance.now();
-    if (now - this.#updated < UPDATE_INTERVAL && transferred !== this.total) return;
-    this.#updated = now;
-    this.meter.add(transferred, now);
-    notify();
   }
 }
 

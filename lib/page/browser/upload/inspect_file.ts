@@ -34,3 +34,8 @@ export function imageNameFor(file: string): string {
   return file.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "")
     .replace(/(\.(img|raw|qcow2?|iso|vmdk|vhdx?|vdi|bin))+$/i, "").slice(0, 255);
 }
+
+/** The disk format that the ending of a name says; `raw` for any other ending. */
+export function formatOf(file: string): string {
+  return DISK_FORMATS.find((format) => file.toLowerCase().endsWith(`.${format}`)) ?? "raw";
+}

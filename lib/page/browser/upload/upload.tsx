@@ -1,11 +1,13 @@
-/** The upload of files: a button, and a panel with one line for each file. */
+/** The upload of files, and the import of URLs: a button, and a panel with one line for each of them. */
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { GET_IMPORT_METHODS } from "../../../api/operations/cloud.ts";
 import { sizeText, visibleText } from "../../text.ts";
 import { Icon } from "../controls/icons.tsx";
-import type { User } from "../gateway.ts";
+import { request, type User } from "../gateway.ts";
 import { ProgressLine } from "../transfer/progress_line.tsx";
 import { useTransfers } from "../transfer/transfer.ts";
+import { useAnswer } from "../use_answer.ts";
 import { DISK_FORMATS } from "./inspect_file.ts";
 import { type UploadItem, type Uploads, useUploads } from "./use_uploads.ts";
 
@@ -39,14 +41,20 @@ export function Upload({ user, onStored, children }: UploadProps): JSX.Element {
     <>
       {children(button)}
       <section id="upload" class="upload" aria-label="Upload" hidden={!isOpen}>
-        {isOpen && <Panel uploads={uploads} />}
+        {isOpen && <Panel user={user} uploads={uploads} />}
       </section>
     </>
   );
 }
 
-function Panel({ uploads }: { readonly uploads: Uploads }) {
+function Panel({ user, uploads }: { readonly user: User; readonly uploads: Uploads }) {
   const { items, add, start } = uploads;
+  // A cloud without imports is not worth a message.
+  const { answer: methods } = useAnswer(
+    (signal) => request(user, GET_IMPORT_METHODS, [], signal),
+    [user],
+  );
+  const offersUrls = [methods?.value].flat().includes("web-download");
   const input = useRef<HTMLInputElement>(null);
   useEffect(() => input.current?.focus(), []);
   const fresh = items.filter(({ transfer }) => transfer === null);
@@ -69,6 +77,7 @@ function Panel({ uploads }: { readonly uploads: Uploads }) {
           }}
         />
       </label>
+      {offersUrls && <UrlForm onUrl={(url) => add([url])} />}
       {items.length > 0 && (
         <ul>
           {items.map((item) => <Line key={item.key} item={item} uploads={uploads} />)}
@@ -88,6 +97,29 @@ function Panel({ uploads }: { readonly uploads: Uploads }) {
   );
 }
 
+function UrlForm({ onUrl }: { readonly onUrl: (url: string) => void }): JSX.Element {
+  const [url, setUrl] = useState("");
+  const submit = (event: Event) => {
+    event.preventDefault();
+    onUrl(url);
+    setUrl("");
+  };
+  return (
+    <form class="inline" onSubmit={submit}>
+      <input
+        type="url"
+        required
+        pattern="https?://.+"
+        aria-label="URL of an image"
+        placeholder="Or a URL that the cloud downloads: https://…"
+        value={url}
+        onInput={(event) => setUrl(event.currentTarget.value)}
+      />
+      <button type="submit">Add</button>
+    </form>
+  );
+}
+
 interface LineProps {
   readonly item: UploadItem;
   readonly uploads: Uploads;
@@ -95,13 +127,14 @@ interface LineProps {
 
 function Line({ item, uploads: { change, remove } }: LineProps): JSX.Element {
   useTransfers();
-  const { key, file, name, disk_format, warning, transfer } = item;
-  const label = visibleText(file.name);
+  const { key, source, name, disk_format, warning, transfer } = item;
+  const isFile = source instanceof File;
+  const label = visibleText(isFile ? source.name : source);
   return (
     <li>
       <p class="source">
         <bdi>{label}</bdi>
-        <span class="muted">{sizeText(file.size)}</span>
+        {isFile && <span class="muted">{sizeText(source.size)}</span>}
         {transfer?.status !== "running" && (
           <button
             type="button"

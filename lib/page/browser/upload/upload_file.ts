@@ -29,7 +29,7 @@ export interface FileUploadOptions {
 }
 
 /** Creates an image, and deletes it if `fill` fails or is canceled. */
-async function withNewImage<Result>(
+export async function withNewImage<Result>(
   user: User,
   chosen: ChosenImage,
   signal: AbortSignal,

@@ -1,8 +1,9 @@
-/** The files that become images, one line each. */
+/** The files and URLs that become images, one line each. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { PageTransfer } from "../transfer/transfer.ts";
 import type { User } from "../gateway.ts";
-import { imageNameFor, inspectFile } from "./inspect_file.ts";
+import { formatOf, imageNameFor, inspectFile } from "./inspect_file.ts";
+import { importUrl } from "./import_url.ts";
 import { type ChosenImage, uploadFile } from "./upload_file.ts";
 
 /** Number of uploads that run at the same time. Browsers open six connections, which other requests need, too. */
@@ -11,8 +12,9 @@ const MAX_RUNNING = 2;
 /** A line. */
 export interface UploadItem extends ChosenImage {
   readonly key: number;
-  readonly file: File;
-  /** Why the file should not be uploaded as it is; null while it is inspected. */
+  /** A file, or the URL of an image. */
+  readonly source: File | string;
+  /** Why a file should not be uploaded as it is; null while it is inspected. */
   readonly warning: string | null;
   readonly transfer: PageTransfer | null;
 }
@@ -20,7 +22,7 @@ export interface UploadItem extends ChosenImage {
 /** The lines, and what can be done with them. */
 export interface Uploads {
   readonly items: readonly UploadItem[];
-  add(files: Iterable<File>): void;
+  add(sources: Iterable<File | string>): void;
   change(key: number, values: Partial<UploadItem>): void;
   remove(key: number): void;
   /** Starts all lines that were not started yet. */
@@ -38,13 +40,16 @@ export function useUploads(user: User, onStored: () => void): Uploads {
   const change = (key: number, values: Partial<UploadItem>) =>
     setItems((items) => items.map((item) => item.key === key ? { ...item, ...values } : item));
 
-  const add = (files: Iterable<File>) => {
-    for (const file of files) {
+  const add = (sources: Iterable<File | string>) => {
+    for (const source of sources) {
       const key = ++lastKey;
-      const name = imageNameFor(file.name);
-      const item = { key, file, name, disk_format: "raw", warning: null, transfer: null };
-      setItems((items) => [...items, item]);
-      inspectFile(file).then(
+      const isFile = typeof source !== "string";
+      const path = isFile ? source.name : URL.parse(source)?.pathname.split("/").at(-1) ?? "";
+      const chosen = { name: imageNameFor(path), disk_format: formatOf(path) };
+      const line = { key, source, ...chosen, warning: isFile ? null : "", transfer: null };
+      setItems((items) => [...items, line]);
+      if (!isFile) continue;
+      inspectFile(source).then(
         (found) => change(key, found),
         () => change(key, { warning: "it cannot be read" }),
       );
@@ -79,22 +84,32 @@ export function useUploads(user: User, onStored: () => void): Uploads {
 }
 
 function newTransfer(user: User, item: UploadItem, onStored: () => void): PageTransfer {
-  const { file, name, disk_format } = item;
-  const transfer: PageTransfer = new PageTransfer(file.size, async (signal, onSent) => {
+  const { source, name, disk_format } = item;
+  const chosen = { name, disk_format };
+  const work = async (signal: AbortSignal, onSent: (sent: number) => void) => {
+    if (typeof source === "string") {
+      const onStatus = (status: string) => transfer.say(status);
+      await importUrl(user, chosen, source, { signal, onStatus });
+      onStored();
+      return "Imported";
+    }
     const end = await turn(signal);
     try {
       const onProgress = (sent: number) => {
         onSent(sent);
-        if (sent === file.size) transfer.say("Sent. Glance is storing the data …");
+        if (sent === source.size) transfer.say("Sent. Glance is storing the data …");
       };
-      const chosen = { name, disk_format };
-      const compared = await uploadFile(user, chosen, file, { signal, onProgress });
+      const compared = await uploadFile(user, chosen, source, { signal, onProgress });
       onStored();
       return `Uploaded, and its ${compared} is right`;
     } finally {
       end();
     }
-  });
+  };
+  const transfer: PageTransfer = new PageTransfer(
+    typeof source === "string" ? null : source.size,
+    work,
+  );
   return transfer;
 }
 
