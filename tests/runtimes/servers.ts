@@ -88,7 +88,7 @@ const CORS = {
   "access-control-allow-origin": "*",
   "access-control-allow-methods": "GET, POST, PUT, PATCH, DELETE",
   "access-control-allow-headers":
-    "content-type, range, x-auth-token, x-openstack-image-size, x-openstack-request-id",
+    "content-type, range, traceparent, x-auth-token, x-openstack-image-size, x-openstack-request-id",
   "access-control-expose-headers": "content-range, content-md5, x-openstack-request-id",
 };
 

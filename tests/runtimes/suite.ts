@@ -12,6 +12,7 @@ import {
 } from "../../mod.ts";
 import { cacheApiStore, directoryStore, memoryStore, type SlotStore } from "../../lib/cache/mod.ts";
 import { createImageRouter, type ImageRouter } from "../../lib/router/mod.ts";
+import { traceDownloads } from "./trace_check.ts";
 
 /** The outcome of a check: empty if it passes. */
 export type Results = Record<string, string>;
@@ -70,6 +71,11 @@ const CHECKS: Readonly<Record<string, (harness: Harness) => Promise<void>>> = {
       onEvent: (event) => event.kind === "resume" && resumes.push(event.offset),
     });
     expect(await count(await service.download(context, imageId)) === size, "other bytes");
+  },
+  "traces": async ({ cutting, healthy, imageId }) => {
+    const spans = await traceDownloads([cutting, healthy], imageId);
+    const names = ["glance.download", "GET", "glance.resume", "GET /v2/images/{image_id}/file"];
+    expect(names.every((name) => spans.includes(name)), `spans: ${spans}`);
   },
   "cut for good": async ({ cutting, imageId }) => {
     const { service, context } = await at([cutting], { stallTimeout: 2_000 });
