@@ -62,6 +62,15 @@ export function defaultFetch(input: string, init: RequestInit): Promise<Response
   return fetch(input, { ...init, client: http1Client } as RequestInit);
 }
 
+/**
+ * Whether the memory of a chunk can be freed when the request asks for the next one. Deno holds what it has not sent
+ * yet, other runtimes refer to the buffer of the chunk, and a `fetch` of the program may keep it.
+ */
+export function sendsFreedChunks(option: unknown): boolean {
+  const { fetch } = globalThis;
+  return Deno !== undefined && option === defaultFetch && fetch === runtimeFetch;
+}
+
 /** Undefined if the runtime cannot create one, for example because of an unreadable `DENO_CERT`. */
 function createHttp1Client(): object | undefined {
   try {

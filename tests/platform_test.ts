@@ -1,5 +1,5 @@
-import { assertEquals, assertStrictEquals } from "@std/assert";
-import { defaultFetch } from "../lib/platform.ts";
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { defaultFetch, sendsFreedChunks } from "../lib/platform.ts";
 import { resolveOptions } from "../lib/options.ts";
 import { CA_CERT } from "./auth/certificates.ts";
 import { inDirectory } from "./support/directory.ts";
@@ -55,4 +55,16 @@ Deno.test("defaultFetch() passes the request unchanged when the program has repl
   assertEquals(calls.length, 1);
   assertEquals(calls[0]?.[0], "http://glance.example/");
   assertStrictEquals(calls[0]?.[1], init);
+});
+
+Deno.test("sendsFreedChunks() is true only of Deno's own fetch", () => {
+  assert(sendsFreedChunks(defaultFetch));
+  assert(!sendsFreedChunks((url: string) => fetch(url)));
+  const { fetch: runtimeFetch } = globalThis;
+  globalThis.fetch = (url, init) => runtimeFetch(url, init);
+  try {
+    assert(!sendsFreedChunks(defaultFetch));
+  } finally {
+    globalThis.fetch = runtimeFetch;
+  }
 });

@@ -8,6 +8,7 @@ import { Deadline } from "../http/deadline.ts";
 import { explainTls } from "../http/explain.ts";
 import { discard, openUrl, reasonOf } from "../http/transport.ts";
 import type { ResolvedOptions } from "../options.ts";
+import { own } from "../http/owned_memory.ts";
 import { inspect } from "../validate.ts";
 import { redact } from "../redact.ts";
 
@@ -91,7 +92,7 @@ function hasFile(
 }
 
 /** Bytes that are read at once: each chunk costs a decoder and the streams about as much as 100 KiB of data. */
-const READ_SIZE = 512 * 1024;
+const READ_SIZE = 256 * 1024;
 
 /** A body that errors after `stallTimeout` without data. Its errors name the URL. */
 function withStallTimeout(
@@ -123,6 +124,7 @@ function withStallTimeout(
         const isInMemory = memory.byteLength === 0;
         // A small chunk must not keep all of the memory.
         const isSmall = isInMemory && chunk.byteLength < READ_SIZE / 4;
+        if (isInMemory && !isSmall) own(chunk.buffer, chunk.byteLength);
         controller.enqueue(isSmall ? chunk.slice() : chunk);
         if (isInMemory) {
           memory = new Uint8Array(isSmall ? chunk.buffer : new ArrayBuffer(READ_SIZE));

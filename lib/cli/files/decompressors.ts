@@ -1,6 +1,7 @@
 /** Decoders of compressed data that runtimes do not have, loaded when an image needs them. */
 import { concat } from "../../concat.ts";
 import { builtinModule } from "../../node_builtin.ts";
+import { own, release } from "../../http/owned_memory.ts";
 import { missingPackage } from "../../platform.ts";
 import { messageOf } from "../../validate.ts";
 import type { DecompressOptions } from "../../formats/compression/decompress.ts";
@@ -60,8 +61,9 @@ function withReasons(
         if (code === OPTIONS_ERROR) throw notSupported(head(), error);
         throw code === DATA_ERROR ? new Error("a block is damaged") : error;
       });
-      if (value === undefined) controller.close();
-      else controller.enqueue(value);
+      if (value === undefined) return controller.close();
+      own(value.buffer, value.byteLength);
+      controller.enqueue(value);
     },
     cancel: (reason) => reader.cancel(reason),
   }, { highWaterMark: 0 });
@@ -79,10 +81,14 @@ function notSupported(head: Uint8Array, cause: unknown): UnsupportedFeature {
 function keepingHead(source: ReadableStream<Uint8Array>) {
   const reader = source.getReader();
   let head: Uint8Array = new Uint8Array();
+  let used: Uint8Array | null = null;
   const stream = new ReadableStream<Uint8Array>({
     async pull(controller) {
       const { value } = await reader.read();
       if (value === undefined) return controller.close();
+      // The package copies all of a chunk before it reads the next one, and looks at the last one again.
+      if (used !== null) release(used);
+      used = value;
       if (head.byteLength < XZ_HEAD_BYTES) {
         head = concat([head, value.subarray(0, XZ_HEAD_BYTES - head.byteLength)]);
       }

@@ -42,7 +42,7 @@ function memoryBytes(): ByteStorage {
       const chunks: Uint8Array[] = [];
       return Promise.resolve({
         // The caller may reuse its buffer.
-        write: (chunk) => Promise.resolve(void chunks.push(chunk.slice())),
+        write: (chunk) => Promise.resolve(void chunks.push(new Uint8Array(chunk))),
         commit: () => Promise.resolve(void data.set(key, chunks)),
         abort: () => Promise.resolve(),
       });

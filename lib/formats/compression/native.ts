@@ -1,5 +1,6 @@
 /** The decoders of the runtime: `node:zlib` (Deno, Node, Bun), or `DecompressionStream`. */
 import { builtinModule } from "../../node_builtin.ts";
+import { isOwned, own, release } from "../../http/owned_memory.ts";
 import { type Decompressor, eachMember, TRUNCATED } from "./members.ts";
 import { ZSTD } from "./zstd_framing.ts";
 
@@ -22,7 +23,7 @@ interface ZlibStream extends AsyncIterable<Uint8Array> {
 }
 
 /** Bytes per chunk of the content: smaller ones cost more than the decoding. */
-const CHUNK_SIZE = 512 * 1024;
+const CHUNK_SIZE = 256 * 1024;
 
 /** The decoder of gzip. `DecompressionStream` refuses data of several members, except on Node. */
 export function nativeGzip(): Decompressor {
@@ -59,7 +60,13 @@ function zlibDecompressor(create: () => ZlibStream): Decompressor {
           const { done, value } = await content.next();
           if (failure !== null) throw failure.error;
           if (done) controller.close();
-          else controller.enqueue(value);
+          else {
+            const { buffer, byteOffset, byteLength } = value;
+            // The decoder fills a buffer with several chunks, and then allocates the next one.
+            if (!isOwned(buffer)) own(buffer, buffer.byteLength);
+            // Not a Buffer, whose `slice` does not copy.
+            controller.enqueue(new Uint8Array(buffer, byteOffset, byteLength));
+          }
         } catch (error) {
           const cause = failure === null ? error : failure.error;
           await reader.cancel(cause).catch(() => {});
@@ -93,6 +100,7 @@ async function feed(
     fed += value.byteLength;
     const unused = Math.min(fed - decoder.bytesWritten, value.byteLength);
     isOver = unused > 0 && value.subarray(-unused).some((byte) => byte !== 0);
+    release(value);
   }
 }
 

@@ -17,6 +17,8 @@ import { fromGlance } from "../../api/translate.ts";
 import type { GlanceImage, Image, ImageMeta } from "../../api/types.ts";
 import { createImage } from "../../images/create_image.ts";
 import type { GlanceImageService } from "../../images/service.ts";
+import { releasing } from "../../http/owned_memory.ts";
+import { sendsFreedChunks } from "../../platform.ts";
 import { redact } from "../../redact.ts";
 import type { UploadOptions } from "../../transfer/types.ts";
 import { sourceOf } from "../../transfer/upload/upload_source.ts";
@@ -140,11 +142,12 @@ export async function createRecordFrom(
       meta.diskFormat = detected.diskFormat;
       ignoringErrors(options.onDiskFormat)(detected.diskFormat);
     }
+    const isFreed = sendsFreedChunks(resolved.fetch);
     // If the upload is repeated, the source is read again from its start.
     const next = async () => {
       latest = pending ?? await open();
       pending = null;
-      return latest.content;
+      return isFreed ? releasing(latest.content) : latest.content;
     };
     const data = isReplayable ? next : await next();
     return await createImage(session, meta, data, { ...options, size: size ?? undefined });

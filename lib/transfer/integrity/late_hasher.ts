@@ -21,7 +21,8 @@ export class LateHasher implements TransferHasher {
 
   update(bytes: Uint8Array): Promise<void> | void {
     if (this.#hasher !== null) return this.#hasher.update(bytes);
-    this.#held.push(bytes.slice());
+    // `slice` of a Node Buffer does not copy.
+    this.#held.push(new Uint8Array(bytes));
     this.#heldBytes += bytes.byteLength;
     if (this.#heldBytes >= HELD_BYTES) return this.#continueWith(this.#thread);
   }

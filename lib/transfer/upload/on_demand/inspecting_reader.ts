@@ -44,7 +44,7 @@ export class InspectingReader implements ChunkReader {
       bytes += chunk.byteLength;
       isEnough = !isBytes || bytes === this.#size || this.#inspector.isDecided;
       // The source may reuse the memory of a chunk when it is asked for the next one.
-      this.#ahead.push(isBytes && !this.#inspector.isDecided ? chunk.slice() : chunk);
+      this.#ahead.push(isBytes && !this.#inspector.isDecided ? new Uint8Array(chunk) : chunk);
       // Data that is not bytes is refused by the upload.
       if (!isBytes) return;
     }
