@@ -8,6 +8,9 @@ const ARCHIVES: readonly (readonly [magic: string, offset: number, name: string]
   ["ustar", 257, "tar archive"],
   ["\x04\x22\x4d\x18", 0, "file compressed with lz4"],
   ["LZIP\x01", 0, "file compressed with lzip"],
+  ["\x89LZO\0\r\n\x1a\n", 0, "file compressed with lzop"],
+  // It has no magic number: these are the default properties, and the low bytes of the size of the dictionary.
+  ["\x5d\0\0", 0, "file compressed with lzma"],
 ];
 
 /** Number of bytes that {@linkcode detectArchive} needs. */

@@ -202,3 +202,15 @@ Deno.test("decompress() refuses an unknown format, and one that nothing decodes"
   assertThrows(() => decompress(stream, "xz"), Invalid, "decompressors");
   assertThrows(() => decompress(stream, "lzma" as "xz"), Invalid, "auto, gzip, zstd, xz, bzip2");
 });
+
+Deno.test("decompress() refuses zstd data whose window is larger than 128 MiB, and says what to do", async () => {
+  // The header of a frame, and an empty last block: the window is in the descriptor, or is the whole content.
+  const frameOf = (...header: readonly number[]) =>
+    new Uint8Array([0x28, 0xb5, 0x2f, 0xfd, ...header, 1, 0, 0]);
+  const small = frameOf(0, 17 << 3);
+  assertEquals(await textOf(small), "");
+  for (const large of [frameOf(0, 17 << 3 | 1), frameOf(0, 21 << 3), frameOf(0xa0, 1, 0, 0, 8)]) {
+    const message = await failureOf(large, "zstd");
+    assert(message.includes('run "zstd -dc --long=31 FILE"'), message);
+  }
+});

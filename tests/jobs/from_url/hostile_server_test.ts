@@ -189,6 +189,21 @@ Deno.test("createImageFrom() names the source that it cannot decompress, and the
   );
 });
 
+Deno.test("createImageFrom() does not take a compression that it cannot decode for a raw disk", async () => {
+  // The first bytes that `xz --format=lzma` and `lzop` write.
+  for (
+    const [head, name] of [["\x5d\0\0\x04\0", "lzma"], ["\x89LZO\0\r\n\x1a\n", "lzop"]] as const
+  ) {
+    const cloud = new MirrorCloud();
+    const bytes = new Uint8Array(1024);
+    bytes.set([...head].map((character) => character.charCodeAt(0)));
+    const url = cloud.add("disk.img", bytes);
+    const reason = `it is a file compressed with ${name}`;
+    await assertRejects(() => create(cloud, url), ImageContentRejected, reason);
+    assertEquals(await cloud.images(), []);
+  }
+});
+
 Deno.test("createImageFrom() does not take a compressed archive for a raw disk", async () => {
   const tar = new Uint8Array(1024);
   tar.set(new TextEncoder().encode("ustar"), 257);
