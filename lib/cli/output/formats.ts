@@ -93,16 +93,33 @@ function plainText(value: unknown): string {
 
 /** The members of an object, a line each. Lists and objects in it are written as JSON, which is YAML, too. */
 function yamlOf(record: Readonly<Record<string, unknown>>, separator: string): string {
-  const members = Object.entries(record).map(([name, value]) =>
-    `${yamlText(name)}: ${typeof value === "string" ? yamlText(value) : printableJson(value)}`
-  );
+  const members = Object.entries(record).map(([name, value]) => {
+    const key = yamlText(name);
+    const mark = key.length > MAX_PLAIN_KEY ? `? ${key}${separator}` : key;
+    return `${mark}: ${typeof value === "string" ? yamlText(value) : yamlJson(value)}`;
+  });
   return members.length === 0 ? "{}" : members.join(separator);
 }
 
-/** Words that YAML reads as another type. */
-const YAML_WORDS = /^(true|false|yes|no|on|off|null|y|n)$/i;
+/** Words that YAML reads as another type; some parsers of YAML 1.1 read `e3` as a number. */
+const YAML_WORDS = /^(true|false|yes|no|on|off|null|y|n|e[\d_]+)$/i;
+
+/** Characters of a key without a mark of its own (YAML 1.2.2, section 7.4.2). */
+const MAX_PLAIN_KEY = 1024;
 
 function yamlText(text: string): string {
   const isPlain = /^[A-Za-z][\w./-]*( [\w./-]+)*$/.test(text) && !YAML_WORDS.test(text);
-  return isPlain ? text : printableJson(text);
+  return isPlain ? text : yamlJson(text);
+}
+
+/** JSON, which is YAML, except that YAML 1.1 reads the escapes of a surrogate pair as two characters. */
+function yamlJson(value: unknown): string {
+  return printableJson(value).replaceAll(
+    /((?<!\\)(?:\\\\)*)\\u(d[89ab][\da-f]{2})\\u(d[c-f][\da-f]{2})/g,
+    (_, before: string, ...units: string[]) => {
+      const [high = 0, low = 0] = units.map((unit) => parseInt(unit, 16));
+      const code = 0x10000 + (high - 0xd800) * 0x400 + low - 0xdc00;
+      return `${before}\\U${code.toString(16).padStart(8, "0")}`;
+    },
+  );
 }

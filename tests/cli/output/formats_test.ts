@@ -46,6 +46,9 @@ Deno.test("formatList() and formatRecord() keep every value in JSON and YAML", (
     "0x1f",
     ".5",
     "a b",
+    // A number for some parsers of YAML 1.1.
+    "e3",
+    "\u{e0001}tag",
   ];
   const members = texts.map((text, i) => [`k${i}`, text] as const);
   const expected = Object.fromEntries(members);
@@ -64,6 +67,16 @@ Deno.test("formatList() and formatRecord() keep every value in JSON and YAML", (
     assertEquals(read(formatList(format, { headings, rows })), objects);
     assertEquals(read(formatList(format, { headings, rows: [] })), []);
   }
+});
+
+Deno.test("formatRecord() writes YAML that parsers of YAML 1.1 read, too", () => {
+  const long = "\u200b".repeat(255);
+  const members = [["e3", "e3"], ["tag", "\u{e0001}"], [long, "a"]] as const;
+  const text = formatRecord("yaml", members);
+  assertEquals(parse(text, { version: "1.1" }), Object.fromEntries(members));
+  // A pair of escapes is not one character there.
+  assertEquals(text.includes("\\ud"), false);
+  assertEquals(text.split("\n")[1], 'tag: "\\U000e0001"');
 });
 
 Deno.test("formatRecord() prints a value per line, or lines of two cells", () => {
