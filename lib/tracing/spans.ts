@@ -6,9 +6,9 @@ import {
   type OtelSpan,
   SPAN_KIND,
   type SpanAttributes,
-  type SpanIdentity,
   STATUS_ERROR,
 } from "./open_telemetry.ts";
+import { safely, safeSpan } from "./safe_span.ts";
 import type { TraceHeaders } from "./trace_context.ts";
 
 /** Name of the instrumentation. */
@@ -49,7 +49,7 @@ export interface StartedSpan {
   readonly context: OtelContext;
 }
 
-/** The spans of one program. */
+/** The spans of one program. If its OpenTelemetry throws, spans are missing, and what is traced continues. */
 export class Spans {
   readonly #api: OpenTelemetry;
 
@@ -59,7 +59,7 @@ export class Spans {
 
   /** The context of the caller. */
   active(): OtelContext {
-    return this.#api.context?.active() ?? new PlainContext();
+    return safely(() => this.#api.context?.active()) ?? new PlainContext();
   }
 
   /** The span of a context; undefined if there is none. */
@@ -71,14 +71,15 @@ export class Spans {
   below(headers: TraceHeaders | undefined, context: OtelContext = this.active()): OtelContext {
     if (headers === undefined) return context;
     const [, traceId = "", spanId = "", flags = ""] = headers.traceparent.split("-");
-    const active = this.spanIn(context)?.spanContext();
+    const span = this.spanIn(context);
+    const active = span && safeSpan(span).spanContext();
     // The active span is part of another trace.
     if (active !== undefined && active.traceId !== traceId) return context;
     const { tracestate } = headers;
     const below = tracestate === undefined ? context : context.setValue(TRACESTATE, tracestate);
     if (active !== undefined) return below;
     const identity = { traceId, spanId, traceFlags: parseInt(flags, 16) & 1, isRemote: true };
-    return below.setValue(ACTIVE_SPAN, new RemoteSpan(identity));
+    return below.setValue(ACTIVE_SPAN, safeSpan(undefined, identity));
   }
 
   /** Starts a span in a context. */
@@ -91,13 +92,24 @@ export class Spans {
   ): StartedSpan {
     const time = startTime === undefined ? {} : { startTime };
     const options = { kind: SPAN_KIND[kind], attributes, ...time };
-    const span = this.#api.trace.getTracer(NAME).startSpan(name, options, parent);
-    return { span, context: parent.setValue(ACTIVE_SPAN, span) };
+    const span = safely(() => this.#api.trace.getTracer(NAME).startSpan(name, options, parent));
+    return { span: safeSpan(span), context: span ? parent.setValue(ACTIVE_SPAN, span) : parent };
   }
 
   /** Calls a function in a context. */
   run<Result>(context: OtelContext, call: () => Result): Result {
-    return this.#api.context === undefined ? call() : this.#api.context.with(context, call);
+    const manager = this.#api.context;
+    if (manager === undefined) return call();
+    let isCalled = false;
+    try {
+      return manager.with(context, () => {
+        isCalled = true;
+        return call();
+      });
+    } catch (error) {
+      if (isCalled) throw error;
+      return call();
+    }
   }
 
   /** Calls a function in a span that ends with its promise. */
@@ -149,7 +161,7 @@ export class Spans {
     const { traceId, spanId, traceFlags, traceState } = span.spanContext();
     if (!/[1-9a-f]/.test(traceId)) return null;
     const flags = traceFlags.toString(16).padStart(2, "0");
-    const tracestate = traceState?.serialize() || context.getValue(TRACESTATE);
+    const tracestate = safely(() => traceState?.serialize()) || context.getValue(TRACESTATE);
     return {
       traceparent: `00-${traceId}-${spanId}-${flags}`,
       ...typeof tracestate === "string" && { tracestate },
@@ -158,7 +170,7 @@ export class Spans {
 
   /** Adds an event of the client to the span that is active. */
   addEvent(event: GlanceEvent): void {
-    this.spanIn(this.active())?.addEvent(`glance.${event.kind}`, attributesOf(event));
+    safeSpan(this.spanIn(this.active())).addEvent(`glance.${event.kind}`, attributesOf(event));
   }
 
   /** Records an event that took from `startTime` until now as a span below the active one. */
@@ -185,24 +197,6 @@ const ATTRIBUTES: Readonly<Record<string, string>> = {
   imageId: "image.id",
   isFailover: "is_failover",
 };
-
-/** The parent of another process. */
-class RemoteSpan implements OtelSpan {
-  readonly #identity: SpanIdentity;
-
-  constructor(identity: SpanIdentity) {
-    this.#identity = identity;
-  }
-
-  spanContext(): SpanIdentity {
-    return this.#identity;
-  }
-
-  setAttributes(): void {}
-  addEvent(): void {}
-  setStatus(): void {}
-  end(): void {}
-}
 
 /** Trace headers of the caller's context, which the client sends unless there is a span. */
 function headersToSend(headers: Headers): TraceHeaders | undefined {

@@ -15,7 +15,7 @@ export class RecordedSpan {
   readonly attributes: Record<string, string | number | boolean>;
   readonly events: { readonly name: string; readonly attributes: SpanAttributes }[] = [];
   isFailed = false;
-  isEnded = false;
+  #ends = 0;
 
   constructor(
     readonly name: string,
@@ -45,8 +45,12 @@ export class RecordedSpan {
   }
 
   end(): void {
-    if (this.isEnded) throw new Error(`the span ${this.name} ends twice`);
-    this.isEnded = true;
+    this.#ends++;
+  }
+
+  /** Whether it has ended once: no caller may end it twice. */
+  get isEnded(): boolean {
+    return this.#ends === 1;
   }
 }
 

@@ -10,7 +10,7 @@ const TRACE = "0af7651916cd43dd8448eb211c80319c";
 const ADMIN = { isAdmin: true };
 const TRACEPARENT = `00-${TRACE}-b7ad6b7169203331-01`;
 
-function tracedClient(cloud: Cloud, tracing: Recorder): GlanceImageService {
+function tracedClient(cloud: Cloud, tracing: OpenTelemetry): GlanceImageService {
   const options = tracedOptions({
     apiServers: ["http://a:9292", "http://b:9292"],
     fetch: cloud.fetch,
@@ -139,4 +139,61 @@ Deno.test("tracedOptions() sends one traceparent, whatever case and form the hea
     assertEquals(headers.get("traceparent"), `00-${TRACE}-${spanId}-01`);
   }
   assertEquals(tracing.spans[0]?.attributes["url.full"], "http://a:9292/v2/images");
+});
+
+/** Where an implementation of OpenTelemetry can throw. */
+const FAULTS = [
+  "getTracer",
+  "startSpan",
+  "spanContext",
+  "setAttributes",
+  "addEvent",
+  "setStatus",
+  "end",
+  "active",
+  "with",
+] as const;
+
+/** An OpenTelemetry that throws at one place. */
+function brokenAt(fault: typeof FAULTS[number]): OpenTelemetry {
+  const { trace, context } = new Recorder();
+  const broken = (target: object): object =>
+    new Proxy(target, {
+      get(_, name) {
+        const member: unknown = Reflect.get(target, name, target);
+        if (typeof member !== "function") return member;
+        return (...args: readonly unknown[]) => {
+          if (name === fault) throw new TypeError(`the fault of ${fault}`);
+          const result: unknown = member.apply(target, args);
+          return name === "getTracer" || name === "startSpan" ? broken(result as object) : result;
+        };
+      },
+    });
+  return { trace: broken(trace), context: broken(context) } as OpenTelemetry;
+}
+
+Deno.test("tracedService() and createImageRouter() work when OpenTelemetry throws", async (t) => {
+  for (const fault of FAULTS) {
+    await t.step(fault, async () => {
+      const cloud = new Cloud();
+      const { id, bytes } = await cloud.image(SIZE);
+      const tracing = brokenAt(fault);
+      const service = tracedClient(cloud, tracing);
+      const trace = { traceparent: TRACEPARENT };
+      assertEquals((await service.show({ ...ADMIN, trace }, id)).id, id);
+      let isFirst = true;
+      cloud.intercept = ({ path }, respond) => {
+        if (!path.endsWith("/file") || !isFirst) return undefined;
+        isFirst = false;
+        return respond().then(async (whole) =>
+          new Response(cutAfter(await bytesOf(whole), 70_000), whole)
+        );
+      };
+      assertEquals(await bytesOf(new Response(await service.download(ADMIN, id))), bytes);
+      await assertRejects(() => service.show(ADMIN, crypto.randomUUID()), ImageNotFound);
+      const router = cloud.router({ tracing });
+      const response = await router.request(`/v2/images/${id}/file`, { headers: trace });
+      assertEquals([response.status, await bytesOf(response)], [200, bytes]);
+    });
+  }
 });
