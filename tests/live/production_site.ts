@@ -7,14 +7,15 @@ import { until } from "../support/time_limit.ts";
 import { logTail, ServerProcess } from "./processes.ts";
 import type { LiveStack } from "./stack.ts";
 
-/** Size of the image in bytes: a download takes about a second at the rate of the readers. */
-export const IMAGE_SIZE = 16 * 1024 ** 2;
+/** Bytes that a reader takes per second. */
+const READ_RATE = 16 * 1024 ** 2;
 
-/** How a block of the guide runs. */
+/** Size of the image in bytes: more than the buffers of the sockets, so that a download takes the gateway seconds. */
+export const IMAGE_SIZE = 3 * READ_RATE;
+
+/** The directory in which a block of the guide runs, and whether `OS_*` variables sign in. */
 interface RunOptions {
-  /** The directory; by default that of the site. */
   readonly cwd?: string;
-  /** Whether `OS_*` variables sign in. */
   readonly signedIn?: boolean;
 }
 
@@ -90,7 +91,10 @@ export class ProductionSite implements AsyncDisposable {
       cwd: cwd ?? this.directory,
       env: { ...this.#environment(), ...signedIn && this.#stack.environment("alice") },
     }).output();
-    assert(success, `${block}\n${textOf(stdout)}${textOf(stderr)}${await this.#logs()}`);
+    const logs = await Promise.all(
+      [0, 1].map((index) => logTail(`${this.directory}/gateway-${index}.log`)),
+    );
+    assert(success, `${block}\n${textOf(stdout)}${textOf(stderr)}${logs.join("\n")}`);
     return textOf(stdout);
   }
 
@@ -117,7 +121,7 @@ export class ProductionSite implements AsyncDisposable {
     this.#gateways[index] = await ServerProcess.start({
       name: `gateway ${index}`,
       argv: [...this.adapted(command).trim().split(" "), ...own],
-      log: this.#logOf(index),
+      log: `${this.directory}/gateway-${index}.log`,
       env: this.#environment(),
     }, async () => (await statusOf(`http://127.0.0.1:${port}/readyz`)) === 200);
   }
@@ -211,7 +215,8 @@ export class ProductionSite implements AsyncDisposable {
     try {
       for (const index of [0, 1] as const) {
         const before = count;
-        await until(() => count >= before + 3, "downloads");
+        const isRunning = async () => count > before && await this.#openRequests(index) > 1;
+        await until(isRunning, "downloads");
         await this.#gateways[index]?.stop("SIGTERM");
         await this.startGateway(index, command);
       }
@@ -224,6 +229,12 @@ export class ProductionSite implements AsyncDisposable {
     assertEquals(drained.filter(({ message }) => String(message).startsWith("Aborted")), []);
   }
 
+  /** The open requests of a gateway, with the one that asks for them. */
+  async #openRequests(index: 0 | 1): Promise<number> {
+    const response = await fetch(`http://127.0.0.1:${this.#ports.gateways[index]}/metrics`);
+    return Number(/^glance_edge_open_requests (\d+)$/m.exec(await response.text())?.[1]);
+  }
+
   async listImages(): Promise<void> {
     assertEquals((await this.#curl("/v2/images")).code, 0);
   }
@@ -233,7 +244,7 @@ export class ProductionSite implements AsyncDisposable {
   }
 
   async #download(path: string) {
-    const limited = `--limit-rate ${IMAGE_SIZE} --output /dev/null --write-out %{size_download}`;
+    const limited = `--limit-rate ${READ_RATE} --output /dev/null --write-out %{size_download}`;
     const { code, stdout, stderr } = await this.#curl(path, ...limited.split(" "));
     return { code, size: Number(stdout), stderr };
   }
@@ -264,17 +275,11 @@ export class ProductionSite implements AsyncDisposable {
   }
 
   async #entries(kind: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
-    const texts = await Promise.all([0, 1].map((index) => Deno.readTextFile(this.#logOf(index))));
+    const texts = await Promise.all(
+      [0, 1].map((index) => Deno.readTextFile(`${this.directory}/gateway-${index}.log`)),
+    );
     return texts.join("\n").split("\n").filter((line) => line.startsWith("{"))
       .map((line) => JSON.parse(line)).filter((entry) => entry.kind === kind);
-  }
-
-  async #logs(): Promise<string> {
-    return (await Promise.all([0, 1].map((index) => logTail(this.#logOf(index))))).join("\n");
-  }
-
-  #logOf(index: number): string {
-    return `${this.directory}/gateway-${index}.log`;
   }
 
   async #copy(name: string, to: string): Promise<void> {
