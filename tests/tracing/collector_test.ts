@@ -64,10 +64,11 @@ Deno.test("tracedService() and createImageRouter() make one trace from the calle
   // Between the call and the request of the gateway are the attempt, and the span of Deno's server.
   const path = collector.pathOf(request);
   assert(path.startsWith("caller boot > caller glance.download > caller GET > gateway "), path);
-  const fill = named("glance.cache.fill");
-  assertEquals(fill.parentSpanId, request.spanId);
+  // One for the first bytes, and one for the rest of the slot.
+  const fills = own.filter(({ name }) => name === "glance.cache.fill");
+  for (const { parentSpanId } of fills) assertEquals(parentSpanId, request.spanId);
   const resume = named("glance.resume");
-  assertEquals(resume.parentSpanId, fill.spanId);
+  assert(fills.some(({ spanId }) => spanId === resume.parentSpanId));
   assertEquals(resume.attributes["glance.image.id"], id);
   // Glance was asked by the gateway in this trace, each time by a span of an attempt.
   assert(arrived.length >= 3);
