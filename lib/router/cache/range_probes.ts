@@ -21,6 +21,8 @@ export class RangeProbes {
 
   constructor(timer: Timer) {
     this.#timer = timer;
+    // The code of a probe, which is loaded while Glance is asked for the permission.
+    import("../../transfer/rarely_used.ts").catch(() => {});
   }
 
   /** Whether the store has ranges. All that ask at the same time get one answer. */

@@ -10,8 +10,8 @@ import { dataHeaders } from "./file_headers.ts";
 import { requestErrorResponse, requestRecord } from "./image_file.ts";
 
 /**
- * Returns the cache of a gateway, which is opened by the first request that needs it. Its code is loaded at once, so
- * that the first reader does not wait for it.
+ * Returns the cache of a gateway. Its code is loaded at once, so that the first reader does not wait for it; the
+ * cache reads its store when the first request needs it.
  */
 export function cacheOpener(
   options: CacheOptions,
@@ -31,17 +31,10 @@ export function cacheOpener(
     isWorkerd,
     HttpError,
   };
-  const code = Promise.all([
-    import("../cache/gateway_cache.ts"),
-    // Finds out whether a store has ranges.
-    import("../../transfer/rarely_used.ts"),
-  ]);
-  // It is thrown when the cache is opened.
-  code.catch(() => {});
-  let opened: Promise<DataCache> | null = null;
-  const open = async () => {
-    const [{ GatewayCache }] = await code;
-    return new GatewayCache(gateway(), options, shared);
-  };
-  return () => opened ??= open();
+  const cache = import("../cache/gateway_cache.ts").then(({ GatewayCache }) =>
+    new GatewayCache(gateway(), options, shared)
+  );
+  // It is thrown when the cache is used.
+  cache.catch(() => {});
+  return () => cache;
 }
