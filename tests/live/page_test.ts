@@ -1,12 +1,16 @@
+/// <reference lib="dom" />
 /** The page in a real Chromium, in front of a real Keystone and Glance. */
+import { Buffer } from "node:buffer";
 import { assertEquals, assertNotEquals } from "@std/assert";
 import { createCloudGateway } from "../../lib/router/cloud_gateway.ts";
 import { IGNORED, launchChromium } from "../page/chromium/page_in_chromium.ts";
+import { pickPrivateFile } from "../page/chromium/private_files.ts";
+import { seededBytes } from "../support/seed.ts";
 import { RawGlance } from "./raw_glance.ts";
 import { type LiveStack, startStack } from "./stack.ts";
 
 Deno.test(
-  "createCloudGateway() serves a page to sign in, list, share, switch projects and sign out",
+  "createCloudGateway() serves a page to sign in, list, share, upload, download and sign out",
   {
     ignore: IGNORED,
   },
@@ -29,6 +33,7 @@ Deno.test(
     await api.create({ name: "community-image", visibility: "community" });
     await using browser = await launchChromium();
     const page = await browser.newPage();
+    await page.addInitScript(pickPrivateFile);
     const tokens = new Set<string>();
     page.on("request", (request) => {
       const token = request.headers()["x-auth-token"];
@@ -69,11 +74,44 @@ Deno.test(
       assertEquals([response.status, (await response.json()).name], [200, "to-share"]);
     });
 
+    const data = seededBytes(1, 5_000_001);
+    const panel = page.getByRole("region", { name: "Upload" });
+    const storedData = async (name: string) => {
+      const { images } = await api.json("GET", `images?name=${name}`);
+      const [image] = images as { id: string; status: string }[];
+      assertEquals(image?.status, "active");
+      return await (await api.send("GET", `images/${image?.id}/file`)).bytes();
+    };
+
+    await t.step("upload a file, and find every byte in Glance", async () => {
+      await page.getByRole("button", { name: "Close" }).click();
+      await page.getByRole("button", { name: "Upload", exact: true }).click();
+      const mimeType = "application/octet-stream";
+      await panel.locator("input[type=file]")
+        .setInputFiles({ name: "uploaded.img", mimeType, buffer: Buffer.from(data) });
+      await panel.getByRole("button", { name: /^Start/ }).click();
+      await panel.getByText("Uploaded, and its hash is right").waitFor();
+      assertEquals(await storedData("uploaded"), data);
+    });
+
+    await t.step("download an image, and get every byte", async () => {
+      await page.getByRole("link", { name: "uploaded", exact: true }).click();
+      await page.getByRole("button", { name: "Download", exact: true }).click();
+      await page.getByText("Downloaded, and its hash is right").waitFor();
+      const written = await page.evaluate(async () => {
+        const directory = await navigator.storage.getDirectory();
+        const file = await (await directory.getFileHandle("uploaded.raw")).getFile();
+        return Array.from(new Uint8Array(await file.arrayBuffer()));
+      });
+      assertEquals(Uint8Array.from(written), data);
+      await page.getByRole("button", { name: "Close" }).click();
+    });
+
     await t.step("switch to another project, and back", async () => {
       await projects.selectOption("second");
       await page.getByText("There are no images here.").waitFor();
       await projects.selectOption(projectName);
-      await page.getByRole("status").getByText("2 images").waitFor();
+      await page.getByRole("status").getByText("3 images").waitFor();
     });
 
     await t.step("sign out, which revokes every token of the session", async () => {
