@@ -39,8 +39,8 @@ export interface TextFlag extends FlagBase {
   /** Placeholder in help texts, for example `<FILE>`. */
   readonly value: string;
   readonly choices?: readonly string[];
-  /** What a shell offers as values (default: files). */
-  readonly completes?: "images";
+  /** What a shell offers as values, names of images or these words (default: files). Others are valid, too. */
+  readonly completes?: "images" | readonly string[];
   /** Whether the flag must be given. */
   readonly required?: true;
 }

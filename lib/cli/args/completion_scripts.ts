@@ -39,8 +39,9 @@ function valueCases(flags: Flags, command?: string): string[] {
   return Object.entries(flags).flatMap(([name, flag]) => {
     const pattern = namesOf(name, flag).map((one) => `${before}${one}'`).join("|");
     if (flag.kind === "truth") return [`    ${pattern}) words="True False $words" ;;`];
-    if ("choices" in flag && flag.choices !== undefined) {
-      return [`    ${pattern}) words="${flag.choices.join(" ")}" is_value=1 ;;`];
+    const offered = wordsOffered(flag);
+    if (offered.length > 0) {
+      return [`    ${pattern}) words="${offered.join(" ")}" is_value=1 ;;`];
     }
     const isImage = flag.kind === "text" && flag.completes === "images";
     return isImage ? [`    ${pattern}) words= is_value=1 is_image=1 ;;`] : [];
@@ -184,10 +185,16 @@ function fishFlags(condition: string, flags: Flags): string[] {
 }
 
 function fishValue(flag: Flag): string {
-  const choices = "choices" in flag ? flag.choices ?? [] : [];
-  if (choices.length > 0) return ` -x -a '${choices.join(" ")}'`;
+  const offered = wordsOffered(flag);
+  if (offered.length > 0) return ` -x -a '${offered.join(" ")}'`;
   if (flag.kind === "text" && flag.completes === "images") return " -x -a '(__glance_edge_images)'";
   return takesValue(flag) ? " -r" : "";
+}
+
+/** The words that a shell offers as values of a flag. */
+function wordsOffered(flag: Flag): readonly string[] {
+  if ("choices" in flag && flag.choices !== undefined) return flag.choices;
+  return flag.kind === "text" && Array.isArray(flag.completes) ? flag.completes : [];
 }
 
 function quoted(text: string): string {

@@ -26,6 +26,8 @@ export class TlsCertificate {
   readonly #files: CertificateFiles;
   readonly #system: SystemFiles;
   #pair: CheckedPair;
+  /** The last reload. The next one begins when it has ended, so that the newest files win. */
+  #reloading: Promise<void> = Promise.resolve();
 
   private constructor(files: CertificateFiles, system: SystemFiles, pair: CheckedPair) {
     this.#files = files;
@@ -49,7 +51,11 @@ export class TlsCertificate {
    * @throws {CommandFailed} if the files cannot be used.
    */
   async reload(): Promise<void> {
-    this.#pair = await readPair(this.#files, this.#system);
+    const reload = async () => {
+      this.#pair = await readPair(this.#files, this.#system);
+    };
+    this.#reloading = this.#reloading.then(reload, reload);
+    await this.#reloading;
   }
 
   /** Until when the certificate is valid, as OpenSSL writes it. */

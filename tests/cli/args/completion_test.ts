@@ -57,6 +57,8 @@ Deno.test("completion bash completes commands, flags, choices and the argument o
 Deno.test("completion bash completes words after the value of a flag", async () => {
   assertEquals(await offered("image-download", "--verify", ""), ["auto", "required", "off"]);
   assertEquals(await offered("image-copy", "--verify", "r"), ["required"]);
+  assertEquals(await offered("image-create", "--disk-format", "q"), ["qcow2"]);
+  assertEquals(await offered("image-create", "--container-format", "b"), ["bare"]);
   // Nothing: the shell offers its files.
   for (const flag of ["--file", "--name", "--os-cloud", "--tag"]) {
     assertEquals(await offered("image-create", flag, ""), [""], flag);

@@ -16,6 +16,7 @@ import {
   SERVER_CERT,
   SERVER_KEY,
 } from "../../auth/certificates.ts";
+import { settled } from "../../../lib/testing/clock.ts";
 import { MemoryFiles } from "../memory_files.ts";
 
 const PATHS = { certFile: "cert.pem", keyFile: "key.pem" };
@@ -100,6 +101,34 @@ Deno.test("TlsCertificate.reload() changes the certificate of new connections, a
     assertEquals(await nameAt(server), "client");
     sending.resolve();
     assertEquals((await running.bytes()).byteLength, 2 * BYTES.byteLength);
+  } finally {
+    await server.kill();
+  }
+});
+
+Deno.test("TlsCertificate.reload() uses the newest files when a reload is still reading", async () => {
+  const files = certificateFiles();
+  const slow = Promise.withResolvers<void>();
+  let isSlow = false;
+  const read = files.read.bind(files);
+  files.read = async (path) => {
+    const stream = await read(path);
+    if (isSlow) await slow.promise;
+    return stream;
+  };
+  const certificate = await TlsCertificate.open(PATHS, files);
+  const server = await serveTls(certificate);
+  try {
+    isSlow = true;
+    const first = certificate.reload();
+    await settled();
+    isSlow = false;
+    write(files, CLIENT_CERT, CLIENT_KEY);
+    const second = certificate.reload();
+    await settled();
+    slow.resolve();
+    await Promise.all([first, second]);
+    assertEquals(await nameAt(server), "client");
   } finally {
     await server.kill();
   }

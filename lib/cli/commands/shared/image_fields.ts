@@ -15,16 +15,20 @@ const PROPERTY_FLAGS = {
   "instance-uuid": text("<INSTANCE_UUID>", "Property instance_uuid"),
 } as const satisfies Flags;
 
+/** The formats of Glance's default configuration. A cloud may have others. */
+const DISK_FORMATS = "raw qcow2 iso vmdk vhd vhdx vdi ami ari aki ploop".split(" ");
+const CONTAINER_FORMATS = "bare ovf ova docker compressed ami ari aki".split(" ");
+
 /** Flags of `image-create` and `image-update`. */
 export const IMAGE_FLAGS = {
   "name": text("<NAME>", "Name of the image"),
-  "disk-format": text(
-    "<DISK_FORMAT>",
-    "Disk format: raw, qcow2, iso, vmdk, vhd, vhdx, vdi, ami, ari, aki, ploop",
-  ),
+  "disk-format": text("<DISK_FORMAT>", `Disk format: ${DISK_FORMATS.join(", ")}`, {
+    completes: DISK_FORMATS,
+  }),
   "container-format": text(
     "<CONTAINER_FORMAT>",
-    "Container format: bare, ovf, ova, docker, compressed, ami, ari, aki",
+    `Container format: ${CONTAINER_FORMATS.join(", ")}`,
+    { completes: CONTAINER_FORMATS },
   ),
   "visibility": text("<VISIBILITY>", "Visibility: public, community, shared, private", {
     choices: IMAGE_VISIBILITIES,
