@@ -110,6 +110,25 @@ Deno.test("no code that is imported on demand is shared with the code that is lo
   assertEquals([...loadedWith(onDemand)].filter((path) => atStart.has(path)), []);
 });
 
+Deno.test("the simulated clock loads ahead all code that mod.ts imports on demand", () => {
+  // It cannot know that a program waits for code, and reports that the program waits for nothing.
+  const reach = (first: string, withOnDemand: boolean) => {
+    const paths = new Set([first]);
+    for (const path of paths) {
+      const source = SOURCES.find((each) => each.path === path);
+      const next = [...source?.loaded ?? [], ...withOnDemand ? source?.onDemand ?? [] : []];
+      for (const each of next) if (each.startsWith("lib/")) paths.add(each);
+    }
+    return paths;
+  };
+  const loaded = reach("lib/testing/clock.ts", false);
+  const atStart = reach("mod.ts", false);
+  const missing = [...reach("mod.ts", true)].filter((path) =>
+    !atStart.has(path) && !loaded.has(path)
+  );
+  assertEquals(missing, []);
+});
+
 /**
  * The files that the embedded Glance shares with the rest: types, and code that does not depend on Glance. Two
  * copies of the code that recognizes ten formats would have the same faults; the differential tests compare it with

@@ -1,13 +1,19 @@
 /** A simulated clock: time advances only when all work is waiting for it. */
 // Loaded ahead: a clock cannot know that a program waits for code that it imports on demand.
+import "../api/on_demand/operation_hints.ts";
 import "../auth/on_demand/catalog_servers.ts";
 import "../auth/on_demand/keystone_outage.ts";
+import "../formats/compression/on_demand/bzip2.ts";
+import "../formats/inspect_data.ts";
 import "../http/on_demand/error_texts.ts";
 import "../http/on_demand/hedging.ts";
 import "../http/on_demand/outage.ts";
 import "../http/on_demand/redirects.ts";
-import "../transfer/download_options.ts";
+import "../http/on_demand/stream_blob.ts";
 import "../transfer/download/multipart.ts";
+import "../transfer/download/on_demand/inspected_download.ts";
+import "../transfer/download_options.ts";
+import "../transfer/integrity/pure_hash.ts";
 import "../transfer/race/body_race.ts";
 import "../transfer/rarely_used.ts";
 import "../transfer/upload/on_demand/inspect_upload.ts";

@@ -8,6 +8,7 @@ import type { ResumingReader } from "../download/resuming_reader.ts";
 import { Notifier } from "../notifier.ts";
 import type { PartBuffer } from "./part_buffer.ts";
 import type { Claim, PartScheduler } from "./part_scheduler.ts";
+import { isFar } from "./part_size.ts";
 
 /** Milliseconds between the checks of an idle connection for silent and slow ones. */
 const CHECK_INTERVAL = 50;
@@ -18,6 +19,13 @@ const CHECK_INTERVAL = 50;
  * as much time again of a processor.
  */
 const READ_SIZE = 512 * 1024;
+
+/**
+ * Milliseconds after a part until its connection can be used again. A request that is sent earlier opens a new one,
+ * which starts slowly: over eight connections at 150 ms and 1 Gbit/s, 100 MiB took 3.9 s instead of 3.6 s (medians of
+ * six).
+ */
+const REUSE_DELAY = 2;
 
 /** What a fetcher needs besides the schedule. */
 export interface FetcherOptions {
@@ -97,7 +105,10 @@ export class PartFetcher {
       while (!this.#isStopped && !this.#schedule.isDone && this.#isUsed(connection)) {
         const claim = this.#schedule.claim(connection, this.#options.now());
         if (claim === null) await this.#pause();
-        else await this.#fetch(claim);
+        else {
+          await this.#fetch(claim);
+          if (isFar(this.#schedule.wait) && !this.#schedule.isDone) await this.#reusable();
+        }
       }
     } catch (error) {
       if (this.#isStopped) return;
@@ -142,6 +153,17 @@ export class PartFetcher {
       if (memory.byteLength === 0) memory = isSmall ? new Uint8Array(chunk.buffer) : allocate();
       this.changes.notify();
     }
+  }
+
+  /** Resolves when the connection of the last part can be used again, or at the end. */
+  async #reusable(): Promise<void> {
+    let isReusable = false;
+    const cancel = this.#options.timer(REUSE_DELAY, () => {
+      isReusable = true;
+      this.changes.notify();
+    });
+    while (!isReusable && !this.#isStopped) await this.changes.next;
+    cancel();
   }
 
   /** Waits for a change, or for the next check. */

@@ -46,7 +46,7 @@ export class PartScheduler {
   /** Whether connections claim the next bytes; a single one leads. */
   #isSpread = false;
   /** Milliseconds until the first byte of the image. */
-  #wait = 0;
+  wait = 0;
 
   constructor(layout: Layout) {
     this.#layout = layout;
@@ -100,7 +100,7 @@ export class PartScheduler {
    */
   spread(lead: PartBuffer, wait: number): void {
     if (lead.missing === 0 || this.#unclaimedBytes > 0) return;
-    this.#wait = wait;
+    this.wait = wait;
     this.#unclaimed = lead.giveUp(lead.missing - leadSize(this.#load));
   }
 
@@ -164,7 +164,7 @@ export class PartScheduler {
     const { part, rate } = slowest;
     const { missing, progress } = part;
     const share = shareOfHelper({
-      ...{ missing, rate, helper, age: progress.age(now), wait: this.#wait },
+      ...{ missing, rate, helper, age: progress.age(now), wait: this.wait },
       isMoreLeft: this.#unclaimedBytes > 0,
       isSameServer: this.serverOf(part.connection) === this.serverOf(connection),
       isLead: part === this.#lead,
@@ -186,7 +186,7 @@ export class PartScheduler {
       missing: this.claimed.reduce((sum, { missing }) => sum + missing, this.#unclaimedBytes),
       paces: this.#connections.map(({ pace }) => pace),
       partSize: this.#layout.partSize,
-      wait: this.#wait,
+      wait: this.wait,
     };
   }
 

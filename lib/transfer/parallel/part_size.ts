@@ -77,7 +77,7 @@ export function nextPartSize(pace: Pace | null, load: Load): PartSize {
   const room = roomOf(paces.length);
   const rates = paces.flatMap((other) => other === null ? [] : [other.rate]);
   const fastest = Math.max(...rates, 0);
-  const isLong = wait > PROMPT;
+  const isLong = isFar(wait);
   const first = isLong ? Math.max(CAUTIOUS, FIRST_PER_WAIT * wait) : CAUTIOUS;
   const long = WAITS * ((pace?.wait ?? 0) - PROMPT) * fastest;
   const largest = partSize ?? Math.max(USUAL, Math.min(Math.max(long, first), room / held));
@@ -98,8 +98,13 @@ export function nextPartSize(pace: Pace | null, load: Load): PartSize {
 export function leadSize({ partSize, wait, missing, paces }: Load): number {
   const count = paces.length;
   const large = Math.min(2 * missing / count, missing / 2, roomOf(count) / (count - 1));
-  const size = partSize ?? (wait > PROMPT ? Math.max(CAUTIOUS, large) : CAUTIOUS);
+  const size = partSize ?? (isFar(wait) ? Math.max(CAUTIOUS, large) : CAUTIOUS);
   return Math.ceil(Math.min(size, missing));
+}
+
+/** Whether servers are so far away that a new connection costs more than a short wait for one that is open. */
+export function isFar(wait: number): boolean {
+  return wait > PROMPT;
 }
 
 /** Maximum number of bytes that the reader may be behind. */
