@@ -27,7 +27,7 @@ try {
   await writeVersion(`${contents}/${VERSION_MODULE}.js`);
   await referToLibrary(contents);
   await bundleCommand(contents);
-  await Deno.copyFile(`${ROOT}lib/api/openapi.json`, `${contents}/openapi.json`);
+  await Deno.copyFile(`${ROOT}lib/api/openapi/openapi.json`, `${contents}/openapi.json`);
   await Deno.writeTextFile(`${contents}/bin/LICENSES`, await licenses());
   const repository = Deno.env.get("GITHUB_REPOSITORY");
   const manifest = manifestFor(configuration, { command: COMMAND, repository });

@@ -58,8 +58,8 @@ assert(OPERATIONS["upload"].errors[409] === "not queued");
   with an id.
 - **success**, **errors**: the HTTP statuses that Glance returns.
 
-[openapi.json](openapi.json) is an OpenAPI 3.1 document of all operations, with schemas of their
-bodies; in the npm package, it is \`@glance-edge/glance/openapi.json\`. A gateway serves it at
+[openapi.json](openapi/openapi.json) is an OpenAPI 3.1 document of all operations, with schemas of
+their bodies; in the npm package, it is \`@glance-edge/glance/openapi.json\`. A gateway serves it at
 \`/openapi.json\`. The contract tests compare it with each exchange of the embedded Glance.
 
 This file is generated: change the files in \`operations/\`, then run \`deno task docs:operations\`.

@@ -56,11 +56,8 @@ Deno.test("tracedService() makes a span of each call, the parent of its requests
   assert(tracing.spans.every(({ isEnded }) => isEnded));
 });
 
-Deno.test("tracedService() ends the span of a download after its last byte, with its resume", async () => {
-  const cloud = new Cloud();
-  const { id, bytes } = await cloud.image(SIZE);
-  const tracing = new Recorder();
-  const service = tracedClient(cloud, tracing);
+/** Breaks the first response with the data of an image. */
+function breakFirst(cloud: Cloud): void {
   let isFirst = true;
   cloud.intercept = ({ path }, respond) => {
     if (!path.endsWith("/file") || !isFirst) return undefined;
@@ -69,6 +66,14 @@ Deno.test("tracedService() ends the span of a download after its last byte, with
       new Response(cutAfter(await bytesOf(whole), 70_000), whole)
     );
   };
+}
+
+Deno.test("tracedService() ends the span of a download after its last byte, with its resume", async () => {
+  const cloud = new Cloud();
+  const { id, bytes } = await cloud.image(SIZE);
+  const tracing = new Recorder();
+  const service = tracedClient(cloud, tracing);
+  breakFirst(cloud);
   const stream = await service.download(ADMIN, id);
   const [call] = tracing.spans;
   assertEquals(call?.isEnded, false);
@@ -181,14 +186,7 @@ Deno.test("tracedService() and createImageRouter() work when OpenTelemetry throw
       const service = tracedClient(cloud, tracing);
       const trace = { traceparent: TRACEPARENT };
       assertEquals((await service.show({ ...ADMIN, trace }, id)).id, id);
-      let isFirst = true;
-      cloud.intercept = ({ path }, respond) => {
-        if (!path.endsWith("/file") || !isFirst) return undefined;
-        isFirst = false;
-        return respond().then(async (whole) =>
-          new Response(cutAfter(await bytesOf(whole), 70_000), whole)
-        );
-      };
+      breakFirst(cloud);
       assertEquals(await bytesOf(new Response(await service.download(ADMIN, id))), bytes);
       await assertRejects(() => service.show(ADMIN, crypto.randomUUID()), ImageNotFound);
       const router = cloud.router({ tracing });

@@ -2,7 +2,7 @@
  * Sources of uploads: files, which can be read again if the connection breaks, and standard input, which
  * cannot.
  */
-import { decodeText } from "../../decode_text.ts";
+import { decodeText } from "../../jobs/from_url/decode_text.ts";
 import { number, text } from "../args/flags.ts";
 import { CommandFailed, UsageError } from "../system/errors.ts";
 import { attempt, codeOf, fileError } from "../system/fs_errors.ts";

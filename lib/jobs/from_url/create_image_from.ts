@@ -10,7 +10,7 @@ import {
   ImageContentRejected,
   ServerUnreachable,
 } from "../../errors.ts";
-import { ARCHIVE_BYTES, archiveFault, detectArchive } from "../../formats/archive.ts";
+import { ARCHIVE_BYTES, archiveFault, detectArchive } from "../../formats/compression/archive.ts";
 import { inspectImage } from "../../formats/inspect_image.ts";
 import { Session } from "../../api/session.ts";
 import { fromGlance } from "../../api/translate.ts";

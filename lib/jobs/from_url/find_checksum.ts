@@ -1,6 +1,6 @@
 /** Finds the published checksum of a source. */
 import { concat } from "../../concat.ts";
-import { decodeText } from "../../decode_text.ts";
+import { decodeText } from "./decode_text.ts";
 import { Invalid } from "../../errors.ts";
 import { ignoringErrors } from "../../events.ts";
 import type { ResolvedOptions } from "../../options.ts";

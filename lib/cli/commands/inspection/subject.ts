@@ -2,7 +2,7 @@
 import type { GlanceImage } from "../../../api/types.ts";
 import { ImageNotFound } from "../../../errors.ts";
 import { concat } from "../../../concat.ts";
-import { ARCHIVE_BYTES, detectArchive } from "../../../formats/archive.ts";
+import { ARCHIVE_BYTES, detectArchive } from "../../../formats/compression/archive.ts";
 import { type CompressionFormat, detectCompression } from "../../../formats/compression/detect.ts";
 import { HEAD_BYTES } from "../../../formats/format_steps.ts";
 import { inspectImage } from "../../../formats/inspect_image.ts";

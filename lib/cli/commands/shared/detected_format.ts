@@ -1,6 +1,10 @@
 /** Finds the formats of new images that the flags do not state, from the data. */
 import type { ImageMeta } from "../../../api/types.ts";
-import { ARCHIVE_BYTES, archiveFault, detectArchive } from "../../../formats/archive.ts";
+import {
+  ARCHIVE_BYTES,
+  archiveFault,
+  detectArchive,
+} from "../../../formats/compression/archive.ts";
 import { type CompressionFormat, detectCompression } from "../../../formats/compression/detect.ts";
 import { ImageInspector } from "../../../formats/image_inspector.ts";
 import type { ImageInspection } from "../../../formats/types.ts";
