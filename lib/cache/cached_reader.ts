@@ -151,7 +151,10 @@ export class CachedReader {
     const supportsRanges = await origin.supportsRanges();
     // The first bytes of a reader do not wait until many of others are copied and sent.
     const end = this.#hasRead ? this.#end : Math.min(this.#end, this.#offset + FIRST_CHUNK);
-    const chunk = await fill.read(this.#offset, end, origin, supportsRanges);
+    const chunk = await fill.read(this.#offset, end, origin, supportsRanges).catch((error) => {
+      if (origin.lacksRanges(error)) return null;
+      throw error;
+    });
     if (chunk === null) await this.#leaveSlot();
     else if (supportsRanges) this.#readAhead(slot);
     return chunk;

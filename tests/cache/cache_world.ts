@@ -26,6 +26,8 @@ export function simulatedImage(number: number, size: number): SimulatedImage {
   };
 }
 
+class RangesLost extends Error {}
+
 export interface WorldOptions {
   readonly size?: number;
   readonly slotSize?: number;
@@ -83,8 +85,16 @@ export class CacheWorld {
   /** The origin of an image. */
   origin(
     image: SimulatedImage,
-    { supportsRanges = true, chunk = () => 1000, delay = () => 1, fault = () => false }: {
+    {
+      supportsRanges = true,
+      losesRanges = () => false,
+      chunk = () => 1000,
+      delay = () => 1,
+      fault = () => false,
+    }: {
       readonly supportsRanges?: boolean;
+      /** Whether the store has ranges no more, which is noticed when one is opened. */
+      readonly losesRanges?: () => boolean;
       readonly chunk?: () => number;
       readonly delay?: () => number;
       /** Whether a read fails. */
@@ -92,9 +102,11 @@ export class CacheWorld {
     } = {},
   ): Origin {
     const { clock } = this;
+    let isRanged = supportsRanges;
     return {
       open: async (start, end) => {
         await clock.sleep(delay());
+        if (end - start < image.size && losesRanges()) throw new RangesLost();
         if (fault()) throw new Error("the origin is down");
         this.requests.push({ start, end });
         let at = start;
@@ -111,8 +123,12 @@ export class CacheWorld {
           cancel: () => Promise.resolve(),
         };
       },
-      supportsRanges: () => Promise.resolve(supportsRanges),
+      supportsRanges: () => Promise.resolve(isRanged),
       isOwnFault: () => false,
+      lacksRanges(error) {
+        if (error instanceof RangesLost) isRanged = false;
+        return error instanceof RangesLost;
+      },
     };
   }
 

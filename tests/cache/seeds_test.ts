@@ -58,11 +58,13 @@ Deno.test("SlotCache.open() delivers every byte under faults, departures and evi
     const size = between(random, 5_000, 60_000);
     const world = new CacheWorld({ store, size, slotSize: between(random, 512, 8_192) });
     const supportsRanges = random() < 0.6;
+    const rangesLostAt = random() < 0.2 ? between(random, 0, 2_000) : Infinity;
     let failures = 0;
     const reader = async () => {
       const image = IMAGES[between(random, 0, IMAGES.length - 1)]!;
       const origin = world.origin(image, {
         supportsRanges,
+        losesRanges: () => world.clock.now() >= rangesLostAt,
         chunk: () => between(random, 1, 5_000),
         delay: () => between(random, 0, 50),
         fault: () => random() < faults.rate / 20,

@@ -17,6 +17,11 @@ export interface Origin {
   supportsRanges(): Promise<boolean>;
   /** Whether an error concerns the credentials of this reader, so that another reader may succeed. */
   isOwnFault(error: unknown): boolean;
+  /**
+   * Whether an error says that the store has no ranges, which it may have had before. If so, `supportsRanges` resolves
+   * to false from then on.
+   */
+  lacksRanges(error: unknown): boolean;
   /** Called with the bytes that were read for the cache. */
   onBytes?(count: number): void;
 }

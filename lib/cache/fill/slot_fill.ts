@@ -109,7 +109,8 @@ export class SlotFill implements AwaitedSlot {
 
   /**
    * The bytes at an offset in the image, waiting for them if necessary. What is not requested yet is requested
-   * from `origin`, if it supports ranges. Null if the slot must be looked up again.
+   * from `origin`, if it supports ranges. If not, nothing more is requested, and the slot is dropped when no request is
+   * in flight. Null if the slot must be looked up again.
    *
    * @throws the error of the origin.
    */
@@ -129,8 +130,9 @@ export class SlotFill implements AwaitedSlot {
         }
         const change = this.#changed.next;
         if (!this.#segments.isClaimed(position)) {
-          if (this.isDropped || !supportsRanges) return null;
-          this.requests.need(position, origin);
+          if (this.isDropped) return null;
+          if (supportsRanges) this.requests.need(position, origin);
+          else this.#giveUp();
         }
         await change;
         if (this.#segments.isClaimed(position)) continue;
@@ -157,6 +159,11 @@ export class SlotFill implements AwaitedSlot {
   end(segment: Segment, error: unknown = null, origin: Origin | null = null): void {
     if (segment.received < segment.end) this.requests.failed(segment, error, origin);
     this.#changed.notify();
+    this.#settle();
+  }
+
+  #giveUp(): void {
+    this.requests.stop();
     this.#settle();
   }
 

@@ -70,6 +70,7 @@ export class SlotRequests {
 
   /** Records that a request has failed. */
   failed(segment: Segment, error: unknown, origin: Origin | null): void {
+    if (origin?.lacksRanges(error)) this.stop();
     this.#failure = new FailedFetch(segment, error, origin);
     this.#options.segments.abandon(segment);
   }
@@ -83,7 +84,7 @@ export class SlotRequests {
     if (this.#failure?.concerns(position, origin)) throw this.#failure.error;
   }
 
-  /** Sends no more. */
+  /** Sends no more, unless a reader needs bytes. */
   stop(): void {
     this.#lastOrigin = null;
   }

@@ -5,7 +5,7 @@
 import type { CacheEvent } from "../../cache/cache_events.ts";
 import type { CachedReader, SlotSource } from "../../cache/cached_reader.ts";
 import { DEFAULT_SLOT_SIZE, SlotCache } from "../../cache/slot_cache.ts";
-import { type ImageContent, prefixOf, slotAt } from "../../cache/image_slots.ts";
+import { type ImageContent, parseKey, prefixOf, slotAt, slotOf } from "../../cache/image_slots.ts";
 import { nativeDigest } from "../../cache/slot_format.ts";
 import type { GlanceImage } from "../../api/types.ts";
 import type { DefinedResponse } from "../forward/upstream_response.ts";
@@ -204,8 +204,10 @@ function dataCallOf(call: GatewayRequest): GatewayRequest {
 function cacheable(image: GlanceImage): ImageContent | null {
   const { id: imageId, status, size, os_hash_algo, os_hash_value, checksum } = image;
   if (status !== "active" || !size) return null;
-  if (os_hash_algo && os_hash_value) {
-    return { imageId, size, algorithm: os_hash_algo, hash: os_hash_value.toLowerCase() };
-  }
-  return checksum ? { imageId, size, algorithm: "md5", hash: checksum.toLowerCase() } : null;
+  const [algorithm, hash] = os_hash_algo && os_hash_value
+    ? [os_hash_algo, os_hash_value]
+    : ["md5", checksum ?? ""];
+  const content = { imageId, size, algorithm, hash: hash.toLowerCase() };
+  // Keys become paths, and a store is searched for those that can be parsed.
+  return parseKey(slotOf(content, 1, 0).key) === null ? null : content;
 }

@@ -37,6 +37,8 @@ export function glanceOrigin({ upstreamOf }: CacheCode, input: GlanceOriginInput
       verifier: null,
       signal: new AbortController().signal,
       onProgress: ({ server }) => onServer(server),
+      // What is before the range would be read for each of the slots. A read of the whole image fills them all.
+      rangesOnly: !isWhole,
       ...opened !== null && { startWith: (source) => startingWith(opened, source) },
     });
   };
@@ -72,6 +74,11 @@ export function glanceOrigin({ upstreamOf }: CacheCode, input: GlanceOriginInput
     supportsRanges: () => seeks ??= probes.ask(key, upstream(0, 0).canSeek),
     isOwnFault: (error) =>
       error instanceof Error && "status" in error && REFUSALS.includes(error.status),
+    lacksRanges(error) {
+      const isLost = error instanceof Error && error.name === "RangesUnavailable";
+      if (isLost) seeks = Promise.resolve(false);
+      return isLost;
+    },
     onBytes,
   };
 }

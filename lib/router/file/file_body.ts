@@ -115,6 +115,8 @@ export interface UpstreamRead extends Pick<ResumeOptions, "verifier" | "onProgre
   readonly early?: EarlyResponse | null;
   /** Puts the response that is read first before the source, if it is open already. */
   readonly startWith?: (source: RangeSource) => RangeSource;
+  /** Whether the whole image is never requested instead of a range. */
+  readonly rangesOnly?: boolean | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -126,12 +128,16 @@ export function upstreamOf(
   { client, tracing: { spans } }: Gateway,
   read: UpstreamRead,
 ): { readonly reader: ResumingReader; readonly canSeek: CanSeek } {
-  const { context, image, range: { start, end }, verifier, prefer, early, signal, onProgress } =
-    read;
+  const { context, image, range: { start, end }, verifier, prefer, early, signal } = read;
+  const { onProgress, rangesOnly } = read;
   const descriptor = descriptorOf(image);
   const target = { end, stores: image.stores ?? "", prefer };
   const session = new Session(client, context);
-  const source = new GlanceRangeSource(session, descriptor, { ...target, early: early ?? null });
+  const source = new GlanceRangeSource(session, descriptor, {
+    ...target,
+    rangesOnly,
+    early: early ?? null,
+  });
   const shared = { ...target, candidates: source.candidates };
   const started = read.startWith?.(source) ?? source;
   const rival = new GlanceRangeSource(session, descriptor, { ...shared, rangesOnly: true });

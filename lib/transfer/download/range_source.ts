@@ -75,7 +75,7 @@ export interface RangeSourceOptions {
    * Whether the whole image is never requested, so that parallel sources do not each read all of it.
    * Default: `false`.
    */
-  readonly rangesOnly?: boolean;
+  readonly rangesOnly?: boolean | undefined;
   /** Is used instead of the first request if it fits. */
   readonly early?: EarlyResponse | null | undefined;
 }

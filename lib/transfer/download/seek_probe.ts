@@ -16,9 +16,9 @@ export async function canSeek(
   classify: typeof classifyFailure,
   keep: ((response: RangeResponse) => void) | null = null,
 ): Promise<boolean> {
-  if (probe.isSeekable) return true;
   const { candidates, hasPrefer, identity: { imageId, size } } = probe;
   while (await probe.hasRangeServer(signal)) {
+    if (probe.isSeekable) return true;
     try {
       const response = await probe.open(0, signal, NO_PROOF);
       const isByte = response.isRange && response.endExclusive === 1;

@@ -55,6 +55,7 @@ class DirectoryCache {
       },
       supportsRanges: () => Promise.resolve(true),
       isOwnFault: () => false,
+      lacksRanges: () => false,
     };
     const reader = await this.cache.open(image, 0, image.size, origin);
     let at = 0;

@@ -1,49 +1,7 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { memoryStore } from "../../../lib/cache/mod.ts";
-import type { GlanceEvent } from "../../../lib/events.ts";
 import { settled } from "../../../lib/testing/clock.ts";
 import { Cloud } from "../cloud.ts";
-
-const SLOT = 64 * 1024;
-
-/** A router with an empty cache. */
-function cachingRouter(
-  cloud: Cloud,
-  options: { authorizationTtl?: number } = {},
-  onEvent: (event: GlanceEvent) => void = () => {},
-) {
-  return cloud.router({
-    onEvent,
-    wallClock: () => 0,
-    cache: { store: memoryStore(), size: 10_000_000, slotSize: SLOT, ...options },
-    metrics: true,
-  });
-}
-
-/** Resolves when the whole image is stored and its hash was verified, or has another one. */
-async function verified(
-  router: ReturnType<typeof cachingRouter>,
-  event: "verified" | "mismatch" = "verified",
-): Promise<void> {
-  const isVerified = async () => {
-    const text = await (await router.request("/metrics")).text();
-    return text.includes(`event="${event}"`);
-  };
-  while (!await isVerified()) await settled();
-}
-
-async function bytesOf(response: Response): Promise<Uint8Array> {
-  return new Uint8Array(await response.arrayBuffer());
-}
-
-/** Bytes of data that were requested from Glance with real ranges. */
-function dataRequests(cloud: Cloud): string[] {
-  return cloud.requests
-    .filter(({ path, headers }) =>
-      path.endsWith("/file") && headers.get("range") !== "bytes=9007199254740991-"
-    )
-    .map(({ headers }) => headers.get("range") ?? "whole");
-}
+import { bytesOf, cachingRouter, dataRequests, verified } from "./caching_router.ts";
 
 Deno.test("GET /file is answered from the cache when the image was read before", async () => {
   const cloud = new Cloud();

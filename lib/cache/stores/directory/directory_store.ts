@@ -64,6 +64,8 @@ class DirectoryStore implements SlotStore {
   /** Names of the files that are being written. */
   readonly #written = new Set<string>();
   readonly #writes = new DiskWrites((error) => FULL.includes(codeOf(error)));
+  /** Begins the names of temporary files, so that another gateway does not write to them by mistake. */
+  readonly #writer = crypto.randomUUID();
   #count = 0;
 
   constructor(fs: CacheFiles, path: string) {
@@ -113,7 +115,7 @@ class DirectoryStore implements SlotStore {
   }
 
   async #write(key: string, parts: readonly Uint8Array[]): Promise<void> {
-    const name = String(++this.#count);
+    const name = `${this.#writer}-${++this.#count}`;
     const temporary = `${this.#path}/${TEMPORARY}/${name}`;
     this.#written.add(name);
     try {

@@ -27,6 +27,7 @@ interface SlotFile {
 interface DirectoryEntry {
   readonly name: string;
   isDirectory(): boolean;
+  isFile(): boolean;
 }
 
 /** The folder of files that are being written. */
@@ -102,6 +103,8 @@ export async function* filesBelow(
       if (key !== TEMPORARY) yield* filesBelow(fs, root, `${key}/`);
       continue;
     }
+    // A pipe would block its reader, and a link may lead anywhere.
+    if (!entry.isFile()) continue;
     const file = await fs.stat(`${root}/${key}`).catch(nullIfAbsent);
     if (file === null) continue;
     yield { key, size: file.size, usedAt: Math.max(file.atimeMs, file.mtimeMs) };
