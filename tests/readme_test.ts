@@ -1,20 +1,35 @@
 /** The programs and commands in the documents run, and the names in them exist. */
 import { assert, assertEquals } from "@std/assert";
 import { resolveOptions } from "../lib/options.ts";
-import { documentPaths, documentText, fencedBlocks, Playground, ROOT } from "./support/snippets.ts";
+import {
+  documentPaths,
+  documentText,
+  fencedBlocks,
+  Playground,
+  programsOf,
+  ROOT,
+} from "./support/snippets.ts";
 
 const README = await documentText("README.md");
 
-for (const path of await documentPaths()) {
-  const text = await documentText(path);
-  const programs = fencedBlocks(text, "ts");
+const DOCUMENTS = await Promise.all(
+  (await documentPaths()).map(async (path) => ({ path, text: await documentText(path) })),
+);
+
+Deno.test("every TypeScript block of the documents has the right types", async () => {
+  await using playground = await Playground.create();
+  await playground.check(DOCUMENTS.flatMap(({ path, text }) => programsOf(path, text)));
+});
+
+for (const { path, text } of DOCUMENTS) {
+  const programs = programsOf(path, text);
   const commands = fencedBlocks(text, "sh");
 
   if (programs.length > 0) {
-    Deno.test(`every TypeScript block of ${path} checks and runs`, async (t) => {
+    Deno.test(`every TypeScript block of ${path} runs`, async (t) => {
       await using playground = await Playground.create();
-      for (const [i, code] of programs.entries()) {
-        await t.step(`block ${i + 1}`, () => playground.runProgram(code));
+      for (const program of programs) {
+        await t.step(program.name, () => playground.runProgram(program));
       }
       if (path !== "README.md") return;
       assertEquals(await playground.written("sample.img"), "sample bytes");

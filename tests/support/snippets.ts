@@ -49,6 +49,22 @@ export function fencedBlocks(text: string, language: string): string[] {
   return [...blocks].map(([, code]) => code ?? "");
 }
 
+/** A `ts` block. */
+export interface Program {
+  /** The document and the number of the block, such as `lib/README.md 3`. */
+  readonly name: string;
+  readonly code: string;
+}
+
+/** The `ts` blocks of a document. */
+export function programsOf(path: string, text: string): Program[] {
+  return fencedBlocks(text, "ts").map((code, i) => ({ name: `${path} ${i + 1}`, code }));
+}
+
+function usesPackages({ code }: Program): boolean {
+  return /from "@|hono|lib\/router/.test(code);
+}
+
 /** An empty folder, with the repository in `glance-edge/`, and an Image API with two images. */
 export class Playground implements AsyncDisposable {
   readonly folder: string;
@@ -80,19 +96,21 @@ export class Playground implements AsyncDisposable {
     return new Playground(folder, url, server);
   }
 
-  /** Checks and runs a TypeScript block as its runtime would. */
-  async runProgram(code: string): Promise<void> {
-    const port = freePort();
-    const needsPackages = /from "@|hono|lib\/router/.test(code);
-    const program = code.replaceAll(/http:\/\/glance-[ab]:9292/g, this.url)
-      .replace(/port: \d+/, `port: ${port}`);
-    await Deno.writeTextFile(`${this.folder}/snippet.ts`, program);
-    await Deno.writeTextFile(`${this.folder}/call.ts`, callerOf(code, this.url, port));
-    await this.#run(this.folder, Deno.execPath(), [
-      ...["run", "--check", "-A"],
-      ...needsPackages ? [] : ["--no-config"],
-      "call.ts",
-    ]);
+  /** Type-checks all programs in two processes: with and without the import map. */
+  async check(programs: readonly Program[]): Promise<void> {
+    const callers = await Promise.all(programs.map((program) => this.#write(program)));
+    const checked = (flags: readonly string[], needsPackages: boolean) => {
+      const paths = callers.filter((_, i) => usesPackages(programs[i]!) === needsPackages);
+      return this.#run(this.folder, Deno.execPath(), ["check", ...flags, ...paths]);
+    };
+    await Promise.all([checked([], true), checked(["--no-config"], false)]);
+  }
+
+  /** Runs a program as its runtime would. `check()` checks its types. */
+  async runProgram(program: Program): Promise<void> {
+    const flags = usesPackages(program) ? [] : ["--no-config"];
+    const caller = await this.#write(program);
+    await this.#run(this.folder, Deno.execPath(), ["run", "-A", ...flags, caller]);
   }
 
   /** Runs shell blocks as one script in the clone, and returns what it prints. */
@@ -113,6 +131,17 @@ export class Playground implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#server.shutdown();
     await Deno.remove(this.folder, { recursive: true });
+  }
+
+  /** Writes a program, and returns the name of the file that uses it. */
+  async #write({ name, code }: Program): Promise<string> {
+    const port = freePort();
+    const program = code.replaceAll(/http:\/\/glance-[ab]:9292/g, this.url)
+      .replace(/port: \d+/, `port: ${port}`);
+    const file = `${name.replaceAll(/\W/g, "_")}.ts`;
+    await Deno.writeTextFile(`${this.folder}/${file}`, program);
+    await Deno.writeTextFile(`${this.folder}/call_${file}`, callerOf(file, code, this.url, port));
+    return `call_${file}`;
   }
 
   async #run(cwd: string, program: string, args: readonly string[]): Promise<string> {
@@ -178,9 +207,9 @@ await expect(send("/v2/images/" + crypto.randomUUID() + "/file"), 404);
 `;
 
 /** The program that uses a block as its runtime would. */
-function callerOf(code: string, url: string, port: number): string {
+function callerOf(file: string, code: string, url: string, port: number): string {
   const isListener = code.includes("node-server");
-  if (!isListener && !code.includes("export default")) return `import "./snippet.ts";\n`;
+  if (!isListener && !code.includes("export default")) return `import "./${file}";\n`;
   const start = `
 const { images: [{ id }] } = await (await fetch("${url}/v2/images?name=sample")).json();
 const env = { GLANCE_API_SERVERS: "${url}" };
@@ -191,7 +220,7 @@ async function expect(response: Response | Promise<Response>, status: number, te
 }
 `;
   if (isListener) {
-    return `import "./snippet.ts";${start}
+    return `import "./${file}";${start}
 const send = (path: string) => fetch("http://127.0.0.1:${port}" + path);
 ${GATEWAY_CHECKS}Deno.exit(0);
 `;
@@ -203,7 +232,7 @@ ${GATEWAY_CHECKS}Deno.exit(0);
     : isGateway
     ? GATEWAY_CHECKS
     : EDGE_CHECKS;
-  return `import handler from "./snippet.ts";${start}
+  return `import handler from "./${file}";${start}
 const send = (path: string, headers = {}) =>
   ${handle}(new Request("https://edge.example" + path, { headers })${isGateway ? "" : ", env"});
 ${checks}`;
