@@ -65,12 +65,12 @@ printf '%s\n' "$2" >> "${folder}/received"
         ? `autoload -U compinit; compinit -u -d ${folder}/dump; source ${folder}/script`
         : `source ${folder}/script`,
       ...lines.map((line) => `glance-edge image-show ${line}\t`),
-      "exit",
     ];
     const child = new Deno.Command("python3", {
       args: ["-c", TYPIST, ...SHELLS[shell] ?? []],
       cwd: `${folder}/work`,
       env: {
+        RECEIVED: `${folder}/received`,
         PATH: `${folder}/bin:${Deno.env.get("PATH")}`,
         HOME: folder,
         TERM: "xterm",
@@ -95,33 +95,46 @@ printf '%s\n' "$2" >> "${folder}/received"
   }
 }
 
-/** Runs a shell at a terminal. Types each line when the screen has not changed for a moment. */
+/**
+ * Runs a shell at a terminal. The first line loads the completion. Each other line is a command: the next one is
+ * typed when the program has received it and the shell prompts again. A shell reads the keys in their order, so
+ * Enter does not wait for the completion of the word.
+ */
 const TYPIST = `
-import json, os, pty, select, sys, time
+import json, os, pty, re, select, sys, time
 lines = json.load(sys.stdin)
+received = os.environ["RECEIVED"]
 pid, fd = pty.fork()
 if pid == 0:
     os.execvp(sys.argv[1], sys.argv[1:])
 end = time.time() + 120
-def settle(quiet):
-    while select.select([fd], [], [], quiet)[0]:
-        try:
-            data = os.read(fd, 65536)
-        except OSError:
-            return
-        if not data:
-            return
-        # Shells ask the terminal for its cursor and its attributes before they start.
-        if b"\\x1b[6n" in data: os.write(fd, b"\\x1b[1;1R")
-        if b"\\x1b[c" in data or b"\\x1b[0c" in data: os.write(fd, b"\\x1b[?62;c")
-        sys.stdout.buffer.write(data)
-        if time.time() > end: sys.exit("the shell does not end")
-settle(3)
-for line in lines:
-    os.write(fd, line.encode())
-    settle(1)
-    os.write(fd, b"\\r")
-    settle(1)
+def read(wait):
+    if time.time() > end: sys.exit("the shell does not respond")
+    if not select.select([fd], [], [], wait)[0]: return b""
+    try:
+        data = os.read(fd, 65536)
+    except OSError:
+        return None
+    # Shells ask the terminal for its cursor and its attributes before they start.
+    if b"\\x1b[6n" in data: os.write(fd, b"\\x1b[1;1R")
+    if b"\\x1b[c" in data or b"\\x1b[0c" in data: os.write(fd, b"\\x1b[?62;c")
+    sys.stdout.buffer.write(data)
+    return data
+def prompt(count):
+    screen = b""
+    while not re.search(rb"[#$%>] ", screen) or commands() < count:
+        data = read(0.05)
+        if data is None: sys.exit("the shell has ended")
+        # What was drawn before the program has received the command is no prompt for the next one.
+        screen = screen + data if commands() >= count else b""
+def commands():
+    with open(received, "rb") as file: return file.read().count(b"\\n")
+prompt(0)
+for count, line in enumerate(lines):
+    os.write(fd, line.encode() + b"\\r")
+    prompt(count)
+os.write(fd, b"exit\\r")
+while read(1): pass
 os.close(fd)
 os.waitpid(pid, 0)
 `;
