@@ -53,9 +53,9 @@ export { downloadImage } from "./lib/transfer/download/download.ts";
 export type {
   DownloadOptions,
   ImageBytes,
-  ImageData,
   InspectMode,
   Progress,
+  UploadData,
   UploadOptions,
   Verify,
 } from "./lib/transfer/types.ts";

@@ -5,9 +5,9 @@
 import type { RequestContext } from "./context.ts";
 import { type ApiServer, parseApiServer, parseTrustedHost } from "./api_server.ts";
 import { InvalidConfigurationValue } from "./errors.ts";
-import { callSafely, type GlanceEvent, ignoringErrors } from "./events.ts";
+import { type GlanceEvent, ignoringErrors } from "./events.ts";
 import { defaultFetch } from "./platform.ts";
-import { sleep, timerFrom } from "./timer.ts";
+import { numbersFrom, sleepFrom, timerFrom } from "./timer.ts";
 import { checkRecord, describeType, inspect } from "./validate.ts";
 import { optionTerm, type Term } from "./terms.ts";
 
@@ -199,11 +199,11 @@ export function resolveOptions(options: GlanceOptions | ResolvedOptions = {}): R
     privilegedContext: options.privilegedContext ?? null,
     onEvent: ignoringErrors(options.onEvent),
     fetch: options.fetch ?? defaultFetch,
-    sleep: options.sleep === undefined ? sleep : asyncSleep(options.sleep),
+    sleep: sleepFrom(options.sleep),
     timer: timerFrom(options.timer),
-    now: numberFrom(options.now, () => performance.now()),
-    wallClock: numberFrom(options.wallClock, () => Date.now()),
-    random: numberFrom(options.random, () => Math.random()),
+    now: numbersFrom(options.now, () => performance.now()),
+    wallClock: numbersFrom(options.wallClock, () => Date.now()),
+    random: numbersFrom(options.random, () => Math.random()),
     randomUUID: options.randomUUID ?? (() => crypto.randomUUID()),
   });
   RESOLVED.add(resolved);
@@ -277,24 +277,4 @@ function unusable(
   terms?: readonly Term[],
 ): InvalidConfigurationValue {
   return new InvalidConfigurationValue(`Cannot use the option "${name}": it ${problem}`, { terms });
-}
-
-/** Wraps a sleep function so that it never throws, but rejects. */
-function asyncSleep(sleep: ResolvedOptions["sleep"]): ResolvedOptions["sleep"] {
-  return (ms, signal) => {
-    try {
-      return Promise.resolve(sleep(ms, signal));
-    } catch (error) {
-      return Promise.reject(error);
-    }
-  };
-}
-
-/** Wraps a function that returns numbers; the fallback is used if it throws or returns anything else. */
-function numberFrom(given: (() => unknown) | undefined, fallback: () => number): () => number {
-  if (given === undefined) return fallback;
-  return () => {
-    const value = callSafely(given);
-    return typeof value === "number" && Number.isFinite(value) ? value : fallback();
-  };
 }

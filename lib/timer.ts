@@ -1,4 +1,4 @@
-/** Timers: those of the runtime, and those built on a given `sleep`. */
+/** Timers and clocks: those of the runtime, and safe forms of those that a user passes. */
 
 import { callSafely } from "./events.ts";
 
@@ -42,6 +42,33 @@ export function nativeTimer(ms: number, callback: () => void): () => void {
 export function timerFrom(given: Timer | undefined): Timer {
   if (given === undefined) return nativeTimer;
   return (ms, callback) => callSafely(given, ms, callback) ?? nativeTimer(ms, callback);
+}
+
+/** The sleep of the user, which rejects if it throws; that of the runtime if there is none. */
+export function sleepFrom(given: Sleep | undefined): Sleep {
+  if (given === undefined) return sleep;
+  return (ms, signal) => {
+    try {
+      return Promise.resolve(given(ms, signal));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  };
+}
+
+/**
+ * A clock or a random source of the user. The fallback is used if there is none, and each time that it throws or
+ * returns anything but a finite number.
+ */
+export function numbersFrom(
+  given: (() => unknown) | undefined,
+  fallback: () => number,
+): () => number {
+  if (given === undefined) return fallback;
+  return () => {
+    const value = callSafely(given);
+    return typeof value === "number" && Number.isFinite(value) ? value : fallback();
+  };
 }
 
 function sleepTimer(sleep: Sleep): Timer {

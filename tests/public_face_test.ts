@@ -1,5 +1,6 @@
 /** The public API: its names, its types, and that it works in every place. */
 import { assert, assertEquals } from "@std/assert";
+import { librarySources } from "./support/sources.ts";
 
 const ROOT = new URL("../", import.meta.url).pathname;
 
@@ -84,7 +85,6 @@ const EXPORTS: Readonly<Record<string, { values: string[]; types: string[] }>> =
       "GlanceOptions",
       "Image",
       "ImageBytes",
-      "ImageData",
       "ImageInspection",
       "ImageLocation",
       "ImageMember",
@@ -118,6 +118,7 @@ const EXPORTS: Readonly<Record<string, { values: string[]; types: string[] }>> =
       "SourceProgress",
       "StatusWaitOptions",
       "UpdateOptions",
+      "UploadData",
       "UploadOptions",
       "UrlSource",
       "Verify",
@@ -253,6 +254,21 @@ Deno.test("every export and every member of it is documented, and names only exp
   const { exports } = JSON.parse(await Deno.readTextFile(`${ROOT}deno.json`));
   const { code, stderr } = await deno(["doc", "--lint", ...Object.values<string>(exports)], ROOT);
   assertEquals(code, 0, stderr);
+});
+
+Deno.test("`deno task docs` builds the reference of every export", async () => {
+  const { exports, tasks } = JSON.parse(await Deno.readTextFile(`${ROOT}deno.json`));
+  const files = tasks.docs.command.split(" ").filter((word: string) => word.endsWith(".ts"));
+  const exported = Object.values<string>(exports).map((path) => path.slice("./".length));
+  assertEquals(files, exported);
+});
+
+Deno.test("`deno task release` checks and packs what is published", async () => {
+  const { tasks, version } = JSON.parse(await Deno.readTextFile(`${ROOT}deno.json`));
+  assertEquals(tasks.release.command, "deno task check && deno task pack");
+  assert(/^deno run -A \.github\/package\/pack\.ts$/.test(tasks.pack.command));
+  const sources = await librarySources();
+  assertEquals(sources.filter(({ code }) => code.includes(`"${version}"`)), []);
 });
 
 /** The part of `deno doc --json` that is used. */

@@ -5,7 +5,7 @@ import { Conflict, ImageConflict, ImageUploadFailed, NotAuthorized, NotFound } f
 import { Session } from "../api/session.ts";
 import { toGlance } from "../api/translate.ts";
 import type { GlanceImage, ImageMeta } from "../api/types.ts";
-import type { ImageData, UploadOptions } from "../transfer/types.ts";
+import type { UploadData, UploadOptions } from "../transfer/types.ts";
 import { upload } from "../transfer/upload/upload.ts";
 import { inspected } from "../transfer/upload/inspection.ts";
 import { optionalSource, type UploadSource } from "../transfer/upload/upload_source.ts";
@@ -19,7 +19,7 @@ import { optionalSource, type UploadSource } from "../transfer/upload/upload_sou
 export async function createImage(
   session: Session,
   imageMeta: ImageMeta,
-  data: ImageData | null | undefined,
+  data: UploadData | null | undefined,
   options: UploadOptions,
 ): Promise<GlanceImage> {
   const image = toGlance(imageMeta);

@@ -7,7 +7,7 @@ import type { ImageInspection } from "../formats/types.ts";
 import { streamOf } from "../transfer/download/byte_stream.ts";
 import { openDownload } from "../transfer/download/download.ts";
 import { GlanceRangeSource } from "../transfer/download/range_source.ts";
-import { RangesUnavailable } from "../transfer/download/resume_policy.ts";
+import { RangesUnavailable } from "../transfer/range_errors.ts";
 import { ResumingReader } from "../transfer/download/resuming_reader.ts";
 import { descriptorOf } from "../transfer/integrity/descriptor.ts";
 

@@ -9,7 +9,7 @@ import type { ListParameters } from "../api/query.ts";
 import { Session } from "../api/session.ts";
 import { fromGlance } from "../api/translate.ts";
 import type { Image, ImageLocation, ImageMember, ImageMeta, ImageStore } from "../api/types.ts";
-import type { DownloadOptions, ImageData, UploadOptions } from "../transfer/types.ts";
+import type { DownloadOptions, UploadData, UploadOptions } from "../transfer/types.ts";
 import { createImage } from "./create_image.ts";
 import { type DownloadArguments, downloadToStreamOrSink } from "./download_forms.ts";
 import { addLocation, getLocation } from "./image_locations.ts";
@@ -139,7 +139,7 @@ export class GlanceImageService {
   async create(
     context: RequestContext,
     imageMeta: ImageMeta,
-    data?: ImageData | null,
+    data?: UploadData | null,
     options: UploadOptions = {},
   ): Promise<Image> {
     const session = new Session(this.client, context, options);
@@ -161,7 +161,7 @@ export class GlanceImageService {
     context: RequestContext,
     imageId: string,
     imageMeta: ImageMeta,
-    data?: ImageData | null,
+    data?: UploadData | null,
     options: UpdateOptions = {},
   ): Promise<Image> {
     const session = new Session(this.client, context, options);

@@ -7,7 +7,7 @@ import { checkAsserted, checkUnchanged, desiredChange } from "../api/change.ts";
 import { patchTo } from "../api/patch.ts";
 import type { Session } from "../api/session.ts";
 import type { GlanceImage, Image, ImageMeta } from "../api/types.ts";
-import type { ImageData, UploadOptions } from "../transfer/types.ts";
+import type { UploadData, UploadOptions } from "../transfer/types.ts";
 import { inspected } from "../transfer/upload/inspection.ts";
 import { upload } from "../transfer/upload/upload.ts";
 import { optionalSource, type UploadSource } from "../transfer/upload/upload_source.ts";
@@ -40,7 +40,7 @@ export async function updateImage(
   session: Session,
   imageId: string,
   imageMeta: ImageMeta,
-  data: ImageData | null | undefined,
+  data: UploadData | null | undefined,
   options: UpdateOptions,
   known?: GlanceImage,
 ): Promise<GlanceImage> {

@@ -1,7 +1,7 @@
 /** Hashes the data of an upload, if source and target cloud use different hash algorithms. */
 import { LIST_IMAGES } from "../api/operations/images.ts";
 import { createHasher } from "../transfer/integrity/hashing.ts";
-import type { Hasher, ImageBytes, ImageData } from "../transfer/types.ts";
+import type { Hasher, ImageBytes, UploadData } from "../transfer/types.ts";
 import { type ChunkReader, sourceOf } from "../transfer/upload/upload_source.ts";
 import { GlanceError } from "../errors.ts";
 import type { Session } from "../api/session.ts";
@@ -12,7 +12,7 @@ export interface HashedData {
   /** Size in bytes; null if unknown. */
   readonly size: number | null;
   /** The data for an upload; the original data if nothing needs to be hashed. */
-  data(): Promise<ImageData>;
+  data(): Promise<UploadData>;
   /** Digests of the data that was read, in hexadecimal, by algorithm. */
   digests(): ReadonlyMap<string, string>;
 }
@@ -26,7 +26,7 @@ export interface HashedData {
 export async function hashedData(
   session: Session,
   record: PortableRecord,
-  data: ImageData,
+  data: UploadData,
 ): Promise<HashedData> {
   const source = sourceOf(data);
   const there = await algorithmAt(session);

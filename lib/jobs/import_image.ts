@@ -6,7 +6,7 @@ import type { SentData } from "../transfer/upload/upload_state.ts";
 import { differenceBetween } from "../transfer/upload/compare_sent.ts";
 import { inspected } from "../transfer/upload/inspection.ts";
 import { stage } from "../transfer/upload/staging.ts";
-import type { ImageData, InspectMode, Progress, UploadOptions } from "../transfer/types.ts";
+import type { InspectMode, Progress, UploadData, UploadOptions } from "../transfer/types.ts";
 import { sourceOf } from "../transfer/upload/upload_source.ts";
 import {
   GlanceConnectionFailed,
@@ -146,7 +146,7 @@ export interface Staged extends SentData {
 async function stageData(
   session: Session,
   imageId: string,
-  data: ImageData,
+  data: UploadData,
   { size, onProgress, inspect = "off" }: UploadOptions,
 ): Promise<Staged> {
   const before = await showImage(session, imageId);
@@ -168,7 +168,7 @@ async function importMethods(session: Session): Promise<readonly string[]> {
 }
 
 /** The data that this program sends, if the method needs it; null if only Glance can read the source. */
-function dataOf({ client, signal }: Session, source: ImportSource): ImageData | null {
+function dataOf({ client, signal }: Session, source: ImportSource): UploadData | null {
   if ("data" in source) return source.data;
   return "url" in source ? () => openWebData(client.options, source.url, signal) : null;
 }

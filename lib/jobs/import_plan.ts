@@ -1,7 +1,7 @@
 /**
  * Chooses the import method from the source, the methods that the cloud offers, and the caller's choice. Pure.
  */
-import type { ImageData } from "../transfer/types.ts";
+import type { UploadData } from "../transfer/types.ts";
 import { type GlanceError, Invalid, NotImplemented } from "../errors.ts";
 import { inspect, isRecord } from "../validate.ts";
 import type { Term } from "../terms.ts";
@@ -9,7 +9,7 @@ import type { Term } from "../terms.ts";
 /** Data of this program. */
 export interface DataSource {
   /** The data, in any form that an upload accepts. */
-  readonly data: ImageData;
+  readonly data: UploadData;
   /** Size in bytes, if the data itself does not have one. */
   readonly size?: number | undefined;
 }

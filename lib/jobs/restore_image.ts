@@ -1,6 +1,6 @@
 /** Creates an image from an export, and verifies it. */
 import type { RequestContext } from "../context.ts";
-import type { ImageData, UploadOptions } from "../transfer/types.ts";
+import type { UploadData, UploadOptions } from "../transfer/types.ts";
 import { upload } from "../transfer/upload/upload.ts";
 import { optionalSource } from "../transfer/upload/upload_source.ts";
 import { NotAuthorized } from "../errors.ts";
@@ -66,7 +66,7 @@ export interface RestoreOptions extends Omit<UploadOptions, "size" | "inspect">,
 export async function restoreImage(
   service: GlanceImageService,
   context: RequestContext,
-  exported: { readonly record: PortableRecord; readonly data: ImageData },
+  exported: { readonly record: PortableRecord; readonly data: UploadData },
   options: RestoreOptions = {},
 ): Promise<Image> {
   return fromGlance(await restoreRecord(service, context, exported, options));

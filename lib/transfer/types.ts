@@ -14,7 +14,7 @@ export type ImageBytes =
  * An image to upload: bytes, or a function that returns them from the start each time it is called.
  * Bytes, blobs, and functions can be sent again to another server; a stream or an iterable cannot.
  */
-export type ImageData = ImageBytes | (() => ImageBytes | Promise<ImageBytes>);
+export type UploadData = ImageBytes | (() => ImageBytes | Promise<ImageBytes>);
 
 /** The progress of a transfer. */
 export interface Progress {

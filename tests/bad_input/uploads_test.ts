@@ -2,9 +2,9 @@
 import { assertEquals } from "@std/assert";
 import {
   ImageConflict,
-  type ImageData,
   ImageLimitExceeded,
   Invalid,
+  type UploadData,
   type UploadOptions,
 } from "../../mod.ts";
 import {
@@ -20,7 +20,7 @@ import {
 function upload(data: () => unknown, options: UploadOptions = {}) {
   return async ({ service }: BadInputFixture) => {
     try {
-      await service.create(ALICE, META, untyped<ImageData>(data()), options);
+      await service.create(ALICE, META, untyped<UploadData>(data()), options);
     } finally {
       assertEquals(await service.detail(ALICE), [], "an image was left behind");
     }

@@ -2,11 +2,11 @@
 import { assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import {
   exportImage,
-  type ImageData,
   ImageIntegrityError,
   Invalid,
   type PortableRecord,
   restoreImage,
+  type UploadData,
 } from "../../mod.ts";
 import { bytesOf } from "../support/bodies.ts";
 import { seededBytes } from "../support/seed.ts";
@@ -55,7 +55,7 @@ Deno.test("create() accepts the result of exportImage()", async () => {
 });
 
 /** The data of the record, in every form that can be sent. */
-const FORMS: Readonly<Record<string, (bytes: Uint8Array<ArrayBuffer>) => ImageData>> = {
+const FORMS: Readonly<Record<string, (bytes: Uint8Array<ArrayBuffer>) => UploadData>> = {
   "bytes": (bytes) => bytes,
   "a Blob": (bytes) => new Blob([bytes]),
   "a stream": (bytes) => new Blob([bytes]).stream(),

@@ -3,10 +3,10 @@ import { assertEquals, assertInstanceOf, assertRejects, assertStringIncludes } f
 import {
   getDefaultImageService,
   type GlanceOptions,
-  type ImageData,
   ImageLimitExceeded,
   Invalid,
   type RequestContext,
+  type UploadData,
   type UploadOptions,
 } from "../../mod.ts";
 import { TurnClock } from "../support/turn_clock.ts";
@@ -20,17 +20,18 @@ const DATA = seededBytes(1, 3_000_001);
 const META = { name: "image", diskFormat: "raw", containerFormat: "bare" };
 
 /** What can be uploaded, with its size and without. */
-const KINDS: readonly (readonly [what: string, data: () => ImageData, options: UploadOptions])[] = [
-  ["bytes", () => DATA, {}],
-  ["a Blob", () => new Blob([DATA]), {}],
-  ["a function that returns a stream", () => () => new Blob([DATA]).stream(), {}],
-  ["a stream", () => new Blob([DATA]).stream(), {}],
-  ["a stream of known size", () => new Blob([DATA]).stream(), { size: DATA.byteLength }],
-];
+const KINDS: readonly (readonly [what: string, data: () => UploadData, options: UploadOptions])[] =
+  [
+    ["bytes", () => DATA, {}],
+    ["a Blob", () => new Blob([DATA]), {}],
+    ["a function that returns a stream", () => () => new Blob([DATA]).stream(), {}],
+    ["a stream", () => new Blob([DATA]).stream(), {}],
+    ["a stream of known size", () => new Blob([DATA]).stream(), { size: DATA.byteLength }],
+  ];
 
 function create(
   url: string,
-  data: ImageData,
+  data: UploadData,
   upload: UploadOptions = {},
   options: GlanceOptions = {},
   context: RequestContext = {},

@@ -12,10 +12,10 @@ import {
   GlanceError,
   type GlanceEvent,
   type GlanceOptions,
-  type ImageData,
   ImageUploadFailed,
   type Progress,
   UnexpectedResponse,
+  type UploadData,
   type UploadOptions,
 } from "../../mod.ts";
 import { TurnClock } from "../support/turn_clock.ts";
@@ -42,7 +42,7 @@ const LARGE = seededBytes(2, 16 * 1024 ** 2);
 /** The factor by which the client's time is faster. */
 const SPEED = 50;
 
-const KINDS: readonly (readonly [what: string, data: (bytes: Uint8Array) => ImageData])[] = [
+const KINDS: readonly (readonly [what: string, data: (bytes: Uint8Array) => UploadData])[] = [
   ["bytes", (bytes) => bytes],
   ["a Blob", (bytes) => new Blob([bytes.slice()])],
   ["a function", (bytes) => () => new Blob([bytes.slice()]).stream()],
@@ -52,7 +52,7 @@ const KINDS: readonly (readonly [what: string, data: (bytes: Uint8Array) => Imag
 /** A client whose time is faster. */
 function create(
   servers: UploadServers,
-  data: ImageData,
+  data: UploadData,
   upload: UploadOptions = {},
   options: GlanceOptions = {},
 ) {

@@ -5,10 +5,10 @@ import {
   GlanceConnectionFailed,
   type GlanceImageService,
   type GlanceOptions,
-  type ImageData,
   ImageIntegrityError,
   ImageLimitExceeded,
   Invalid,
+  type UploadData,
   type UploadOptions,
 } from "../../mod.ts";
 import { seededBytes } from "../support/seed.ts";
@@ -41,14 +41,14 @@ const SLICES_THAT_BLOCK = 256;
 const SILENCE = 150;
 
 /** Data that can be sent again. */
-const REPLAYABLE: readonly (readonly [what: string, data: () => ImageData])[] = [
+const REPLAYABLE: readonly (readonly [what: string, data: () => UploadData])[] = [
   ["bytes", () => DATA],
   ["a blob", () => new Blob([DATA])],
   ["a function that returns a stream", () => () => new Blob([DATA]).stream()],
 ];
 
 /** Data that can be read once. */
-const ONCE: readonly (readonly [what: string, data: () => ImageData])[] = [
+const ONCE: readonly (readonly [what: string, data: () => UploadData])[] = [
   ["a stream", () => new Blob([DATA]).stream()],
   ["an iterable", () => slices(DATA)],
 ];
@@ -200,7 +200,7 @@ Deno.test("create() uses the next server when one refuses connections", async ()
 
 function create(
   servers: UploadServers,
-  data: ImageData,
+  data: UploadData,
   options: GlanceOptions = {},
   upload: UploadOptions = {},
 ): ReturnType<GlanceImageService["create"]> {

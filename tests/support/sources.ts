@@ -43,6 +43,11 @@ export async function librarySources(): Promise<Source[]> {
   );
 }
 
+/** The paths of all files of lib. */
+export async function libraryPaths(): Promise<string[]> {
+  return await pathsBelow("lib/", "");
+}
+
 /** The TypeScript files of tests. */
 export async function testFiles(): Promise<TextFile[]> {
   return await filesOf(await pathsBelow("tests/", ".ts"));

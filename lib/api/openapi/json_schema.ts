@@ -35,7 +35,7 @@ export function ref(name: string): JsonSchema {
 }
 
 /** An object without other properties than these. */
-export function closed(properties: Properties, required: readonly string[] = []): JsonSchema {
+export function closedObject(properties: Properties, required: readonly string[] = []): JsonSchema {
   return { ...open(properties, required), additionalProperties: false };
 }
 

@@ -1,6 +1,6 @@
 /** The schemas of metadata definitions. Pure. */
 import {
-  closed,
+  closedObject,
   COUNT,
   listOf,
   oneOf,
@@ -61,38 +61,38 @@ const NAMESPACE: Properties = {
 const NAMESPACE_LINKED = ["namespace", "self", "schema"] as const;
 
 export const METADEF_SCHEMAS: Properties = {
-  MetadefProperty: closed({ name: TEXT, ...PROPERTY }, ["name", "type", "title"]),
+  MetadefProperty: closedObject({ name: TEXT, ...PROPERTY }, ["name", "type", "title"]),
   MetadefProperties: {
     type: "object",
     additionalProperties: open(PROPERTY, ["type", "title"]),
     description: "Properties by name",
   },
-  MetadefPropertyMap: closed({ properties: ref("MetadefProperties") }, ["properties"]),
+  MetadefPropertyMap: closedObject({ properties: ref("MetadefProperties") }, ["properties"]),
   NewMetadefObject: open(OBJECT, ["name"]),
   MetadefNamespaceObject: {
-    ...closed({ ...OBJECT, ...DATES, ...LINKS }, ["name"]),
+    ...closedObject({ ...OBJECT, ...DATES, ...LINKS }, ["name"]),
     description: "An object of a namespace. A new one has no links.",
   },
-  MetadefObject: closed({ ...OBJECT, ...DATES, ...LINKS }, ["name", "self", "schema"]),
-  MetadefObjects: closed(
+  MetadefObject: closedObject({ ...OBJECT, ...DATES, ...LINKS }, ["name", "self", "schema"]),
+  MetadefObjects: closedObject(
     { objects: listOf(ref("MetadefObject")), first: TEXT, next: TEXT, schema: TEXT },
     ["objects"],
   ),
-  MetadefTag: closed({ name: NAME, ...DATES }, ["name"]),
-  MetadefTags: closed(
+  MetadefTag: closedObject({ name: NAME, ...DATES }, ["name"]),
+  MetadefTags: closedObject(
     { tags: listOf(ref("MetadefTag")), first: TEXT, next: TEXT, schema: TEXT },
     ["tags"],
   ),
   NewMetadefTags: open({ tags: listOf(open({ name: NAME }, ["name"])) }, ["tags"]),
   NewMetadefTag: open({ name: NAME }, ["name"]),
-  MetadefResourceType: closed({ name: NAME, ...DATES }, ["name"]),
-  MetadefResourceTypes: closed(
+  MetadefResourceType: closedObject({ name: NAME, ...DATES }, ["name"]),
+  MetadefResourceTypes: closedObject(
     { resource_types: listOf(ref("MetadefResourceType")) },
     ["resource_types"],
   ),
   NewMetadefAssociation: open(ASSOCIATION, ["name"]),
-  MetadefAssociation: closed({ ...ASSOCIATION, ...DATES }, ["name"]),
-  MetadefAssociations: closed(
+  MetadefAssociation: closedObject({ ...ASSOCIATION, ...DATES }, ["name"]),
+  MetadefAssociations: closedObject(
     { resource_type_associations: listOf(ref("MetadefAssociation")) },
     ["resource_type_associations"],
   ),
@@ -104,7 +104,7 @@ export const METADEF_SCHEMAS: Properties = {
     tags: listOf(ref("NewMetadefTag")),
   }, ["namespace"]),
   MetadefNamespaceChange: open(NAMESPACE, ["namespace"]),
-  MetadefNamespace: closed({
+  MetadefNamespace: closedObject({
     ...NAMESPACE,
     ...DATES,
     ...LINKS,
@@ -113,7 +113,7 @@ export const METADEF_SCHEMAS: Properties = {
     objects: listOf(ref("MetadefNamespaceObject")),
     tags: listOf(ref("MetadefTag")),
   }, NAMESPACE_LINKED),
-  MetadefNamespaces: closed({
+  MetadefNamespaces: closedObject({
     namespaces: listOf(ref("MetadefNamespace")),
     first: TEXT,
     next: TEXT,

@@ -2,7 +2,7 @@
 import { IMAGE_STATUSES, IMAGE_VISIBILITIES, MEMBER_STATUSES } from "../types.ts";
 import {
   ANY_OBJECT,
-  closed,
+  closedObject,
   COUNT,
   COUNT_OR_NULL,
   type JsonSchema,
@@ -98,7 +98,7 @@ const TASK_REQUIRED = ["id", "type", "status", "created_at", "updated_at"] as co
 /** A page of a list. */
 function page(name: string, items: JsonSchema): JsonSchema {
   const links = { first: TEXT, next: TEXT, schema: TEXT };
-  return closed({ [name]: listOf(items), ...links }, [name, "first", "schema"]);
+  return closedObject({ [name]: listOf(items), ...links }, [name, "first", "schema"]);
 }
 
 export const IMAGE_SCHEMAS: Properties = {
@@ -130,7 +130,7 @@ export const IMAGE_SCHEMAS: Properties = {
     }),
     description: "The changes of API 2.0: the operation is a key, whose value is the path.",
   },
-  Location: closed(
+  Location: closedObject(
     { url: TEXT, metadata: ANY_OBJECT, validation_data: ref("ValidationData") },
     ["url", "metadata"],
   ),
@@ -146,7 +146,7 @@ export const IMAGE_SCHEMAS: Properties = {
     all_stores: TRUTH,
     all_stores_must_succeed: TRUTH,
   }, ["method"]),
-  Member: closed({
+  Member: closedObject({
     member_id: TEXT,
     image_id: UUID,
     status: oneOf(MEMBER_STATUSES),
@@ -154,33 +154,35 @@ export const IMAGE_SCHEMAS: Properties = {
     updated_at: TIME,
     schema: TEXT,
   }, ["member_id", "image_id", "status", "created_at", "updated_at", "schema"]),
-  Members: closed({ members: listOf(ref("Member")), schema: TEXT }, ["members", "schema"]),
+  Members: closedObject({ members: listOf(ref("Member")), schema: TEXT }, ["members", "schema"]),
   NewMember: open({ member: TEXT }, ["member"]),
   MemberChange: open({ status: oneOf(MEMBER_STATUSES) }, ["status"]),
 };
 
 export const CLOUD_SCHEMAS: Properties = {
-  Task: closed({ ...LISTED_TASK, ...TASK_DETAILS }, TASK_REQUIRED),
-  ListedTask: closed(LISTED_TASK, TASK_REQUIRED),
+  Task: closedObject({ ...LISTED_TASK, ...TASK_DETAILS }, TASK_REQUIRED),
+  ListedTask: closedObject(LISTED_TASK, TASK_REQUIRED),
   Tasks: page("tasks", ref("ListedTask")),
-  ImageTasks: closed({ tasks: listOf(ref("ImageTask")) }, ["tasks"]),
-  ImageTask: closed({
+  ImageTasks: closedObject({ tasks: listOf(ref("ImageTask")) }, ["tasks"]),
+  ImageTask: closedObject({
     ...LISTED_TASK,
     ...TASK_DETAILS,
     ...Object.fromEntries(UNZONED_TIMES.map((name) => [name, UNZONED_TIME])),
     deleted: TRUTH,
   }, TASK_REQUIRED),
   NewTask: open({ type: TEXT, input: ANY_OBJECT }, ["type", "input"]),
-  ImportMethods: closed({
-    "import-methods": closed({ description: TEXT, type: TEXT, value: listOf(TEXT) }, ["value"]),
+  ImportMethods: closedObject({
+    "import-methods": closedObject({ description: TEXT, type: TEXT, value: listOf(TEXT) }, [
+      "value",
+    ]),
   }, ["import-methods"]),
-  Stores: closed({ stores: listOf(ref("Store")) }, ["stores"]),
-  Store: closed(
+  Stores: closedObject({ stores: listOf(ref("Store")) }, ["stores"]),
+  Store: closedObject(
     { id: TEXT, description: TEXT, default: TEXT, "read-only": TEXT },
     ["id"],
   ),
-  StoreDetails: closed({ stores: listOf(ref("StoreDetail")) }, ["stores"]),
-  StoreDetail: closed({
+  StoreDetails: closedObject({ stores: listOf(ref("StoreDetail")) }, ["stores"]),
+  StoreDetail: closedObject({
     id: TEXT,
     description: TEXT_OR_NULL,
     default: { type: ["string", "boolean"] },
@@ -189,8 +191,10 @@ export const CLOUD_SCHEMAS: Properties = {
     weight: { type: "number" },
     properties: ANY_OBJECT,
   }, ["id"]),
-  Usage: closed({ usage: { type: "object", additionalProperties: ref("QuotaUse") } }, ["usage"]),
-  QuotaUse: closed({
+  Usage: closedObject({ usage: { type: "object", additionalProperties: ref("QuotaUse") } }, [
+    "usage",
+  ]),
+  QuotaUse: closedObject({
     usage: COUNT,
     limit: { type: "integer", description: "-1 for no limit" },
   }, ["usage", "limit"]),
@@ -198,35 +202,35 @@ export const CLOUD_SCHEMAS: Properties = {
     ...open({ name: TEXT, properties: ANY_OBJECT }, ["name", "properties"]),
     description: "A JSON schema (draft 4)",
   },
-  Versions: closed({
-    versions: listOf(closed({
+  Versions: closedObject({
+    versions: listOf(closedObject({
       id: TEXT,
       status: TEXT,
-      links: listOf(closed({ rel: TEXT, href: TEXT }, ["rel", "href"])),
+      links: listOf(closedObject({ rel: TEXT, href: TEXT }, ["rel", "href"])),
     }, ["id", "status", "links"])),
   }, ["versions"]),
-  CacheState: closed({
+  CacheState: closedObject({
     cached_images: listOf(ref("CachedImage")),
     queued_images: listOf(TEXT),
   }, ["cached_images", "queued_images"]),
-  CachedImage: closed({
+  CachedImage: closedObject({
     image_id: UUID,
     size: COUNT,
     hits: COUNT,
     last_accessed: { type: "number" },
     last_modified: { type: "number" },
   }, ["image_id", "size", "hits", "last_accessed", "last_modified"]),
-  PrunedCache: closed({
+  PrunedCache: closedObject({
     total_files_pruned: COUNT,
     total_bytes_pruned: COUNT,
   }, ["total_files_pruned", "total_bytes_pruned"]),
   CacheNodes: {
-    anyOf: [listOf(TEXT), closed({ cached_nodes: listOf(TEXT) }, ["cached_nodes"])],
+    anyOf: [listOf(TEXT), closedObject({ cached_nodes: listOf(TEXT) }, ["cached_nodes"])],
     description:
       "URLs of servers. The documentation of Glance has a list, its specification a key.",
   },
   Error: {
-    ...closed({ message: TEXT, code: TEXT, title: TEXT }, ["message", "code", "title"]),
+    ...closedObject({ message: TEXT, code: TEXT, title: TEXT }, ["message", "code", "title"]),
     description: "An error; HTML or plain text if the request does not accept JSON.",
   },
 };

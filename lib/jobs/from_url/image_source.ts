@@ -8,7 +8,7 @@ import {
 import type { CompressionFormat } from "../../formats/compression/detect.ts";
 import type { ResolvedOptions } from "../../options.ts";
 import { createHasher } from "../../transfer/integrity/hashing.ts";
-import type { Hasher, ImageData } from "../../transfer/types.ts";
+import type { Hasher, UploadData } from "../../transfer/types.ts";
 import {
   type ChunkReader,
   type OpenedSource,
@@ -34,7 +34,7 @@ export interface ImageSourceOptions {
   /** Name of the source, for messages. */
   readonly name: string;
   /** A URL, or data. */
-  readonly from: { readonly url: string } | { readonly data: ImageData; readonly size?: number };
+  readonly from: { readonly url: string } | { readonly data: UploadData; readonly size?: number };
   readonly checksum: Checksum | null;
   readonly decompress: CompressionFormat | "auto" | "none";
   readonly decompression: DecompressOptions;

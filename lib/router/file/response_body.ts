@@ -6,7 +6,7 @@ import type { RangeResponse } from "../../transfer/download/range_response.ts";
 import type { Chunk } from "../../transfer/body_reader.ts";
 import { fixedLength } from "../../http/fixed_length.ts";
 import type { ResumingReader } from "../../transfer/download/resuming_reader.ts";
-import { endedEarly } from "../../transfer/download/resume_policy.ts";
+import { endedEarly } from "../../transfer/range_errors.ts";
 import { ServerUnreachable } from "../../errors.ts";
 import type { Admission } from "./admission.ts";
 import type { IdleUpstreams, UpstreamConnection } from "./idle_upstreams.ts";

@@ -10,7 +10,6 @@ import {
   afterBreak,
   type BreakHistory,
   classifyFailure,
-  interrupted,
   type Limits,
   nextAction,
   noBreaks,
@@ -18,6 +17,7 @@ import {
   retryTimeLeft,
   retryTimeOf,
 } from "./resume_policy.ts";
+import { interrupted } from "../range_errors.ts";
 import { GlanceConnectionFailed, type GlanceError, type ServerUnreachable } from "../../errors.ts";
 import type { ResolvedOptions } from "../../options.ts";
 import { optionTerm } from "../../terms.ts";

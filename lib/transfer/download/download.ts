@@ -16,7 +16,7 @@ import { streamOf } from "./byte_stream.ts";
 import { Candidates } from "./candidates.ts";
 import { createTransferHasher } from "../transfer_hasher.ts";
 import { descriptorOf, Verifier } from "../integrity/descriptor.ts";
-import { RangesUnavailable } from "./resume_policy.ts";
+import { RangesUnavailable } from "../range_errors.ts";
 import { GlanceRangeSource } from "./range_source.ts";
 import { type ResumeOptions, ResumingReader } from "./resuming_reader.ts";
 import { type DownloadOptions, VERIFY_MODES } from "../types.ts";

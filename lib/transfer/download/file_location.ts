@@ -81,12 +81,12 @@ function sourceOf(
           { cause, imageId },
         );
       });
-      return responseOf(new FileReader(file, start), start);
+      return responseOf(new FileBodyReader(file, start), start);
     },
   };
 }
 
-function responseOf(reader: FileReader, start: number): RangeResponse {
+function responseOf(reader: FileBodyReader, start: number): RangeResponse {
   return {
     reader,
     server: "file:",
@@ -100,7 +100,7 @@ function responseOf(reader: FileReader, start: number): RangeResponse {
   };
 }
 
-class FileReader implements BodyReader {
+class FileBodyReader implements BodyReader {
   readonly #file: FileHandle;
   #position: number;
   #isOpen = true;

@@ -5,7 +5,7 @@
 import type { RangeResponse } from "./range_response.ts";
 import type { Chunk } from "../body_reader.ts";
 import type { Verifier } from "../integrity/descriptor.ts";
-import { endedEarly, RangeRefused } from "./resume_policy.ts";
+import { endedEarly, RangeRefused } from "../range_errors.ts";
 
 /** Number of delivered bytes that are kept for the comparison. */
 const TAIL_SIZE = 4096;

@@ -13,7 +13,7 @@ import {
   type RequestedRange,
 } from "../../http/byte_range.ts";
 import { type BodySpan, spanOf } from "./response_policy.ts";
-import { interrupted, RangeRefused } from "./resume_policy.ts";
+import { interrupted, RangeRefused } from "../range_errors.ts";
 import { StallTimer } from "../stall_timer.ts";
 import { optionTerm } from "../../terms.ts";
 

@@ -15,7 +15,7 @@ import { factsOf, openBody, openBodyPart, type RangeResponse, refused } from "./
 import { Candidates, type NextRequest } from "./candidates.ts";
 import { type BodySpan, judgeMd5, useOfRange, useOfWhole } from "./response_policy.ts";
 import { RangeSupportCache } from "../range_support_cache.ts";
-import { type RangeRefused, RangesUnavailable } from "./resume_policy.ts";
+import { type RangeRefused, RangesUnavailable } from "../range_errors.ts";
 
 /** A source of image data, from any offset. */
 export interface RangeSource {

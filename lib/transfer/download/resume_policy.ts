@@ -5,36 +5,19 @@
 import {
   GlanceConnectionFailed,
   GlanceError,
-  type GlanceErrorOptions,
   ImageDownloadFailed,
   ImageIntegrityError,
   ServerUnreachable,
 } from "../../errors.ts";
 import { backoffLimit } from "../../http/retry/retry_policy.ts";
 import { optionTerm } from "../../terms.ts";
+import { interrupted, RangeRefused } from "../range_errors.ts";
 
 /** Longest delay during an outage in milliseconds, so that a server that is back is soon noticed. */
 const LONGEST_DELAY = 4_000;
 
 /** Delay in milliseconds while the retry budget is empty. */
 const PACE = 1_000;
-
-/** A response with data that cannot be used; another server may send a usable one. */
-export class RangeRefused extends ServerUnreachable {
-  override name = "RangeRefused";
-  /** Whether it was the response to a range request: the same server may still send the whole image. */
-  readonly isRange: boolean;
-
-  constructor(message: string, options: GlanceErrorOptions, isRange: boolean) {
-    super(message, options);
-    this.isRange = isRange;
-  }
-}
-
-/** No server supports ranges, and the whole image was not requested. */
-export class RangesUnavailable extends GlanceError {
-  override name = "RangesUnavailable";
-}
 
 /** A failure, classified by what it proves about the server. */
 export type ClassifiedFailure =
@@ -271,22 +254,4 @@ function downloadFailed(
       attempts: failures.length,
     },
   );
-}
-
-/** Creates the error for a response that ended, or never came. */
-export function interrupted(
-  imageId: string,
-  what: string,
-  facts: GlanceErrorOptions,
-): ServerUnreachable {
-  return new ServerUnreachable(`Cannot continue reading image "${imageId}": ${what}`, {
-    imageId,
-    ...facts,
-  });
-}
-
-/** Creates the error for a body that ended early. */
-export function endedEarly(imageId: string, server: string, offset: number): ServerUnreachable {
-  const what = `the server "${server}" ended the response after byte ${offset}`;
-  return interrupted(imageId, what, { server });
 }

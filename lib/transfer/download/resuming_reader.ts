@@ -12,7 +12,7 @@ import { BodySwitch } from "../race/body_switch.ts";
 import { RangeBody } from "./range_body.ts";
 import type { RangeSource } from "./range_source.ts";
 import { Recovery } from "./break_recovery.ts";
-import { endedEarly } from "./resume_policy.ts";
+import { endedEarly } from "../range_errors.ts";
 import type { Progress } from "../types.ts";
 
 /** Options of a resuming reader. */

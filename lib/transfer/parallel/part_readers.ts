@@ -2,7 +2,7 @@
 import type { Verifier } from "../integrity/descriptor.ts";
 import type { RangeSource } from "../download/range_source.ts";
 import type { ResumeOptions, ResumingReader } from "../download/resuming_reader.ts";
-import type { RangesUnavailable } from "../download/resume_policy.ts";
+import type { RangesUnavailable } from "../range_errors.ts";
 import { LeadReader } from "./lead_reader.ts";
 import type { PartBuffer } from "./part_buffer.ts";
 

@@ -1,7 +1,7 @@
 /** The source of an upload: reads the caller's data chunk by chunk, whatever its type. */
 import { Invalid } from "../../errors.ts";
 import { checkRecord, describeType, inspect } from "../../validate.ts";
-import type { ImageBytes, ImageData, UploadOptions } from "../types.ts";
+import type { ImageBytes, UploadData, UploadOptions } from "../types.ts";
 import { optionTerm } from "../../terms.ts";
 
 /** Reads chunks in order. */
@@ -32,7 +32,7 @@ export interface UploadSource {
  * @throws {Invalid} as {@linkcode sourceOf}.
  */
 export function optionalSource(
-  data: ImageData | null | undefined,
+  data: UploadData | null | undefined,
   options: UploadOptions,
 ): UploadSource | null {
   checkRecord("the options of an upload", options);
@@ -47,7 +47,7 @@ export function optionalSource(
  *
  * @throws {Invalid} if `data` has an unsupported type, or the size is not a whole number of at least 0.
  */
-export function sourceOf(data: ImageData, announced?: number): UploadSource {
+export function sourceOf(data: UploadData, announced?: number): UploadSource {
   const size = announced ?? (typeof data === "function" ? null : sizeOf(data));
   if (size !== null && !(Number.isSafeInteger(size) && size >= 0)) {
     throw new Invalid(

@@ -4,7 +4,7 @@
  * service. The results are normalized, so they can be compared field by field.
  */
 import { getDefaultImageService, type GlanceError, type RequestContext } from "../../../mod.ts";
-import type { Image, ImageData, ImageMeta, JsonValue, ListParameters } from "../../../mod.ts";
+import type { Image, ImageMeta, JsonValue, ListParameters, UploadData } from "../../../mod.ts";
 import { runPython } from "../python.ts";
 import type { IssuedToken } from "../stack.ts";
 
@@ -181,7 +181,7 @@ function contextOf(caller: string | undefined, context: RunContext): RequestCont
   return { authToken: token, userId, projectId, roles, serviceCatalog };
 }
 
-async function dataOf(value: JsonValue | undefined): Promise<ImageData | null> {
+async function dataOf(value: JsonValue | undefined): Promise<UploadData | null> {
   if (value === undefined || value === null) return null;
   const { $text, $file } = value as { $text?: string; $file?: string };
   if ($text !== undefined) return new TextEncoder().encode($text);

@@ -1,6 +1,6 @@
 /** Uploads of every kind of data, and uploads that fail. */
 import { assertEquals, assertRejects } from "@std/assert";
-import { type ImageData, ImageLimitExceeded, Invalid, type Progress } from "../../../mod.ts";
+import { ImageLimitExceeded, Invalid, type Progress, type UploadData } from "../../../mod.ts";
 import { digestOf, type Fields, randomBytes, RawGlance } from "../raw_glance.ts";
 import type { LiveStack } from "../stack.ts";
 import {
@@ -23,7 +23,7 @@ export async function checkUploads(t: Deno.TestContext, stack: LiveStack): Promi
   const raw = await RawGlance.as(stack, "alice");
   const { service, context } = await signIn(stack, "alice");
   const sha512 = await digestOf("SHA-512", BYTES);
-  const kinds: Record<string, () => ImageData> = {
+  const kinds: Record<string, () => UploadData> = {
     "bytes": () => BYTES,
     "an ArrayBuffer": () => BYTES.slice().buffer,
     "a view of a larger buffer": () => new Uint8Array([1, ...BYTES, 1]).subarray(1, -1),
@@ -77,7 +77,7 @@ export async function checkFailedUploads(t: Deno.TestContext, stack: LiveStack):
 
   await t.step("create() fails and deletes the image when the source fails", async () => {
     const failure = new Error("the disk is gone");
-    const sources: ImageData[] = [
+    const sources: UploadData[] = [
       failingAfter(0, failure),
       failingAfter(2 * MIB, failure),
       () => failingAfter(2 * MIB, failure),

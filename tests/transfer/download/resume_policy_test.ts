@@ -18,10 +18,10 @@ import {
   type Limits,
   nextAction,
   noBreaks,
-  RangeRefused,
   retryTimeOf,
   type ServerFailure,
 } from "../../../lib/transfer/download/resume_policy.ts";
+import { RangeRefused } from "../../../lib/transfer/range_errors.ts";
 import { errorFromStatus } from "../../../lib/api/mod.ts";
 
 const [A, B, C] = ["http://a", "http://b", "http://c"];

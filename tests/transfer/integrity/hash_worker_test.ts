@@ -12,7 +12,7 @@ import { ParallelReader } from "../../../lib/transfer/parallel/parallel_reader.t
 import type { RangeResponse } from "../../../lib/transfer/download/range_response.ts";
 import { Candidates } from "../../../lib/transfer/download/candidates.ts";
 import type { RangeSource } from "../../../lib/transfer/download/range_source.ts";
-import { RangesUnavailable } from "../../../lib/transfer/download/resume_policy.ts";
+import { RangesUnavailable } from "../../../lib/transfer/range_errors.ts";
 import { ResumingReader } from "../../../lib/transfer/download/resuming_reader.ts";
 import type { TransferHasher } from "../../../lib/transfer/types.ts";
 import { GlanceError, ImageIntegrityError } from "../../../mod.ts";

@@ -2,10 +2,10 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
   type ImageBytes,
-  type ImageData,
   ImageLimitExceeded,
   ImageUploadFailed,
   Invalid,
+  type UploadData,
 } from "../../../mod.ts";
 import { FakeBody } from "../../support/bodies.ts";
 import { BYTES, CALLER, ID } from "../../support/image.ts";
@@ -21,7 +21,7 @@ import { chunks, uploadHarness } from "./upload_harness.ts";
 
 Deno.test("create() deletes the image when its data cannot be stored", async () => {
   const source = new Error("disk unreadable");
-  const cases: readonly (readonly [handlers: readonly PutHandler[], data: ImageData])[] = [
+  const cases: readonly (readonly [handlers: readonly PutHandler[], data: UploadData])[] = [
     [[respondAfter(0, 413)], BYTES],
     [[], new FakeBody([new Uint8Array(300_000), source]).stream],
     [[cutAfter(1_000)], chunks()],
@@ -36,7 +36,7 @@ Deno.test("create() deletes the image when its data cannot be stored", async () 
 
 Deno.test("create() sends no request when its data cannot be read", async () => {
   const source = new Error("disk unreadable");
-  const cases: readonly (readonly [data: ImageData, error: unknown])[] = [
+  const cases: readonly (readonly [data: UploadData, error: unknown])[] = [
     [new FakeBody([source]).stream, source],
     [new FakeBody([BYTES.slice(0, 3), source]).stream, source],
     [() => Promise.reject(source), source],
@@ -85,7 +85,7 @@ Deno.test("create() sends no request, and does not read the stream, when the dat
   for (const data of odd) {
     const { glance, create, upload } = uploadHarness();
     for (const call of [create, upload]) {
-      assert(await failureOf(call(data as ImageData)) instanceof Invalid, String(data));
+      assert(await failureOf(call(data as UploadData)) instanceof Invalid, String(data));
     }
     assertEquals(glance.requested, []);
   }

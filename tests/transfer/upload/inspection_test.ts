@@ -1,7 +1,12 @@
 /** What `service.create` and `service.update` refuse before a byte is sent. */
 import { Buffer } from "node:buffer";
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { ImageContentRejected, type ImageData, Invalid, type UploadOptions } from "../../../mod.ts";
+import {
+  ImageContentRejected,
+  Invalid,
+  type UploadData,
+  type UploadOptions,
+} from "../../../mod.ts";
 import { concat } from "../../../lib/concat.ts";
 import { FakeBody } from "../../support/bodies.ts";
 import { failureOf } from "../../support/client_harness.ts";
@@ -24,7 +29,7 @@ const QCOW2_DISK = { name: "disk", diskFormat: "qcow2", containerFormat: "bare" 
 /** Creates an image that declares a format. */
 function createHarness(meta: Readonly<Record<string, unknown>> = QCOW2_DISK) {
   const harness = uploadHarness();
-  const create = async (data: ImageData, options: UploadOptions = {}) =>
+  const create = async (data: UploadData, options: UploadOptions = {}) =>
     await harness.clock.run(harness.service.create(CALLER, meta, data, options));
   return { ...harness, create };
 }
@@ -89,7 +94,7 @@ Deno.test("create() throws Invalid for an unknown way to inspect", async () => {
 });
 
 /** Sources of the same bytes, in chunks of one size. One of them reuses the memory of its first chunks. */
-function sourcesOf(bytes: Uint8Array<ArrayBuffer>, size: number): Record<string, () => ImageData> {
+function sourcesOf(bytes: Uint8Array<ArrayBuffer>, size: number): Record<string, () => UploadData> {
   const parts = () => chunksOf(bytes, size);
   async function* reusing() {
     // `slice` of a Buffer returns the same memory.
@@ -186,7 +191,7 @@ Deno.test("update() reads the record for the disk format, and sends nothing that
 Deno.test("update() reads no record when the formats are known, or nothing is inspected", async () => {
   const formats = { diskFormat: "qcow2", containerFormat: "bare" };
   const { service, clock, glance, upload } = uploadHarness([stored]);
-  const update = (data: ImageData) => clock.run(service.update(CALLER, ID, formats, data));
+  const update = (data: UploadData) => clock.run(service.update(CALLER, ID, formats, data));
   await assertRejects(() => update(LARGE), ImageContentRejected);
   assertEquals(glance.requested, []);
   await upload(UNSAFE, { inspect: "off" });

@@ -6,10 +6,10 @@ import { sourceOf } from "../../../lib/transfer/upload/upload_source.ts";
 import {
   GlanceConnectionFailed,
   ImageConflict,
-  type ImageData,
   ImageIntegrityError,
   type Progress,
   UnexpectedResponse,
+  type UploadData,
   type UploadOptions,
 } from "../../../mod.ts";
 import { BYTES, CALLER, chunksOf, digest, ID } from "../../support/image.ts";
@@ -26,7 +26,7 @@ import { harnessOn } from "../../support/client_harness.ts";
 function stagingHarness(handlers: readonly PutHandler[] = [staged()]) {
   const glance = new UploadGlance(handlers);
   const harness = harnessOn(glance.fetch);
-  const run = async (data: ImageData, reported: UploadOptions = {}) => {
+  const run = async (data: UploadData, reported: UploadOptions = {}) => {
     const source = sourceOf(data, reported.size);
     return await harness.clock.run(
       stage(new Session(harness.client, CALLER, reported), ID, source, reported),

@@ -4,14 +4,14 @@ import { UploadBody, type UploadBodyOptions } from "../../../lib/transfer/upload
 import { sourceOf } from "../../../lib/transfer/upload/upload_source.ts";
 import { Deadline } from "../../../lib/http/deadline.ts";
 import { resolveOptions } from "../../../lib/options.ts";
-import { type ImageData, Invalid } from "../../../mod.ts";
+import { Invalid, type UploadData } from "../../../mod.ts";
 import { type BodyStep, bytesOf, FakeBody } from "../../support/bodies.ts";
 import { settled, SimulatedClock } from "../../support/clock.ts";
 import { BYTES, chunksOf, ID } from "../../support/image.ts";
 import { failureOf } from "../../support/client_harness.ts";
 
 /** A body over data, and the deadline of its request. */
-async function bodyOf(data: ImageData, reported: Partial<UploadBodyOptions> = {}) {
+async function bodyOf(data: UploadData, reported: Partial<UploadBodyOptions> = {}) {
   const clock = new SimulatedClock();
   const options = resolveOptions({ sleep: clock.sleep, timer: clock.timer, now: clock.now });
   const source = await sourceOf(data).open();

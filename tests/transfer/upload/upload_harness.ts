@@ -1,5 +1,5 @@
 /** Uploads to a scripted Glance, and every kind of data. */
-import type { GlanceClientWrapperOptions, ImageData, UploadOptions } from "../../../mod.ts";
+import type { GlanceClientWrapperOptions, UploadData, UploadOptions } from "../../../mod.ts";
 import { FakeBody } from "../../support/bodies.ts";
 import { BYTES, CALLER, chunksOf, ID } from "../../support/image.ts";
 import { type PutHandler, UploadGlance } from "../../support/upload_glance.ts";
@@ -14,9 +14,9 @@ export function uploadHarness(
 ) {
   const glance = new UploadGlance(handlers);
   const harness = harnessOn(glance.fetch, options);
-  const upload = async (data: ImageData, options: UploadOptions = {}) =>
+  const upload = async (data: UploadData, options: UploadOptions = {}) =>
     await harness.clock.run(harness.service.update(CALLER, ID, {}, data, options));
-  const create = async (data: ImageData, options: UploadOptions = {}) =>
+  const create = async (data: UploadData, options: UploadOptions = {}) =>
     await harness.clock.run(harness.service.create(CALLER, RAW_DISK, data, options));
   return { ...harness, glance, upload, create };
 }
@@ -29,7 +29,7 @@ export async function* chunks(bytes = BYTES): AsyncGenerator<Uint8Array> {
 /** Every kind of data, and whether it has a size and can be read again. */
 export const KINDS: readonly (readonly [
   kind: string,
-  data: () => ImageData,
+  data: () => UploadData,
   size: string | null,
   isReplayable: boolean,
 ])[] = [

@@ -2,12 +2,12 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import {
   GlanceConnectionFailed,
-  type ImageData,
   ImageIntegrityError,
   ImageNotAuthorized,
   Invalid,
   type Progress,
   type RequestContext,
+  type UploadData,
   type UploadOptions,
 } from "../../../mod.ts";
 import { streamSupport } from "../../../lib/http/fixed_length.ts";
@@ -28,7 +28,7 @@ import { failureOf, harnessOn } from "../../support/client_harness.ts";
 function uploadHarness(handlers: readonly PutHandler[] = [], context: RequestContext = CALLER) {
   const glance = new UploadGlance(handlers);
   const harness = harnessOn(glance.fetch);
-  const upload = async (data: ImageData, options: UploadOptions = {}) =>
+  const upload = async (data: UploadData, options: UploadOptions = {}) =>
     await harness.clock.run(harness.service.update(context, ID, {}, data, options));
   return { ...harness, glance, upload };
 }

@@ -1,6 +1,6 @@
 /** Uploads of each kind of data. */
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import { GlanceConnectionFailed, type ImageData, Invalid, type Progress } from "../../../mod.ts";
+import { GlanceConnectionFailed, Invalid, type Progress, type UploadData } from "../../../mod.ts";
 import { FakeBody, utf8 } from "../../support/bodies.ts";
 import { BYTES, CALLER, ID } from "../../support/image.ts";
 import { seededBytes } from "../../support/seed.ts";
@@ -74,7 +74,7 @@ Deno.test("upload() reports progress to the last byte, with the server", async (
 });
 
 /** Sources whose size is not what was announced. */
-const WRONG_SIZES: readonly (readonly [what: string, data: () => ImageData, size: number])[] = [
+const WRONG_SIZES: readonly (readonly [what: string, data: () => UploadData, size: number])[] = [
   ["stream is longer", () => chunks(), 9_999],
   ["stream is shorter", () => chunks(), 10_001],
   ["stream is empty", () => new FakeBody([]).stream, 1],
@@ -95,7 +95,7 @@ for (const [what, dataOf, size] of WRONG_SIZES) {
 }
 
 /** Sources that fail after some bytes. */
-const BROKEN: readonly (readonly [what: string, data: (error: Error) => ImageData])[] = [
+const BROKEN: readonly (readonly [what: string, data: (error: Error) => UploadData])[] = [
   ["stream", (error) => new FakeBody([BYTES, error]).stream],
   ["iterable", async function* (error) {
     yield BYTES;
@@ -133,7 +133,7 @@ Deno.test("upload() refuses unreadable data before any request", async () => {
   const reader = locked.getReader();
   for (const data of ["text", 42, {}, [], new Date(), locked]) {
     const { glance, upload } = uploadHarness();
-    const error = await failureOf(upload(data as unknown as ImageData));
+    const error = await failureOf(upload(data as unknown as UploadData));
     assert(error instanceof Invalid, String(error));
     assertEquals(glance.puts.length, 0);
   }

@@ -3,9 +3,9 @@ import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/as
 import {
   GlanceConnectionFailed,
   ImageConflict,
-  type ImageData,
   ImageIntegrityError,
   ImageLimitExceeded,
+  type UploadData,
 } from "../../../mod.ts";
 import { FakeBody } from "../../support/bodies.ts";
 import { BYTES, chunksOf, ID } from "../../support/image.ts";
@@ -197,7 +197,7 @@ const INSPECTED = new Uint8Array(300_000);
 const LARGE = seededBytes(8, 300_000);
 
 /** States of an upload when it is aborted. */
-const ABORTED: readonly (readonly [what: string, handler: PutHandler, data: () => ImageData])[] = [
+const ABORTED: readonly (readonly [what: string, handler: PutHandler, data: () => UploadData])[] = [
   ["bytes are sent", stallAfter(0), () => BYTES],
   ["a stream is sent", stallAfter(1_000), () => chunks()],
   ["the response is awaited", stallAfter(Infinity), () => chunks()],

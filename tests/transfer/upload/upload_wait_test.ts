@@ -4,12 +4,12 @@ import {
   type GlanceClientWrapperOptions,
   GlanceConnectionFailed,
   ImageConflict,
-  type ImageData,
   ImageNotFound,
   ImageUploadFailed,
   NotAuthorized,
   UnexpectedResponse,
   UnexpectedStatus,
+  type UploadData,
   type UploadOptions,
 } from "../../../mod.ts";
 import { BYTES, CALLER, chunksOf, ID } from "../../support/image.ts";
@@ -28,9 +28,9 @@ const MINUTE = 60_000;
 function uploadHarness(handlers: readonly PutHandler[], options: GlanceClientWrapperOptions = {}) {
   const glance = new UploadGlance(handlers);
   const harness = harnessOn(glance.fetch, options);
-  const create = async (data: ImageData, more: UploadOptions = {}) =>
+  const create = async (data: UploadData, more: UploadOptions = {}) =>
     await harness.clock.run(harness.service.create(CALLER, { name: "disk" }, data, more));
-  const update = async (data: ImageData, more: UploadOptions = {}) =>
+  const update = async (data: UploadData, more: UploadOptions = {}) =>
     await harness.clock.run(harness.service.update(CALLER, ID, {}, data, more));
   /** At `time`, the image becomes what `change` makes of it. */
   const later = (time: number, change: () => void) => {
@@ -70,7 +70,7 @@ const UNANSWERED: readonly (readonly [what: string, handler: PutHandler])[] = [
 ];
 
 /** Data that can be read once, again, and in memory. */
-const DATA: readonly (readonly [what: string, data: () => ImageData])[] = [
+const DATA: readonly (readonly [what: string, data: () => UploadData])[] = [
   ["a stream", chunks],
   ["a function", () => chunks],
   ["bytes", () => BYTES],

@@ -31,7 +31,7 @@ export async function inspectSource(
   return {
     ...source,
     open: async () => takeFirst() ?? await openInspected(source, inspection),
-    discard: async (reason) => await close(takeFirst(), reason),
+    discard: async (reason) => await closeSource(takeFirst(), reason),
   };
 }
 
@@ -43,7 +43,7 @@ async function openInspected(
   const opened = await abortable(
     source.open(),
     signal,
-    (late: OpenedSource) => close(late, signal?.reason),
+    (late: OpenedSource) => closeSource(late, signal?.reason),
   );
   if (opened instanceof Uint8Array) {
     await judgeBytes(opened, opened.byteLength, judge);
@@ -60,12 +60,12 @@ async function openInspected(
     }
     return reader;
   } catch (error) {
-    await close(opened, error);
+    await closeSource(opened, error);
     throw error;
   }
 }
 
-async function close(opened: OpenedSource | null, reason: unknown): Promise<void> {
+async function closeSource(opened: OpenedSource | null, reason: unknown): Promise<void> {
   if (opened !== null && !(opened instanceof Uint8Array)) {
     await opened.cancel(reason).catch(() => {});
   }
