@@ -131,8 +131,11 @@ export class CachedReader {
   ): Promise<Chunk | null> {
     try {
       const chunk = await reader.read();
-      if (chunk === null) await this.#leaveSlot();
-      else this.#options.onCached(chunk.byteLength);
+      if (chunk !== null) this.#options.onCached(chunk.byteLength);
+      else await this.#leaveSlot();
+      // Another program has removed it: a part of it may still be in memory.
+      const isGone = chunk === null && this.#offset < Math.min(slot.end, this.#end);
+      if (isGone && !this.#isClosed) await this.#options.storage.remove([slot.key]);
       return chunk;
     } catch (error) {
       await this.#leaveSlot();

@@ -1,7 +1,10 @@
 /** A directory that other programs use, too. */
 import { assertEquals } from "@std/assert";
+import { PAGE_SIZE } from "../../../lib/cache/pages/paged_slot.ts";
 import { directoryStore, type SlotStore } from "../../../lib/cache/mod.ts";
+import { SimulatedClock } from "../../../lib/testing/clock.ts";
 import { temporaryDirectory } from "../../embedded/glance.ts";
+import { CacheWorld, simulatedImage } from "../cache_world.ts";
 
 const FOLDER = "0f1c2b3a-0000-4000-8000-000000000001/0123456789abcdef0123456789abcdef/4096";
 
@@ -39,4 +42,27 @@ Deno.test("directoryStore().list() leaves out what is not a file", async () => {
   const listed = await Array.fromAsync(store.list());
   assertEquals(listed.map(({ key }) => key).sort(), [`${FOLDER}/0`, "other"]);
   assertEquals(await Deno.readTextFile(`${path}/other`), "of another program");
+});
+
+Deno.test("SlotCache.open() fetches a slot again when its file is gone and a part of it is in memory", async () => {
+  await using directory = await temporaryDirectory();
+  const image = simulatedImage(1, 3 * PAGE_SIZE);
+  const store = directoryStore(directory.path);
+  // Files take real time.
+  const clock = Object.assign(new SimulatedClock(), {
+    sleep: () => Promise.resolve(),
+    timer: () => () => {},
+  });
+  const world = new CacheWorld({ store, slotSize: 4 * PAGE_SIZE, clock });
+  const origin = world.origin(image, { delay: () => 0, chunk: () => PAGE_SIZE });
+  await world.read(image, origin);
+  await world.cache.idle();
+  await world.read(image, origin, { end: 1_000 });
+  const [slot] = await Array.fromAsync(store.list());
+  await Deno.remove(`${directory.path}/${slot?.key}`);
+  world.sent = 0;
+  await world.read(image, origin);
+  await world.cache.idle();
+  assertEquals(world.sent, image.size);
+  assertEquals(world.kinds, ["verified", "verified"]);
 });
