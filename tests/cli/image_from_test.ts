@@ -72,7 +72,10 @@ Deno.test("--checksum, --checksums and --decompress work with --file and standar
   });
   const cases = [
     [["--file", "disk.img.xz", "--decompress", "auto"], TEXT.length],
-    [["--file", "disk.img.xz", "--checksum", `sha256:${SHA256}`], COMPRESSED.xz.byteLength],
+    [
+      ["--file", "disk.img.xz", "--checksum", `sha256:${SHA256}`, "--disk-format", "raw"],
+      COMPRESSED.xz.byteLength,
+    ],
     [["--file", "disk.img.xz", "--checksums", "SUMS", "--decompress", "xz"], TEXT.length],
     [["--checksum", `sha256:${SHA256}`, "--decompress", "xz"], TEXT.length],
   ] as const;
@@ -83,6 +86,30 @@ Deno.test("--checksum, --checksums and --decompress work with --file and standar
     assertEquals(code, 0, stderr);
     assertEquals(JSON.parse(stdout).size, size, flags.join(" "));
   }
+});
+
+Deno.test("--checksum does not take a compressed file for a raw disk", async () => {
+  const files = new MemoryFiles({ "disk.img.xz": COMPRESSED.xz });
+  const harness = withMirror();
+  const args = ["image-create", "--file", "disk.img.xz", "--checksum", `sha256:${SHA256}`];
+  const { code, stderr } = await harness.run(args, { files });
+  assertEquals(code, 1, stderr);
+  assertStringIncludes(
+    stderr,
+    'of "disk.img.xz": what would be stored is compressed with xz, so its disk format is unknown; decompress it before, or declare the disk format',
+  );
+  assertEquals(await imagesOf(harness), []);
+});
+
+Deno.test("--checksums refuses a file that is larger than 4 MiB", async () => {
+  const files = new MemoryFiles({ "SUMS": "a".repeat(4 * 1024 ** 2 + 1) });
+  const args = ["image-create", "--from", URL_OF_DISK, "--checksums", "SUMS"];
+  const { code, stderr } = await withMirror().run(args, { files });
+  assertEquals(code, 1, stderr);
+  assertStringIncludes(
+    stderr,
+    'Cannot read checksums: "SUMS" is larger than 4 MiB; check that it is the right file',
+  );
 });
 
 Deno.test("--checksums names the signature of a file that it does not verify", async () => {

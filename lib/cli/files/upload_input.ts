@@ -8,6 +8,7 @@ import { CommandFailed, UsageError } from "../system/errors.ts";
 import { attempt, codeOf, fileError } from "../system/fs_errors.ts";
 import type { Flags, Values } from "../args/command.ts";
 import type { Bytes, Input, System, SystemFiles } from "../system/system.ts";
+import { readBytes } from "./read_bytes.ts";
 
 export const FILE_FLAGS = {
   "file": text(
@@ -15,6 +16,9 @@ export const FILE_FLAGS = {
     "File with the data; - for standard input (default: standard input if it is a pipe or a file)",
   ),
 } as const satisfies Flags;
+
+/** Maximum size of a text in bytes. */
+const TEXT_BYTES = 4 * 1024 ** 2;
 
 /** Names of standard input. Deno does not open them as files. */
 const STANDARD_INPUT: readonly string[] = ["-", "/dev/stdin"];
@@ -87,14 +91,19 @@ export async function requireBytes(
  *
  * @param action for the error message, for example `import a namespace`
  * @throws {UsageError} if there is no data.
+ * @throws {CommandFailed} if it is larger than 4 MiB.
  */
 export async function readText(
   invocation: FileCall,
   action: string,
 ): Promise<{ readonly name: string; readonly text: string }> {
   const { name, data } = await requireBytes(invocation, action);
-  const bytes = typeof data === "function" ? await data() : data;
-  return { name, text: decodeText(await new Response(bytes).bytes()) };
+  const stream = typeof data === "function" ? await data() : data;
+  const bytes = await readBytes(stream, TEXT_BYTES + 1);
+  if (bytes.byteLength <= TEXT_BYTES) return { name, text: decodeText(bytes) };
+  throw new CommandFailed(
+    `Cannot ${action}: "${name}" is larger than 4 MiB; check that it is the right file`,
+  );
 }
 
 async function fromFile(files: SystemFiles, path: string): Promise<FoundBytes> {

@@ -2,7 +2,7 @@
 import type { RequestContext } from "../../context.ts";
 import { ignoringErrors } from "../../events.ts";
 import type { DecompressOptions } from "../../formats/compression/decompress.ts";
-import type { CompressionFormat } from "../../formats/compression/detect.ts";
+import { type CompressionFormat, detectCompression } from "../../formats/compression/detect.ts";
 import { concat } from "../../concat.ts";
 import {
   GlanceConnectionFailed,
@@ -31,7 +31,8 @@ import { type OpenedImage, openImage, type SourceProgress } from "./image_source
 /** Options of {@linkcode createImageFrom}. */
 export interface CreateFromOptions extends Omit<UploadOptions, "size">, ChecksumOptions {
   /**
-   * The compression of the source; `auto` detects it by the first bytes, `none` stores it as it is.
+   * The compression of the source; `auto` detects it by the first bytes, `none` stores it as it is, which requires a
+   * disk format if it is compressed.
    * Default: `"auto"`.
    */
   readonly decompress?: CompressionFormat | "auto" | "none" | undefined;
@@ -65,7 +66,8 @@ const AS_RAW: ReadonlySet<string> = new Set(["gpt", "luks"]);
  *
  * @throws {Invalid} if the source, the checksum, or another option is invalid.
  * @throws {ChecksumMissing} if the checksum file does not list the source.
- * @throws {ImageContentRejected} if Glance would refuse the data, or it is an archive whose disk format is unknown.
+ * @throws {ImageContentRejected} if Glance would refuse the data, or `imageMeta` has no disk format, and the data is
+ * empty, an archive, or still compressed.
  * @throws {DecompressionFailed} if the source is damaged or truncated.
  * @throws {DecompressionLimitExceeded} if its content is too large.
  * @throws {ImageIntegrityError} if a hash is wrong, or the source changes while it is read.
@@ -187,13 +189,11 @@ async function withDiskFormat(
       read += value.byteLength;
     }
   }
-  const archive = detectArchive(concat(head).subarray(0, ARCHIVE_BYTES));
   const { format } = await inspectImage(new Blob(head), { headerOnly: !isEnded });
-  if (archive !== null && format === "raw") {
-    await reader.cancel("an archive").catch(() => {});
-    throw new ImageContentRejected(
-      `Cannot create an image of "${name}": ${archiveFault(archive)}`,
-    );
+  const fault = format === "raw" ? faultOf(concat(head).subarray(0, ARCHIVE_BYTES)) : null;
+  if (fault !== null) {
+    await reader.cancel("not a disk").catch(() => {});
+    throw new ImageContentRejected(`Cannot create an image of "${name}": ${fault}`);
   }
   const rest = new ReadableStream<Uint8Array>({
     async pull(controller) {
@@ -204,6 +204,17 @@ async function withDiskFormat(
     cancel: (reason) => reader.cancel(reason),
   }, { highWaterMark: 0 });
   return { content: rest, size, failure, diskFormat: AS_RAW.has(format) ? "raw" : format };
+}
+
+/** Why data is not a raw disk although it is in no format of disks, by its first bytes; null if it may be one. */
+function faultOf(head: Uint8Array): string | null {
+  if (head.byteLength === 0) return "it is empty; check its source, or declare the disk format";
+  const compression = detectCompression(head);
+  if (compression !== null) {
+    return `what would be stored is compressed with ${compression}, so its disk format is unknown; decompress it before, or declare the disk format`;
+  }
+  const archive = detectArchive(head);
+  return archive === null ? null : archiveFault(archive);
 }
 
 interface DetectedImage extends OpenedImage {

@@ -207,11 +207,8 @@ Deno.test("createImageFrom() does not take a compression that it cannot decode f
 Deno.test("createImageFrom() does not take a compressed archive for a raw disk", async () => {
   const tar = new Uint8Array(1024);
   tar.set(new TextEncoder().encode("ustar"), 257);
-  const bytes = await new Response(
-    new Blob([tar]).stream().pipeThrough(new CompressionStream("gzip")),
-  ).bytes();
   const cloud = new MirrorCloud();
-  const url = cloud.add("disk.tar.gz", bytes);
+  const url = cloud.add("disk.tar.gz", await gzipped(tar));
   await assertRejects(
     () => create(cloud, url),
     ImageContentRejected,
@@ -223,3 +220,30 @@ Deno.test("createImageFrom() does not take a compressed archive for a raw disk",
   const image = await createImageFrom(cloud.service, cloud.context, meta, { url });
   assertEquals(image.size, 1024);
 });
+
+Deno.test("createImageFrom() does not take data that is empty or still compressed for a raw disk", async () => {
+  const once = await gzipped(DATA);
+  const cases = [
+    [await gzipped(once), undefined, "stored is compressed with gzip"],
+    [once, "none", "stored is compressed with gzip"],
+    [await gzipped(new Uint8Array()), undefined, "it is empty"],
+    [new Uint8Array(), undefined, "it is empty"],
+  ] as const;
+  for (const [bytes, decompress, reason] of cases) {
+    const cloud = new MirrorCloud();
+    const source = { url: cloud.add("disk.img.gz", bytes) };
+    const createOf = (meta: { diskFormat?: string }) =>
+      createImageFrom(cloud.service, cloud.context, { name: "disk", ...meta }, source, {
+        decompress,
+      });
+    await assertRejects(() => createOf({}), ImageContentRejected, reason);
+    assertEquals(await cloud.images(), []);
+    assertEquals(cloud.openBodies, 0);
+    assertEquals((await createOf({ diskFormat: "raw" })).status, "active");
+  }
+});
+
+function gzipped(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+  const content = new Blob([bytes]).stream().pipeThrough(new CompressionStream("gzip"));
+  return new Response(content).bytes();
+}
