@@ -71,6 +71,12 @@ export function sendsFreedChunks(option: unknown): boolean {
   return Deno !== undefined && option === defaultFetch && fetch === runtimeFetch;
 }
 
+/**
+ * Whether a `fetch` does not decode a body if the request has the header `accept-encoding`. That of Deno does not,
+ * those of other runtimes do.
+ */
+export const keepsEncodedBodies = sendsFreedChunks;
+
 /** Undefined if the runtime cannot create one, for example because of an unreadable `DENO_CERT`. */
 function createHttp1Client(): object | undefined {
   try {

@@ -44,7 +44,8 @@ function hasZstd(): boolean {
   return "createZstdDecompress" in (builtinModule("node:zlib") ?? {});
 }
 
-/** The return codes of XZ Embedded that data can cause. */
+/** The return codes of XZ Embedded that data can cause. The first one means a dictionary that is too large. */
+const MEMORY_LIMIT_ERROR = "4";
 const OPTIONS_ERROR = "6";
 const DATA_ERROR = "7";
 
@@ -58,7 +59,8 @@ function withReasons(
     async pull(controller) {
       const { value } = await reader.read().catch((error) => {
         const [, code = ""] = /error code (\d+)$/.exec(messageOf(error)) ?? [];
-        if (code === OPTIONS_ERROR) throw notSupported(head(), error);
+        if (code === MEMORY_LIMIT_ERROR) throw notSupported(LARGE_DICTIONARY, error);
+        if (code === OPTIONS_ERROR) throw notSupported(rareXzOption(head()), error);
         throw code === DATA_ERROR ? new Error("a block is damaged") : error;
       });
       if (value === undefined) return controller.close();
@@ -69,10 +71,14 @@ function withReasons(
   }, { highWaterMark: 0 });
 }
 
-function notSupported(head: Uint8Array, cause: unknown): UnsupportedFeature {
-  const option = rareXzOption(head) ?? "an option";
+/** What the decoder does not support: it keeps the dictionary in memory. */
+const LARGE_DICTIONARY = "a dictionary of more than 64 MiB (--lzma2=dict)";
+
+function notSupported(option: string | null, cause: unknown): UnsupportedFeature {
   return new UnsupportedFeature(
-    `it was compressed with ${option}, which is not supported here; run "xz -dc FILE", and pass its output to "glance-edge image-create --file -"`,
+    `it was compressed with ${
+      option ?? "an option"
+    }, which is not supported here; run "xz -dc FILE", and pass its output to "glance-edge image-create --file -"`,
     { cause },
   );
 }

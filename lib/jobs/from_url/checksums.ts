@@ -152,7 +152,7 @@ const LISTED = 20;
 function missing({ entries }: ChecksumFile, name: string, source: string): ChecksumMissing {
   const names = [...new Set(entries.flatMap(({ path }) => path ?? []))].slice(0, LISTED);
   const state = names.length === 0
-    ? `"${source}" has no checksums; check its URL`
+    ? `"${source}" has no checksums as sha256sum, openssl or BSD write them; check its URL, or pass the checksum itself`
     : `"${source}" does not list it, but ${
       names.map((other) => `"${other}"`).join(", ")
     }; check both URLs, or pass the checksum itself`;

@@ -60,10 +60,28 @@ export function continuationOf(
   return { kind: validator !== version.validator || isResized ? "changed" : "rest" };
 }
 
-/** Why a body does not have the bytes of a file, with a hint; null if it has: fetch decodes an encoding. */
-export function contentFault(headers: Headers): string | null {
-  const encoding = headers.get("content-encoding") || "identity";
-  return encoding === "identity"
+/** The codings that a `fetch` may decode. It leaves others as they are, such as `aws-chunked`, which stores keep. */
+const DECODED: ReadonlySet<string> = new Set([
+  "gzip",
+  "x-gzip",
+  "deflate",
+  "x-deflate",
+  "br",
+  "zstd",
+  "compress",
+  "x-compress",
+]);
+
+/**
+ * Why a body does not have the bytes of a file, with a hint; null if it has: fetch decodes an encoding. If `fetch`
+ * decodes nothing (`isUndecoded`), a gzip file has its own bytes: servers declare its format as an encoding.
+ */
+export function contentFault(headers: Headers, url: string, isUndecoded: boolean): string | null {
+  const encoding = headers.get("content-encoding") ?? "";
+  const codings = encoding.split(",").map((coding) => coding.trim().toLowerCase())
+    .filter((coding) => DECODED.has(coding));
+  const isOwnFormat = /^(x-)?gzip$/.test(codings.join()) && /\.t?gz([?#]|$)/i.test(url);
+  return codings.length === 0 || (isUndecoded && isOwnFormat)
     ? pageFault(headers)
     : `the server applies the encoding "${encoding}", although identity was requested, so the bytes are not those of the file; use another mirror, or download the file first`;
 }

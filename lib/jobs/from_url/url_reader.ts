@@ -3,6 +3,7 @@ import { GlanceError, ImageIntegrityError, ServerUnreachable } from "../../error
 import { backoff, isRetryableStatus } from "../../http/retry/retry_policy.ts";
 import { formatRange } from "../../http/byte_range.ts";
 import type { ResolvedOptions } from "../../options.ts";
+import { keepsEncodedBodies } from "../../platform.ts";
 import { redact } from "../../redact.ts";
 import type { Hasher } from "../../transfer/types.ts";
 import { openWebResponse, TRY_AGAIN, type WebResponse } from "../url_source.ts";
@@ -111,7 +112,8 @@ export class UrlReader {
         throw isRangeRefused ? this.#needsWhole("it does not have the requested bytes") : error;
       });
     try {
-      const fault = contentFault(response.headers);
+      const isUndecoded = keepsEncodedBodies(options.fetch);
+      const fault = contentFault(response.headers, this.#url, isUndecoded);
       if (fault !== null) throw new GlanceError(`Cannot download "${redact(this.#url)}": ${fault}`);
       if (this.#offset === 0) this.#version = versionOf(response.headers);
       this.#body = this.#offset === 0 ? response.body.getReader() : await this.#continued(response);

@@ -32,6 +32,9 @@ export const RARE_XZ: Readonly<Record<string, Uint8Array>> = {
   "--delta": fromBase64(
     "/Td6WFoAAATm1rRGAgEDAQAhARZ5IMTu4AAoACBdADo9G6txNFthh4N4rFOxppyV1KeNmzzWOppduw72uAAAAFW8zYwzpUPFAAE8KbhUxxEftvN9AQAAAAAEWVo=",
   ),
+  "a dictionary of more than 64 MiB (--lzma2=dict)": fromBase64(
+    "/Td6WFoAAAFpIt42AgAhAR0AAAB1qOR04AAoAB5dADoaCM52QOfGLE70l1AsHcPrnSkU6iouzt5aXqgAAAAAAH6nKXoAATYpMrwo65BCmQ0BAAAAAAFZWg==",
+  ),
 };
 
 /** A skippable frame of zstd with four bytes. */

@@ -91,7 +91,12 @@ Deno.test("checksumFor() names what is listed if the file is not, and detects an
   );
   assertEquals(names, ["disk.img.xz", "other"]);
   assert(message.includes('"disk.img.xz"'), message);
-  assertThrows(() => find("<html><title>404</title>"), ChecksumMissing, "has no checksums");
+  const hint =
+    "has no checksums as sha256sum, openssl or BSD write them; check its URL, or pass the checksum itself";
+  // The second one has the columns of other programs.
+  for (const text of ["<html><title>404</title>", `disk.img.xz  ${"0".repeat(64)}`]) {
+    assertThrows(() => find(text), ChecksumMissing, hint);
+  }
 });
 
 Deno.test("parseChecksumFile() ignores a signature, and dashes that it escapes", () => {

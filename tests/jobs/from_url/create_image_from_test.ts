@@ -196,6 +196,14 @@ Deno.test("createImageFrom() refuses a response that the server has encoded", as
   assert(message.includes('"x-gzip"'), message);
 });
 
+Deno.test("createImageFrom() accepts an encoding that no fetch decodes, as object stores keep it", async () => {
+  for (const encoding of ["aws-chunked", "UTF-8", "identity", "none"]) {
+    const cloud = new MirrorCloud();
+    const url = cloud.add("disk.raw", DATA, { "content-encoding": encoding });
+    assertEquals((await create(cloud, url)).size, DATA.byteLength, encoding);
+  }
+});
+
 Deno.test("createImageFrom() fails if the body is shorter or longer than announced", async () => {
   const cloud = new MirrorCloud();
   const url = cloud.add("disk.raw", DATA);
