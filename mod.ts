@@ -1,6 +1,6 @@
 /**
  * A client for Glance, the image service of OpenStack, on the web platform: requests by `fetch`, image
- * data as `ReadableStream`s, retries and failover over several servers.
+ * data as `ReadableStream`s, retries, and failover over several servers.
  *
  * `connect()` reads the same configuration as the `openstack` command (`OS_CLOUD` and `clouds.yaml`, or
  * `OS_*` variables), or `GLANCE_API_SERVERS` for a Glance without Keystone.

@@ -5,7 +5,7 @@
 
 /** An endpoint in a service catalog: Keystone v3's shape, or v2's with one key per interface. */
 export interface CatalogEndpoint {
-  /** v3: `public`, `internal` or `admin`. */
+  /** v3: `public`, `internal`, or `admin`. */
   readonly interface?: string | undefined;
   /** Region, by its older name. */
   readonly region?: string | null | undefined;

@@ -118,7 +118,7 @@ export interface GlanceTask {
   readonly id: string;
   /** `api_image_import` for an import, `import` for a task of the task API. */
   readonly type: string;
-  /** `pending`, `processing`, `success` or `failure`. */
+  /** `pending`, `processing`, `success`, or `failure`. */
   readonly status: string;
   /** Progress, for example `Copied 12 MiB`, or the reason of a failure. */
   readonly message?: string | null;
@@ -160,7 +160,7 @@ export interface NewTask {
 export interface ApiVersion {
   /** For example `v2.17`. */
   readonly id: string;
-  /** `CURRENT`, `SUPPORTED` or `EXPERIMENTAL`. */
+  /** `CURRENT`, `SUPPORTED`, or `EXPERIMENTAL`. */
   readonly status: string;
   /** URL of the version, as the server knows it. */
   readonly links?: readonly { readonly rel: string; readonly href: string }[];

@@ -1,5 +1,5 @@
 /**
- * The command line `glance-edge` as a function. Streams, files, environment and network are injected.
+ * The command line `glance-edge` as a function. Streams, files, environment, and network are injected.
  *
  * @module
  */

@@ -15,7 +15,7 @@ import { VERSION } from "../router/version.ts";
 /**
  * Runs `glance-edge` with the given arguments.
  *
- * @returns the exit code: 0 success, 1 failure, 2 usage error, 129, 130 or 143 ended by a signal, 141 standard
+ * @returns the exit code: 0 success, 1 failure, 2 usage error, 129, 130, or 143 ended by a signal, 141 standard
  * output was closed by its reader
  *
  * @example

@@ -1,6 +1,6 @@
 /**
  * What a disk image is, from its bytes: its format, its virtual size, whether it is safe to open, and whether
- * Glance, Nova, Ironic or Cinder accept it. And its content, if it is compressed. Pure code that needs no platform.
+ * Glance, Nova, Ironic, or Cinder accept it. Also decompresses images. Pure code that needs no platform.
  *
  * @example
  * ```ts

@@ -1,4 +1,4 @@
-/** A request in the gateway: its route, credentials and trace. */
+/** A request in the gateway: its route, credentials, and trace. */
 import type { BodyBudget } from "../http/body_budget.ts";
 import type { RequestContext } from "../context.ts";
 import type { ApiClient } from "../api/api_client.ts";

@@ -20,7 +20,7 @@ export interface CorsOptions {
 
 /** The edge cache: image data that the gateway keeps. */
 export interface CacheOptions {
-  /** Where it is kept: `directoryStore`, `memoryStore` and others of `@glance-edge/glance/cache`. */
+  /** Where it is kept: `directoryStore`, `memoryStore`, and others of `@glance-edge/glance/cache`. */
   readonly store: SlotStore;
   /** Maximum number of bytes that are kept. The data that was used least recently is removed first. */
   readonly size: number;
@@ -58,7 +58,7 @@ export interface GatewayCall {
   /**
    * Values of the placeholders, such as `image_id`. Ids are in lower case, however the request spells them.
    * Names (namespaces, tags) are decoded, but not changed: compare them as Glance's database does, which
-   * ignores case, accents and trailing spaces.
+   * ignores case, accents, and trailing spaces.
    */
   readonly values: Readonly<Record<string, string>>;
 }

@@ -18,7 +18,7 @@ export interface GatewayPath {
 
 const PLACEHOLDER = /^\{(\w+)\}$/;
 
-/** `host[:port]` (RFC 9110, section 7.2), without a character that could begin a path, a query or user info. */
+/** `host[:port]` (RFC 9110, section 7.2), without a character that could begin a path, a query, or user info. */
 const HOST = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{0,5})?$/;
 
 /** Placeholders whose values are ids; all others are names. */

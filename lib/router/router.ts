@@ -1,4 +1,4 @@
-/** The gateway as a Hono application: every path of the Image API v2, discovery and metrics. */
+/** The gateway as a Hono application: every path of the Image API v2, discovery, and metrics. */
 import type { Hono, MiddlewareHandler } from "hono";
 import { HonoBase } from "hono/hono-base";
 import { TrieRouter } from "hono/router/trie-router";

@@ -2,7 +2,7 @@
 
 /** The headers, as they are sent. */
 export interface TraceHeaders {
-  /** Version, trace id, span id and flags. */
+  /** Version, trace id, span id, and flags. */
   readonly traceparent: string;
   /** What each tracing system adds. */
   readonly tracestate?: string;

@@ -49,7 +49,7 @@ export class RangeSupportCache {
 
   /**
    * Notes that a server responded 400 to a range, and sent the whole image for the same request without
-   * a range: Ceph, Swift, S3 and others cannot seek. If another server supports ranges of the same stores, only
+   * a range: Ceph, Swift, S3, and others cannot seek. If another server supports ranges of the same stores, only
    * this server does not.
    */
   recordRefused(server: string, stores: string): void {

@@ -116,9 +116,9 @@ function choose(choice: CloudSelection, unreadable: string | undefined): Cloud |
   throw new InvalidConfigurationValue(`${state}; this file could not be read: ${unreadable}`);
 }
 
-function attempt<Result>(act: () => Result): Result | InvalidConfigurationValue {
+function attempt<Result>(read: () => Result): Result | InvalidConfigurationValue {
   try {
-    return act();
+    return read();
   } catch (error) {
     if (error instanceof InvalidConfigurationValue) return error;
     throw error;

@@ -62,7 +62,7 @@ export async function serversFromCatalog(
 
 /** A URL of the catalog, from either shape. */
 interface Candidate {
-  /** `public`, `internal` or `admin`. */
+  /** `public`, `internal`, or `admin`. */
   readonly interface: string;
   readonly regions: readonly string[];
   readonly url: string;

@@ -63,7 +63,7 @@ const ENDPOINT_FLAGS = overriding({
   "os-key": "PEM file with the key of the client certificate",
 });
 
-/** Flags for the cloud, its endpoints, TLS and time limits. */
+/** Flags for the cloud, its endpoints, TLS, and time limits. */
 export const CLOUD_FLAGS = {
   ...overriding({ "os-cloud": "Name of the cloud in clouds.yaml" }),
   ...SIGN_IN_FLAGS,

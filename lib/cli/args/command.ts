@@ -1,5 +1,5 @@
 /**
- * Types of commands, flags and their values. `command_table.ts` lists the commands; `parse.ts` parses
+ * Types of commands, flags, and their values. `command_table.ts` lists the commands; `parse.ts` parses
  * command lines.
  */
 import type { OperationArgs, OperationName, OperationResult } from "../../api/operations.ts";

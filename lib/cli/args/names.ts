@@ -1,5 +1,5 @@
 /**
- * Resolves the names of flags: aliases, abbreviations, one-letter names and typing errors. Pure.
+ * Resolves the names of flags: aliases, abbreviations, one-letter names, and typing errors. Pure.
  */
 import { UsageError } from "../system/errors.ts";
 import type { Flag, Flags } from "./command.ts";

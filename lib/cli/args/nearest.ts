@@ -10,7 +10,7 @@ export function nearest(name: string, known: readonly string[]): string | null {
     : null;
 }
 
-/** Optimal string alignment distance: insertions, deletions, substitutions and transpositions. */
+/** Optimal string alignment distance: insertions, deletions, substitutions, and transpositions. */
 function distance(a: string, b: string): number {
   let [before, last]: [number[], number[]] = [
     [],

@@ -35,7 +35,7 @@ const HELP_HINT = 'see "glance-edge help" and "glance-edge help COMMAND"';
  * Parses a command line, and loads its command.
  *
  * @param environment has the values of flags that are not given
- * @throws {UsageError} if something is unknown, missing, extra or invalid.
+ * @throws {UsageError} if something is unknown, missing, extra, or invalid.
  */
 export async function readCommandLine(
   args: readonly string[],
@@ -78,7 +78,7 @@ function checkRequired({ name, flags }: Command, values: Readonly<Record<string,
  * Parses a command line without a command. Returns the texts of its flags.
  *
  * @param helpHint where to find help, for messages
- * @throws {UsageError} if something is unknown, missing, extra or invalid.
+ * @throws {UsageError} if something is unknown, missing, extra, or invalid.
  */
 export function readFlagsOnly(
   args: readonly string[],

@@ -1,4 +1,4 @@
-/** `image-copy`: copies an image to another cloud, project or region. */
+/** `image-copy`: copies an image to another cloud, project, or region. */
 import { list, text } from "../args/flags.ts";
 import { IMAGE_VISIBILITIES, type ImageMeta, type ImageVisibility } from "../../api/types.ts";
 import { type CopyOptions, copyRecord, type ServiceAccess } from "../../jobs/copy_image.ts";

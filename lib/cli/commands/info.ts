@@ -1,4 +1,4 @@
-/** Commands that show import methods, stores, quotas and schemas of the cloud. */
+/** Commands that show import methods, stores, quotas, and schemas of the cloud. */
 import { required, toggle } from "../args/flags.ts";
 import { NotFound } from "../../errors.ts";
 import type { MetadefSchemaName, SchemaDocument, SchemaName } from "../../api/wire.ts";

@@ -1,6 +1,6 @@
 /**
  * Targets of downloads. A file is written as `NAME.part`, which can be resumed and is renamed to NAME after
- * its data was verified. Devices, pipes and standard output are written directly.
+ * its data was verified. Devices, pipes, and standard output are written directly.
  */
 import { createHasher } from "../../transfer/integrity/hashing.ts";
 import { type ContentDescriptor, Verifier } from "../../transfer/integrity/descriptor.ts";

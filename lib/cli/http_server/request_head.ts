@@ -1,5 +1,5 @@
 /**
- * Parses the head of an HTTP/1.1 request (RFC 9112): request line, header fields and framing of the body. Pure.
+ * Parses the head of an HTTP/1.1 request (RFC 9112): request line, header fields, and framing of the body. Pure.
  * Ambiguous requests are refused: a proxy in front of the server may interpret them differently.
  */
 

@@ -84,7 +84,7 @@ export class ProgressLine {
     if (this.#last !== null) this.#show(this.#last, this.#options.now());
   };
 
-  /** Writes a final line with size, time and rate of the transfer. */
+  /** Writes a final line with size, time, and rate of the transfer. */
   finish(): void {
     const { now, name, show } = this.#options;
     const isPlain = show === "always" && !this.#messages.isTerminal;

@@ -46,7 +46,7 @@ export interface ImageOptions extends RecordOptions {
   readonly isHumanReadable?: boolean;
 }
 
-/** A column of a list: heading, key or function of its values (default: the heading), and width of its lines. */
+/** A column of a list: heading, key, or function of its values (default: the heading), and width of its lines. */
 export type Column = readonly [
   heading: string,
   cell?: string | ((row: WireRecord) => unknown),

@@ -1,5 +1,5 @@
 /**
- * The log of a server on standard error: one line for each request, for each cool-down, retry and resume of its
+ * The log of a server on standard error: one line for each request, for each cool-down, retry, and resume of its
  * upstream requests, and for each message about the server itself. As JSON, or as text for people.
  */
 import type { GlanceEvent } from "../../events.ts";

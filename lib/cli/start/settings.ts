@@ -15,7 +15,7 @@ export interface StartSettings {
 /**
  * Reads the settings.
  *
- * @throws {UsageError} if something is unknown, missing or out of range, or contradicts something else.
+ * @throws {UsageError} if something is unknown, missing, or out of range, or contradicts something else.
  * @throws {CommandFailed} if the file cannot be read.
  */
 export async function readSettings(

@@ -1,5 +1,5 @@
 /**
- * What the command line needs of its runtime: standard streams, environment, files, network and clock.
+ * What the command line needs of its runtime: standard streams, environment, files, network, and clock.
  * `deno_system.ts` and `node_system.ts` implement it; tests have their own.
  */
 import type { GlanceOptions } from "../../options.ts";
@@ -34,7 +34,7 @@ export interface Input {
 
 /** Information about a path. */
 export interface FileFacts {
-  /** `other` is a device, a pipe or a socket. */
+  /** `other` is a device, a pipe, or a socket. */
   readonly kind: "file" | "directory" | "other";
   /** Size in bytes. */
   readonly size: number;

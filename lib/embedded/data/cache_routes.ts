@@ -8,20 +8,20 @@ import { badRequest, conflict, notFound } from "../http/errors.ts";
 import { requireAdmin } from "../request/policy.ts";
 import type { ImageCache } from "./image_cache.ts";
 import { imageNotFound, visibleImage } from "../images/access.ts";
-import { bare, full, type MethodRoute } from "../request/route.ts";
+import { type MethodRoute, withBody, withoutBody } from "../request/route.ts";
 
 /** Valid values of `x-image-cache-clear-target`. */
 const TARGETS = ["", "cache", "queue"];
 
 /** Routes of the cache; paths without parameters first. */
 export const CACHE_ROUTES: readonly MethodRoute[] = [
-  bare("GET /cache", "cache_list", listCache),
-  full("DELETE /cache", "cache_delete", clearCache),
-  full("POST /cache/clean", null, cleanCache, 18),
-  full("POST /cache/prune", null, pruneCache, 18),
-  bare("GET /cache/nodes/*", null, listNodes, 18),
-  full("DELETE /cache/*", "cache_delete", deleteFromCache),
-  full("PUT /cache/*", "cache_image", queueImage),
+  withoutBody("GET /cache", "cache_list", listCache),
+  withBody("DELETE /cache", "cache_delete", clearCache),
+  withBody("POST /cache/clean", null, cleanCache, 18),
+  withBody("POST /cache/prune", null, pruneCache, 18),
+  withoutBody("GET /cache/nodes/*", null, listNodes, 18),
+  withBody("DELETE /cache/*", "cache_delete", deleteFromCache),
+  withBody("PUT /cache/*", "cache_image", queueImage),
 ];
 
 /** `GET /v2/cache` */

@@ -1,4 +1,4 @@
-/** Writes data to the byte storage, and computes its size, digests and format on the way. */
+/** Writes data to the byte storage, and computes its size, digests, and format on the way. */
 import { ImageInspector } from "../../formats/image_inspector.ts";
 import { badRequest, Failure } from "../http/errors.ts";
 import { ImageHasher } from "../storage/hashing.ts";

@@ -2,7 +2,7 @@
 
 import { type EmbeddedRequest, json, param, queryOf } from "../request/request.ts";
 import { requireAdmin } from "../request/policy.ts";
-import { bare, full, type MethodRoute } from "../request/route.ts";
+import { type MethodRoute, withBody, withoutBody } from "../request/route.ts";
 import { checkAgainst } from "../http/json_schema.ts";
 import { changeNamespace, visibleNamespace } from "./metadef_access.ts";
 import { checkText, DATED_READ_ONLY, definitionOf, parts, tagRow } from "./bodies.ts";
@@ -13,13 +13,13 @@ import { timesOfCreation, timestamp } from "../request/embedded_cloud.ts";
 import { directionOf, limitOf, pageOf } from "../lists/pages.ts";
 
 export const METADEF_TAG_ROUTES: readonly MethodRoute[] = [
-  full("GET /metadefs/namespaces/*/tags", "get_metadef_tags", listTags),
-  full("POST /metadefs/namespaces/*/tags", "add_metadef_tags", addTags),
-  bare("DELETE /metadefs/namespaces/*/tags", null, deleteParts("tags")),
-  bare("GET /metadefs/namespaces/*/tags/*", "get_metadef_tag", showTag),
-  bare("POST /metadefs/namespaces/*/tags/*", "add_metadef_tag", addTag),
-  full("PUT /metadefs/namespaces/*/tags/*", "modify_metadef_tag", renameTag),
-  bare("DELETE /metadefs/namespaces/*/tags/*", "delete_metadef_tag", deletePart("tags")),
+  withBody("GET /metadefs/namespaces/*/tags", "get_metadef_tags", listTags),
+  withBody("POST /metadefs/namespaces/*/tags", "add_metadef_tags", addTags),
+  withoutBody("DELETE /metadefs/namespaces/*/tags", null, deleteParts("tags")),
+  withoutBody("GET /metadefs/namespaces/*/tags/*", "get_metadef_tag", showTag),
+  withoutBody("POST /metadefs/namespaces/*/tags/*", "add_metadef_tag", addTag),
+  withBody("PUT /metadefs/namespaces/*/tags/*", "modify_metadef_tag", renameTag),
+  withoutBody("DELETE /metadefs/namespaces/*/tags/*", "delete_metadef_tag", deletePart("tags")),
 ];
 
 const SORT_KEYS = ["name", "created_at", "updated_at", "id"] as const;

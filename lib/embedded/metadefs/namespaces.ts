@@ -3,7 +3,7 @@
 import { type EmbeddedRequest, json, noContent, queryOf } from "../request/request.ts";
 import { conflict, notFound } from "../http/errors.ts";
 import { requireAdmin } from "../request/policy.ts";
-import { bare, full, type MethodRoute } from "../request/route.ts";
+import { type MethodRoute, withBody, withoutBody } from "../request/route.ts";
 import {
   changeNamespace,
   checkUnprotected,
@@ -33,11 +33,11 @@ import { withParts } from "./parts.ts";
 import { timesOfCreation, timestamp } from "../request/embedded_cloud.ts";
 
 export const NAMESPACE_ROUTES: readonly MethodRoute[] = [
-  full("GET /metadefs/namespaces", "get_metadef_namespaces", listNamespaces),
-  full("POST /metadefs/namespaces", "add_metadef_namespace", createNamespace),
-  bare("GET /metadefs/namespaces/*", "get_metadef_namespace", showNamespace),
-  full("PUT /metadefs/namespaces/*", "modify_metadef_namespace", updateNamespace),
-  bare("DELETE /metadefs/namespaces/*", "delete_metadef_namespace", deleteNamespace),
+  withBody("GET /metadefs/namespaces", "get_metadef_namespaces", listNamespaces),
+  withBody("POST /metadefs/namespaces", "add_metadef_namespace", createNamespace),
+  withoutBody("GET /metadefs/namespaces/*", "get_metadef_namespace", showNamespace),
+  withBody("PUT /metadefs/namespaces/*", "modify_metadef_namespace", updateNamespace),
+  withoutBody("DELETE /metadefs/namespaces/*", "delete_metadef_namespace", deleteNamespace),
 ];
 
 async function createNamespace(call: EmbeddedRequest): Promise<Response> {

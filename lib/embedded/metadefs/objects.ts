@@ -3,7 +3,7 @@
 import { type EmbeddedRequest, json, param, queryOf } from "../request/request.ts";
 import { badRequest } from "../http/errors.ts";
 import { requireAdmin } from "../request/policy.ts";
-import { bare, full, type MethodRoute } from "../request/route.ts";
+import { type MethodRoute, withBody, withoutBody } from "../request/route.ts";
 import { changeNamespace, noDefinition, noNamespace, visibleNamespace } from "./metadef_access.ts";
 import { checkText, type Definition, definitionOf, LINKED_READ_ONLY, objectRow } from "./bodies.ts";
 import { checkVisibility } from "./listing.ts";
@@ -15,12 +15,12 @@ import { timesOfCreation, timestamp } from "../request/embedded_cloud.ts";
 import { directionOf, limitOf } from "../lists/pages.ts";
 
 export const OBJECT_ROUTES: readonly MethodRoute[] = [
-  full("GET /metadefs/namespaces/*/objects", "get_metadef_objects", listObjects),
-  full("POST /metadefs/namespaces/*/objects", "add_metadef_object", addObject),
-  bare("DELETE /metadefs/namespaces/*/objects", null, deleteParts("objects")),
-  bare("GET /metadefs/namespaces/*/objects/*", "get_metadef_object", showObject),
-  full("PUT /metadefs/namespaces/*/objects/*", "modify_metadef_object", updateObject),
-  bare(
+  withBody("GET /metadefs/namespaces/*/objects", "get_metadef_objects", listObjects),
+  withBody("POST /metadefs/namespaces/*/objects", "add_metadef_object", addObject),
+  withoutBody("DELETE /metadefs/namespaces/*/objects", null, deleteParts("objects")),
+  withoutBody("GET /metadefs/namespaces/*/objects/*", "get_metadef_object", showObject),
+  withBody("PUT /metadefs/namespaces/*/objects/*", "modify_metadef_object", updateObject),
+  withoutBody(
     "DELETE /metadefs/namespaces/*/objects/*",
     "delete_metadef_object",
     deletePart("objects", lookUp),

@@ -3,7 +3,7 @@
 import { type EmbeddedRequest, json, param, queryOf } from "../request/request.ts";
 import { notFound } from "../http/errors.ts";
 import { requireAdmin } from "../request/policy.ts";
-import { bare, full, type MethodRoute } from "../request/route.ts";
+import { type MethodRoute, withBody, withoutBody } from "../request/route.ts";
 import { changeNamespace, visibleNamespace } from "./metadef_access.ts";
 import { checkText, DATED_READ_ONLY, definitionOf, propertyRow } from "./bodies.ts";
 import { prefixOn } from "./resource_types.ts";
@@ -13,12 +13,12 @@ import { deletePart, deleteParts, partOf, withParts, withReplaced } from "./part
 import { propertiesView, propertyView } from "./views.ts";
 
 export const PROPERTY_ROUTES: readonly MethodRoute[] = [
-  bare("GET /metadefs/namespaces/*/properties", "get_metadef_properties", listProperties),
-  full("POST /metadefs/namespaces/*/properties", "add_metadef_property", addProperty),
-  bare("DELETE /metadefs/namespaces/*/properties", null, deleteParts("properties")),
-  bare("GET /metadefs/namespaces/*/properties/*", "get_metadef_property", showProperty),
-  full("PUT /metadefs/namespaces/*/properties/*", "modify_metadef_property", updateProperty),
-  bare(
+  withoutBody("GET /metadefs/namespaces/*/properties", "get_metadef_properties", listProperties),
+  withBody("POST /metadefs/namespaces/*/properties", "add_metadef_property", addProperty),
+  withoutBody("DELETE /metadefs/namespaces/*/properties", null, deleteParts("properties")),
+  withoutBody("GET /metadefs/namespaces/*/properties/*", "get_metadef_property", showProperty),
+  withBody("PUT /metadefs/namespaces/*/properties/*", "modify_metadef_property", updateProperty),
+  withoutBody(
     "DELETE /metadefs/namespaces/*/properties/*",
     "remove_metadef_property",
     deletePart("properties"),

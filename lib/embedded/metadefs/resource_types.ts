@@ -6,7 +6,7 @@
 import { type EmbeddedRequest, json, noContent, param } from "../request/request.ts";
 import { notFound } from "../http/errors.ts";
 import { requireAdmin } from "../request/policy.ts";
-import { bare, full, type MethodRoute } from "../request/route.ts";
+import { type MethodRoute, withBody, withoutBody } from "../request/route.ts";
 import { changeNamespace, checkUnprotected, visibleNamespace } from "./metadef_access.ts";
 import { associationRow, checkText, DATED_READ_ONLY, definitionOf } from "./bodies.ts";
 import { named, type NamespaceRow } from "../storage/metadef_records.ts";
@@ -16,18 +16,18 @@ import { associationView } from "./views.ts";
 import { timesOfCreation } from "../request/embedded_cloud.ts";
 
 export const RESOURCE_TYPE_ROUTES: readonly MethodRoute[] = [
-  bare("GET /metadefs/resource_types", "list_metadef_resource_types", listResourceTypes),
-  bare(
+  withoutBody("GET /metadefs/resource_types", "list_metadef_resource_types", listResourceTypes),
+  withoutBody(
     "GET /metadefs/namespaces/*/resource_types",
     "list_metadef_resource_types",
     listAssociations,
   ),
-  full(
+  withBody(
     "POST /metadefs/namespaces/*/resource_types",
     "add_metadef_resource_type_association",
     addAssociation,
   ),
-  bare(
+  withoutBody(
     "DELETE /metadefs/namespaces/*/resource_types/*",
     "remove_metadef_resource_type_association",
     removeAssociation,

@@ -25,7 +25,7 @@ export interface PathRoutes {
 }
 
 /** Defines a route whose requests must not have a body. */
-export function bare(
+export function withoutBody(
   name: MethodRoute["name"],
   action: string | null,
   handle: EmbeddedRoute,
@@ -35,13 +35,13 @@ export function bare(
 }
 
 /** Defines a route whose requests may have a body. */
-export function full(
+export function withBody(
   name: MethodRoute["name"],
   action: string | null,
   handle: EmbeddedRoute,
   since = 0,
 ): MethodRoute {
-  return { ...bare(name, action, handle, since), hasBody: true };
+  return { ...withoutBody(name, action, handle, since), hasBody: true };
 }
 
 /** The routes by path, in order. */

@@ -1,5 +1,5 @@
 /**
- * Formats with a magic and a virtual size at fixed places of a header of 512 bytes: QED, VHD and VDI. Rules:
+ * Formats with a magic and a virtual size at fixed places of a header of 512 bytes: QED, VHD, and VDI. Rules:
  * oslo.utils 10.1; the headers are described in `block/qed.h`, `block/vpc.c` and `block/vdi.c` of QEMU.
  */
 import { truncation } from "../checks.ts";

@@ -42,7 +42,7 @@ interface PartitionEntry {
   readonly index: number;
   readonly bootFlag: number;
   readonly type: number;
-  /** First sector, as head, sector and cylinder. */
+  /** First sector, as head, sector, and cylinder. */
   readonly start: string;
   /** First sector, as a number. */
   readonly firstBlock: number;

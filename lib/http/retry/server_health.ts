@@ -4,7 +4,7 @@
  */
 import type { ApiServer } from "../../api_server.ts";
 import type { ResolvedOptions } from "../../options.ts";
-import { cooldownAfter } from "./hedge_policy.ts";
+import { cooldownAfter } from "./cooldown_policy.ts";
 
 /** A server that failed, and has not responded since. */
 interface CoolDown {

@@ -1,5 +1,5 @@
 /**
- * `GET` and `HEAD /v2/images/{image_id}/file` as browsers, curl and caches expect them. Glance itself supports
+ * `GET` and `HEAD /v2/images/{image_id}/file` as browsers, curl, and caches expect them. Glance itself supports
  * neither HEAD nor entity tags, and some of its stores do not support ranges. This module chooses the response;
  * `file_body.ts` opens the data.
  */

@@ -1,4 +1,4 @@
-/** Counters, histograms and gauges of a gateway that serves its metrics. */
+/** Counters, histograms, and gauges of a gateway that serves its metrics. */
 import type { GlanceEvent } from "../../events.ts";
 import {
   type CounterName,

@@ -148,7 +148,7 @@ function buildInfo(): string[] {
   );
 }
 
-/** `Deno/2.9.6`, `Node.js/24`, `Cloudflare-Workers` and so on. */
+/** `Deno/2.9.6`, `Node.js/24`, `Cloudflare-Workers`, and so on. */
 function runtimeName(): string {
   return globalThis.navigator?.userAgent ?? "unknown";
 }

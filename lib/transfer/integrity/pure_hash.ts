@@ -1,5 +1,5 @@
 /**
- * MD5, SHA-256 and SHA-512 in plain TypeScript, for runtimes without `node:crypto`. Slower than a
+ * MD5, SHA-256, and SHA-512 in plain TypeScript, for runtimes without `node:crypto`. Slower than a
  * native implementation, and imported only if there is none.
  */
 import type { Hasher } from "../types.ts";

@@ -10,11 +10,11 @@ import { builtinModule } from "../../node_builtin.ts";
 export interface SignatureProperties {
   /** `img_signature`: the signature of the data, in base64. */
   readonly signature: string;
-  /** `img_signature_hash_method`: `SHA-224`, `SHA-256`, `SHA-384` or `SHA-512`. */
+  /** `img_signature_hash_method`: `SHA-224`, `SHA-256`, `SHA-384`, or `SHA-512`. */
   readonly hashMethod: string;
   /** `img_signature_certificate_uuid`: the id of the certificate in the key manager. */
   readonly certificateUuid: string;
-  /** `img_signature_key_type`: `RSA-PSS`, `DSA`, `ECC_SECP384R1`, `ECC_SECP521R1` or another curve. */
+  /** `img_signature_key_type`: `RSA-PSS`, `DSA`, `ECC_SECP384R1`, `ECC_SECP521R1`, or another curve. */
   readonly keyType: string;
 }
 

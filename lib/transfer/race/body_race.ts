@@ -9,7 +9,7 @@ import type { RangeBody } from "../download/range_body.ts";
 import type { RangeSource } from "../download/range_source.ts";
 import { Challenge, type SharedCode } from "./challenge.ts";
 import { type BodyPace, delayAfter, isRecovered, type Trouble, troubleOf } from "./rate_policy.ts";
-import { RateWatch } from "./rate_watch.ts";
+import { RateMonitor } from "./rate_monitor.ts";
 
 /** What a race needs from its reader. */
 export interface RaceOptions {
@@ -42,12 +42,12 @@ export interface CurrentBody {
   start(body: RangeBody): void;
 }
 
-/** Watches the body, and challenges its server. */
+/** Measures the body, and challenges its server. */
 export class BodyRace {
   readonly #current: CurrentBody;
   readonly #options: RaceOptions;
   readonly #shared: RaceCode;
-  #watch: RateWatch | null = null;
+  #monitor: RateMonitor | null = null;
   #challenge: Challenge | null = null;
   /** Whether the challenger waits for the next read, since the consumer is busy. */
   #isParked = false;
@@ -63,9 +63,9 @@ export class BodyRace {
 
   /** Watches the current body, which is a new one. */
   watch(): void {
-    const best = this.#watch?.best ?? 0;
-    this.#watch?.[Symbol.dispose]();
-    this.#watch = new RateWatch(
+    const best = this.#monitor?.best ?? 0;
+    this.#monitor?.[Symbol.dispose]();
+    this.#monitor = new RateMonitor(
       this.#options.options,
       best,
       (pace, silence) => this.#judge(pace, silence),
@@ -75,17 +75,17 @@ export class BodyRace {
   /** Notes that a read begins. A challenger that is ahead may replace the body before. */
   begin(): void {
     if (this.#isParked) this.#unpark();
-    this.#watch?.begin();
+    this.#monitor?.begin();
   }
 
   /** Notes that a read has ended. */
   end(bytes: number): void {
-    this.#watch?.end(bytes);
+    this.#monitor?.end(bytes);
   }
 
   /** Stops watching, and closes the challenger. */
   async close(reason: unknown): Promise<void> {
-    this.#watch?.[Symbol.dispose]();
+    this.#monitor?.[Symbol.dispose]();
     await this.#endChallenge()?.close(reason);
   }
 
@@ -131,7 +131,7 @@ export class BodyRace {
     for (let hasMore = true; hasMore && challenge === this.#challenge;) {
       hasMore = await challenge.receive();
       if (challenge !== this.#challenge) return;
-      this.#isParked = !this.#watch?.isWaiting;
+      this.#isParked = !this.#monitor?.isWaiting;
       if (this.#isParked) return;
       this.#decide(challenge);
     }

@@ -6,7 +6,7 @@ import type { Chunk } from "../body_reader.ts";
 import type { RangeBody } from "../download/range_body.ts";
 import type { BodyRace, RaceOptions } from "./body_race.ts";
 
-/** Milliseconds after which a body is watched. The code is loaded then: short downloads do not need it. */
+/** Milliseconds after which the rate of a body is measured. The code is loaded then: short downloads do not need it. */
 const WATCH_AFTER = 400;
 
 /** Holds the open body. */

@@ -1,4 +1,4 @@
-/** Watches the reads of a body: measures windows of time, and calls back after each. */
+/** Measures the reads of a body, in windows of time, and calls back after each. */
 import type { ResolvedOptions } from "../../options.ts";
 import { type BodyPace, paceAfter, UNKNOWN_PACE, WINDOW } from "./rate_policy.ts";
 
@@ -6,7 +6,7 @@ import { type BodyPace, paceAfter, UNKNOWN_PACE, WINDOW } from "./rate_policy.ts
 export type OnWindow = (pace: BodyPace, silence: number) => void;
 
 /** Measures the pace of one body. Its timer runs only while the body is read. */
-export class RateWatch implements Disposable {
+export class RateMonitor implements Disposable {
   readonly #options: Pick<ResolvedOptions, "now" | "timer">;
   readonly #onWindow: OnWindow;
   #pace: BodyPace;

@@ -1,4 +1,4 @@
-/** Arguments, flags and fields of the commands for metadata definitions, `md-…`. Pure. */
+/** Arguments, flags, and fields of the commands for metadata definitions, `md-…`. Pure. */
 import { text } from "../../args/flags.ts";
 import { ownValue } from "../../../validate.ts";
 import { UsageError } from "../../system/errors.ts";

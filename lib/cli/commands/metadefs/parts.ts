@@ -1,4 +1,4 @@
-/** Defines the commands for a kind of parts of a namespace: objects, properties or tags. */
+/** Defines the commands for a kind of parts of a namespace: objects, properties, or tags. */
 import type {
   MetadefObject,
   MetadefObjectBody,
@@ -61,7 +61,7 @@ type PartCommands = Readonly<Record<"list" | "show" | "delete" | "deleteAll", Co
 /** The commands of a kind that a JSON schema describes. */
 type DefinitionCommands = PartCommands & Readonly<Record<"create" | "update", CommandDefinition>>;
 
-/** The commands that list, show and delete parts. */
+/** The commands that list, show, and delete parts. */
 export function partCommands(kind: PartKind): PartCommands {
   const { all } = kind;
   return {

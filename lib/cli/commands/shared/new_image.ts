@@ -14,7 +14,7 @@ export const NEW_IMAGE_FLAGS = {
   ...IMAGE_FLAGS,
 } as const satisfies Flags;
 
-/** The fields, properties and tags that the flags set. */
+/** The fields, properties, and tags that the flags set. */
 export function newImageFrom(values: Values<typeof NEW_IMAGE_FLAGS>): ImageMeta {
   const { id, tags } = values;
   const given = definedMembers<ImageMeta>({ id, tags: tags.length > 0 ? tags : undefined });

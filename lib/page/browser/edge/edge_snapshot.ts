@@ -70,7 +70,7 @@ export function ratesOf(
   });
 }
 
-/** A duration, such as `12 s`, `3 min` or `2 h`. */
+/** A duration, such as `12 s`, `3 min`, or `2 h`. */
 export function durationText(milliseconds: number): string {
   const seconds = Math.round(milliseconds / 1000);
   if (seconds < 120) return `${seconds} s`;

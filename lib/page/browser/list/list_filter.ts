@@ -38,7 +38,7 @@ function testsOf({ q, status, format, visibility, tag, owner, min, max }: ImageQ
   return tests;
 }
 
-/** The number of bytes in a text such as `1.5 GiB`, `500M` or `2 GB`; null if it is not a size. */
+/** The number of bytes in a text such as `1.5 GiB`, `500M`, or `2 GB`; null if it is not a size. */
 export function bytesOf(text: string): number | null {
   const [, digits, prefix = "", binary] =
     /^\s*(\d+(?:[.,]\d+)?)\s*([kmgt]?)(i?)b?\s*$/i.exec(text) ?? [];

@@ -1,4 +1,4 @@
-/** What the list shows: the tab, the filters and the order, as they are in the address of the page. Pure. */
+/** What the list shows: the tab, the filters, and the order, as they are in the address of the page. Pure. */
 
 /** The sets of images that the tabs show. */
 const TABS = ["all", "mine", "shared", "private", "public", "community"] as const;

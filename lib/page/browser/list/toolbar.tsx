@@ -1,4 +1,4 @@
-/** Search, filters and reload. */
+/** Search, filters, and reload. */
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { GlanceImage } from "../../../api/types.ts";

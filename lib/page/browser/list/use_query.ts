@@ -28,10 +28,10 @@ export function useQuery(): readonly [ImageQuery, ChangeQuery] {
 }
 
 /** Handlers of a link within the page: another tab of the browser is opened as usual. */
-export function onPlainClick(act: () => void): (event: MouseEvent) => void {
+export function onPlainClick(open: () => void): (event: MouseEvent) => void {
   return (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
-    act();
+    open();
   };
 }

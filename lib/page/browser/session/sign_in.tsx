@@ -12,7 +12,7 @@ export interface SignInProps {
   readonly onForm: (form: SessionForm) => Promise<void>;
 }
 
-/** The methods, with the names, titles and other attributes of their fields. */
+/** The methods, with the names, titles, and other attributes of their fields. */
 const METHODS: Readonly<Record<string, readonly FieldProps[]>> = {
   Password: [
     { name: "username", title: "User", autocomplete: "username" },
