@@ -54,6 +54,12 @@ export interface ClusterOptions {
    */
   readonly links?: readonly LinkChange[];
   /**
+   * Number of open bodies from which on requests for data get 503, as from a proxy that limits the connections of
+   * a client.
+   * Default: `Infinity`.
+   */
+  readonly bodyLimit?: number;
+  /**
    * Whether responses have a `Content-Length`.
    * Default: `true`.
    */
@@ -185,7 +191,7 @@ export class SimulatedCluster {
     this.requests.push(request);
     await links.awaitResponse(server, between(random, 1, 20), signal);
     checkAway();
-    const fault = request.path.endsWith("/file") ? this.#plan.shift() : undefined;
+    const fault = request.path.endsWith("/file") ? this.#nextFault() : undefined;
     if (fault?.kind === "refuse") throw new TypeError("connection refused");
     if (fault?.kind === "silence") await clock.sleep(NEVER, signal);
     this.#change(fault);
@@ -194,6 +200,11 @@ export class SimulatedCluster {
     const environment = { ...this.#environment, signal, server, onSent };
     return new Response(body && openBody(body, environment), { status, headers });
   };
+
+  #nextFault(): Fault | undefined {
+    const { bodyLimit = Infinity } = this.#options;
+    return this.openBodies < bodyLimit ? this.#plan.shift() : { kind: "status", status: 503 };
+  }
 
   /** Applies a fault that outlasts its request. */
   #change(fault: Fault | undefined): void {

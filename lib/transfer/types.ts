@@ -62,7 +62,8 @@ export interface DownloadOptions {
    * connection is used if the store cannot seek or the image fits in one part. A sink that is a
    * `FileSystemWritableFileStream` receives chunks out of order, with their position, unless the data is
    * hashed. `"auto"` uses 8 if the servers are 20 ms or more away, else 1, and adds connections, up to 8,
-   * while that makes the download faster.
+   * while that makes the download faster. Servers that refuse further connections get no more requests
+   * for them: the accepted ones read all parts.
    * Default: `1`.
    */
   readonly connections?: number | "auto" | undefined;

@@ -47,7 +47,7 @@ const PROGRAMS: readonly Program[] = [
     source: `
       import { createImageRouter } from "${ROOT}lib/router/mod.ts";
       export default createImageRouter({ apiServers: ["http://glance:9292"] });`,
-    limit: 46_000,
+    limit: 46_080,
   },
 ];
 

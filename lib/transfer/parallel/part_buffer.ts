@@ -58,10 +58,10 @@ export class PartBuffer {
     return this.size - this.#filled;
   }
 
-  /** Whether its connection is open and silent. */
-  isSilent(now: number): boolean {
-    return this.missing > 0 && !this.isPaused &&
-      this.progress.isSilent(now, this.reader?.breaks ?? 0);
+  /** Whether another connection should fetch the rest: its own has given it up, or is open and silent. */
+  isStuck(now: number): boolean {
+    if (this.missing === 0 || this.isPaused) return false;
+    return this.progress.isStuck(now, this.reader?.breaks ?? 0);
   }
 
   /**

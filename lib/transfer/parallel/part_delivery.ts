@@ -37,8 +37,10 @@ export class PartDelivery {
     this.#options = options;
     this.#readers = new PartReaders(options);
     this.#schedule = new PartScheduler(options);
-    this.#fetcher = new PartFetcher(this.#schedule, options.options, {
-      open: (server, part) => this.#readers.part(server, part),
+    this.#fetcher = new PartFetcher(this.#schedule, {
+      options: options.options,
+      open: (...args) => this.#readers.part(...args),
+      isLeadOpen: () => this.#lead.isOpen,
       onReceived: (bytes) => {
         this.#hasRanges = true;
         this.#received(bytes);
@@ -90,6 +92,8 @@ export class PartDelivery {
   async next(isOrdered: boolean, into: Chunk): Promise<PositionedChunk | null> {
     for (;;) {
       this.#options.lifetime.throwIfAborted();
+      const isAlone = this.#fetcher.active.isDeserted && !this.#hasRanges;
+      if (isAlone && this.#lead.isOpen) await this.#recover("other connections were refused");
       if (this.#lead.isOpen && this.#lead.part.left === 0) await this.#endLead();
       if (this.#schedule.isDone) return null;
       const received = this.#takeReceived(isOrdered);
@@ -158,8 +162,12 @@ export class PartDelivery {
   }
 
   #received(bytes: number): void {
-    const count = this.#policy?.received(bytes, this.#options.options.now());
-    if (count !== undefined && count !== this.#fetcher.count) this.#use(count);
+    const now = this.#options.options.now();
+    if (bytes > 0) this.#fetcher.active.received(now);
+    const count = this.#policy?.received(bytes, now);
+    // After a refusal, more connections would be refused, too.
+    if (this.#fetcher.active.hasRefused) this.#policy = null;
+    else if (count !== undefined && count !== this.#fetcher.count) this.#use(count);
   }
 
   /** Continues with this number of connections. */

@@ -5,8 +5,10 @@
 import type { ResolvedOptions } from "../../options.ts";
 import type { Chunk } from "../body_reader.ts";
 import type { ResumingReader } from "../download/resuming_reader.ts";
+import { ActiveConnections } from "./active_connections.ts";
 import { Notifier } from "../notifier.ts";
 import type { PartBuffer } from "./part_buffer.ts";
+import type { IsLeft } from "./part_source.ts";
 import type { Claim, PartScheduler } from "./part_scheduler.ts";
 import { isFar } from "./part_size.ts";
 
@@ -29,21 +31,24 @@ const REUSE_DELAY = 2;
 
 /** What a fetcher needs besides the schedule. */
 export interface FetcherOptions {
+  readonly options: ResolvedOptions;
   /** Opens the reader of a part, which prefers the server. */
-  open(server: string, part: PartBuffer): ResumingReader;
+  open(server: string, part: PartBuffer, isLeft: IsLeft): ResumingReader;
   /** Called with the number of received bytes. */
   onReceived(bytes: number): void;
+  /** Whether the lead can read parts that were given up. */
+  isLeadOpen(): boolean;
 }
 
 /** Fetches parts over several connections. */
 export class PartFetcher {
   /** Resolves at the next change: bytes, a complete part, or a failure. */
   readonly changes = new Notifier();
+  readonly active = new ActiveConnections();
   /** Number of times that complete parts resumed after a break. */
   resumes = 0;
   readonly #schedule: PartScheduler;
-  readonly #options: ResolvedOptions;
-  readonly #fetcher: FetcherOptions;
+  readonly #options: FetcherOptions;
   /** Buffers for reuse. */
   readonly #spare: ArrayBuffer[] = [];
   /** Number of connections, including the one of the lead. */
@@ -53,10 +58,9 @@ export class PartFetcher {
   #failure: { readonly error: unknown } | null = null;
   #isStopped = false;
 
-  constructor(schedule: PartScheduler, options: ResolvedOptions, fetcher: FetcherOptions) {
+  constructor(schedule: PartScheduler, options: FetcherOptions) {
     this.#schedule = schedule;
     this.#options = options;
-    this.#fetcher = fetcher;
   }
 
   /** Why the parts cannot be fetched; null if they can. */
@@ -101,12 +105,14 @@ export class PartFetcher {
 
   /** Fetches parts over a connection until all are delivered. */
   async #run(connection: number): Promise<void> {
+    this.active.add(connection);
     try {
       while (!this.#isStopped && !this.#schedule.isDone && this.#isUsed(connection)) {
-        const claim = this.#schedule.claim(connection, this.#options.now());
+        const claim = this.#schedule.claim(connection, this.#options.options.now());
         if (claim === null) await this.#pause();
         else {
           await this.#fetch(claim);
+          if (claim.part.progress.isAbandoned) return;
           if (isFar(this.#schedule.wait) && !this.#schedule.isDone) await this.#reusable();
         }
       }
@@ -114,7 +120,17 @@ export class PartFetcher {
       if (this.#isStopped) return;
       this.#failure ??= { error };
       this.changes.notify();
+    } finally {
+      this.active.remove(connection);
     }
+  }
+
+  /** Gives a part up that no server sends, if another connection can fetch it. */
+  #giveUp({ connection, progress }: PartBuffer, since: number): boolean {
+    progress.isAbandoned = !this.#isStopped &&
+      this.active.refuse(connection, since, this.#count, this.#options.isLeadOpen());
+    if (progress.isAbandoned) this.changes.notify();
+    return progress.isAbandoned;
   }
 
   /** A single connection is that of the lead. */
@@ -123,14 +139,19 @@ export class PartFetcher {
   }
 
   async #fetch({ part, from }: Claim): Promise<void> {
-    const reader = part.reader = this.#fetcher.open(this.#schedule.serverOf(part.connection), part);
+    const server = this.#schedule.serverOf(part.connection);
+    const reader = part.reader = this.#options.open(
+      server,
+      part,
+      (since) => this.#giveUp(part, since),
+    );
     if (from?.missing === 0) from.reader?.cancel("another connection has taken over");
     try {
       await this.#fill(part, reader);
     } catch (error) {
-      if (part.missing > 0) throw error;
+      if (part.missing > 0 && !part.progress.isAbandoned) throw error;
     }
-    if (part.missing > 0) return;
+    if (part.missing > 0 || part.progress.isAbandoned) return;
     this.resumes += reader.resumes;
     part.isComplete = true;
     this.#schedule.fetched(part);
@@ -146,8 +167,8 @@ export class PartFetcher {
       const chunk = await reader.read(memory);
       if (chunk === null) return;
       const isSmall = 2 * chunk.byteLength < size;
-      part.put(chunk, this.#options.now(), isSmall ? allocate : undefined);
-      this.#fetcher.onReceived(chunk.byteLength);
+      part.put(chunk, this.#options.options.now(), isSmall ? allocate : undefined);
+      this.#options.onReceived(chunk.byteLength);
       if (part.end < end && part.missing === 0) return await reader.cancel("the rest was moved");
       // Without BYOB, the chunk has memory of its own.
       if (memory.byteLength === 0) memory = isSmall ? new Uint8Array(chunk.buffer) : allocate();
@@ -158,7 +179,7 @@ export class PartFetcher {
   /** Resolves when the connection of the last part can be used again, or at the end. */
   async #reusable(): Promise<void> {
     let isReusable = false;
-    const cancel = this.#options.timer(REUSE_DELAY, () => {
+    const cancel = this.#options.options.timer(REUSE_DELAY, () => {
       isReusable = true;
       this.changes.notify();
     });
@@ -168,7 +189,7 @@ export class PartFetcher {
 
   /** Waits for a change, or for the next check. */
   async #pause(): Promise<void> {
-    const cancel = this.#options.timer(CHECK_INTERVAL, () => this.changes.notify());
+    const cancel = this.#options.options.timer(CHECK_INTERVAL, () => this.changes.notify());
     await this.changes.next;
     cancel();
   }

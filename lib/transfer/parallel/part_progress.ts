@@ -19,6 +19,8 @@ export class PartProgress {
   readonly #since: number;
   /** Whether the bytes were taken over from a silent connection. */
   readonly #isTakenOver: boolean;
+  /** Whether its connection has given it up. */
+  isAbandoned = false;
   #bytes = 0;
   /** Time and length of the first chunk. */
   #first: { readonly at: number; readonly bytes: number } | null = null;
@@ -59,6 +61,11 @@ export class PartProgress {
     return { rate, wait };
   }
 
+  /** The progress of the connection that takes over its missing bytes. */
+  takeOver(now: number): PartProgress {
+    return new PartProgress(now, !this.isAbandoned);
+  }
+
   /** Milliseconds since its request. */
   age(now: number): number {
     return now - this.#since;
@@ -70,11 +77,12 @@ export class PartProgress {
   }
 
   /**
-   * Whether its connection is open and silent. A reader that has broken since its last byte is looking for
+   * Whether its connection has given it up, or is open and silent. A reader that has broken since its last byte is looking for
    * a server itself, and bytes that were taken over and did not arrive either stay where they are: two
    * connections would pass them on without end.
    */
-  isSilent(now: number, breaks: number): boolean {
+  isStuck(now: number, breaks: number): boolean {
+    if (this.isAbandoned) return true;
     if (breaks > this.#breaks || (this.#isTakenOver && this.#first === null)) return false;
     return now - this.#awaitedSince >= SILENCE;
   }

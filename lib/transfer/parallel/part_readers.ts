@@ -5,6 +5,7 @@ import type { ResumeOptions, ResumingReader } from "../download/resuming_reader.
 import type { RangesUnavailable } from "../range_errors.ts";
 import { LeadReader } from "./lead_reader.ts";
 import type { PartBuffer } from "./part_buffer.ts";
+import { type IsLeft, PartSource } from "./part_source.ts";
 
 /** Options of {@linkcode PartReaders}. */
 export interface PartReadersOptions extends ResumeOptions {
@@ -45,9 +46,13 @@ export class PartReaders {
     return this.#leads.reduce((sum, { resumes }) => sum + resumes, 0);
   }
 
-  /** A reader of a part, which prefers the server. */
-  part(server: string, { start, end }: PartBuffer): ResumingReader {
-    return this.#open(this.#options.rangeSource(end, server), { start, end });
+  /**
+   * A reader of a part, which prefers the server. It fails if no server responds and `isLeft` returns true, called
+   * with the time of the request: other connections fetch the part.
+   */
+  part(server: string, { start, end }: PartBuffer, isLeft: IsLeft): ResumingReader {
+    const source = this.#options.rangeSource(end, server);
+    return this.#open(new PartSource(source, start, isLeft, this.#options), { start, end });
   }
 
   /** A reader of the part that leads. While `isAlone`, a second connection may help if its server is slow. */

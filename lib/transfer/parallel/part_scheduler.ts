@@ -4,8 +4,8 @@
  *
  * One connection leads: it has the rest of the image, until that is spread over several.
  *
- * A connection takes over the bytes of a silent one, else claims the next bytes of the image, as long as the
- * reader is not too far behind, else fetches a share of what the slowest connection has left.
+ * A connection takes over the bytes of one that is silent or has given up, else claims the next bytes of the image,
+ * as long as the reader is not too far behind, else fetches a share of what the slowest connection has left.
  */
 import { PartBuffer } from "./part_buffer.ts";
 import { type Pace, PartProgress } from "./part_progress.ts";
@@ -134,13 +134,13 @@ export class PartScheduler {
     if (fetcher !== undefined) fetcher.pace = progress.pace;
   }
 
-  /** The missing bytes of a silent connection. Its server may be silent again, so it prefers the other one. */
+  /** The missing bytes of a stuck connection. Its server may be silent again, so it prefers the other one. */
   #takeOver(connection: number, now: number): Claim | null {
-    const silent = this.claimed.find((part) => part.isSilent(now));
-    if (silent === undefined) return null;
-    const loser = this.#connections[silent.connection];
+    const stuck = this.claimed.find((part) => part.isStuck(now));
+    if (stuck === undefined) return null;
+    const loser = this.#connections[stuck.connection];
     if (loser !== undefined) loser.server = this.serverOf(connection);
-    return this.#split(silent, silent.missing, new PartProgress(now, true), connection);
+    return this.#split(stuck, stuck.missing, stuck.progress.takeOver(now), connection);
   }
 
   #claimNext(connection: number, now: number): Claim | null {

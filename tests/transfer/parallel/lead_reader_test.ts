@@ -42,15 +42,15 @@ Deno.test("LeadReader is paused, and thus not silent, unless a byte is awaited",
   let now = 0;
   const isSilent: boolean[] = [];
   const { part, lead } = leadOf(() => {
-    isSilent.push(part.isSilent(now));
+    isSilent.push(part.isStuck(now));
     now += 5_000;
-    isSilent.push(part.isSilent(now));
+    isSilent.push(part.isStuck(now));
     return Promise.resolve(new Uint8Array(1));
   }, () => now);
   now = 60_000;
-  assertEquals(part.isSilent(now), false);
+  assertEquals(part.isStuck(now), false);
   await lead.read(MEMORY);
-  assertEquals([isSilent, part.isSilent(now + 60_000)], [[false, true], false]);
+  assertEquals([isSilent, part.isStuck(now + 60_000)], [[false, true], false]);
 });
 
 Deno.test("LeadReader.read() returns null when it is canceled meanwhile, and throws other errors", async () => {

@@ -29,10 +29,10 @@ const SILENT: readonly (readonly [
 ];
 
 for (const [what, isTakenOver, hasBytes, breaks, isSilent] of SILENT) {
-  Deno.test(`PartProgress.isSilent() is ${isSilent} after ${SILENCE} ms when its connection ${what}`, () => {
+  Deno.test(`PartProgress.isStuck() is ${isSilent} after ${SILENCE} ms when its connection ${what}`, () => {
     const progress = new PartProgress(0, isTakenOver);
     if (hasBytes) progress.received(1, 10, 0);
-    assertEquals(progress.isSilent(SILENCE - 1, breaks), false);
-    assertEquals(progress.isSilent(SILENCE + 10, breaks), isSilent);
+    assertEquals(progress.isStuck(SILENCE - 1, breaks), false);
+    assertEquals(progress.isStuck(SILENCE + 10, breaks), isSilent);
   });
 }
