@@ -1,5 +1,6 @@
 /** One reader of a cached image: slot after slot, from the store, or from a fill that it follows or starts. */
 import type { Chunk } from "../transfer/body_reader.ts";
+import { FIRST_BYTES } from "./fill/fill_policy.ts";
 import type { Fills } from "./fill/fills.ts";
 import { type ImageContent, type Slot, slotAt, slotOf } from "./image_slots.ts";
 import type { Origin } from "./fill/origin.ts";
@@ -114,7 +115,8 @@ export class CachedReader {
     }
     const isCollapsed = fills.get(slot.key) !== undefined;
     if (!isCollapsed) {
-      const isWhole = !await origin.supportsRanges();
+      const first = this.#offset === 0 ? Math.min(slot.end, FIRST_BYTES) : 1;
+      const isWhole = !await origin.supportsRanges(first);
       if (!await this.#options.claim(slot, isWhole)) return;
       if (isWhole) await this.#options.readWhole(slot);
     }

@@ -13,8 +13,12 @@ export interface OriginReader {
 export interface Origin {
   /** Opens bytes `start` to `end`, exclusive. It resumes after breaks, and fails if no server can go on. */
   open(start: number, end: number): Promise<OriginReader>;
-  /** Whether ranges can be read. If not, only the whole image is opened. */
-  supportsRanges(): Promise<boolean>;
+  /**
+   * Whether ranges can be read. If not, only the whole image is opened.
+   *
+   * @param first the first bytes that may be requested to find out, because they are opened next. Default: 1.
+   */
+  supportsRanges(first?: number): Promise<boolean>;
   /** Whether an error concerns the credentials of this reader, so that another reader may succeed. */
   isOwnFault(error: unknown): boolean;
   /**

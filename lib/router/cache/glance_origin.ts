@@ -27,9 +27,8 @@ export interface GlanceOriginInput {
 /** The origin of an image. Its requests resume on other servers, and do not end with the request of the reader. */
 export function glanceOrigin({ upstreamOf }: CacheCode, input: GlanceOriginInput): Origin {
   const { gateway, context, image, key, probes, onBytes, onServer } = input;
-  const upstream = (start: number, end: number) => {
+  const upstream = (start: number, end: number, opened: RangeResponse | null) => {
     const isWhole = start === 0 && end + 1 === image.size;
-    const opened = isWhole ? probes.take(key) : null;
     return upstreamOf(gateway, {
       context,
       image,
@@ -49,7 +48,8 @@ export function glanceOrigin({ upstreamOf }: CacheCode, input: GlanceOriginInput
     async open(start, end) {
       const span = parent && spans?.fill(image.id, start, end, parent);
       const open = async () => {
-        const { reader } = upstream(start, end - 1);
+        const opened = start === 0 ? probes.take(key, end) : null;
+        const { reader } = upstream(start, end - 1, opened);
         await reader.open();
         return reader;
       };
@@ -71,7 +71,13 @@ export function glanceOrigin({ upstreamOf }: CacheCode, input: GlanceOriginInput
         throw error;
       }
     },
-    supportsRanges: () => seeks ??= probes.ask(key, upstream(0, 0).canSeek),
+    supportsRanges(first = 1) {
+      // All of it is requested without a range.
+      if (first === image.size) seeks ??= Promise.resolve(true);
+      const probe = (keep: (response: RangeResponse) => void) =>
+        upstream(0, 0, null).canSeek(keep, first - 1);
+      return seeks ??= probes.ask(key, probe);
+    },
     isOwnFault: (error) =>
       error instanceof Error && "status" in error && REFUSALS.includes(error.status),
     lacksRanges(error) {

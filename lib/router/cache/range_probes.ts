@@ -1,6 +1,7 @@
 /**
- * Finds out whether the stores of images have ranges. A store without them answers with the whole image, and that
- * response is used by the read that fills the cache, so that no byte is sent twice.
+ * Finds out whether the stores of images have ranges, with a request for the first bytes that are needed. The response
+ * has them, or, from a store without ranges, the whole image. It is used by the read that fills the cache, so that no
+ * byte is sent twice.
  */
 import type { Timer } from "../../timer.ts";
 import type { RangeResponse } from "../../transfer/download/range_response.ts";
@@ -36,12 +37,12 @@ export class RangeProbes {
     return running;
   }
 
-  /** Takes the open response with the whole image, if there is one. */
-  take(image: string): RangeResponse | null {
-    const kept = this.#kept.get(image);
-    this.#kept.delete(image);
-    kept?.stopTimer();
-    return kept?.response ?? null;
+  /** Takes the open response with the bytes before `end`, if there is one. One with other bytes is closed. */
+  take(image: string, end: number): RangeResponse | null {
+    const response = this.#remove(image);
+    if (response?.endExclusive === end) return response;
+    discard(response);
+    return null;
   }
 
   #keep(image: string, response: RangeResponse): void {
@@ -51,6 +52,17 @@ export class RangeProbes {
   }
 
   #discard(image: string): void {
-    this.take(image)?.close("it is not read").catch(() => {});
+    discard(this.#remove(image));
   }
+
+  #remove(image: string): RangeResponse | null {
+    const kept = this.#kept.get(image);
+    this.#kept.delete(image);
+    kept?.stopTimer();
+    return kept?.response ?? null;
+  }
+}
+
+function discard(response: RangeResponse | null): void {
+  response?.close("it is not read").catch(() => {});
 }

@@ -103,7 +103,10 @@ async function openReader(
   return { reader, connection };
 }
 
-type CanSeek = (keep?: (response: RangeResponse) => void) => Promise<boolean>;
+type CanSeek = (
+  keep?: (response: RangeResponse) => void,
+  end?: number,
+) => Promise<boolean>;
 
 /** Bytes to read from Glance. */
 export interface UpstreamRead extends Pick<ResumeOptions, "verifier" | "onProgress"> {
@@ -121,44 +124,38 @@ export interface UpstreamRead extends Pick<ResumeOptions, "verifier" | "onProgre
 }
 
 /**
- * A reader of bytes from Glance, and whether its store can seek. A probe that finds out gets the whole image from a
- * store that cannot; that response is passed to `keep`, or closed.
+ * A reader of bytes from Glance, and whether its store can seek. A probe that finds out requests the bytes up to
+ * `end` (0 by default), and gets the whole image from a store that cannot. Its response is passed to `keep`, unless it
+ * has only one byte, or closed.
  */
 export function upstreamOf(
   { client, tracing: { spans } }: Gateway,
   read: UpstreamRead,
 ): { readonly reader: ResumingReader; readonly canSeek: CanSeek } {
-  const { context, image, range: { start, end }, verifier, prefer, early, signal } = read;
-  const { onProgress, rangesOnly } = read;
+  const { context, image, range: { start, end }, verifier, prefer, signal } = read;
   const descriptor = descriptorOf(image);
   const target = { end, stores: image.stores ?? "", prefer };
   const session = new Session(client, context);
-  const source = new GlanceRangeSource(session, descriptor, {
-    ...target,
-    rangesOnly,
-    early: early ?? null,
-  });
+  const source = new GlanceRangeSource(session, descriptor, { ...read, ...target });
   const shared = { ...target, candidates: source.candidates };
   const started = read.startWith?.(source) ?? source;
   const rival = new GlanceRangeSource(session, descriptor, { ...shared, rangesOnly: true });
   const reader = new ResumingReader(spans?.source(started) ?? started, {
+    ...read,
     options: client.options,
     start,
     end,
-    verifier,
     isPart: false,
     isHashed: verifier !== null,
     rival: spans?.source(rival, true) ?? rival,
-    signal,
-    onProgress,
   });
-  const probe = new GlanceRangeSource(session, descriptor, { ...shared, end: 0 });
   return {
     reader,
-    async canSeek(keep) {
+    async canSeek(keep, end = 0) {
+      const probe = new GlanceRangeSource(session, descriptor, { ...shared, end });
       try {
         const { canSeek } = await import("../../transfer/rarely_used.ts");
-        return await canSeek(probe, signal, classifyFailure, keep);
+        return await canSeek(probe, signal, classifyFailure, keep, end);
       } catch {
         // What is open is kept: its server still sends.
         return false;

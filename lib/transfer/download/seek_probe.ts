@@ -7,27 +7,28 @@ import type { classifyFailure } from "./resume_policy.ts";
 const NO_PROOF = { isHashed: false, canCompare: false };
 
 /**
- * Whether the store can seek. `probe` is a source of the first byte, which is requested if that is unknown. A response
- * with the whole image is passed to `keep`, which closes it, or closed.
+ * Whether the store can seek. `probe` is a source of the bytes up to `end`, which are requested if that is unknown. A
+ * response with several bytes, or the whole image, is passed to `keep`, which closes it, or closed.
  */
 export async function canSeek(
   probe: GlanceRangeSource,
   signal: AbortSignal,
   classify: typeof classifyFailure,
   keep: ((response: RangeResponse) => void) | null = null,
+  end = 0,
 ): Promise<boolean> {
   const { candidates, hasPrefer, identity: { imageId, size } } = probe;
   while (await probe.hasRangeServer(signal)) {
     if (probe.isSeekable) return true;
     try {
       const response = await probe.open(0, signal, NO_PROOF);
-      const isByte = response.isRange && response.endExclusive === 1;
-      if (!isByte && keep !== null && response.endExclusive === size) {
-        keep({ ...response, isRange: false });
-        return false;
-      }
-      await response.close("the store can seek or not");
-      if (isByte) return true;
+      const { isRange, endExclusive } = response;
+      const isPart = isRange && endExclusive !== null && endExclusive <= end + 1;
+      const isUseful = keep !== null && (isPart ? end > 0 : endExclusive === size);
+      if (isUseful) keep({ ...response, isRange: isPart });
+      else await response.close("the store can seek or not");
+      if (isPart) return true;
+      if (isUseful) return false;
       candidates.refuseRange(response.server);
     } catch (error) {
       const state = { imageId, offset: 0, hasBegun: false, isSized: true, hasPrefer };

@@ -24,10 +24,12 @@ export function cachingRouter(
 export async function verified(
   router: ReturnType<typeof cachingRouter>,
   event: "verified" | "mismatch" = "verified",
+  count = 1,
 ): Promise<void> {
   const isVerified = async () => {
     const text = await (await router.request("/metrics")).text();
-    return text.includes(`event="${event}"`);
+    const [, number] = new RegExp(`event="${event}"} (\\d+)`).exec(text) ?? [];
+    return Number(number ?? 0) >= count;
   };
   while (!await isVerified()) await settled();
 }

@@ -32,7 +32,7 @@ Deno.test("RangeProbes.take() gives the response of a probe once", async () => {
   const probes = new RangeProbes(clock.timer);
   const { response, state } = openResponse();
   await probes.ask("image", probeOf(response));
-  assertEquals([probes.take("other"), probes.take("image"), probes.take("image")], [
+  assertEquals([probes.take("other", 10), probes.take("image", 10), probes.take("image", 10)], [
     null,
     response,
     null,
@@ -49,7 +49,7 @@ Deno.test("RangeProbes.ask() has the response closed when it is not taken within
   await clock.run(clock.sleep(29_999));
   assertEquals(state.isClosed, false);
   await clock.run(clock.sleep(2));
-  assertEquals([state.isClosed, probes.take("image")], [true, null]);
+  assertEquals([state.isClosed, probes.take("image", 10)], [true, null]);
 });
 
 Deno.test("RangeProbes.ask() has the older response closed when another probe gets one", async () => {
@@ -66,4 +66,12 @@ Deno.test("RangeProbes.ask() probes once when several readers ask together", asy
   const probe = () => Promise.resolve(++count === 1);
   const results = await Promise.all([1, 2, 3].map(() => probes.ask("image", probe)));
   assertEquals([count, results], [1, [true, true, true]]);
+});
+
+Deno.test("RangeProbes.take() closes a response with other bytes", async () => {
+  const probes = new RangeProbes(new SimulatedClock().timer);
+  const { response, state } = openResponse();
+  await probes.ask("image", probeOf(response));
+  assertEquals([probes.take("image", 9), probes.take("image", 10)], [null, null]);
+  assertEquals(state.isClosed, true);
 });
