@@ -44,26 +44,3 @@ Deno.test("S3Claims.claim() never gives a key to two gateways, and gives it to a
     assertEquals(served, 10, `seed ${seed}`);
   }
 });
-
-Deno.test("S3Claims.claim() needs two requests unless another gateway has the key", async () => {
-  const clock = new SimulatedClock();
-  const objects = objectsOf(clock, new Map(), seededRandom(1));
-  const requests: string[] = [];
-  const recorded: ClaimObjects = {
-    list: (prefix) => objects.list((requests.push("list"), prefix)),
-    write: (key) => objects.write((requests.push("write"), key)),
-    delete: (key) => objects.delete((requests.push("delete"), key)),
-  };
-  const a = new S3Claims(recorded, "a", clock.sleep);
-  const b = new S3Claims(recorded, "b", clock.sleep);
-  const requestsOf = async (work: Promise<unknown>) => {
-    await clock.run(work);
-    return requests.splice(0);
-  };
-  assertEquals(await requestsOf(a.claim("slot")), ["write", "list"]);
-  assertEquals(await requestsOf(b.claim("slot")), ["write", "list", "delete"]);
-  assertEquals(await requestsOf(b.claim("slot")), ["list"]);
-  assertEquals(await requestsOf(a.claim("slot")), ["write"]);
-  await requestsOf(a.release("slot"));
-  assertEquals(await requestsOf(b.claim("slot")), ["list", "write", "list"]);
-});

@@ -13,9 +13,6 @@ const LIFETIME = 60_000;
 const ATTEMPTS = 10;
 const INTERVAL = 50;
 
-/** Maximum number of keys that are known to be claimed by others; all are forgotten at once. */
-const MAX_TAKEN = 1_000;
-
 /** The objects of claims. */
 export interface ClaimObjects {
   /** The objects whose key has a prefix, and the time of the server; null if it does not tell it. */
@@ -33,8 +30,6 @@ export class S3Claims {
   readonly #gateway: string;
   readonly #sleep: Sleep;
   readonly #own = new Set<string>();
-  /** What another gateway had at the last attempt. A list finds out whether it still has, before anything is written. */
-  readonly #taken = new Set<string>();
 
   /** @param gateway the name of this gateway, which no other one has. */
   constructor(objects: ClaimObjects, gateway: string, sleep: Sleep) {
@@ -46,15 +41,12 @@ export class S3Claims {
   /** Claims a key, or renews the claim; resolves to false if another gateway has it. */
   async claim(key: string): Promise<boolean> {
     const isRenewal = this.#own.has(key);
-    if (this.#taken.has(key) && (await this.#others(key)).length > 0) return false;
+    if (!isRenewal && (await this.#others(key)).length > 0) return false;
     await this.#objects.write(this.#nameOf(key));
     if (isRenewal ? this.#own.has(key) : await this.#isAlone(key)) {
       this.#own.add(key);
-      this.#taken.delete(key);
       return true;
     }
-    if (this.#taken.size >= MAX_TAKEN) this.#taken.clear();
-    this.#taken.add(key);
     await this.release(key);
     return false;
   }
