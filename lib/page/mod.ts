@@ -93,7 +93,9 @@ export async function pageResponse(host: PageHost, input: PageRequest): Promise<
       const gateway = { signIn, publicEndpoint, wallClock, readBody, report };
       return await sessionResponse({ request, ...gateway });
     }
-    if (method !== "GET" && method !== "HEAD") return null;
+    if (method !== "GET" && method !== "HEAD") {
+      return new Response(null, { status: 405, headers: { allow: "GET, HEAD" } });
+    }
     return await serveAsset(name, /\bgzip\b/.test(headers.get("accept-encoding") ?? ""));
   }
   const traits = { hasSignIn: signIn !== null, isReadOnly, hasMetrics: metrics };

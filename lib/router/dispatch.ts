@@ -16,8 +16,8 @@ import {
   type GatewayRequest,
   publicEndpoint,
 } from "./gateway_request.ts";
-import { DEFINITIONS } from "../api/operations.ts";
 import { forwardCreate, forwardUpdate } from "./forward/image_writes.ts";
+import { DEFINITIONS } from "../api/operations.ts";
 import {
   checkHealth,
   earlyResponse,
@@ -151,36 +151,29 @@ export async function redirectToRoot(gateway: Gateway, request: Request): Promis
   });
 }
 
-/** Answers `GET /openapi.json`. */
-export async function showOpenApi({ options }: Gateway, request: Request): Promise<Response> {
+/** Answers requests for what only the gateway has, and what can only be read. */
+export async function showOwn(
+  gateway: Gateway,
+  request: Request,
+  path: "/metrics" | "/openapi.json",
+): Promise<Response> {
   try {
-    checkHost(options, request);
+    checkHost(gateway.options, request);
+    if (!/^(GET|HEAD)$/.test(request.method)) {
+      throw new HttpError(405, undefined, { headers: { allow: "GET, HEAD" } });
+    }
+    if (path === "/metrics") {
+      const { client, metrics, options } = gateway;
+      const servers = await client.servers(options.service?.() ?? {}).catch(() => []);
+      await metrics.load();
+      return metrics.counters?.response(servers) ?? Promise.reject(new HttpError(500));
+    }
     // Imported on demand: most clients do not read it.
     const { openApiAt } = await import("../api/openapi/document.ts");
     return Response.json(openApiAt(DEFINITIONS, rawPath(request.url)));
   } catch (error) {
     return await responseTo(request, error);
   }
-}
-
-/** Answers `GET /metrics`. */
-export async function showMetrics(gateway: Gateway, request: Request): Promise<Response> {
-  try {
-    checkHost(gateway.options, request);
-  } catch (error) {
-    return await responseTo(request, error);
-  }
-  const servers = await serversOf(gateway);
-  await gateway.metrics.load();
-  return new Response(gateway.metrics.counters?.text(servers), {
-    headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8" },
-  });
-}
-
-/** The endpoint roots of the servers; none if they cannot be listed. */
-async function serversOf({ client, options }: Gateway): Promise<string[]> {
-  const servers = await client.servers(options.service?.() ?? {}).catch(() => []);
-  return servers.map(({ endpoint }) => endpoint).sort();
 }
 
 /** Answers a request whose path begins with a version and is not a path of the API, as Glance does. */

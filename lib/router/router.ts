@@ -18,8 +18,7 @@ import {
   refuseVersioned,
   serve,
   servePage,
-  showMetrics,
-  showOpenApi,
+  showOwn,
   tracedPreflight,
 } from "./dispatch.ts";
 import { typedVersionOf } from "./forward/headers.ts";
@@ -114,8 +113,9 @@ export function createImageRouter(options: ImageRouterOptions): ImageRouter {
   }
   if (page) app.all("/page/:file", (c) => servePage(gateway, c.req.raw, c.env, null));
   all(VERSION, "/", (c) => redirectToRoot(gateway, c.req.raw));
-  app.get("/openapi.json", (c) => showOpenApi(gateway, c.req.raw));
-  if (gateway.options.metrics) app.get("/metrics", (c) => showMetrics(gateway, c.req.raw));
+  all("/openapi.json", "/openapi.json", (c) => showOwn(gateway, c.req.raw, "/openapi.json"));
+  // Pages of other origins get no metrics: they need no token.
+  if (gateway.options.metrics) app.all("/metrics", (c) => showOwn(gateway, c.req.raw, "/metrics"));
   for (const path of API_PATHS) {
     const pattern = path.path.replaceAll(/\{(\w+)\}/g, ":$1");
     const route = `/v2${path.path}`;
@@ -148,7 +148,7 @@ export function createImageRouter(options: ImageRouterOptions): ImageRouter {
 
 /** Whether a browser opens a page. Programs accept JSON or everything, and no page by name. */
 function isPageRequest({ method, headers }: Request): boolean {
-  return /GET|HEAD/.test(method) && /\btext\/html\b/.test(headers.get("accept") ?? "");
+  return /^(GET|HEAD)$/.test(method) && /\btext\/html\b/.test(headers.get("accept") ?? "");
 }
 
 /**

@@ -56,6 +56,15 @@ Deno.test("GET / and every other path are unchanged for programs if there is a p
   }
 });
 
+Deno.test("POST /page/ is answered with 405 and Allow for a file of the page", async () => {
+  const router = new Cloud().router({ page: true });
+  for (const method of ["POST", "DELETE", "OPTIONS"]) {
+    const response = await router.request("http://gw/page/app.js", { method });
+    await response.body?.cancel();
+    assertEquals([response.status, response.headers.get("allow")], [405, "GET, HEAD"], method);
+  }
+});
+
 Deno.test("GET / is answered with JSON by a gateway without a page", async () => {
   const response = await new Cloud().router().request("/", { headers: { accept: BROWSER } });
   assertEquals([response.status, "versions" in await response.json()], [300, true]);

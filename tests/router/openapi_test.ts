@@ -36,6 +36,42 @@ Deno.test("GET /openapi.json is refused on a loopback address for another host",
   await bad.body?.cancel();
 });
 
+Deno.test("GET /openapi.json can be read by pages of the listed origins, after a preflight request", async () => {
+  const router = routerOf({ cors: { origins: ["https://docs.example"] } });
+  const headers = { origin: "https://docs.example", "access-control-request-method": "GET" };
+  for (const method of ["OPTIONS", "GET"]) {
+    const response = await router.request("/openapi.json", { method, headers });
+    await response.body?.cancel();
+    const origin = response.headers.get("access-control-allow-origin");
+    assertEquals([response.ok, origin], [true, "https://docs.example"], method);
+  }
+});
+
+Deno.test("GET /metrics has no CORS headers, because it needs no token", async () => {
+  const router = routerOf({ cors: { origins: "*" }, metrics: true });
+  const response = await router.request("/metrics", { headers: { origin: "https://a.example" } });
+  await response.body?.cancel();
+  assertEquals(
+    [response.status, response.headers.get("access-control-allow-origin")],
+    [200, null],
+  );
+});
+
+Deno.test("createImageRouter() answers 405 with Allow to writes on what can only be read", async (t) => {
+  const router = routerOf({ metrics: true });
+  for (const path of ["/openapi.json", "/metrics"]) {
+    for (const method of ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"]) {
+      await t.step(`${method} ${path}`, async () => {
+        const response = await router.request(path, { method });
+        await response.body?.cancel();
+        assertEquals([response.status, response.headers.get("allow")], [405, "GET, HEAD"]);
+      });
+    }
+    const head = await router.request(path, { method: "HEAD" });
+    assertEquals([head.status, await head.text()], [200, ""], path);
+  }
+});
+
 Deno.test("createImageRouter() serves each path of the document", async () => {
   const { paths } = openApiDocument(DEFINITIONS) as {
     readonly paths: Readonly<Record<string, Readonly<Record<string, unknown>>>>;

@@ -27,6 +27,7 @@ export function withProbes(handler: Handler): Handler {
   return async (request) => {
     const path = probeOf(request);
     if (path === null) return await handler(request);
+    if (!isRead(request)) return refuseMethod();
     if (path === "/healthz") return answer(200, "The server is running.");
     checking ??= check();
     const isReady = await withinTime(checking, CHECK_LIMIT).catch(() => false);
@@ -40,12 +41,22 @@ export function withProbes(handler: Handler): Handler {
 export function probeWhileStopping(request: Request): Response | null {
   const path = probeOf(request);
   if (path === null) return null;
+  if (!isRead(request)) return refuseMethod();
   return answer(path === "/healthz" ? 200 : 503, "The server is stopping.");
 }
 
-function probeOf({ method, url }: Request): string | null {
-  if (method !== "GET" && method !== "HEAD") return null;
+function probeOf({ url }: Request): string | null {
   return /^https?:\/\/[^/]*(\/healthz|\/readyz)(?:\?.*)?$/.exec(url)?.[1] ?? null;
+}
+
+function isRead({ method }: Request): boolean {
+  return method === "GET" || method === "HEAD";
+}
+
+function refuseMethod(): Response {
+  const response = answer(405, "A probe can only be read.");
+  response.headers.set("allow", "GET, HEAD");
+  return response;
 }
 
 function answer(status: number, text: string): Response {

@@ -84,8 +84,14 @@ export class MetricCounters {
     this.#states.responded(url, status);
   }
 
-  /** Formats all of them in Prometheus' text format. */
-  text(servers: readonly string[]): string {
+  /** The response with all of them, in Prometheus' text format, and with the states of the servers. */
+  response(servers: readonly { readonly endpoint: string }[]): Response {
+    const endpoints = servers.map(({ endpoint }) => endpoint).sort();
+    const headers = { "content-type": "text/plain; version=0.0.4; charset=utf-8" };
+    return new Response(this.#text(endpoints), { headers });
+  }
+
+  #text(servers: readonly string[]): string {
     const seriesOf = (name: CounterName | HistogramName) => [
       ...this.#series.get(name)?.values() ?? [],
     ];

@@ -30,6 +30,16 @@ Deno.test("withProbes() answers /healthz without a request to Glance, and /ready
   assertEquals(asked.slice(2), [probe("/v2/images").url, probe("/readyz/more").url]);
 });
 
+Deno.test("withProbes() answers 405 with Allow to methods that do not read, also while it stops", async () => {
+  const probed = withProbes(() => Promise.resolve(new Response()));
+  for (const path of ["/healthz", "/readyz"]) {
+    const request = new Request(probe(path), { method: "POST" });
+    for (const response of [await probed(request), probeWhileStopping(request)]) {
+      assertEquals([response?.status, response?.headers.get("allow")], [405, "GET, HEAD"], path);
+    }
+  }
+});
+
 Deno.test("withProbes() shares one check among probes while Glance does not answer", async () => {
   const answer = Promise.withResolvers<Response>();
   let count = 0;
