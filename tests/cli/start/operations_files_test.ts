@@ -52,13 +52,14 @@ Deno.test({
   async fn() {
     const unit = await textOf("glance-edge.service");
     assert(Number(/^TimeoutStopSec=(\d+)$/m.exec(unit)?.[1]) > DRAIN + 5);
-    assert(unit.includes(`start --config ${SETTINGS}\n`));
+    // Without a directory: npm installs into /usr/local or /usr, as the package of Node is configured.
+    assert(unit.includes(`\nExecStart=glance-edge start --config ${SETTINGS}\n`));
     const folder = await Deno.makeTempDir();
     try {
       // The command need not be installed here.
       const program = Deno.execPath();
       const path = `${folder}/glance-edge.service`;
-      await Deno.writeTextFile(path, unit.replace("/usr/local/bin/glance-edge", program));
+      await Deno.writeTextFile(path, unit.replace("=glance-edge start", `=${program} start`));
       const { code, stderr } = await new Deno.Command("systemd-analyze", {
         args: ["verify", "--man=no", path],
       }).output();
