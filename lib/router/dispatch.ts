@@ -151,18 +151,18 @@ export async function redirectToRoot(gateway: Gateway, request: Request): Promis
   });
 }
 
-/** Answers requests for what only the gateway has, and what can only be read. */
+/** Answers requests for what only the gateway has, and what can only be read: metrics, or the OpenAPI document. */
 export async function showOwn(
   gateway: Gateway,
   request: Request,
-  path: "/metrics" | "/openapi.json",
+  isMetrics: boolean,
 ): Promise<Response> {
   try {
     checkHost(gateway.options, request);
     if (!/^(GET|HEAD)$/.test(request.method)) {
       throw new HttpError(405, undefined, { headers: { allow: "GET, HEAD" } });
     }
-    if (path === "/metrics") {
+    if (isMetrics) {
       const { client, metrics, options } = gateway;
       const servers = await client.servers(options.service?.() ?? {}).catch(() => []);
       await metrics.load();

@@ -113,9 +113,9 @@ export function createImageRouter(options: ImageRouterOptions): ImageRouter {
   }
   if (page) app.all("/page/:file", (c) => servePage(gateway, c.req.raw, c.env, null));
   all(VERSION, "/", (c) => redirectToRoot(gateway, c.req.raw));
-  all("/openapi.json", "/openapi.json", (c) => showOwn(gateway, c.req.raw, "/openapi.json"));
+  all("/openapi.json", "/openapi.json", (c) => showOwn(gateway, c.req.raw, false));
   // Pages of other origins get no metrics: they need no token.
-  if (gateway.options.metrics) app.all("/metrics", (c) => showOwn(gateway, c.req.raw, "/metrics"));
+  if (gateway.options.metrics) app.all("/metrics", (c) => showOwn(gateway, c.req.raw, true));
   for (const path of API_PATHS) {
     const pattern = path.path.replaceAll(/\{(\w+)\}/g, ":$1");
     const route = `/v2${path.path}`;
