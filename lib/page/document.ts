@@ -1,7 +1,7 @@
 /** The HTML of the page, with the list of images if no token is needed to read it. Every value is escaped by the template. */
 import type { GlanceImage } from "../api/types.ts";
 import { html, type Markup } from "./html.ts";
-import { COLUMNS, dayText, nameText, sizeText, statusText } from "./text.ts";
+import { COLUMNS, dayText, nameText, sizeText, statusText, visibleText } from "./text.ts";
 
 /** Addresses of what the document loads, relative to its own. */
 export interface DocumentLinks {
@@ -103,9 +103,9 @@ function row(image: GlanceImage): Markup {
       <th scope="row" class="name"><a href="?image=${encodeURIComponent(id)}"><bdi>${nameText(
         image,
       )}</bdi></a></th>
-      <td class="status" data-status="${status}">${statusText(status)}</td>
-      <td class="visibility">${visibility ?? ""}</td>
-      <td class="disk_format">${disk_format ?? ""}</td>
+      <td class="status" data-status="${visibleText(status)}">${statusText(status)}</td>
+      <td class="visibility">${visibleText(visibility ?? "")}</td>
+      <td class="disk_format">${visibleText(disk_format ?? "")}</td>
       <td class="size">${typeof size === "number" ? sizeText(size) : ""}</td>
       <td class="created_at">${dayText(created_at)}</td>
     </tr>

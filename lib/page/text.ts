@@ -3,8 +3,12 @@
 /** Controls, and characters that are invisible or change the direction of the text around them. */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
-/** A text as it is shown: invisible characters become their code points, such as `<U+202E>`. */
-export function visibleText(text: string): string {
+/**
+ * A text as it is shown: invisible characters become their code points, such as `<U+202E>`. A server may send other
+ * values in its place; they are shown as JSON.
+ */
+export function visibleText(value: unknown): string {
+  const text = typeof value === "string" ? value : JSON.stringify(value) ?? "";
   return text.replace(
     INVISIBLE,
     (unit) => `<U+${unit.codePointAt(0)?.toString(16).toUpperCase().padStart(4, "0")}>`,
@@ -26,7 +30,12 @@ export function sizeText(bytes: number): string {
 
 /** The day of a time of Glance, such as `2026-11-30`; empty if there is none. */
 export function dayText(time: string | null | undefined): string {
-  return /^\d{4}-\d\d-\d\d/.exec(time ?? "")?.[0] ?? "";
+  return /^\d{4}-\d\d-\d\d/.exec(visibleText(time))?.[0] ?? "";
+}
+
+/** The tags of an image; none if a server sends something else. */
+export function tagsOf({ tags }: { readonly tags?: unknown }): readonly string[] {
+  return Array.isArray(tags) ? tags : [];
 }
 
 /** The name of an image, or what is shown for an image without one. */

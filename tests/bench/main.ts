@@ -2,7 +2,7 @@
  * The benches, each as a ratio within one run: `deno task bench`, or some groups of them by name, as
  * `deno task bench download memory`. `BENCH_ROUNDS` sets how often each rival runs (default: 3),
  * `BENCH_SIZE` the bytes of the image (1 GiB), `BENCH_LARGE_SIZE` those of the one that memory must not
- * grow with (10 GiB).
+ * grow with (10 GiB), and `BENCH_PAGE_SIZE` those of the one in the page (5 GiB).
  */
 import { randomImage } from "./bench_image.ts";
 import { cacheReport } from "./cache.ts";
@@ -19,6 +19,7 @@ import { tableOf } from "./measure.ts";
 import { listReport } from "./list.ts";
 import { memoryReport } from "./memory.ts";
 import { startOrigin } from "./origin.ts";
+import { pageReport } from "./page.ts";
 import { parallelReport } from "./parallel.ts";
 import { type Group, IMAGE_SIZE, type Report, ROUNDS } from "./report.ts";
 import { showReport } from "./show.ts";
@@ -51,6 +52,7 @@ const GROUPS: Readonly<Record<string, Group>> = {
 const NAMED: Readonly<Record<string, (rows: readonly string[]) => Promise<Report>>> = {
   chaos: chaosReport,
   formats: formatsReport,
+  page: pageReport,
   wan: wanReport,
 };
 

@@ -18,6 +18,9 @@ export const IMAGE_SIZE: number = env("BENCH_SIZE", 2 ** 30);
 /** Bytes of the image that memory must not grow with. */
 export const LARGE_SIZE: number = env("BENCH_LARGE_SIZE", 10 * 2 ** 30);
 
+/** Bytes of the image that the page uploads and downloads. */
+export const PAGE_SIZE: number = env("BENCH_PAGE_SIZE", 5 * 2 ** 30);
+
 /** How often each rival runs. */
 export const ROUNDS: number = env("BENCH_ROUNDS", 3);
 

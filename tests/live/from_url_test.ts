@@ -1,8 +1,7 @@
 /** `image-create --from` with a real nginx, connections that break, and a real Glance. */
 import { assert, assertEquals } from "@std/assert";
 import { inDirectory } from "../support/directory.ts";
-import { freePort } from "../support/free_port.ts";
-import { ServerProcess } from "./processes.ts";
+import { startFileServer } from "./file_server.ts";
 import { BreakingProxy } from "./breaking_proxy.ts";
 import { type LiveStack, startStack } from "./stack.ts";
 
@@ -22,7 +21,7 @@ Deno.test("--from leaves one active image with the right hash, or none, when the
   await using stack = await startStack();
   await inDirectory(async (directory) => {
     const hash = await makeDisk(directory);
-    await using nginx = await startNginx(directory);
+    await using nginx = await startFileServer(directory);
     await using proxy = new BreakingProxy(nginx.port);
     const url = `${proxy.url}/disk.qcow2.xz`;
     const flags = ["--from", url, "--checksums", `${nginx.url}/SHA256SUMS`];
@@ -88,25 +87,6 @@ async function makeDisk(directory: string): Promise<string> {
     "sha256sum disk.qcow2.xz > SHA256SUMS && sha512sum disk.qcow2";
   const { stdout } = await run(new Deno.Command("sh", { args: ["-ec", script], cwd: directory }));
   return stdout.split(" ")[0] ?? "";
-}
-
-async function startNginx(directory: string) {
-  const port = freePort();
-  await Deno.chmod(directory, 0o755);
-  const config = `daemon off; pid ${directory}/nginx.pid; error_log stderr; user root;
-    events {} http { access_log off; server { listen 127.0.0.1:${port}; root ${directory}; } }`;
-  await Deno.writeTextFile(`${directory}/nginx.conf`, config);
-  const url = `http://127.0.0.1:${port}`;
-  const argv = ["nginx", "-p", directory, "-c", `${directory}/nginx.conf`];
-  const process = await ServerProcess.start(
-    { name: "nginx", argv, log: `${directory}/nginx.log` },
-    async () => {
-      const response = await fetch(`${url}/SHA256SUMS`);
-      await response.body?.cancel();
-      return response.ok;
-    },
-  );
-  return { port, url, [Symbol.asyncDispose]: () => process[Symbol.asyncDispose]() };
 }
 
 function command(stack: LiveStack, args: readonly string[]): Deno.Command {

@@ -2,15 +2,18 @@
 /** The page in a real Chromium, in front of a real Keystone and Glance. */
 import { Buffer } from "node:buffer";
 import { assertEquals, assertNotEquals } from "@std/assert";
+import type { Page } from "playwright-core";
 import { createCloudGateway } from "../../lib/router/cloud_gateway.ts";
 import { IGNORED, launchChromium } from "../page/chromium/page_in_chromium.ts";
 import { pickPrivateFile } from "../page/chromium/private_files.ts";
+import { inDirectory } from "../support/directory.ts";
 import { seededBytes } from "../support/seed.ts";
+import { startFileServer } from "./file_server.ts";
 import { RawGlance } from "./raw_glance.ts";
 import { type LiveStack, startStack } from "./stack.ts";
 
 Deno.test(
-  "createCloudGateway() serves a page to sign in, list, share, upload, download and sign out",
+  "createCloudGateway() serves a page to sign in, list, share, upload, import, download and sign out",
   {
     ignore: IGNORED,
   },
@@ -19,6 +22,7 @@ Deno.test(
     await addProject(stack, "second");
     using gateway = await createCloudGateway({
       environment: stack.environment("alice"),
+      apiServers: stack.glanceUrls,
       page: true,
       metrics: true,
     });
@@ -98,12 +102,47 @@ Deno.test(
       await page.getByRole("link", { name: "uploaded", exact: true }).click();
       await page.getByRole("button", { name: "Download", exact: true }).click();
       await page.getByText("Downloaded, and its hash is right").waitFor();
-      const written = await page.evaluate(async () => {
-        const directory = await navigator.storage.getDirectory();
-        const file = await (await directory.getFileHandle("uploaded.raw")).getFile();
-        return Array.from(new Uint8Array(await file.arrayBuffer()));
+      assertEquals(await writtenHash(page, "uploaded.raw"), await hashOf(data));
+      await page.getByRole("button", { name: "Close" }).click();
+    });
+
+    await t.step("import a URL, with the state of the task of Glance", async () => {
+      await inDirectory(async (directory) => {
+        await Deno.writeFile(`${directory}/imported.raw`, data);
+        await Deno.chmod(`${directory}/imported.raw`, 0o644);
+        await using nginx = await startFileServer(directory);
+        const field = panel.getByRole("textbox", { name: "URL of an image" });
+        await field.fill(`${nginx.url}/imported.raw`);
+        await field.press("Enter");
+        await panel.getByRole("button", { name: /^Start/ }).click();
+        await panel.getByText("Imported").waitFor();
+        assertEquals(await storedData("imported"), data);
+        await page.getByRole("link", { name: "imported", exact: true }).click();
+        await page.getByRole("complementary").getByText(/api_image_import · success/).waitFor();
+        await page.getByRole("button", { name: "Close" }).click();
+
+        await field.fill(`${nginx.url}/lost.raw`);
+        await field.press("Enter");
+        await panel.getByRole("button", { name: /^Start/ }).click();
+        await panel.getByRole("alert").getByText("Failed: Cannot import").waitFor();
+        assertEquals((await api.json("GET", "images?name=lost"))["images"], []);
+        await panel.getByRole("button", { name: /^Remove .*lost/ }).click();
       });
-      assertEquals(Uint8Array.from(written), data);
+    });
+
+    await t.step("download an image while one of two servers is killed", async () => {
+      const large = seededBytes(2, 64 * 2 ** 20);
+      const largeId = await api.create({ name: "large", visibility: "private" });
+      await api.upload(largeId, large);
+      await page.getByRole("button", { name: "Reload" }).click();
+      await page.getByRole("link", { name: "large", exact: true }).click();
+      await page.getByRole("button", { name: "Download", exact: true }).click();
+      await page.getByText(/^\d+ % · .* of 64\.0 MiB/).waitFor();
+      await stack.stopGlance(1, "SIGKILL");
+      await page.getByText("Downloaded, and its hash is right").waitFor();
+      assertEquals(await writtenHash(page, "large.raw"), await hashOf(large));
+      await stack.startGlance(1);
+      await api.send("DELETE", `images/${largeId}`);
       await page.getByRole("button", { name: "Close" }).click();
     });
 
@@ -111,7 +150,7 @@ Deno.test(
       await projects.selectOption("second");
       await page.getByText("There are no images here.").waitFor();
       await projects.selectOption(projectName);
-      await page.getByRole("status").getByText("3 images").waitFor();
+      await page.getByRole("status").getByText("4 images").waitFor();
     });
 
     await t.step("sign out, which revokes every token of the session", async () => {
@@ -134,6 +173,22 @@ Deno.test(
     });
   },
 );
+
+/** The SHA-256 of a file that the page has written. */
+async function writtenHash(page: Page, name: string): Promise<string> {
+  return await page.evaluate(async (name) => {
+    const directory = await navigator.storage.getDirectory();
+    const file = await (await directory.getFileHandle(name)).getFile();
+    const digest = await crypto.subtle.digest("SHA-256", await file.arrayBuffer());
+    return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join(
+      "",
+    );
+  }, name);
+}
+
+async function hashOf(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+}
 
 /** Creates a project in which alice has the role `member`. */
 async function addProject(stack: LiveStack, name: string): Promise<void> {

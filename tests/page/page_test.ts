@@ -96,6 +96,16 @@ Deno.test("GET / shows every value literally, with visible marks of direction", 
   assertFalse(text.includes("\u202e") || text.includes("\u0007"));
 });
 
+Deno.test("GET / shows values of wrong types as JSON", async () => {
+  const odd = { status: 7, visibility: [1], tags: "a", disk_format: null };
+  const images = [{ id: "11111111-1111-4111-8111-111111111111", name: "disk", ...odd }];
+  const text = await documentOf(new Cloud(), {
+    fetch: () => Promise.resolve(Response.json({ images })),
+  });
+  assertStringIncludes(text, ">disk<");
+  assertStringIncludes(text, ">[1]<");
+});
+
 Deno.test("GET / has no inline script and no inline style", async () => {
   const cloud = new Cloud();
   await cloud.image(1);

@@ -23,6 +23,8 @@ import { type SessionForm, type SessionUser, signIn } from "./session/session.ts
 import { SignIn } from "./session/sign_in.tsx";
 import { Toolbar } from "./list/toolbar.tsx";
 import { useImages } from "./list/use_images.ts";
+import { cancelTransfers, isTransferring } from "./transfer/transfer.ts";
+import { forgetUploads } from "./upload/use_uploads.ts";
 import { Upload } from "./upload/upload.tsx";
 import { onPlainClick, useQuery } from "./list/use_query.ts";
 
@@ -70,8 +72,14 @@ export function App({ onReady }: { readonly onReady: () => void }): JSX.Element 
     setUser(next);
   };
   const signOut = (leaving: SessionUser) => {
+    if (isTransferring() && !confirm("Sign out, and cancel the transfers that are running?")) {
+      return;
+    }
+    // An image that is not complete is deleted with a token that is about to be revoked.
+    const canceled = cancelTransfers();
     replaceUser(null);
-    leaving.signOut().catch(setSignOutError);
+    forgetUploads();
+    canceled.then(() => leaving.signOut()).catch(setSignOutError);
   };
   const toolbar = (button: JSX.Element | null) => (
     <Toolbar {...{ images, query, change, reload, isLoading }}>{button}</Toolbar>

@@ -1,5 +1,5 @@
 /** The client of the gateway that has served this page. The token is in the memory of this tab only. */
-import { ApiClient, type RequestContext } from "../../../mod.ts";
+import { ApiClient, GlanceError, type RequestContext } from "../../../mod.ts";
 import type { Operation } from "../../api/operation.ts";
 import { LIST_IMAGES } from "../../api/operations/images.ts";
 import type { GlanceImage } from "../../api/types.ts";
@@ -24,11 +24,17 @@ export const HAS_METRICS: boolean = metrics !== undefined;
 /** The gateway chooses the servers, so there is no second one to ask. */
 export const CLIENT_OPTIONS = { apiServers: [ENDPOINT], hedgeDelay: Infinity } as const;
 
-/** The client of all requests but uploads. */
-export const client: ApiClient = new ApiClient(CLIENT_OPTIONS);
+/** The client of all requests but uploads. What is deleted when the tab is closed is still sent. */
+export const client: ApiClient = new ApiClient({
+  ...CLIENT_OPTIONS,
+  fetch: (url, init) => fetch(url, { ...init, keepalive: init?.method === "DELETE" }),
+});
 
 /** Images of the first page, which is shown at once, and of the others: the maximum of Glance. */
 const PAGE_SIZES = { first: "100", next: "1000" };
+
+/** Maximum number of images of a list. A server may never end it. */
+const MOST_IMAGES = 50_000;
 
 /** Who uses the page. */
 export interface User {
@@ -48,7 +54,11 @@ export function request<Args extends readonly unknown[], Result>(
   return client.request(context, operation, args, { signal });
 }
 
-/** Requests the images of a tab, page by page. */
+/**
+ * Requests the images of a tab, page by page, each image once. The list ends if a page has no further image.
+ *
+ * @throws {GlanceError} if there are too many
+ */
 export async function* listPages(
   user: User,
   { tab, hidden }: { readonly tab: Tab; readonly hidden: boolean },
@@ -56,8 +66,8 @@ export async function* listPages(
 ): AsyncGenerator<readonly GlanceImage[], void> {
   const query = filtersOf(tab, user.context);
   if (hidden) query.push(["os_hidden", "true"]);
-  let marker: string | null = null;
-  do {
+  const seen = new Set<string>();
+  for (let marker: string | null = null;;) {
     const page: [string, string][] = marker === null
       ? [["limit", PAGE_SIZES.first]]
       : [["limit", PAGE_SIZES.next], ["marker", marker]];
@@ -67,11 +77,16 @@ export async function* listPages(
       [[...query, ...page]],
       signal,
     );
-    yield images;
-    const last = images.at(-1)?.id ?? null;
-    // A server that repeats its last image would never end the list.
-    marker = next === undefined || last === marker ? null : last;
-  } while (marker !== null);
+    const fresh = images.filter(({ id }) => !seen.has(id) && seen.add(id));
+    yield fresh;
+    marker = images.at(-1)?.id ?? null;
+    if (next === undefined || fresh.length === 0) return;
+    if (seen.size >= MOST_IMAGES) {
+      throw new GlanceError(
+        `Cannot list more than ${MOST_IMAGES} images; use the command line for the others`,
+      );
+    }
+  }
 }
 
 function filtersOf(tab: Tab, { projectId }: RequestContext): [string, string][] {

@@ -1,6 +1,8 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { seededBytes } from "../../support/seed.ts";
-import { addImage, IGNORED, PageInChromium } from "./page_in_chromium.ts";
+import { addImage, IGNORED, PageInChromium, shareChromium } from "./page_in_chromium.ts";
+
+shareChromium();
 
 const DATA = seededBytes(3_000_000, 1);
 

@@ -1,6 +1,8 @@
 /// <reference lib="dom" />
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { addImage, IGNORED, PageInChromium } from "./page_in_chromium.ts";
+import { addImage, IGNORED, PageInChromium, shareChromium } from "./page_in_chromium.ts";
+
+shareChromium();
 
 Deno.test("Details() shows properties, hash, members and commands, and copies them", {
   ignore: IGNORED,

@@ -6,7 +6,15 @@ import { serve } from "../../../lib/cli/server/serve.ts";
 import { createEmbeddedGlance, memoryStorage } from "../../../lib/embedded/mod.ts";
 import { seededBytes } from "../../support/seed.ts";
 import { pickPrivateFile } from "./private_files.ts";
-import { addImage, IGNORED, PageInChromium, type PageInput } from "./page_in_chromium.ts";
+import {
+  addImage,
+  IGNORED,
+  PageInChromium,
+  type PageInput,
+  shareChromium,
+} from "./page_in_chromium.ts";
+
+shareChromium();
 
 const MIB = 2 ** 20;
 

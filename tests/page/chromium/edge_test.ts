@@ -1,7 +1,9 @@
 /// <reference lib="dom" />
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { createEmbeddedGlance } from "../../../lib/embedded/mod.ts";
-import { addImage, IGNORED, PageInChromium } from "./page_in_chromium.ts";
+import { addImage, IGNORED, PageInChromium, shareChromium } from "./page_in_chromium.ts";
+
+shareChromium();
 
 Deno.test("Edge() shows the requests and bytes of the gateway, live", {
   ignore: IGNORED,

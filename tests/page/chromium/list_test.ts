@@ -1,6 +1,14 @@
 /// <reference lib="dom" />
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { addImage, type GlanceFetch, IGNORED, PageInChromium } from "./page_in_chromium.ts";
+import {
+  addImage,
+  type GlanceFetch,
+  IGNORED,
+  PageInChromium,
+  shareChromium,
+} from "./page_in_chromium.ts";
+
+shareChromium();
 
 /** Four images that differ in everything. */
 async function fourImages(glance: GlanceFetch): Promise<void> {

@@ -14,6 +14,15 @@ import { KEYSTONE_URL, type PageKeystone, SECRET } from "../page_keystone.ts";
 /** Whether the tests are skipped: Chromium is not installed. */
 export const IGNORED: boolean = CHROMIUM === null;
 
+let shared: Browser | undefined;
+
+/** Starts one browser for all tests of a file, since a start takes longer than most tests. */
+export function shareChromium(): void {
+  if (IGNORED) return;
+  Deno.test.beforeAll(async () => void (shared = await launchChromium()));
+  Deno.test.afterAll(async () => await shared?.close());
+}
+
 /** What a test opens. */
 export interface PageInput {
   readonly glance?: EmbeddedGlanceOptions;
@@ -47,6 +56,7 @@ export class PageInChromium implements AsyncDisposable {
   readonly glance: GlanceFetch;
   /** Errors of scripts, violations of the policy, and what else the console shows. */
   readonly problems: string[] = [];
+  #hasAxe = false;
   readonly #close: () => Promise<void>;
 
   private constructor(page: Page, url: string, glance: GlanceFetch, close: () => Promise<void>) {
@@ -56,13 +66,13 @@ export class PageInChromium implements AsyncDisposable {
     this.#close = close;
   }
 
-  /** Opens the page in `browser`, or else in a Chromium of its own. */
-  static async open(input: PageInput = {}, browser?: Browser): Promise<PageInChromium> {
+  /** Opens the page in a context of its own. */
+  static async open(input: PageInput = {}, browser = shared): Promise<PageInChromium> {
+    if (browser === undefined) throw new Error("no browser was started");
     const { path = "/", width = 1280, height = 800, scheme = "light" } = input;
     const { glance, url, stop } = serveGateway(input);
     await input.prepare?.(glance);
-    const used = browser ?? await launchChromium();
-    const context = await used.newContext({
+    const context = await browser.newContext({
       viewport: { width, height },
       colorScheme: scheme,
       permissions: ["clipboard-read", "clipboard-write"],
@@ -70,7 +80,6 @@ export class PageInChromium implements AsyncDisposable {
     const page = await context.newPage();
     const opened = new PageInChromium(page, url, glance, async () => {
       await context.close();
-      if (browser === undefined) await used.close();
       await stop();
     });
     page.on("pageerror", (error) => opened.problems.push(String(error)));
@@ -85,8 +94,10 @@ export class PageInChromium implements AsyncDisposable {
 
   /** Reports what axe-core finds in the current view. */
   async accessibilityProblems(): Promise<readonly string[]> {
-    await this.page.evaluate(AXE.source);
-    const { violations } = await this.page.evaluate("axe.run()") as {
+    if (!this.#hasAxe) await this.page.evaluate(AXE.source);
+    this.#hasAxe = true;
+    // Of other results, axe would describe every element.
+    const { violations } = await this.page.evaluate('axe.run({ resultTypes: ["violations"] })') as {
       violations: { id: string; nodes: { html: string }[] }[];
     };
     return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);

@@ -1,7 +1,16 @@
 /// <reference lib="dom" />
 import { assert, assertEquals, assertFalse, assertMatch, assertStringIncludes } from "@std/assert";
 import { HOSTILE, PageKeystone, SECRET } from "../page_keystone.ts";
-import { addImage, type GlanceFetch, IGNORED, PageInChromium, signIn } from "./page_in_chromium.ts";
+import {
+  addImage,
+  type GlanceFetch,
+  IGNORED,
+  PageInChromium,
+  shareChromium,
+  signIn,
+} from "./page_in_chromium.ts";
+
+shareChromium();
 
 /** One image of each of two projects, and one that the second shares with the first. */
 async function ofTwoProjects(glance: GlanceFetch, keystone: PageKeystone): Promise<void> {

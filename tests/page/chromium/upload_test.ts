@@ -5,7 +5,9 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Page } from "playwright-core";
 import { qcow2 } from "../../formats/image_builder.ts";
 import { seededBytes } from "../../support/seed.ts";
-import { IGNORED, PageInChromium, type PageInput } from "./page_in_chromium.ts";
+import { IGNORED, PageInChromium, type PageInput, shareChromium } from "./page_in_chromium.ts";
+
+shareChromium();
 
 const MIB = 2 ** 20;
 

@@ -18,7 +18,7 @@ export interface DeleteFormProps {
 export function DeleteForm({ user, image, onDeleted, onCancel }: DeleteFormProps): JSX.Element {
   const [typed, setTyped] = useState("");
   const { isRunning, error, run } = useAction();
-  const name = visibleText(image.name || image.id);
+  const name = visibleText(plainText(image.name ?? "") || image.id);
   const submit = (event: Event) => {
     event.preventDefault();
     run(async () => {
@@ -41,9 +41,16 @@ export function DeleteForm({ user, image, onDeleted, onCancel }: DeleteFormProps
       </label>
       <Problem error={error} />
       <div class="actions">
-        <button type="submit" class="danger" disabled={isRunning || typed !== name}>Delete</button>
+        <button type="submit" class="danger" disabled={isRunning || plainText(typed) !== name}>
+          Delete
+        </button>
         <button type="button" onClick={onCancel}>Cancel</button>
       </div>
     </form>
   );
+}
+
+/** A text as people see and type it: with single spaces, and composed letters. */
+function plainText(text: string): string {
+  return text.normalize("NFC").replace(/\s+/g, " ").trim();
 }

@@ -3,7 +3,7 @@ import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { GET_IMAGE, LIST_IMAGE_TASKS } from "../../../api/operations/images.ts";
 import type { GlanceImage } from "../../../api/types.ts";
-import { dayText, nameText, sizeText, statusText, visibleText } from "../../text.ts";
+import { dayText, nameText, sizeText, statusText, tagsOf, visibleText } from "../../text.ts";
 import { commandsFor } from "./commands.ts";
 import { CopyButton } from "../controls/copy_button.tsx";
 import { ENDPOINT, request, type User } from "../gateway.ts";
@@ -49,7 +49,7 @@ export function Details(props: DetailsProps): JSX.Element {
         </button>
       </header>
       <Problem error={error} retry={retry} />
-      {image !== undefined && <Sections {...props} image={image} retry={retry} />}
+      {image !== undefined && <Sections key={id} {...props} image={image} retry={retry} />}
     </aside>
   );
 }
@@ -70,7 +70,7 @@ function Sections(props: SectionsProps): JSX.Element {
         {[statusText(status), disk_format, typeof size === "number" && sizeText(size)]
           .filter(Boolean).join(" · ")}
       </p>
-      <ImageActions key={id} {...props} />
+      <ImageActions {...props} />
       <dl>
         <Fact name="ID" copied={id}>
           <code>{id}</code>
@@ -110,7 +110,7 @@ function Fact({ name, copied, children }: FactProps): JSX.Element {
 }
 
 function factsOf(image: GlanceImage): readonly (readonly [string, string])[] {
-  const { visibility, container_format, virtual_size, min_disk, min_ram, owner, tags = [] } = image;
+  const { visibility, container_format, virtual_size, min_disk, min_ram, owner } = image;
   const facts: [string, string | null | undefined | false][] = [
     ["Visibility", visibility],
     ["Container", container_format],
@@ -120,8 +120,8 @@ function factsOf(image: GlanceImage): readonly (readonly [string, string])[] {
     ["Owner", owner],
     ["Protected", image.protected && "yes"],
     ["Hidden", image.os_hidden && "yes"],
-    ["Tags", tags.join(", ")],
-    ["Stores", image.stores?.replaceAll(",", ", ")],
+    ["Tags", tagsOf(image).join(", ")],
+    ["Stores", image.stores && visibleText(image.stores).replaceAll(",", ", ")],
     ["Created", timeText(image.created_at)],
     ["Updated", image.updated_at === image.created_at ? null : timeText(image.updated_at)],
   ];
@@ -130,7 +130,7 @@ function factsOf(image: GlanceImage): readonly (readonly [string, string])[] {
 }
 
 function timeText(time: string | null | undefined): string {
-  return time ? `${dayText(time)} ${time.slice(11, 16)} UTC` : "";
+  return time ? `${dayText(time)} ${visibleText(time).slice(11, 16)} UTC` : "";
 }
 
 function Properties({ image }: { readonly image: GlanceImage }): JSX.Element | null {

@@ -1,6 +1,7 @@
 /** The changes of an image, as a JSON patch. Pure. */
 import type { JsonPatch } from "../../../api/patch.ts";
 import type { GlanceImage, ImageVisibility } from "../../../api/types.ts";
+import { tagsOf } from "../../text.ts";
 import { propertiesOf } from "./properties.ts";
 
 /** What can be edited. */
@@ -22,7 +23,7 @@ export function editedFrom(image: GlanceImage): EditedImage {
     visibility: image.visibility ?? "shared",
     protected: image.protected ?? false,
     os_hidden: image.os_hidden ?? false,
-    tags: (image.tags ?? []).join(", "),
+    tags: tagsOf(image).join(", "),
     properties: propertiesOf(image),
   };
 }

@@ -2,7 +2,15 @@
 import type { JSX } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { GlanceImage } from "../../../api/types.ts";
-import { COLUMNS, dayText, nameText, sizeText, statusText, visibleText } from "../../text.ts";
+import {
+  COLUMNS,
+  dayText,
+  nameText,
+  sizeText,
+  statusText,
+  tagsOf,
+  visibleText,
+} from "../../text.ts";
 import { Icon } from "../controls/icons.tsx";
 import { formatQuery, type ImageQuery, sortedBy } from "./list_query.ts";
 import { type ChangeQuery, onPlainClick } from "./use_query.ts";
@@ -77,7 +85,7 @@ interface RowProps extends Omit<ImageTableProps, "images"> {
 }
 
 function Row({ image, index, query, change }: RowProps): JSX.Element {
-  const { id, status, visibility = "", disk_format, size, created_at, tags = [] } = image;
+  const { id, status, visibility, disk_format, size, created_at } = image;
   const open = () => change({ image: id }, true);
   const sizeOf = typeof size === "number" ? sizeText(size) : "";
   const isOpen = query.image === id;
@@ -87,13 +95,16 @@ function Row({ image, index, query, change }: RowProps): JSX.Element {
         <a href={formatQuery({ ...query, image: id })} onClick={onPlainClick(() => {})}>
           <bdi class={image.name ? "" : "unnamed"}>{nameText(image)}</bdi>
         </a>
-        {tags.slice(0, 3).map((tag) => <bdi key={tag} class="tag">{visibleText(tag)}</bdi>)}
+        {tagsOf(image).slice(0, 3).map((tag) => <bdi key={tag} class="tag">{visibleText(tag)}
+        </bdi>)}
         <span class="more">
-          {[statusText(status), disk_format, visibility].filter(Boolean).join(" · ")}
+          {[statusText(status), disk_format, visibility].filter(Boolean).map(visibleText).join(
+            " · ",
+          )}
         </span>
       </th>
       <td class="status" data-status={status}>{statusText(status)}</td>
-      <td class="visibility">{visibility}</td>
+      <td class="visibility">{visibility && visibleText(visibility)}</td>
       <td class="disk_format">{disk_format && visibleText(disk_format)}</td>
       <td class="size">{sizeOf}</td>
       <td class="created_at">{dayText(created_at)}</td>

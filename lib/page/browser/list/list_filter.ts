@@ -1,5 +1,6 @@
 /** Filters and sorts images. Pure. */
 import type { GlanceImage } from "../../../api/types.ts";
+import { tagsOf } from "../../text.ts";
 import type { ImageQuery, ListColumn } from "./list_query.ts";
 
 const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
@@ -30,7 +31,7 @@ function testsOf({ q, status, format, visibility, tag, owner, min, max }: ImageQ
   if (status !== "") tests.push((image) => image.status === status);
   if (format !== "") tests.push((image) => image.disk_format === format);
   if (visibility !== "") tests.push((image) => image.visibility === visibility);
-  if (tag !== "") tests.push(({ tags = [] }) => tags.includes(tag));
+  if (tag !== "") tests.push((image) => tagsOf(image).includes(tag));
   if (owner !== "") tests.push((image) => image.owner === owner);
   const [least, most] = [bytesOf(min), bytesOf(max)];
   if (least !== null) tests.push(({ size }) => (size ?? -1) >= least);

@@ -2,7 +2,7 @@
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { GlanceImage } from "../../../api/types.ts";
-import { COLUMNS, statusText, visibleText } from "../../text.ts";
+import { COLUMNS, statusText, tagsOf, visibleText } from "../../text.ts";
 import { Icon } from "../controls/icons.tsx";
 import { bytesOf, choicesOf } from "./list_filter.ts";
 import {
@@ -28,7 +28,7 @@ const CHOICES = [
   ["status", "Status", ({ status }: GlanceImage) => [status]],
   ["format", "Format", ({ disk_format }: GlanceImage) => [disk_format]],
   ["visibility", "Visibility", ({ visibility }: GlanceImage) => [visibility]],
-  ["tag", "Tag", ({ tags = [] }: GlanceImage) => tags],
+  ["tag", "Tag", tagsOf],
   ["owner", "Owner", ({ owner }: GlanceImage) => [owner]],
 ] as const;
 

@@ -20,10 +20,14 @@ export function useImages(user: User | null, tab: Tab, hidden: boolean): LoadedI
   const [isLoading, setLoading] = useState(true);
   const [error, setError] = useState<unknown>(null);
   const running = useRef<AbortController | null>(null);
+  const owner = useRef(user);
 
   const load = useCallback(async (isNew: boolean) => {
     running.current?.abort();
-    if (user === null) return setImages([]);
+    // Another user, or the same one in another project, may not see them.
+    if (owner.current !== user) setImages([]);
+    owner.current = user;
+    if (user === null) return;
     const controller = running.current = new AbortController();
     const { signal } = controller;
     setLoading(true);

@@ -35,7 +35,9 @@ export async function createFile(name: string): Promise<DownloadFile | null> {
   if (showSaveFilePicker === undefined) {
     const directory = await navigator.storage.getDirectory();
     await removeOld(directory);
-    return await opened(await directory.getFileHandle(name, { create: true }), name);
+    // The browser may still be saving another image of the same name.
+    const file = await directory.getFileHandle(crypto.randomUUID(), { create: true });
+    return await opened(file, name);
   }
   try {
     return await opened(await showSaveFilePicker({ suggestedName: name }));
@@ -45,14 +47,14 @@ export async function createFile(name: string): Promise<DownloadFile | null> {
   }
 }
 
-/** @param privateName name of a file in the private storage */
-async function opened(handle: SavedFileHandle, privateName?: string): Promise<DownloadFile> {
+/** @param savedName name under which the browser saves a file of the private storage */
+async function opened(handle: SavedFileHandle, savedName?: string): Promise<DownloadFile> {
   const file = await handle.createWritable();
   return {
     write: (chunk) => file.write(chunk),
     save: async () => {
       await file.close();
-      if (privateName !== undefined) saveAs(await handle.getFile(), privateName);
+      if (savedName !== undefined) saveAs(await handle.getFile(), savedName);
     },
     discard: async () => {
       await file.abort();
@@ -67,7 +69,9 @@ async function removeOld(directory: FileSystemDirectoryHandle): Promise<void> {
   for await (const handle of directory.values()) {
     if (handle.kind !== "file") continue;
     const { lastModified } = await (handle as FileSystemFileHandle).getFile();
-    if (Date.now() - lastModified > KEPT_FOR) await directory.removeEntry(handle.name);
+    if (Date.now() - lastModified < KEPT_FOR) continue;
+    // A file that is still written, by this tab or another one, cannot be removed.
+    await directory.removeEntry(handle.name).catch(() => {});
   }
 }
 

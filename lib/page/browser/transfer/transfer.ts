@@ -6,7 +6,7 @@ import { Meter } from "./meter.ts";
 const UPDATE_INTERVAL = 100;
 
 const listeners = new Set<() => void>();
-let running = 0;
+const running = new Set<PageTransfer>();
 
 /** What a transfer does. It returns what is shown after its success. */
 export type TransferWork = (
@@ -25,13 +25,17 @@ export class PageTransfer {
   result = "";
   /** Why it has failed. */
   error: unknown = null;
+  /** Fulfilled when it has ended, in whatever way. */
+  readonly ended: Promise<void>;
   readonly #controller = new AbortController();
 
   constructor(total: number | null, work: TransferWork) {
     this.total = total;
-    if (running++ === 0) addEventListener("beforeunload", confirmUnload);
-    this.#run(work).finally(() => {
-      if (--running === 0) removeEventListener("beforeunload", confirmUnload);
+    if (running.size === 0) addEventListener("beforeunload", confirmUnload);
+    running.add(this);
+    this.ended = this.#run(work).finally(() => {
+      running.delete(this);
+      if (running.size === 0) removeEventListener("beforeunload", confirmUnload);
       notify();
     });
     notify();
@@ -64,6 +68,18 @@ export class PageTransfer {
       clearInterval(timer);
     }
   }
+}
+
+/** Whether a transfer is running. */
+export function isTransferring(): boolean {
+  return running.size > 0;
+}
+
+/** Cancels all transfers, and waits until they have cleaned up. */
+export async function cancelTransfers(): Promise<void> {
+  const all = [...running];
+  for (const transfer of all) transfer.cancel();
+  await Promise.all(all.map(({ ended }) => ended));
 }
 
 /** Renders a component again when a transfer changes. */

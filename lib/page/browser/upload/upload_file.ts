@@ -28,7 +28,7 @@ export interface FileUploadOptions {
   readonly onProgress: (sent: number) => void;
 }
 
-/** Creates an image, and deletes it if `fill` fails or is canceled. */
+/** Creates an image, and deletes it if `fill` fails or is canceled, or the tab is closed. */
 export async function withNewImage<Result>(
   user: User,
   chosen: ChosenImage,
@@ -37,6 +37,8 @@ export async function withNewImage<Result>(
 ): Promise<Result> {
   const image = { ...chosen, container_format: "bare" };
   const { id } = await request(user, CREATE_IMAGE, [image], signal);
+  const leave = () => void request(user, DELETE_IMAGE, [id]).catch(() => {});
+  addEventListener("pagehide", leave);
   try {
     return await fill(id);
   } catch (error) {
@@ -49,6 +51,8 @@ export async function withNewImage<Result>(
       );
     });
     throw error;
+  } finally {
+    removeEventListener("pagehide", leave);
   }
 }
 

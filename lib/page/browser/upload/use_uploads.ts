@@ -31,9 +31,19 @@ export interface Uploads {
 
 let lastKey = 0;
 
+/** The lines, also while the page shows the form to sign in. */
+let lines: readonly UploadItem[] = [];
+
+/** Removes all lines: the next user has not chosen these files. */
+export function forgetUploads(): void {
+  lines = [];
+}
+
 /** @param onStored called after an image was stored */
 export function useUploads(user: User, onStored: () => void): Uploads {
-  const [items, setItems] = useState<readonly UploadItem[]>([]);
+  const [items, show] = useState(lines);
+  const setItems = (change: (items: readonly UploadItem[]) => readonly UploadItem[]) =>
+    show(lines = change(lines));
   const stored = useRef(onStored);
   stored.current = onStored;
 
@@ -56,7 +66,8 @@ export function useUploads(user: User, onStored: () => void): Uploads {
     }
   };
 
-  const start = () => setItems(items.map((item) => item.transfer === null ? started(item) : item));
+  const start = () =>
+    setItems((items) => items.map((item) => item.transfer === null ? started(item) : item));
   const started = (item: UploadItem): UploadItem => ({
     ...item,
     transfer: newTransfer(user, item, () => stored.current()),
