@@ -9,18 +9,20 @@ import type { System } from "./system/system.ts";
  */
 const CLEANUP_MS = 5_000;
 
-/** Runs the program. Returns its exit code. */
+/** Runs the program. Returns its exit code. `exit` ends the process if a signal leaves no time for that. */
 export async function runProgram(
   args: readonly string[],
   systemFor: (signal: AbortSignal) => System,
+  exit?: (code: number) => void,
 ): Promise<number> {
   const [command, ...rest] = args;
+  const ending = exit === undefined ? {} : { exit };
   if (command === "start") {
     const { runStart } = await import("./start.ts");
-    const { signal, onHangup } = serverSignals();
+    const { signal, onHangup } = serverSignals(ending);
     return await runStart(rest, { ...systemFor(signal), onHangup });
   }
-  const system = systemFor(endingSignal({ cleanupMs: CLEANUP_MS }));
+  const system = systemFor(endingSignal({ ...ending, cleanupMs: CLEANUP_MS }));
   if (command !== "complete-images") return await runGlance(args, system);
   const { completeImages } = await import("./complete_images.ts");
   await completeImages(rest, system);

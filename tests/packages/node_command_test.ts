@@ -108,6 +108,36 @@ Deno.test("the command of the package runs on Node", async (t) => {
   }
 });
 
+Deno.test("the command of the package ends on a signal while it reads a pipe, on Node", async (t) => {
+  await using command = await UnpackedCommand.create();
+  const pipe = `${command.folder}/pipe`;
+  await new Deno.Command("mkfifo", { args: [pipe] }).output();
+  await Deno.writeTextFile(`${command.folder}/certificate.pem`, "");
+  const image = ["image-create", "--disk-format", "raw", "--container-format", "bare"];
+  for (
+    const args of [
+      ["start", "--config", pipe],
+      ["start", "--tls-cert", pipe, "--tls-key", "certificate.pem"],
+      ["start", "--tls-cert", "certificate.pem", "--tls-key", pipe],
+      [...image, "--file", pipe],
+    ]
+  ) {
+    for (const [signal, code] of [["SIGTERM", 143], ["SIGINT", 130]] as const) {
+      await t.step(`${args.join(" ").replaceAll(pipe, "PIPE")}: ${signal}`, async () => {
+        const process = command.start("http://127.0.0.1:9", ...args);
+        // Waits for the process to open the pipe; nothing is written to it.
+        using _writer = await Deno.open(pipe, { write: true });
+        process.kill(signal);
+        const limit = setTimeout(() => process.kill("SIGKILL"), 10_000);
+        await process.stdin.close();
+        const { code: actual, stderr } = await process.output();
+        clearTimeout(limit);
+        assertEquals([actual, args[0] === "start" ? textOf(stderr) : ""], [code, ""]);
+      });
+    }
+  }
+});
+
 /** The same response, which stalls after `limit` bytes. */
 function stallingAfter(response: Response, limit: number): Response {
   const reader = response.body?.getReader();

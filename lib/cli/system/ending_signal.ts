@@ -21,6 +21,11 @@ export interface EndingOptions {
    * Default: none.
    */
   readonly onHangup?: () => boolean;
+  /**
+   * Ends the process with an exit code.
+   * Default: `process.exit`.
+   */
+  readonly exit?: (code: number) => void;
 }
 
 /**
@@ -28,33 +33,35 @@ export interface EndingOptions {
  * up. A second one, at least a second later, ends the process at once.
  */
 export function endingSignal(
-  { cleanupMs = Infinity, onHangup = () => false }: EndingOptions = {},
+  { cleanupMs = Infinity, onHangup = () => false, exit = process.exit }: EndingOptions = {},
 ): AbortSignal {
   const controller = new AbortController();
   let first = Infinity;
   for (const name of supportedSignals()) {
-    const exit = () => process.exit(ENDING_SIGNALS[name]);
+    const end = () => exit(ENDING_SIGNALS[name]);
     process.on(name, () => {
       if (name === "SIGHUP" && onHangup()) return;
       const now = performance.now();
-      if (now - first >= REPEAT_MS) exit();
+      if (now - first >= REPEAT_MS) end();
       if (controller.signal.aborted) return;
       first = now;
-      if (cleanupMs < Infinity) setTimeout(exit, cleanupMs);
+      if (cleanupMs < Infinity) setTimeout(end, cleanupMs);
       controller.abort(new Interrupted(name));
     });
   }
   return controller.signal;
 }
 
-/** The signals of a server: SIGHUP can have another meaning. */
-export function serverSignals(): Required<Pick<System, "signal" | "onHangup">> {
+/** The signals of a server: SIGHUP can have another meaning. `exit` is that of `EndingOptions`. */
+export function serverSignals(
+  { exit = process.exit }: Pick<EndingOptions, "exit"> = {},
+): Required<Pick<System, "signal" | "onHangup">> {
   let handler: (() => void) | null = null;
   const onHangup = () => {
     handler?.();
     return handler !== null;
   };
-  return { signal: endingSignal({ onHangup }), onHangup: (next) => void (handler = next) };
+  return { signal: endingSignal({ onHangup, exit }), onHangup: (next) => void (handler = next) };
 }
 
 /** Windows has no SIGTERM. */
