@@ -24,7 +24,7 @@ export const CONFIGURATION: readonly Guarantee[] = [
   ],
   [
     "The edge function of lib/README.md signs in again, answers any path, and serves public images only.",
-    "readme_test.ts: every TypeScript block of … checks and runs",
+    "readme_test.ts: every TypeScript block of … runs",
   ],
   [
     "The hint about a protected image fits, and following it helps.",

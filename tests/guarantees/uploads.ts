@@ -9,7 +9,7 @@ export const UPLOADS: readonly Guarantee[] = [
   ],
   [
     "The gateway's README names a listener with the same property for programs that use the router on Deno.",
-    "readme_test.ts: every TypeScript block of … checks and runs",
+    "readme_test.ts: every TypeScript block of … runs",
   ],
   [
     "An upload through the gateway, and one into --data, keeps its share of nginx's speed.",
