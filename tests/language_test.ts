@@ -109,6 +109,7 @@ const SUBJECTS = [
 const STATEMENTS = [
   "tests/api/operation_table_test.ts",
   "tests/architecture_test.ts",
+  "tests/cli/start/documented_commands_test.ts",
   "tests/cli/start/operations_files_test.ts",
   "tests/guarantees_test.ts",
   "tests/language_test.ts",

@@ -1,5 +1,5 @@
 /** The guide for operators and its files: settings, systemd, the container, Kubernetes and the proxies. */
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertObjectMatch } from "@std/assert";
 import { parse, parseAllDocuments } from "yaml";
 import { readSettings } from "../../../lib/cli/start/settings.ts";
 import { routerSettings } from "../../../lib/cli/start/router_options.ts";
@@ -7,7 +7,7 @@ import { START_FLAGS } from "../../../lib/cli/start/start_flags.ts";
 import { runStart } from "../../../lib/cli/start.ts";
 import { denoFiles } from "../../../lib/cli/system/deno_files.ts";
 import { SERVER_CERT, SERVER_KEY } from "../../auth/certificates.ts";
-import { documentText, fencedBlocks } from "../../support/snippets.ts";
+import { documentText, fencedBlocks, ROOT } from "../../support/snippets.ts";
 import { MemoryFiles } from "../memory_files.ts";
 import { StartHarness } from "../start_harness.ts";
 import { GUIDE, withTable } from "./settings_table.ts";
@@ -70,6 +70,62 @@ Deno.test({
     } finally {
       await Deno.remove(folder, { recursive: true });
     }
+  },
+});
+
+Deno.test({
+  name: "the commands of the guide make the user of the unit, and enable it",
+  ignore: Deno.uid() !== 0 || !await hasProgram("useradd") || !await hasProgram("systemctl"),
+  async fn() {
+    const blocks = fencedBlocks(await Deno.readTextFile(GUIDE), "text");
+    const [block = ""] = blocks.filter((text) => text.startsWith("useradd"));
+    const root = await Deno.makeTempDir();
+    try {
+      await Deno.mkdir(`${root}/etc/systemd/system`, { recursive: true });
+      for (const file of ["passwd", "group"]) await Deno.writeTextFile(`${root}/etc/${file}`, "");
+      // In another root directory, without a systemd that starts it.
+      const script = block.replace("useradd", `useradd --prefix ${root}`)
+        .replace("/etc/systemd", `${root}/etc/systemd`)
+        .replace("systemctl enable --now", `systemctl --root=${root} enable`);
+      const { success, stderr } = await new Deno.Command("bash", {
+        args: ["-euc", script],
+        cwd: ROOT.pathname,
+      }).output();
+      assert(success, new TextDecoder().decode(stderr));
+      const unit = await textOf("glance-edge.service");
+      const [, user = "", group = ""] = /^User=(.*)\nGroup=(.*)$/m.exec(unit) ?? [];
+      assertMatch(
+        await Deno.readTextFile(`${root}/etc/passwd`),
+        new RegExp(`^${user}:.*nologin$`, "m"),
+      );
+      assertMatch(await Deno.readTextFile(`${root}/etc/group`), new RegExp(`^${group}:`, "m"));
+      const system = `${root}/etc/systemd/system`;
+      await Deno.lstat(`${system}/multi-user.target.wants/glance-edge.service`);
+      assertEquals(await Deno.readTextFile(`${system}/glance-edge.service`), unit);
+    } finally {
+      await Deno.remove(root, { recursive: true });
+    }
+  },
+});
+
+Deno.test({
+  name: "the deployment has only fields that kubectl knows",
+  ignore: !await hasProgram("kubectl"),
+  async fn() {
+    const [, deployment] = parseAllDocuments(await textOf("kubernetes.yaml"));
+    // It needs no server, and drops fields that it does not know.
+    const kubectl = new Deno.Command("kubectl", {
+      args: ["set", "image", "--local", "-f", "-", "glance-edge=glance-edge:1", "-o", "json"],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    await new Response(String(deployment)).body?.pipeTo(kubectl.stdin);
+    const { success, stdout, stderr } = await kubectl.output();
+    assert(success, new TextDecoder().decode(stderr));
+    const expected = deployment?.toJS();
+    expected.spec.template.spec.containers[0].image = "glance-edge:1";
+    assertObjectMatch(JSON.parse(new TextDecoder().decode(stdout)), expected);
   },
 });
 
