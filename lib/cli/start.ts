@@ -101,13 +101,15 @@ async function start(
 }
 
 function logOf(values: StartValues, messages: Messages): ServerLog {
-  return new ServerLog({
+  const log = new ServerLog({
     // The parser has checked the choices.
     format: values["log-format"] as LogFormat | undefined ??
       (messages.isTerminal ? "text" : "json"),
     hasRequests: !values["no-log"],
     write: (line) => messages.line(line),
   });
+  messages.reportDropped = (report) => log.message("warning", report);
+  return log;
 }
 
 async function certificateOf(values: StartValues, system: System): Promise<TlsCertificate | null> {

@@ -45,6 +45,8 @@ export class Messages {
   readonly #program: string;
   /** Whether status lines are shown. */
   readonly isTerminal: boolean;
+  /** Writes how many lines were dropped. Default: as a line. */
+  reportDropped = (report: string): void => this.line(report);
   #tail: Promise<void> = Promise.resolve();
   #hasStatus = false;
   #waiting = 0;
@@ -143,6 +145,6 @@ export class Messages {
     if (this.#dropped === 0 || this.#waiting > MAX_WAITING / 2) return;
     const report = `Dropped ${this.#dropped} lines: standard error was not read`;
     this.#dropped = 0;
-    this.line(report);
+    this.reportDropped(report);
   }
 }

@@ -124,6 +124,29 @@ Deno.test("runStart() ends on a signal while it reads a pipe that nothing writes
   }
 });
 
+Deno.test("runStart() answers while the log is not read, and reports dropped lines as JSON", async () => {
+  const start = new StartHarness();
+  const reading = Promise.withResolvers<void>();
+  const stderr = {
+    ...start.system.stderr,
+    write: (bytes: Uint8Array<ArrayBuffer>) =>
+      reading.promise.then(() => start.system.stderr.write(bytes)),
+  };
+  const code = runStart(["--embedded", "--port", "0"], { ...start.system, stderr });
+  const url = await start.url();
+  // More than 1 MiB of lines.
+  for (let i = 0; i < 320; i++) {
+    const answers = Array.from({ length: 16 }, () => fetch(`${url}/v2/images`));
+    for (const response of await Promise.all(answers)) await response.body?.cancel();
+  }
+  reading.resolve();
+  start.end();
+  assertEquals(await code, 0);
+  const [report, ...others] = start.log.filter(({ kind }) => kind === "warning");
+  assertMatch(String(report?.["message"]), /^Dropped \d+ lines: standard error was not read$/);
+  assertEquals(others, []);
+});
+
 Deno.test("runStart() answers and logs the preflight request of a page, and its upload", async () => {
   const start = new StartHarness();
   const origin = "https://horizon.example";
