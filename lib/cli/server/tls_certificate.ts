@@ -117,8 +117,14 @@ async function readPair(files: CertificateFiles, system: SystemFiles): Promise<C
   }
 }
 
+/** A whole block of PEM. A file that is being written may end before. */
+const CERTIFICATE = /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----[^-]+-----END /;
+const KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]+-----END /;
+
 /** Not all runtimes notice before the first connection that a key belongs to another certificate. */
 function checkedCertificate(cert: string, key: string): X509Certificate {
+  if (!CERTIFICATE.test(cert)) throw new Error("the first file has no whole certificate");
+  if (!KEY.test(key)) throw new Error("the second file has no whole key");
   const crypto = builtin<typeof import("node:crypto")>("node:crypto");
   const certificate = new crypto.X509Certificate(cert);
   if (!certificate.checkPrivateKey(crypto.createPrivateKey(key))) {

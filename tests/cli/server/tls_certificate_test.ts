@@ -138,20 +138,36 @@ Deno.test("TlsCertificate.reload() keeps the certificate when the new files cann
   const files = certificateFiles();
   const certificate = await TlsCertificate.open(PATHS, files);
   const server = await serveTls(certificate);
-  const cases: readonly (readonly [name: string, certificate: string, key: string])[] = [
-    ["the key of another certificate", CLIENT_CERT, SERVER_KEY],
-    ["an empty certificate", "", CLIENT_KEY],
-    ["half of a certificate", CLIENT_CERT.slice(0, 300), CLIENT_KEY],
-    ["no key", CLIENT_CERT, CLIENT_CERT],
+  const cases: readonly (readonly [
+    name: string,
+    certificate: string,
+    key: string,
+    cause: string,
+  ])[] = [
+    [
+      "the key of another certificate",
+      CLIENT_CERT,
+      SERVER_KEY,
+      "the key belongs to another certificate",
+    ],
+    ["an empty certificate", "", CLIENT_KEY, "the first file has no whole certificate"],
+    [
+      "half of a certificate",
+      CLIENT_CERT.slice(0, 300),
+      CLIENT_KEY,
+      "the first file has no whole certificate",
+    ],
+    ["no key", CLIENT_CERT, CLIENT_CERT, "the second file has no whole key"],
+    ["half of a key", CLIENT_CERT, CLIENT_KEY.slice(0, 90), "the second file has no whole key"],
   ];
   try {
-    for (const [name, cert, key] of cases) {
+    for (const [name, cert, key, cause] of cases) {
       await t.step(name, async () => {
         write(files, cert, key);
         const error = await assertRejects(() => certificate.reload());
         assertStringIncludes(
           (error as Error).message,
-          'Cannot use the certificate "cert.pem" with the key "key.pem": ',
+          `Cannot use the certificate "cert.pem" with the key "key.pem": ${cause}; `,
         );
         assert(!(error as Error).message.includes("PRIVATE"));
         assertEquals(await nameAt(server), "localhost");
