@@ -110,7 +110,13 @@ async function minified(bundle: string): Promise<string> {
   const { code } = await minify(bundle, {
     module: true,
     ecma: 2020,
-    compress: { passes: 3, keep_fargs: false, unsafe_arrows: true, pure_getters: true },
+    compress: {
+      passes: 3,
+      keep_fargs: false,
+      unsafe: true,
+      unsafe_arrows: true,
+      pure_getters: true,
+    },
   });
   return code ?? "";
 }

@@ -14,6 +14,7 @@ import {
   type User,
 } from "./gateway.ts";
 import { Icon, Logo } from "./controls/icons.tsx";
+import { focusOn } from "./controls/focus.ts";
 import { ImageTable } from "./list/image_table.tsx";
 import { selectImages } from "./list/list_filter.ts";
 import { FILTERS, type Tab, withoutFilters } from "./list/list_query.ts";
@@ -59,7 +60,8 @@ export function App({ onReady }: { readonly onReady: () => void }): JSX.Element 
 
   const close = () => {
     change({ image: "" }, true);
-    document.querySelector<HTMLElement>("tr[aria-current] a")?.focus();
+    // Its row is not in the document if the list was scrolled.
+    if (!focusOn("tr[aria-current] a")) focusOn(".scroll");
   };
   const isRefused = error instanceof GlanceError && error.status === 401;
   const onForm = async (form: SessionForm) => {
@@ -160,7 +162,9 @@ export function App({ onReady }: { readonly onReady: () => void }): JSX.Element 
                 </div>
               )}
             <p class="count" role="status">
-              {isReady
+              {error !== null && images.length === 0
+                ? null
+                : isReady
                 ? `${counted(selected.length)}${
                   selected.length < images.length ? ` of ${images.length.toLocaleString("en")}` : ""
                 }, ${sizeText(bytes)}`

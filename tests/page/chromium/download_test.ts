@@ -214,6 +214,42 @@ Deno.test("Download() saves a verified file from the private storage if there is
   assertEquals(await hashOf(await Deno.readFile(await saved.path())), await hashOf(DATA));
 });
 
+Deno.test("Download() keeps what the browser still saves, and removes what is an hour old", {
+  ignore: IGNORED,
+}, async () => {
+  await using opened = await openDisk({ initScript: removePicker });
+  const { page } = opened;
+  const stored = () =>
+    page.evaluate(async () => {
+      const names: string[] = [];
+      for await (const { name } of (await navigator.storage.getDirectory()).values()) {
+        names.push(name);
+      }
+      return names;
+    });
+  const save = async () => {
+    const started = page.waitForEvent("download");
+    await download(page).click();
+    const saved = await started;
+    assertEquals(saved.suggestedFilename(), "disk.raw");
+    assertEquals(await hashOf(await Deno.readFile(await saved.path())), await hashOf(DATA));
+  };
+  await save();
+  await save();
+  const both = await stored();
+  assertEquals([both.length, both.includes("disk.raw")], [2, false]);
+  // A file that is being written, by this tab or another one, cannot be removed.
+  await page.evaluate(async () => {
+    const directory = await navigator.storage.getDirectory();
+    const file = await directory.getFileHandle("written", { create: true });
+    Object.assign(globalThis, { writable: await file.createWritable() });
+  });
+  await page.clock.setFixedTime(Date.now() + 2 * 3_600_000);
+  await save();
+  const left = await stored();
+  assertEquals([left.includes("written"), left.some((name) => both.includes(name))], [true, false]);
+});
+
 Deno.test("Download() is left to the browser without https, and is said not to be verified", {
   ignore: IGNORED,
 }, async () => {

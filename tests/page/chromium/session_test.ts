@@ -110,6 +110,28 @@ Deno.test("Account() switches the project, and shows every name literally", {
   opened.problems.length = 0;
 });
 
+Deno.test("Account() shows no image of the last project while those of the next one load", {
+  ignore: IGNORED,
+}, async () => {
+  const { opened } = await openTwoProjects();
+  await using _ = opened;
+  const { page } = opened;
+  await signIn(page);
+  await page.getByRole("link", { name: "own", exact: true }).waitFor();
+  const [requested, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  await page.route("**/v2/images?*", async (route) => {
+    requested.resolve();
+    await released.promise;
+    await route.continue();
+  });
+  await page.getByRole("combobox", { name: "Project" }).selectOption("ops");
+  await requested.promise;
+  await page.getByRole("status").getByText("Loading").waitFor();
+  assertEquals(await opened.names(), []);
+  released.resolve();
+  await page.getByRole("link", { name: "of-ops" }).waitFor();
+});
+
 Deno.test("SignIn() shows why Keystone refused, and signs in after that", {
   ignore: IGNORED,
 }, async () => {

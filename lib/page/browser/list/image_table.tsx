@@ -42,7 +42,14 @@ export function ImageTable({ images, query, change }: ImageTableProps): JSX.Elem
   };
 
   return (
-    <div class="scroll" ref={view} role="region" aria-label="Images" tabindex={0}>
+    <div
+      class="scroll"
+      ref={view}
+      role="region"
+      aria-label="Images"
+      tabindex={0}
+      style={{ "--rows": `calc(2.4rem + ${images.length * rowHeight + 2}px)` }}
+    >
       <table aria-rowcount={images.length + 1}>
         <thead>
           <tr>

@@ -3,6 +3,7 @@ import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { GET_IMPORT_METHODS } from "../../../api/operations/cloud.ts";
 import { sizeText, visibleText } from "../../text.ts";
+import { focusOn } from "../controls/focus.ts";
 import { Icon } from "../controls/icons.tsx";
 import { request, type User } from "../gateway.ts";
 import { ProgressLine } from "../transfer/progress_line.tsx";
@@ -26,6 +27,11 @@ export function Upload({ user, onStored, children }: UploadProps): JSX.Element {
   useEffect(() => {
     if (items.length > 0) setOpen(true);
   }, [items.length]);
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key !== "Escape") return;
+    focusOn("[aria-controls=upload]");
+    setOpen(false);
+  };
   const button = (
     <button
       type="button"
@@ -40,7 +46,13 @@ export function Upload({ user, onStored, children }: UploadProps): JSX.Element {
   return (
     <>
       {children(button)}
-      <section id="upload" class="upload" aria-label="Upload" hidden={!isOpen}>
+      <section
+        id="upload"
+        class="upload"
+        aria-label="Upload"
+        hidden={!isOpen}
+        onKeyDown={onKeyDown}
+      >
         {isOpen && <Panel user={user} uploads={uploads} />}
       </section>
     </>
