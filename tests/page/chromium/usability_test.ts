@@ -185,7 +185,7 @@ Deno.test("App() goes back and forward between an image and the list", {
   await heading.getByText("two").waitFor();
 });
 
-Deno.test("App() explains an image that another tab has deleted, and goes on", {
+Deno.test("App() explains that another tab has deleted the image, and shows the list again", {
   ignore: IGNORED,
 }, async () => {
   await using opened = await PageInChromium.open({ prepare: someImages });
