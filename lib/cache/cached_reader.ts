@@ -117,7 +117,7 @@ export class CachedReader {
     if (!isCollapsed) {
       const first = this.#offset === 0 ? Math.min(slot.end, FIRST_BYTES) : 1;
       const isWhole = !await origin.supportsRanges(first);
-      if (!await this.#options.claim(slot, isWhole)) return;
+      if (!await this.#options.claim(slot, isWhole)) return origin.closeProbe?.();
       if (isWhole) await this.#options.readWhole(slot);
     }
     const fill = await fills.obtain(slot, () => this.#isClosed);

@@ -2,6 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { NotAuthorized, NotFound } from "../../mod.ts";
 import { s3Store } from "../../lib/cache/mod.ts";
+import { sleep } from "../../lib/timer.ts";
 import { createImageRouter } from "../../lib/router/mod.ts";
 import { STORE_RULES } from "../cache/stores/contract.ts";
 import { FakeGlance } from "../support/fake_glance.ts";
@@ -13,6 +14,27 @@ const SLOT = 256 * 1024;
 const IMAGE_SIZE = 2 * SLOT + 1000;
 const SERVER = "http://glance.test:9292";
 const KEY = "0f1c2b3a-0000-4000-8000-000000000001/0123456789abcdef0123456789abcdef/4096/0";
+
+/** The requests to a bucket, which continue after the response of a gateway, and the delays between them. */
+class BucketCalls {
+  #pending = 0;
+
+  /** The access to a bucket that is counted. */
+  readonly access = {
+    fetch: (...args: Parameters<typeof fetch>) => this.#count(fetch(...args)),
+    sleep: (ms: number) => this.#count(sleep(ms)),
+  };
+
+  /** Resolves when there were none for a while. */
+  async end(): Promise<void> {
+    for (let idle = 0; idle < 4; idle = this.#pending === 0 ? idle + 1 : 0) await sleep(50);
+  }
+
+  async #count<Result>(call: Promise<Result>): Promise<Result> {
+    this.#pending++;
+    return await call.finally(() => this.#pending--);
+  }
+}
 
 /** Counts the bytes that Glance sends of image data. */
 class Origin {
@@ -74,7 +96,8 @@ async function stored(bucket: S3Bucket, prefix: string): Promise<void> {
 
 Deno.test("s3Store() and gateways that share it with Swift", async (t) => {
   await using swift = await startSwift();
-  const bucket = await swift.bucket("slots");
+  const calls = new BucketCalls();
+  const bucket = { ...await swift.bucket("slots"), ...calls.access };
 
   for (const [index, { name, check }] of STORE_RULES.entries()) {
     await t.step(`s3Store() ${name}`, async () => {
@@ -155,4 +178,6 @@ Deno.test("s3Store() and gateways that share it with Swift", async (t) => {
     const text = await (await gateway.request("/metrics")).text();
     assert(text.includes('event="store-failed"'), text);
   });
+
+  await calls.end();
 });

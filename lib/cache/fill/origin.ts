@@ -19,6 +19,8 @@ export interface Origin {
    * @param first the first bytes that may be requested to find out, because they are opened next. Default: 1.
    */
   supportsRanges(first?: number): Promise<boolean>;
+  /** Closes the response that `supportsRanges` has opened, since another gateway fills the slot. */
+  closeProbe?(): void;
   /** Whether an error concerns the credentials of this reader, so that another reader may succeed. */
   isOwnFault(error: unknown): boolean;
   /**

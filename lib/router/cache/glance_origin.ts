@@ -78,6 +78,7 @@ export function glanceOrigin({ upstreamOf }: CacheCode, input: GlanceOriginInput
         upstream(0, 0, null).canSeek(keep, first - 1);
       return seeks ??= probes.ask(key, probe);
     },
+    closeProbe: () => probes.close(key),
     isOwnFault: (error) =>
       error instanceof Error && "status" in error && REFUSALS.includes(error.status),
     lacksRanges(error) {

@@ -45,14 +45,15 @@ export class RangeProbes {
     return null;
   }
 
-  #keep(image: string, response: RangeResponse): void {
-    this.#discard(image);
-    const stopTimer = this.#timer(KEPT_TIME, () => this.#discard(image));
-    this.#kept.set(image, { response, stopTimer });
+  /** Closes the open response of an image, if there is one. */
+  close(image: string): void {
+    discard(this.#remove(image));
   }
 
-  #discard(image: string): void {
-    discard(this.#remove(image));
+  #keep(image: string, response: RangeResponse): void {
+    this.close(image);
+    const stopTimer = this.#timer(KEPT_TIME, () => this.close(image));
+    this.#kept.set(image, { response, stopTimer });
   }
 
   #remove(image: string): RangeResponse | null {

@@ -75,3 +75,14 @@ Deno.test("RangeProbes.take() closes a response with other bytes", async () => {
   assertEquals([probes.take("image", 9), probes.take("image", 10)], [null, null]);
   assertEquals(state.isClosed, true);
 });
+
+Deno.test("RangeProbes.close() closes the response of an image and leaves no timer", async () => {
+  const clock = new SimulatedClock();
+  const probes = new RangeProbes(clock.timer);
+  const { response, state } = openResponse();
+  await probes.ask("image", probeOf(response));
+  probes.close("other");
+  assertEquals(state.isClosed, false);
+  probes.close("image");
+  assertEquals([state.isClosed, clock.pending], [true, 0]);
+});
