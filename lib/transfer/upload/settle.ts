@@ -4,7 +4,6 @@
 import { messageOf } from "../../validate.ts";
 import { GET_IMAGE } from "../../api/operations/images.ts";
 import { GlanceConnectionFailed, ImageUploadFailed, NotFound } from "../../errors.ts";
-import { backoff } from "../../http/retry/retry_policy.ts";
 import { Session } from "../../api/session.ts";
 import type { GlanceImage } from "../../api/types.ts";
 
@@ -16,8 +15,18 @@ export interface PendingUpload {
   isPending(record: GlanceImage): boolean;
 }
 
-/** Maximum number of polls after a part was sent: Glance notices the break soon. */
-const MAX_POLLS = 8;
+/**
+ * Milliseconds of polls after a part was sent. Glance notices the break soon, unless a network or a proxy in between
+ * keeps its connection open; then the limits for silent clients apply, often a minute.
+ */
+const BREAK_LIMIT = 90_000;
+
+/** Milliseconds of polls after Glance has accepted the data, while its database does not state so. */
+export const STALE_LIMIT = 30_000;
+
+/** Milliseconds until the second poll after a break, and at most. */
+const FIRST_BREAK_PAUSE = 250;
+const LONGEST_BREAK_PAUSE = 5_000;
 
 /** Milliseconds between polls while Glance stores the data, as in `waitForStatus`. */
 const FIRST_PAUSE = 1_000;
@@ -30,13 +39,18 @@ const STALL_LIMIT = 3_600_000;
 /** Milliseconds without a readable record after which the wait fails. */
 const UNREADABLE_LIMIT = 300_000;
 
-/** Polls the record after a break, until it is no longer open or {@linkcode MAX_POLLS} is reached. */
-export async function recordAfterBreak(upload: PendingUpload): Promise<GlanceImage> {
-  const { client: { options: { sleep, random } }, signal } = upload.session;
-  for (let poll = 0;; poll++) {
+/** Polls the record after a break, until it is no longer open or `limit` milliseconds have passed. */
+export async function recordAfterBreak(
+  upload: PendingUpload,
+  limit = BREAK_LIMIT,
+): Promise<GlanceImage> {
+  const { client: { options: { sleep, now } }, signal } = upload.session;
+  const since = now();
+  for (let pause = FIRST_BREAK_PAUSE;;) {
     const record = await show(upload);
-    if (poll === MAX_POLLS || !upload.isPending(record)) return record;
-    await sleep(backoff(poll, random), signal);
+    if (now() - since >= limit || !upload.isPending(record)) return record;
+    await sleep(pause, signal);
+    pause = Math.min(pause * PAUSE_GROWTH, LONGEST_BREAK_PAUSE);
   }
 }
 

@@ -12,7 +12,7 @@ import type { GlanceImage } from "../../api/types.ts";
 import { streamSupport } from "../../http/fixed_length.ts";
 import { createTransferHasher } from "../transfer_hasher.ts";
 import { HASH_ALGORITHM } from "./compare_sent.ts";
-import { acceptedRecord, recordAfterBreak, settledRecord } from "./settle.ts";
+import { acceptedRecord, recordAfterBreak, settledRecord, STALE_LIMIT } from "./settle.ts";
 import type { TransferHasher } from "../types.ts";
 import { noResponse, SLICE_SIZE, UploadBody, wrongSize } from "./upload_body.ts";
 import {
@@ -246,7 +246,9 @@ export async function recordAfter(upload: Upload, outcome: AttemptOutcome): Prom
     record = await acceptedRecord(upload);
     // A stale database may still state `queued`.
     const isQueued = ({ status }: GlanceImage) => status === "queued";
-    if (isQueued(record)) record = await recordAfterBreak({ ...upload, isPending: isQueued });
+    if (isQueued(record)) {
+      record = await recordAfterBreak({ ...upload, isPending: isQueued }, STALE_LIMIT);
+    }
     // Older clouds never state the size of staged data.
     const maySettle = operation === "upload" && outcome.mayBeWhole;
     if (maySettle && upload.isPending(record)) record = await settledRecord(upload);

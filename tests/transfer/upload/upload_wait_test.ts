@@ -18,6 +18,7 @@ import {
   type Put,
   type PutHandler,
   respondAfter,
+  stallAfter,
   UploadGlance,
 } from "../../support/upload_glance.ts";
 import { failureOf, harnessOn } from "../../support/client_harness.ts";
@@ -106,6 +107,22 @@ for (const [what, handler] of UNANSWERED) {
     assertEquals([error === undefined, glance.puts.length], [isRepeated, isRepeated ? 2 : 1]);
   });
 }
+
+Deno.test("create() sends the data again when a server that is cut off notices it only after a minute", async () => {
+  for (const fraction of [0, 0.5, 0.999]) {
+    const silent: PutHandler = (glance, put) => {
+      glance.record = { ...glance.record, status: "saving" };
+      return stallAfter(1_000)(glance, put);
+    };
+    const random = () => fraction;
+    const { create, glance, later, clock } = uploadHarness([silent], { random });
+    // It has waited for the next byte since the time 0.
+    later(61_000, () => glance.record = { ...glance.record, status: "queued" });
+    assertEquals((await create(chunks)).status, "active");
+    assertEquals(glance.puts.length, 2);
+    assert(clock.now() < 70_000, `${clock.now()} ms`);
+  }
+});
 
 Deno.test("upload() keeps the request open while the image is saving, and uses its response", async () => {
   const answered = saving(async ({ request }) => {
