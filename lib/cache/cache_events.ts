@@ -1,4 +1,4 @@
-/** What an edge cache reports. */
+/** Events of an edge cache. */
 
 /** An event of an edge cache. */
 export type CacheEvent =

@@ -1,4 +1,4 @@
-/** One reader of a cached image: slot after slot, from the store, or from a fill that it follows or starts. */
+/** Reads a cached image slot by slot: from the store, or from a fill that it joins or starts. */
 import type { Chunk } from "../transfer/body_reader.ts";
 import { FIRST_BYTES } from "./fill/fill_policy.ts";
 import type { Fills } from "./fill/fills.ts";
@@ -14,14 +14,14 @@ export type SlotSource = "hit" | "collapsed" | "miss";
 /** Bytes of the first chunk of a slot that is being filled. */
 const FIRST_CHUNK = 32 * 1024;
 
-/** What a reader needs. */
+/** Options of a reader. */
 export interface CachedReaderOptions {
   readonly image: ImageContent;
   readonly slotSize: number;
   readonly storage: SlotStorage;
   readonly fills: Fills;
   readonly origin: Origin;
-  /** Starts a whole read that reaches a slot, or waits for one that runs; for stores without ranges. */
+  /** Waits until a read of the whole image reaches a slot, and starts one if necessary; for stores without ranges. */
   readonly readWhole: (slot: Slot) => Promise<void>;
   /**
    * Waits until this gateway may fill a slot, or read the whole image; resolves to false if another gateway that
@@ -31,7 +31,7 @@ export interface CachedReaderOptions {
   /** Ends the claim of a slot that is not filled. */
   readonly release: (slot: Slot) => void;
   readonly onCached: (bytes: number) => void;
-  /** Called once, when it is closed; the reader waits for the result. */
+  /** Called once when the reader is closed, which waits for the returned promise. */
   readonly onClosed: () => Promise<void>;
 }
 
@@ -45,8 +45,8 @@ export class CachedReader {
   #source: SlotSource | null = null;
   #hasRead = false;
   #isClosed = false;
-  /** The last slot that was to be read ahead. */
-  #ahead = -1;
+  /** Index of the last slot that a read-ahead was started for. */
+  #aheadIndex = -1;
 
   constructor(options: CachedReaderOptions, start: number, end: number) {
     this.#options = options;
@@ -60,8 +60,8 @@ export class CachedReader {
   }
 
   /**
-   * Whether the chunk that was read last is shared with other readers: it may only be read, until the next call of
-   * `read`.
+   * Whether the last chunk is shared with other readers. If so, it must not be changed, and is valid until the next
+   * call of `read`.
    */
   get isShared(): boolean {
     return this.#stored?.reader.isShared ?? false;
@@ -85,7 +85,7 @@ export class CachedReader {
     return null;
   }
 
-  /** Ends it. Fills that it has started continue. */
+  /** Closes the reader. Fills that it has started continue. */
   async close(): Promise<void> {
     const isFirst = !this.#isClosed;
     this.#isClosed = true;
@@ -100,7 +100,7 @@ export class CachedReader {
     return null;
   }
 
-  /** Finds out where the slot of the current offset comes from. */
+  /** Opens the slot at the current offset: from the store, or by a fill. */
   async #openSlot(): Promise<void> {
     const { image, slotSize, storage, fills, origin } = this.#options;
     const slot = slotAt(image, slotSize, this.#offset);
@@ -135,9 +135,9 @@ export class CachedReader {
       const chunk = await reader.read();
       if (chunk !== null) this.#options.onCached(chunk.byteLength);
       else await this.#leaveSlot();
-      // Another program has removed it: a part of it may still be in memory.
-      const isGone = chunk === null && this.#offset < Math.min(slot.end, this.#end);
-      if (isGone && !this.#isClosed) await this.#options.storage.remove([slot.key]);
+      // Another program has deleted the stored slot; a part of it may still be in memory.
+      const isMissing = chunk === null && this.#offset < Math.min(slot.end, this.#end);
+      if (isMissing && !this.#isClosed) await this.#options.storage.remove([slot.key]);
       return chunk;
     } catch (error) {
       await this.#leaveSlot();
@@ -154,7 +154,7 @@ export class CachedReader {
       return null;
     }
     const supportsRanges = await origin.supportsRanges();
-    // The first bytes of a reader do not wait until many of others are copied and sent.
+    // Short, so that the first bytes of one reader do not wait until long chunks of others are copied and sent.
     const end = this.#hasRead ? this.#end : Math.min(this.#end, this.#offset + FIRST_CHUNK);
     const chunk = await fill.read(this.#offset, end, origin, supportsRanges).catch((error) => {
       if (origin.lacksRanges(error)) return null;
@@ -169,15 +169,15 @@ export class CachedReader {
   #readAhead({ index, start: first, end }: Slot): void {
     const { image, slotSize, storage, fills, origin } = this.#options;
     if (end >= this.#end || this.#offset < first + slotSize / 2 || !fills.hasRoom) return;
-    if (this.#ahead === index + 1) return;
-    this.#ahead = index + 1;
+    if (this.#aheadIndex === index + 1) return;
+    this.#aheadIndex = index + 1;
     const next = slotOf(image, slotSize, index + 1);
     if (fills.get(next.key) !== undefined) return;
     const start = async () => {
       if (await storage.isPresent(next.key) || !await this.#options.claim(next, false)) return;
       const fill = fills.hasRoom ? await fills.obtain(next) : null;
       if (fill === null) this.#options.release(next);
-      else if (fill.isEmpty) fill.requests.needAll(origin);
+      else if (fill.isEmpty) fill.requests.requestAll(origin);
     };
     start().catch(() => {});
   }

@@ -1,6 +1,6 @@
-/** How the data of an image is divided into slots, and the names of slots in a store. Pure. */
+/** Divides the data of an image into slots, and builds and parses the keys of slots in a store. Pure. */
 
-/** Image data that does not change: replaced data has another hash. */
+/** The immutable data of an image: if the data is replaced, the hash differs. */
 export interface ImageContent {
   readonly imageId: string;
   /** `os_hash_value`, or the MD5 `checksum` of an image without one. */
@@ -20,7 +20,7 @@ export interface Slot {
   readonly end: number;
 }
 
-/** What a key in a store names. */
+/** The parts of a key. */
 export interface SlotName {
   readonly imageId: string;
   /** The prefix of all keys of the same data. */
@@ -39,7 +39,7 @@ export function prefixOf({ imageId, hash }: ImageContent): string {
   return `${imageId}/${hash.slice(0, HASH_DIGITS)}`;
 }
 
-/** The slot of an image that has the byte at `offset`. */
+/** The slot that contains the byte at `offset` of an image. */
 export function slotAt(image: ImageContent, slotSize: number, offset: number): Slot {
   return slotOf(image, slotSize, Math.floor(offset / slotSize));
 }
@@ -51,7 +51,7 @@ export function slotOf(image: ImageContent, slotSize: number, index: number): Sl
   return { image, key: `${prefixOf(image)}/${slotSize}/${index}`, index, start, end };
 }
 
-/** What is claimed to read a whole image, in slots of a size. */
+/** The key that is claimed to read a whole image. */
 export function wholeKeyOf(image: ImageContent, slotSize: number): string {
   return `${prefixOf(image)}/${slotSize}/whole`;
 }
@@ -61,7 +61,7 @@ export function slotCount({ size }: ImageContent, slotSize: number): number {
   return Math.ceil(size / slotSize);
 }
 
-/** Parses a key; null for names that are none, such as those of other programs in the same bucket. */
+/** Parses a key; null for other names, such as those of other programs in the same bucket. */
 export function parseKey(key: string): SlotName | null {
   const [, imageId, digits, slotSize, index] = KEY.exec(key) ?? [];
   if (imageId === undefined) return null;

@@ -1,10 +1,10 @@
-/** Which images were removed from a cache while they were read. What is read of them then is not stored. Pure. */
+/** Records which images were removed from a cache while they were read, so that these reads store nothing. Pure. */
 import type { ImageContent } from "./image_slots.ts";
 
-/** Maximum number of images that are remembered; the oldest are forgotten first. */
+/** Maximum number of removed images; the oldest are dropped first. */
 const MAX_IMAGES = 1_000;
 
-/** Remembers removals, and when reads began. */
+/** Removals, and the times at which reads began. */
 export class Removals {
   readonly #removedAt = new Map<string, number>();
   readonly #openedAt = new WeakMap<ImageContent, number>();
@@ -31,8 +31,8 @@ export class Removals {
     if (this.#removedAt.size > MAX_IMAGES && oldest !== undefined) this.#removedAt.delete(oldest);
   }
 
-  /** Whether the image was removed after a read of it had begun. */
-  concern(read: ImageContent): boolean {
+  /** Whether the image was removed after this read of it had begun. */
+  affect(read: ImageContent): boolean {
     const openedAt = this.#openedAt.get(read) ?? 0;
     return openedAt < Math.max(this.#removedAt.get(read.imageId) ?? 0, this.#allRemovedAt);
   }

@@ -3,7 +3,7 @@ import type { createHasher } from "../transfer/integrity/hashing.ts";
 import type { Sleep, Timer } from "../timer.ts";
 import type { CacheEvent } from "./cache_events.ts";
 import { CachedReader } from "./cached_reader.ts";
-import { Completion } from "./completion.ts";
+import { ImageVerification } from "./image_verification.ts";
 import { Claims } from "./fill/claims.ts";
 import { FILL_LIMITS } from "./fill/fill_policy.ts";
 import { Fills } from "./fill/fills.ts";
@@ -20,7 +20,7 @@ import { WholeRead } from "./fill/whole_read.ts";
 /** Bytes of a slot, unless an option sets them. */
 export const DEFAULT_SLOT_SIZE = 8 * 1024 * 1024;
 
-/** What the cache needs. */
+/** Options of the cache. */
 export interface SlotCacheOptions {
   readonly store: SlotStore;
   /** Creates the hasher that verifies an image; null if the runtime does not have its algorithm. */
@@ -28,16 +28,17 @@ export interface SlotCacheOptions {
   /** Computes the digests of stored blocks. */
   readonly digest: Digest;
   /**
-   * What is known to be verified, if several caches of a program use the same store.
+   * Keys of images that are verified; shared if several caches of a program use the same store.
    * Default: nothing.
    */
   readonly verified?: Set<string>;
   /**
-   * Whether a reader is closed only when all slots are stored: on runtimes that end the work of a request with it.
+   * Whether closing a reader waits until all slots are stored, for runtimes that stop background work at the end of a
+   * request.
    * Default: `false`.
    */
   readonly isPerRequest?: boolean;
-  /** Bytes that the store may hold. */
+  /** Maximum bytes in the store. */
   readonly size: number;
   /** Bytes of a slot. */
   readonly slotSize: number;
@@ -54,18 +55,18 @@ export class SlotCache {
   readonly #options: SlotCacheOptions;
   readonly #fills: Fills;
   readonly #claims: Claims;
-  readonly #completion: Completion;
+  readonly #verification: ImageVerification;
   readonly #removals = new Removals();
   /** Number of open readers, by the id of their image. */
   readonly #readers = new Map<string, number>();
-  /** The reads of whole images that run, by the prefix of their keys. */
+  /** Reads of whole images in progress, by the prefix of their keys. */
   readonly #wholeReads = new Map<string, Set<WholeRead>>();
   /** The servers that sent the data of an image, by the prefix of its keys. */
   readonly #servers = new Map<string, Set<string>>();
 
   constructor(options: SlotCacheOptions) {
     this.#options = options;
-    const onStored = ({ image }: Slot) => this.#completion.stored(image);
+    const onStored = ({ image }: Slot) => this.#verification.stored(image);
     const within = storeLimit(options.timer);
     const store = limitedStore(options.store, within);
     this.storage = new SlotStorage({ ...options, store, within, onStored });
@@ -83,7 +84,7 @@ export class SlotCache {
       store: (fill) => this.#store(fill),
       onEnd: ({ key }) => this.#claims.release(key),
     });
-    this.#completion = new Completion({
+    this.#verification = new ImageVerification({
       storage: this.storage,
       slotSize: options.slotSize,
       createHasher: options.createHasher,
@@ -119,7 +120,7 @@ export class SlotCache {
         onCached: (bytes) => onEvent({ kind: "cached", imageId, bytes }),
         onClosed: async () => {
           this.#countReader(imageId, -1);
-          this.#completion.check(image);
+          this.#verification.check(image);
           if (this.#options.isPerRequest) await this.#fills.idle();
         },
       },
@@ -135,7 +136,7 @@ export class SlotCache {
     this.#servers.set(prefix, servers.add(server));
   }
 
-  /** Removes the slots of an image, or of all if it is null. Running reads of it store no more. */
+  /** Removes the slots of an image, or all slots if it is null. Reads in progress store nothing more. */
   async remove(imageId: string | null): Promise<void> {
     this.#removals.removed(imageId);
     const slots = [...this.storage.index.slots()].map(({ key }) => key);
@@ -150,16 +151,16 @@ export class SlotCache {
     else this.#readers.set(imageId, count);
   }
 
-  /** Stores a slot, unless its image is removed meanwhile. */
+  /** Stores a slot, unless its image has been removed since the read began. */
   async #store(fill: SlotFill): Promise<boolean> {
     const { image, key } = fill.slot;
-    if (this.#removals.concern(image) || !await this.storage.put(fill)) return false;
-    if (!this.#removals.concern(image)) return true;
+    if (this.#removals.affect(image) || !await this.storage.put(fill)) return false;
+    if (!this.#removals.affect(image)) return true;
     await this.storage.remove([key]);
     return false;
   }
 
-  /** Waits for a read of the whole image to reach a slot, and starts one if none will. */
+  /** Waits until a read of the whole image reaches a slot, and starts one if none will. */
   async #readWhole({ image, index }: Slot, origin: Origin): Promise<void> {
     const prefix = prefixOf(image);
     const reads = this.#wholeReads.get(prefix) ?? new Set();
@@ -168,7 +169,7 @@ export class SlotCache {
     if (read === undefined) {
       const { slotSize } = this.#options;
       const shouldContinue = () =>
-        this.#readers.has(image.imageId) || !this.#removals.concern(image);
+        this.#readers.has(image.imageId) || !this.#removals.affect(image);
       const started = new WholeRead({
         image,
         slotSize,
@@ -186,7 +187,7 @@ export class SlotCache {
     await read.reach(index, origin);
   }
 
-  /** The servers that sent data of an image since it was complete the last time. */
+  /** The servers that have sent data of an image since it was last verified. */
   #takeServers(image: ImageContent): readonly string[] {
     const prefix = prefixOf(image);
     const servers = this.#servers.get(prefix) ?? [];
@@ -194,9 +195,9 @@ export class SlotCache {
     return [...servers];
   }
 
-  /** Resolves when no slot is being filled, and no image verified. */
+  /** Resolves when no slot is being filled and no image is being verified. */
   async idle(): Promise<void> {
     await this.#fills.idle();
-    await this.#completion.idle();
+    await this.#verification.idle();
   }
 }

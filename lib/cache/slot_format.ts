@@ -1,16 +1,16 @@
 /**
  * The stored form of a slot: a header with a checksum of each block, then the data. A reader verifies each block
- * before it passes it on, and reads only the blocks that it needs.
+ * before it returns it, and reads only the blocks that it needs.
  *
  * | bytes | what                                              |
  * | ----- | ------------------------------------------------- |
  * | 8     | `GESLOT1\n`                                       |
- * | 4, 4  | bytes of a block and of the data, big-endian      |
+ * | 4, 4  | size of a block and of the data, big-endian       |
  * | 4 n   | CRC-32 of each block, big-endian                  |
  * | 32    | SHA-256 of all of the above and the slot's key    |
  *
- * The checksums detect what a disk damages: the hash of the image was verified when it was stored, and a hash next to
- * the data would not stop an attacker who can write there. SHA-256 of all data would take most of the time of a read.
+ * The checksums detect corruption on the disk. The hash of the image is verified when the image is stored; a hash next
+ * to the data would not stop an attacker who can write there, and SHA-256 would take most of the time of a read.
  */
 import { createCrc32 } from "./crc32.ts";
 
@@ -27,7 +27,7 @@ const crc32 = /* @__PURE__ */ createCrc32();
 /** Computes SHA-256. */
 export type Digest = (data: Uint8Array<ArrayBuffer>) => Promise<Uint8Array>;
 
-/** SHA-256 of the runtime, which most compute on another thread. */
+/** SHA-256 by WebCrypto, which most runtimes run on another thread. */
 export async function nativeDigest(data: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", data));
 }
@@ -37,12 +37,12 @@ export function headerSize(length: number): number {
   return FIXED_SIZE + blockCount(length) * CHECKSUM_SIZE + DIGEST_SIZE;
 }
 
-/** Bytes that a slot with `length` bytes of data takes. */
+/** Size in the store of a slot with `length` bytes of data. */
 export function storedSize(length: number): number {
   return headerSize(length) + length;
 }
 
-/** The header for the data of a slot. */
+/** Creates the header of a slot. */
 export async function headerFor(
   digest: Digest,
   key: string,
@@ -62,7 +62,7 @@ export async function headerFor(
   return header;
 }
 
-/** The checksums of the blocks in a header; null if it is not the header of this slot. */
+/** Reads the checksums of the blocks from a header; null if it is not the header of this slot. */
 export async function parseHeader(
   digest: Digest,
   key: string,
@@ -82,8 +82,8 @@ export async function parseHeader(
   );
 }
 
-/** Whether a block has a checksum. */
-export function isBlock(data: Uint8Array, checksum: number | undefined): boolean {
+/** Whether the data of a block matches its checksum. */
+export function matchesChecksum(data: Uint8Array, checksum: number | undefined): boolean {
   return crc32(data) === checksum;
 }
 

@@ -1,12 +1,12 @@
 /**
- * Which slots are stored, how many bytes they take, and which are removed to make room. Pure: the caller removes
- * them from the store.
+ * Tracks which slots are stored and how many bytes they take, and chooses those to evict. Pure: the caller deletes them
+ * from the store.
  */
 
 interface SlotEntry {
   readonly size: number;
   readonly storedAt: number;
-  /** Readers that are reading it. */
+  /** Number of readers that are reading it. */
   leases: number;
   isPinned: boolean;
 }
@@ -20,17 +20,17 @@ export interface IndexedSlot {
   readonly isPinned: boolean;
 }
 
-/** The index of a store. The slot that was used least recently is the first to be evicted; pinned ones the last. */
+/** The index of a store. The least recently used slot is evicted first; pinned slots are evicted last. */
 export class SlotIndex {
   readonly #limit: number;
-  /** From the one used least recently to the last. */
+  /** From the least to the most recently used. */
   readonly #entries = new Map<string, SlotEntry>();
   /** Number of slots by folder: those of one image's data. */
   readonly #counts = new Map<string, number>();
   #stored = 0;
   #reserved = 0;
 
-  /** @param limit bytes that all slots may take. */
+  /** @param limit maximum bytes of all slots. */
   constructor(limit: number) {
     this.#limit = limit;
   }
@@ -60,14 +60,14 @@ export class SlotIndex {
     return this.#entries.get(key)?.storedAt ?? null;
   }
 
-  /** The stored slots, from the one used least recently to the last. */
+  /** The stored slots, from the least to the most recently used. */
   *slots(): Iterable<IndexedSlot> {
     for (const [key, { size, storedAt, isPinned }] of this.#entries) {
       yield { key, size, storedAt, isPinned };
     }
   }
 
-  /** Adds a slot that a store has, as the one used last. The caller evicts what exceeds the limit. */
+  /** Adds a stored slot as the most recently used. The caller evicts what exceeds the limit. */
   add(key: string, size: number, storedAt: number, isPinned = false): void {
     const previous = this.remove(key);
     this.#entries.set(key, {
@@ -91,8 +91,8 @@ export class SlotIndex {
   }
 
   /**
-   * Starts to read a slot, which makes it the one used last. It is not evicted until the returned function is
-   * called. Returns null if it is not stored.
+   * Marks a slot as being read and most recently used. It is not evicted until the returned function is called.
+   * Returns null if it is not stored.
    */
   lease(key: string): (() => void) | null {
     const entry = this.#entries.get(key);
@@ -107,7 +107,7 @@ export class SlotIndex {
     };
   }
 
-  /** Marks the slots whose key has a prefix; they are evicted after all others. */
+  /** Pins or unpins the slots whose keys start with a prefix. */
   pin(prefix: string, isPinned: boolean): void {
     for (const [key, entry] of this.#entries) {
       if (key.startsWith(prefix)) entry.isPinned = isPinned;
@@ -115,8 +115,9 @@ export class SlotIndex {
   }
 
   /**
-   * Reserves room for a slot: the keys to remove from the store, which the index no longer has, or null if all
-   * slots that are not being read take too little. `settle` must follow.
+   * Reserves bytes for a new slot. Removes slots from the index as needed and returns their keys, for the caller to
+   * delete from the store; null if even evicting all slots that are not being read would not free enough. `settle`
+   * must follow.
    */
   reserve(size: number): readonly string[] | null {
     const evicted = this.#evictable(this.#stored + this.#reserved + size - this.#limit);
@@ -126,12 +127,12 @@ export class SlotIndex {
     return evicted;
   }
 
-  /** Ends a reservation, before the slot is added or after it could not be stored. */
+  /** Ends a reservation: before the slot is added, or after it could not be stored. */
   settle(size: number): void {
     this.#reserved -= size;
   }
 
-  /** Removes slots until the stored ones fit the limit, and returns them. */
+  /** Removes slots until the rest is within the limit, and returns the removed ones. */
   shrink(): readonly IndexedSlot[] {
     const keys = new Set(this.#evictable(this.#stored + this.#reserved - this.#limit));
     const evicted = [...this.slots()].filter(({ key }) => keys.has(key));

@@ -1,4 +1,4 @@
-/** The store of a cache with its index: what is stored, what is removed, and what happens if the store fails. */
+/** Combines a store with its index: reads, writes, and evicts slots, and pauses after failures of the store. */
 import type { CacheEvent } from "./cache_events.ts";
 import { parseKey, type Slot } from "./image_slots.ts";
 import type { SlotFill } from "./fill/slot_fill.ts";
@@ -11,13 +11,13 @@ import type { TimeLimit } from "./stores/limited_store.ts";
 import type { SlotStore, StoredSlot } from "./stores/slot_store.ts";
 import { StorePauses } from "./stores/store_pauses.ts";
 
-/** What the storage needs. */
+/** Options of the storage. */
 export interface SlotStorageOptions {
   readonly store: SlotStore;
   readonly digest: Digest;
   /** Limits each read of a slot. */
   readonly within: TimeLimit;
-  /** Bytes that all slots may take. */
+  /** Maximum bytes of all slots. */
   readonly size: number;
   readonly now: () => number;
   /** Milliseconds since 1970. */
@@ -43,12 +43,12 @@ export class SlotStorage {
     this.#pauses = new StorePauses(options.now, options.onEvent);
   }
 
-  /** Reads what the store has, once, and removes what exceeds the limit. */
+  /** Lists the store once, and removes what exceeds the limit. */
   load(): Promise<void> {
     return this.#loading ??= this.#load();
   }
 
-  /** Whether a slot is known to be stored, and the store can be read. */
+  /** Whether a slot is in the index, and the store can be read. */
   has(key: string): boolean {
     return this.index.has(key) && !this.#pauses.has("read");
   }
@@ -58,7 +58,7 @@ export class SlotStorage {
     return !this.#pauses.has("read") && !this.#pauses.has("write");
   }
 
-  /** Whether the store has a slot now, which another gateway may have stored. */
+  /** Whether the store has a slot now; another gateway may have stored it. */
   async isPresent(key: string): Promise<boolean> {
     const { store } = this.#options;
     if (!store.isShared || this.#pauses.has("read")) return this.has(key);
@@ -73,8 +73,8 @@ export class SlotStorage {
   }
 
   /**
-   * Opens the bytes of a slot from `offset` (in the image) to `end`, exclusive; null if it is not stored, or
-   * cannot be read. What is read once is not kept in memory.
+   * Opens the bytes of a slot from `offset` (in the image) to `end`, exclusive; null if it is not stored, or cannot be
+   * read.
    */
   async open(
     slot: Slot,
@@ -106,7 +106,7 @@ export class SlotStorage {
     }
   }
 
-  /** Handles an error while a slot is read: a damaged slot is removed, a store that fails is not read for a while. */
+  /** Handles a read error: removes a corrupt slot, or pauses reads if the store failed. */
   async failed(slot: Slot, error: unknown): Promise<void> {
     if (!(error instanceof CorruptSlot)) return this.#pauses.begin("read", error);
     this.#options.onEvent({ kind: "damaged", key: slot.key });
@@ -128,7 +128,7 @@ export class SlotStorage {
       isStored = true;
     } catch (error) {
       this.#pauses.begin("write", error);
-      // What a failed write has left is not in the index.
+      // A failed write may leave data that is not in the index.
       await store.delete(slot.key).catch(() => {});
     }
     this.index.settle(bytes);
@@ -139,20 +139,20 @@ export class SlotStorage {
     return true;
   }
 
-  /** Removes slots, whether they are known or not. */
+  /** Removes slots, even if they are not in the index. */
   async remove(keys: readonly string[]): Promise<void> {
     for (const key of keys) this.index.remove(key);
     const fail = (error: unknown) => this.#pauses.begin("write", error);
     await this.#deletions.run(keys, (key) => this.#readers.delete(key).catch(fail));
   }
 
-  /** Reads again what the store has, and removes the remains of writes that were interrupted. */
+  /** Lists the store again, which also removes incomplete writes. */
   async reload(): Promise<void> {
     this.#loading = this.#load();
     await this.#loading;
   }
 
-  /** Removes slots until the limit holds, and returns them. */
+  /** Removes slots until the rest is within the limit, and returns the removed ones. */
   async prune(): Promise<readonly IndexedSlot[]> {
     const evicted = this.index.shrink();
     const keys = evicted.map(({ key }) => key);
@@ -162,7 +162,7 @@ export class SlotStorage {
   }
 
   async #load(): Promise<void> {
-    // What a shared store has is found when it is read, so no reader waits for its list.
+    // Slots of a shared store are also found by reading them, so no reader waits for the list.
     const listed = this.#list();
     if (!this.#options.store.isShared) await listed;
   }

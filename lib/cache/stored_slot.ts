@@ -1,41 +1,47 @@
-/** Reads a stored slot; each block is verified before it is passed on. */
+/** Reads a stored slot, and verifies each block before it is returned. */
 import type { Chunk } from "../transfer/body_reader.ts";
 import type { Slot } from "./image_slots.ts";
-import { BLOCK_SIZE, type Digest, headerSize, isBlock, parseHeader } from "./slot_format.ts";
+import {
+  BLOCK_SIZE,
+  type Digest,
+  headerSize,
+  matchesChecksum,
+  parseHeader,
+} from "./slot_format.ts";
 import type { SlotStore } from "./stores/slot_store.ts";
 
-/** Thrown if a stored slot is not what was stored. */
+/** Thrown if a stored slot is corrupt. */
 export class CorruptSlot extends Error {
   override name = "CorruptSlot";
   /** Key of the slot. */
   readonly key: string;
 
   constructor(key: string) {
-    super(`Cannot use the stored slot "${key}": its bytes have changed`);
+    super(`Cannot use the stored slot "${key}": its checksum does not match`);
     this.key = key;
   }
 }
 
-/** A stored slot that is read. */
+/** A reader of a stored slot. */
 export interface StoredSlotReader {
   /**
    * The next bytes, or null at the end.
    *
-   * @throws {CorruptSlot} if a block is not what was stored.
+   * @throws {CorruptSlot} if the checksum of a block does not match.
    */
   read(): Promise<Chunk | null>;
-  /** Whether the chunk that was read last is shared with other readers: it may only be read, until `release`. */
+  /** Whether the last chunk is shared with other readers. If so, it must not be changed, and is valid until `release`. */
   readonly isShared: boolean;
-  /** The chunk that was read last is not used any more. */
+  /** Releases the last chunk; the caller no longer uses it. */
   release(): void;
-  /** Ends it. The chunk that was read last may still be used. */
+  /** Closes the reader. The last chunk may still be used. */
   close(): Promise<void>;
 }
 
 /**
  * Opens the bytes of a slot from `offset` (in the image) to `end`, exclusive. Null if the store does not have it.
  *
- * @throws {CorruptSlot} if its header is not what was stored.
+ * @throws {CorruptSlot} if its header is corrupt.
  * @throws the error of the store.
  */
 export async function openStoredSlot(
@@ -51,7 +57,7 @@ export async function openStoredSlot(
   const from = dataStart + firstBlock * BLOCK_SIZE;
   const last = Math.min(end, slot.end) - slot.start;
   const to = dataStart + Math.min(length, Math.ceil(last / BLOCK_SIZE) * BLOCK_SIZE);
-  // From the first block on, one request of a remote store has both. A file is read in blocks, without copies.
+  // From the first block on, one request to a remote store returns both. A file is read in blocks, without copies.
   const isWhole = firstBlock === 0 && store.isShared;
   const [head, rest] = await Promise.all([
     store.read(slot.key, 0, isWhole ? to : dataStart),
@@ -79,7 +85,7 @@ export async function openStoredSlot(
       if (position >= last) return null;
       const start = block * BLOCK_SIZE;
       const bytes = await data.take(Math.min(BLOCK_SIZE, length - start));
-      if (bytes === null || !isBlock(bytes, checksums[block])) {
+      if (bytes === null || !matchesChecksum(bytes, checksums[block])) {
         throw new CorruptSlot(slot.key);
       }
       const chunk = bytes.subarray(position - start, Math.min(last - start, bytes.byteLength));
@@ -91,7 +97,7 @@ export async function openStoredSlot(
   };
 }
 
-/** A reader that calls `release` when it is closed. */
+/** Wraps a reader so that it calls `release` when it is closed. */
 export function leased(reader: StoredSlotReader, release: () => void): StoredSlotReader {
   return {
     get isShared() {

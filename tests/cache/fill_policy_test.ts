@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import {
   FILL_LIMITS,
   FIRST_BYTES,
-  isBeginning,
+  isWithinFirstBytes,
   mayRequest,
   nextSlot,
 } from "../../lib/cache/fill/fill_policy.ts";
@@ -16,10 +16,10 @@ const NEXT: readonly {
   { when: "there is none", slots: [], next: null },
   { when: "there is one without readers", slots: [[]], next: 0 },
   { when: "all have waited for the same time", slots: [[900], [900]], next: 0 },
-  { when: "only one has a reader that has just come", slots: [[], [1000], []], next: 1 },
+  { when: "only one has a reader that has just arrived", slots: [[], [1000], []], next: 1 },
   { when: "one reader has waited longer", slots: [[990], [980], [985]], next: 1 },
   { when: "one has more readers", slots: [[990], [990, 990], [985]], next: 1 },
-  { when: "readers have just come", slots: [[1000], [1000, 1000, 1000]], next: 1 },
+  { when: "readers have just arrived", slots: [[1000], [1000, 1000, 1000]], next: 1 },
   {
     when: "one reader has waited longer than ten together",
     slots: [Array(10).fill(995), [900]],
@@ -45,8 +45,8 @@ Deno.test("nextSlot() serves a single reader in the end when many readers come f
   }
 });
 
-Deno.test("isBeginning() allows the first bytes of a request when its slot has no turn", () => {
-  assertEquals([0, FIRST_BYTES - 1, FIRST_BYTES].map(isBeginning), [true, true, false]);
+Deno.test("isWithinFirstBytes() allows the first bytes of a request when its slot is not active", () => {
+  assertEquals([0, FIRST_BYTES - 1, FIRST_BYTES].map(isWithinFirstBytes), [true, true, false]);
 });
 
 Deno.test("mayRequest() allows each slot one request, and more within the limit of all", () => {

@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { limitedStore, storeLimit } from "../../lib/cache/stores/limited_store.ts";
 import { memoryStore } from "../../lib/cache/stores/memory_store.ts";
 import { SimulatedClock } from "../../lib/testing/clock.ts";
-import { CacheWorld, simulatedImage } from "./cache_world.ts";
+import { CacheWorld, simulatedImage } from "./simulated_cache.ts";
 
 const IMAGE = simulatedImage(1, 10_000);
 

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { between, seededRandom } from "../../lib/testing/seed.ts";
 import { memoryStore } from "../../lib/cache/stores/memory_store.ts";
 import type { SlotStore } from "../../lib/cache/stores/slot_store.ts";
-import { CacheWorld, simulatedImage } from "./cache_world.ts";
+import { CacheWorld, simulatedImage } from "./simulated_cache.ts";
 
 const SEEDS = Number(Deno.env.get("CACHE_SEEDS") ?? 5_000);
 const IMAGES = [simulatedImage(1, 30_001), simulatedImage(2, 12_288), simulatedImage(3, 700)];

@@ -3,7 +3,7 @@ import { slotOf } from "../../lib/cache/image_slots.ts";
 import { memoryStore } from "../../lib/cache/stores/memory_store.ts";
 import type { SlotStore } from "../../lib/cache/stores/slot_store.ts";
 import { SimulatedClock } from "../../lib/testing/clock.ts";
-import { CacheWorld, simulatedImage } from "./cache_world.ts";
+import { CacheWorld, simulatedImage } from "./simulated_cache.ts";
 
 const IMAGE = simulatedImage(1, 100_003);
 const GATEWAYS = 10;

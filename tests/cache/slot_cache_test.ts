@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { memoryStore } from "../../lib/cache/stores/memory_store.ts";
-import { CacheWorld, simulatedImage } from "./cache_world.ts";
+import { CacheWorld, simulatedImage } from "./simulated_cache.ts";
 
 const IMAGE = simulatedImage(1, 100_003);
 const OTHER = simulatedImage(2, 4096);

@@ -3,7 +3,7 @@ import {
   BLOCK_SIZE,
   headerFor,
   headerSize,
-  isBlock,
+  matchesChecksum,
   nativeDigest,
   parseHeader,
 } from "../../lib/cache/slot_format.ts";
@@ -17,10 +17,10 @@ Deno.test("parseHeader() returns the checksum of each block", async () => {
   assertEquals(header.byteLength, headerSize(DATA.byteLength));
   const checksums = await parseHeader(nativeDigest, KEY, header, DATA.byteLength);
   assertEquals(checksums?.length, 3);
-  assert(isBlock(DATA.subarray(0, BLOCK_SIZE), checksums?.[0]));
-  assert(isBlock(DATA.subarray(2 * BLOCK_SIZE), checksums?.[2]));
-  assertEquals(isBlock(DATA.subarray(1, BLOCK_SIZE + 1), checksums?.[0]), false);
-  assertEquals(isBlock(DATA, undefined), false);
+  assert(matchesChecksum(DATA.subarray(0, BLOCK_SIZE), checksums?.[0]));
+  assert(matchesChecksum(DATA.subarray(2 * BLOCK_SIZE), checksums?.[2]));
+  assertEquals(matchesChecksum(DATA.subarray(1, BLOCK_SIZE + 1), checksums?.[0]), false);
+  assertEquals(matchesChecksum(DATA, undefined), false);
 });
 
 Deno.test("parseHeader() returns null when a byte of the header, the key or the length differs", async () => {

@@ -6,7 +6,7 @@ import { SlotFill } from "../../lib/cache/fill/slot_fill.ts";
 import { memoryStore } from "../../lib/cache/stores/memory_store.ts";
 import type { SlotStore } from "../../lib/cache/stores/slot_store.ts";
 import { settled } from "../../lib/testing/clock.ts";
-import { simulatedImage } from "./cache_world.ts";
+import { simulatedImage } from "./simulated_cache.ts";
 
 /** A store whose deletions wait until they are allowed, and the most bytes that it has had. */
 class SlowlyDeletingStore {

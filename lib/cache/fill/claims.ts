@@ -1,20 +1,20 @@
 /**
- * What this gateway may fetch if several share a store: a slot, or a whole image of a store without ranges. The
- * others wait until it is stored.
+ * Coordinates gateways that share a store: one of them claims a slot, or a whole image if Glance's store has no ranges,
+ * and fetches it. The others wait until it is stored.
  */
 import type { Sleep, Timer } from "../../timer.ts";
 import type { SlotStore } from "../stores/slot_store.ts";
 
-/** Milliseconds after which a slot that another gateway fetches is looked for again. */
+/** Milliseconds between checks for a slot that another gateway fetches. */
 const POLL_INTERVAL = 200;
 
 /** Milliseconds after which a claim is renewed. */
 const RENEWAL_INTERVAL = 20_000;
 
-/** What the claims need. */
+/** Options of the claims. */
 export interface ClaimsOptions {
   readonly store: SlotStore;
-  /** Whether the store can be used. If not, every gateway fetches for itself. */
+  /** Whether the store can be used. If not, every gateway fetches on its own. */
   readonly isAvailable: () => boolean;
   /** Whether the store has a slot now. */
   readonly isStored: (slotKey: string) => Promise<boolean>;
@@ -22,7 +22,7 @@ export interface ClaimsOptions {
   readonly timer: Timer;
 }
 
-/** The claims of a gateway. Without a shared store, it may fetch everything. */
+/** The claims of a gateway. Without a shared store, every claim succeeds. */
 export class Claims {
   readonly #options: ClaimsOptions;
   /** The claims of this gateway, with the function that ends their renewal. */
@@ -35,9 +35,9 @@ export class Claims {
   }
 
   /**
-   * Waits until this gateway may fetch a slot; resolves to false if another one has stored it meanwhile.
+   * Waits until this gateway may fetch a slot; resolves to false if another one has stored it in the meantime.
    *
-   * @param key what is claimed: the slot, or the image that contains it.
+   * @param key the key to claim: of the slot, or of the image that contains it.
    */
   claim(slotKey: string, key: string): Promise<boolean> {
     if (this.#options.store.claim === undefined || this.#held.has(key)) {
@@ -56,7 +56,7 @@ export class Claims {
     if (stop === undefined) return;
     stop();
     this.#held.delete(key);
-    // If this fails, the claim ends by its age.
+    // If this fails, the claim expires.
     this.#options.store.release?.(key).catch(() => {});
   }
 
@@ -64,7 +64,7 @@ export class Claims {
     const { isAvailable, isStored, sleep } = this.#options;
     while (isAvailable()) {
       const isClaimed = await this.#tryToClaim(key);
-      // Between the last look at the store and the claim, another gateway may have stored it.
+      // Another gateway may have stored it between the last check of the store and the claim.
       if (await isStored(slotKey)) {
         this.release(key);
         return false;

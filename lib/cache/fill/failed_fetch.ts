@@ -1,11 +1,11 @@
-/** A request of a slot that has failed. */
+/** A failed request for bytes of a slot. */
 import type { Origin } from "./origin.ts";
 import type { Segment } from "./segments.ts";
 
-/** The failure, and the readers that it concerns. */
+/** The failure, and a check of which readers get its error. */
 export class FailedFetch {
   readonly error: unknown;
-  /** The origin that was asked. */
+  /** The origin of the request. */
   readonly #origin: Origin | null;
   /** The bytes that are missing because of it. */
   readonly #start: number;
@@ -17,7 +17,7 @@ export class FailedFetch {
     [this.#start, this.#end] = [received, end];
   }
 
-  /** Whether a reader has waited for it at a position, and its own credentials will not do better. */
+  /** Whether a reader that waits at a position gets the error: not if its own credentials may succeed. */
   concerns(position: number, origin: Origin): boolean {
     const isAbout = position >= this.#start && position < this.#end;
     return isAbout && (this.#origin === origin || !origin.isOwnFault(this.error));

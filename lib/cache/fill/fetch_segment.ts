@@ -5,7 +5,7 @@ import type { Segment } from "./segments.ts";
 /** Bytes of one read from the origin. */
 export const READ_SIZE = 256 * 1024;
 
-/** A slot that takes the bytes. */
+/** The slot that receives the bytes. */
 interface FilledSlot {
   readonly slot: { readonly start: number };
   readonly requests: { opened(segment: Segment): void };
@@ -13,7 +13,7 @@ interface FilledSlot {
   end(segment: Segment, error?: unknown, origin?: Origin): void;
 }
 
-/** Fetches a segment. Never rejects: the slot gets the error, for readers that wait for the bytes. */
+/** Fetches a segment. Never rejects: the slot passes the error to the readers that wait for the bytes. */
 export async function fetchSegment(
   fill: FilledSlot,
   segment: Segment,
@@ -30,7 +30,7 @@ export async function fetchSegment(
       if (chunk === null) throw new Error("Cannot fill a slot: the origin ended early");
       origin.onBytes?.(chunk.byteLength);
       fill.receive(segment, chunk);
-      // A reader that uses the memory transfers it. New memory costs more than the copy of the bytes.
+      // A reader that uses the buffer transfers it. Allocating a new one costs more than copying the bytes.
       if (memory.byteLength === 0) {
         const { buffer } = chunk;
         memory = new Uint8Array(

@@ -4,7 +4,7 @@ export class FillReaders {
   count = 0;
   readonly #waits = new Set<{ readonly since: number }>();
 
-  /** When each of those that wait for bytes began to, in milliseconds. */
+  /** When each waiting reader began to wait, in milliseconds. */
   get waitingSince(): readonly number[] {
     return Array.from(this.#waits, ({ since }) => since);
   }
@@ -20,7 +20,7 @@ export class FillReaders {
     return () => leave();
   }
 
-  /** Counts a reader as one that waits until the returned function is called. */
+  /** Counts a reader as waiting until the returned function is called. */
   wait(since: number): () => void {
     const wait = { since };
     this.#waits.add(wait);

@@ -1,34 +1,34 @@
-/** The slots that are being filled: one fill for each, within the limits of the policy. */
+/** Manages the slots that are being filled: one fill for each slot, within the limits of the policy. */
 import type { Timer } from "../../timer.ts";
 import { Notifier } from "../../transfer/notifier.ts";
 import type { Slot } from "../image_slots.ts";
 import { type AwaitedSlot, type FillLimits, mayRequest, nextSlot } from "./fill_policy.ts";
 import { SlotFill } from "./slot_fill.ts";
 
-/** Milliseconds for which a fill waits for readers that have stopped, before it makes way for another one. */
+/** Milliseconds for which a fill without a request in flight is kept for its readers before it is dropped. */
 const IDLE_LIMIT = 5_000;
 
-/** What the fills need. */
+/** Options of the fills. */
 export interface FillsOptions {
   readonly limits: FillLimits;
   readonly now: () => number;
   readonly timer: Timer;
-  /** Whether a slot is stored, so that it needs no fill. */
+  /** Whether a slot is stored and needs no fill. */
   readonly isStored: (slot: Slot) => boolean;
   /** Stores a complete slot; resolves to false if it is not stored. Never rejects. */
   readonly store: (fill: SlotFill) => Promise<boolean>;
-  /** Called when a slot is no longer filled: it is complete, has failed, or never began. */
+  /** Called when a slot is no longer filled: it is complete, has failed, or was never started. */
   readonly onEnd: (slot: Slot) => void;
 }
 
-/** A reader that waits for a slot to begin. */
+/** A reader that waits until a slot is started. */
 interface WaitingReader {
   readonly since: number;
-  readonly isGone: () => boolean;
+  readonly hasLeft: () => boolean;
   readonly resolve: (fill: SlotFill | null) => void;
 }
 
-/** A slot that has not begun. */
+/** A slot that has not been started. */
 class WaitingSlot implements AwaitedSlot {
   readonly slot: Slot;
   readers: WaitingReader[] = [];
@@ -62,20 +62,20 @@ export class Fills {
     return this.#fills.get(key);
   }
 
-  /** Whether another fill can start, and be completed, without a wait. */
+  /** Whether another fill can start and become active without waiting. */
   get hasRoom(): boolean {
-    return this.#turns < this.#options.limits.turns && this.#waiting.size === 0;
+    return this.#active < this.#options.limits.active && this.#waiting.size === 0;
   }
 
   /**
-   * The fill of a slot, or a new one, once there is room; null if the slot is stored by then, or the reader is gone.
-   * The caller joins it, or requests bytes for it, without a wait in between.
+   * Waits for the fill of a slot, and starts one when the limits allow it; null if the slot has been stored, or the
+   * reader has left. The caller must join the fill, or request bytes for it, before its next `await`.
    */
-  obtain(slot: Slot, isGone: () => boolean = () => false): Promise<SlotFill | null> {
+  obtain(slot: Slot, hasLeft: () => boolean = () => false): Promise<SlotFill | null> {
     return new Promise((resolve) => {
       const waiting = this.#waiting.get(slot.key) ?? new WaitingSlot(slot);
       this.#waiting.set(slot.key, waiting);
-      waiting.readers.push({ since: this.#options.now(), isGone, resolve });
+      waiting.readers.push({ since: this.#options.now(), hasLeft, resolve });
       this.#admit();
     });
   }
@@ -85,11 +85,11 @@ export class Fills {
     while (this.#fills.size > 0) await this.#dropped.next;
   }
 
-  get #turns(): number {
-    return [...this.#fills.values()].filter(({ hasTurn }) => hasTurn).length;
+  get #active(): number {
+    return [...this.#fills.values()].filter(({ isActive }) => isActive).length;
   }
 
-  /** Starts slots that wait, as far as there is room. Those in flight, and those that are stored, need none. */
+  /** Starts and activates slots within the limits. Slots that are being filled, or are stored, need no start. */
   #admit(): void {
     const { limits, now, isStored } = this.#options;
     for (const waiting of this.#waiting.values()) {
@@ -98,23 +98,23 @@ export class Fills {
       if (present !== undefined) this.#resolve(waiting, present);
       else if (isStored(slot) || !this.#isAwaited(waiting)) this.#resolve(waiting, null);
     }
-    while (this.#waiting.size > 0 && this.#fills.size < limits.begun) {
+    while (this.#waiting.size > 0 && this.#fills.size < limits.started) {
       const next = nextSlot(this.#waiting.values(), now());
       if (next !== null) this.#resolve(next, this.#start(next.slot));
     }
-    while (this.#turns < limits.turns) {
-      const paused = [...this.#fills.values()].filter(({ hasTurn }) => !hasTurn);
+    while (this.#active < limits.active) {
+      const paused = [...this.#fills.values()].filter(({ isActive }) => !isActive);
       const next = nextSlot(paused, now());
       if (next === null) return;
-      next.giveTurn();
+      next.activate();
     }
   }
 
-  /** Whether readers still wait for a slot; those that are gone are forgotten. */
+  /** Whether readers still wait for a slot; removes those that have left. */
   #isAwaited(waiting: WaitingSlot): boolean {
     const { readers } = waiting;
-    for (const { isGone, resolve } of readers) if (isGone()) resolve(null);
-    waiting.readers = readers.filter(({ isGone }) => !isGone());
+    for (const { hasLeft, resolve } of readers) if (hasLeft()) resolve(null);
+    waiting.readers = readers.filter(({ hasLeft }) => !hasLeft());
     return waiting.readers.length > 0;
   }
 
@@ -143,7 +143,7 @@ export class Fills {
   async #settled(fill: SlotFill): Promise<void> {
     if (fill.isDropped || this.#storing.has(fill)) return;
     if (fill.isComplete) return await this.#complete(fill);
-    // What was read of it would be read twice otherwise.
+    // If the fill were dropped, its bytes would have to be requested again.
     if (fill.requests.continue()) return;
     if (fill.readers.count === 0 || !fill.requests.canContinue) return this.#drop(fill);
     this.#dropLater(fill);
@@ -154,8 +154,8 @@ export class Fills {
     const isStored = await this.#options.store(fill);
     this.#storing.delete(fill);
     if (isStored || fill.readers.count === 0) return this.#drop(fill);
-    // Its readers are served from memory, unless they stop. When one of them leaves, it is tried again: there may be
-    // room by then. A store that has failed is not used meanwhile.
+    // The fill could not be stored. Its readers are served from memory, unless they stall. When one of them leaves,
+    // storing is tried again: there may be room then. A store that has failed is paused.
     this.#dropLater(fill);
   }
 

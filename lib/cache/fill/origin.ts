@@ -1,9 +1,9 @@
-/** Where an edge cache reads what it does not have. */
+/** The origin from which an edge cache reads. */
 import type { Chunk } from "../../transfer/body_reader.ts";
 
-/** Open bytes of an image. */
+/** A reader of bytes from the origin. */
 export interface OriginReader {
-  /** The next bytes, or null at the end. `into` is used if possible. */
+  /** Reads the next bytes, into `into` if possible; null at the end. */
   read(into: Chunk): Promise<Chunk | null>;
   /** Ends the request. */
   cancel(reason: unknown): Promise<void>;
@@ -11,21 +11,21 @@ export interface OriginReader {
 
 /** The origin of an image, with the credentials of one reader. */
 export interface Origin {
-  /** Opens bytes `start` to `end`, exclusive. It resumes after breaks, and fails if no server can go on. */
+  /** Opens bytes `start` to `end`, exclusive. Resumes after breaks, and fails if no server can continue. */
   open(start: number, end: number): Promise<OriginReader>;
   /**
    * Whether ranges can be read. If not, only the whole image is opened.
    *
-   * @param first the first bytes that may be requested to find out, because they are opened next. Default: 1.
+   * @param first number of bytes that a probe may request, because they are opened next. Default: 1.
    */
   supportsRanges(first?: number): Promise<boolean>;
-  /** Closes the response that `supportsRanges` has opened, since another gateway fills the slot. */
+  /** Closes the response that `supportsRanges` has opened, if another gateway fills the slot. */
   closeProbe?(): void;
-  /** Whether an error concerns the credentials of this reader, so that another reader may succeed. */
+  /** Whether an error is due to the credentials of this reader, so that another reader may succeed. */
   isOwnFault(error: unknown): boolean;
   /**
-   * Whether an error says that the store has no ranges, which it may have had before. If so, `supportsRanges` resolves
-   * to false from then on.
+   * Whether an error means that the store does not support ranges (any more). If so, `supportsRanges` resolves to
+   * false from then on.
    */
   lacksRanges(error: unknown): boolean;
   /** Called with the bytes that were read for the cache. */

@@ -1,9 +1,9 @@
 /**
- * Which bytes of a slot have arrived, and which have been requested. Pure: a reader asks for a position, and
- * either finds bytes, or waits for a segment in flight, or claims a segment of its own.
+ * Tracks which bytes of a slot have been requested and received. Pure. A reader at some position finds received bytes,
+ * waits for a segment in flight, or claims a segment of its own.
  */
 
-/** Bytes that one request fetches: those before `received` have arrived. Offsets are relative to the slot. */
+/** Bytes that one request fetches; those before `received` have been received. Offsets are relative to the slot. */
 export interface Segment {
   readonly start: number;
   readonly end: number;
@@ -57,7 +57,7 @@ export class Segments {
     return this.#segments.some(({ start, end }) => start <= position && position < end);
   }
 
-  /** Claims at most `most` bytes from a position that is not claimed; the next segment, or the slot, may end them. */
+  /** Claims at most `most` bytes from an unclaimed position, up to the next segment or the end of the slot. */
   claim(position: number, most = Infinity): Segment {
     const next = this.#segments.findIndex(({ start }) => start > position);
     const end = Math.min(this.#segments[next]?.start ?? this.#length, position + most);
@@ -74,7 +74,7 @@ export class Segments {
     return accepted;
   }
 
-  /** Gives up what a segment has not received, so that another reader can claim it. */
+  /** Releases the bytes that a segment has not received, so that another reader can claim them. */
   abandon(segment: Segment): void {
     const own = this.#own(segment);
     own.end = own.received;

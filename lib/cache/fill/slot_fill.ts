@@ -1,27 +1,27 @@
 /**
- * A slot while it is fetched: one buffer that several requests fill and any number of readers follow, byte by
- * byte. A reader whose position is not requested yet requests it itself, with an exact end, so no byte is
- * requested twice.
+ * A slot while it is fetched: one buffer that several requests fill, and that any number of readers read as bytes
+ * arrive. A reader whose position is not requested yet requests it itself, with an exact end, so no byte is requested
+ * twice.
  */
 import type { Chunk } from "../../transfer/body_reader.ts";
 import { Notifier } from "../../transfer/notifier.ts";
 import { fetchSegment } from "./fetch_segment.ts";
-import { type AwaitedSlot, isBeginning } from "./fill_policy.ts";
+import { type AwaitedSlot, isWithinFirstBytes } from "./fill_policy.ts";
 import { FillReaders } from "./fill_readers.ts";
 import type { Origin } from "./origin.ts";
 import { type Segment, Segments } from "./segments.ts";
 import { SlotRequests } from "./slot_requests.ts";
 import type { Slot } from "../image_slots.ts";
 
-/** Bytes that a reader is given at once. They are a copy, so that a slow reader does not keep the slot in memory. */
+/** Maximum bytes of a chunk. It is a copy, so that a slow reader does not keep the slot in memory. */
 const COPY_SIZE = 256 * 1024;
 
-/** What a fill needs. */
+/** Options of a fill. */
 export interface SlotFillOptions {
   readonly now: () => number;
-  /** Whether it may send one more request, when it has `own` ones in flight. */
+  /** Whether one more request may be sent when the slot has `own` requests in flight. */
   readonly mayRequest: (own: number) => boolean;
-  /** Called when no request is in flight any more, each time. */
+  /** Called each time the last request in flight has ended. */
   readonly onSettled: () => void;
 }
 
@@ -34,9 +34,9 @@ export class SlotFill implements AwaitedSlot {
   readonly requests: SlotRequests;
   readonly #segments: Segments;
   readonly #options: SlotFillOptions;
-  /** While it begins, only the first bytes that each reader needs are requested. */
-  #phase: "beginning" | "turn" | "dropped" = "beginning";
-  /** Wakes the readers that wait for bytes, and the read of a whole image that waits for a turn. */
+  /** Until the slot is active, only the first bytes that each reader needs are requested. */
+  #phase: "started" | "active" | "dropped" = "started";
+  /** Notifies readers that wait for bytes, and a read of the whole image that waits until the slot is active. */
   readonly #changed = new Notifier();
 
   constructor(slot: Slot, options: SlotFillOptions) {
@@ -48,18 +48,18 @@ export class SlotFill implements AwaitedSlot {
       segments: this.#segments,
       send: (segment, origin) => void fetchSegment(this, segment, origin),
       mayRequest: options.mayRequest,
-      hasTurn: () => this.hasTurn,
+      isActive: () => this.isActive,
     });
   }
 
-  /** When each of the readers that wait for bytes began to, in milliseconds. */
+  /** When each waiting reader began to wait, in milliseconds. */
   get waitingSince(): readonly number[] {
     return this.readers.waitingSince;
   }
 
-  /** Whether it may be completed. */
-  get hasTurn(): boolean {
-    return this.#phase === "turn";
+  /** Whether the slot is fetched to its end. */
+  get isActive(): boolean {
+    return this.#phase === "active";
   }
 
   /** Number of requests in flight. */
@@ -77,7 +77,7 @@ export class SlotFill implements AwaitedSlot {
     return this.#segments.isEmpty;
   }
 
-  /** Whether readers must look for the slot again. */
+  /** Whether readers must look the slot up again. */
   get isDropped(): boolean {
     return this.#phase === "dropped";
   }
@@ -87,20 +87,20 @@ export class SlotFill implements AwaitedSlot {
     return this.readers.join(() => this.#settle());
   }
 
-  /** Allows it to be completed. */
-  giveTurn(): void {
-    this.#phase = "turn";
+  /** Makes the slot active, and requests its missing bytes. */
+  activate(): void {
+    this.#phase = "active";
     this.requests.continue();
     this.#changed.notify();
   }
 
   /** Resolves when the read of a whole image may continue. */
   async mayReceive({ start, received }: Segment): Promise<void> {
-    if (isBeginning(received - start)) return;
-    while (this.#phase === "beginning") await this.#changed.next;
+    if (isWithinFirstBytes(received - start)) return;
+    while (this.#phase === "started") await this.#changed.next;
   }
 
-  /** Ends it for readers that come later. */
+  /** Ends the fill for new readers. */
   drop(): void {
     this.#phase = "dropped";
     this.requests.stop();
@@ -108,9 +108,9 @@ export class SlotFill implements AwaitedSlot {
   }
 
   /**
-   * The bytes at an offset in the image, waiting for them if necessary. What is not requested yet is requested
-   * from `origin`, if it supports ranges. If not, nothing more is requested, and the slot is dropped when no request is
-   * in flight. Null if the slot must be looked up again.
+   * Waits for the bytes at an offset in the image. If they are not requested yet, they are requested from `origin` if
+   * it supports ranges; otherwise nothing more is requested, and the slot is dropped when no request is in flight.
+   * Null if the slot must be looked up again.
    *
    * @throws the error of the origin.
    */
@@ -131,7 +131,7 @@ export class SlotFill implements AwaitedSlot {
         const change = this.#changed.next;
         if (!this.#segments.isClaimed(position)) {
           if (this.isDropped) return null;
-          if (supportsRanges) this.requests.need(position, origin);
+          if (supportsRanges) this.requests.request(position, origin);
           else this.#giveUp();
         }
         await change;
@@ -143,7 +143,7 @@ export class SlotFill implements AwaitedSlot {
     }
   }
 
-  /** Claims the slot for the reader of a whole image, which calls `receive` and `end`; null if it is claimed. */
+  /** Claims the slot for a read of the whole image, which calls `receive` and `end`; null if it is already claimed. */
   claim(): Segment | null {
     return this.#segments.firstHole() === 0 ? this.#segments.claim(0) : null;
   }

@@ -1,6 +1,6 @@
 /**
- * A read of a whole image that fills all of its slots in their order: for stores without ranges. Readers that are
- * ahead wait for it; a slot that it has passed and that is gone needs another one.
+ * Reads a whole image and fills all of its slots in order, for stores without ranges. Readers ahead of it wait. A slot
+ * that it has passed and that is no longer stored needs another read.
  */
 import type { Chunk } from "../../transfer/body_reader.ts";
 import { Notifier } from "../../transfer/notifier.ts";
@@ -9,17 +9,17 @@ import type { Fills } from "./fills.ts";
 import { type ImageContent, slotCount, slotOf } from "../image_slots.ts";
 import type { Origin, OriginReader } from "./origin.ts";
 
-/** What a whole read needs. */
+/** Options of a whole read. */
 export interface WholeReadOptions {
   readonly image: ImageContent;
   readonly slotSize: number;
   readonly fills: Fills;
   readonly origin: Origin;
-  /** Whether it should continue: also when all readers have left, unless the image was removed. */
+  /** Whether to continue: not if the image was removed and all readers have left. */
   readonly shouldContinue: () => boolean;
 }
 
-/** A whole read that runs. */
+/** A whole read in progress. */
 export class WholeRead {
   readonly #options: WholeReadOptions;
   #index = -1;
@@ -31,15 +31,15 @@ export class WholeRead {
     this.#options = options;
   }
 
-  /** Whether it will still fill a slot. */
+  /** Whether it has not filled a slot yet, and will. */
   isAhead(index: number): boolean {
     return !this.#isOver && this.#index < index;
   }
 
   /**
-   * Resolves when it begins to fill a slot, or has ended.
+   * Resolves when it starts to fill a slot, or has ended.
    *
-   * @throws its error, unless it concerns the credentials of another reader.
+   * @throws the error of the read, unless it is due to the credentials of another reader.
    */
   async reach(index: number, origin: Origin): Promise<void> {
     while (this.isAhead(index)) await this.#steps.next;
@@ -88,7 +88,7 @@ export class WholeRead {
   }
 }
 
-/** Reads at most a given number of bytes at once. */
+/** Limits the size of each chunk of a reader. */
 class BufferedReader {
   readonly #reader: OriginReader;
   readonly #origin: Origin;

@@ -1,4 +1,4 @@
-/** Reads a part of a slot, page after page. */
+/** Reads a part of a slot page by page. */
 import type { Chunk } from "../../transfer/body_reader.ts";
 import { BLOCK_SIZE } from "../slot_format.ts";
 import type { StoredSlotReader } from "../stored_slot.ts";
@@ -11,12 +11,12 @@ interface NextPage {
   readonly page: Promise<SlotPage | null>;
 }
 
-/** Reads bytes `from` to `to`, exclusive, of a slot. The reader has joined the slot, and leaves it. */
+/** Reads bytes `from` to `to`, exclusive, of a slot that the caller has joined; `close` leaves it. */
 export class PagedReader implements StoredSlotReader {
   readonly #slot: PagedSlot;
   readonly #to: number;
   #position: number;
-  /** The page of the chunk that was read last. */
+  /** The page of the last chunk. */
   #page: SlotPage | null = null;
   #ahead: NextPage | null = null;
   #isClosed = false;
@@ -40,7 +40,7 @@ export class PagedReader implements StoredSlotReader {
       if (page !== null) page.readers--;
       return null;
     }
-    // If the pages in use take all memory, this reader has a block of its own.
+    // If pages in use take all memory, this reader gets a block of its own.
     return page === null ? await this.#readBlock() : this.#use(index, page);
   }
 
@@ -52,7 +52,7 @@ export class PagedReader implements StoredSlotReader {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    // A write of the chunk that was read last may not have ended.
+    // The last chunk may still be in use by a write.
     if (this.#page !== null) this.#page.isKept = true;
     this.release();
     await this.#ahead?.page.then((page) => page !== null && page.readers--, () => {});
@@ -76,7 +76,7 @@ export class PagedReader implements StoredSlotReader {
 
   #readAhead(index: number): void {
     const page = this.#slot.acquire(index);
-    // It is thrown when the page is needed.
+    // An error is thrown when the page is needed.
     page.catch(() => {});
     this.#ahead = { index, page };
   }

@@ -1,17 +1,23 @@
-/** A stored slot that is read in pages. Its readers share its pages, its checksums and its file. */
+/** A stored slot that is read in pages. Its readers share its pages, its checksums, and its file. */
 import type { Chunk } from "../../transfer/body_reader.ts";
 import type { Slot } from "../image_slots.ts";
-import { BLOCK_SIZE, type Digest, headerSize, isBlock, parseHeader } from "../slot_format.ts";
+import {
+  BLOCK_SIZE,
+  type Digest,
+  headerSize,
+  matchesChecksum,
+  parseHeader,
+} from "../slot_format.ts";
 import { CorruptSlot } from "../stored_slot.ts";
 import type { TimeLimit } from "../stores/limited_store.ts";
 import type { OpenedValue } from "../stores/slot_store.ts";
 import type { PageMemory, SlotPage } from "./page_memory.ts";
 import { SharedFile } from "./shared_file.ts";
 
-/** Bytes of a page; the last one of a slot may be shorter. A read of a file costs more than the copy of its bytes. */
+/** Bytes of a page; the last one of a slot may be shorter. Large, because a file read costs more than copying. */
 export const PAGE_SIZE = 4 * BLOCK_SIZE;
 
-/** What a slot needs. */
+/** Options of a slot. */
 export interface PagedSlotOptions {
   readonly memory: PageMemory;
   readonly digest: Digest;
@@ -19,7 +25,7 @@ export interface PagedSlotOptions {
   readonly within: TimeLimit;
   /** Opens the stored value; null if it does not exist. */
   readonly open: (key: string) => Promise<OpenedValue | null>;
-  /** Called when it has no reader and no page. */
+  /** Called when the slot has neither readers nor pages. */
   readonly onUnused: () => void;
 }
 
@@ -44,12 +50,12 @@ export class PagedSlot {
     this.#file.join();
   }
 
-  /** Ends a reader. */
+  /** Removes a reader. */
   async leave(): Promise<void> {
     await this.#file.leave();
   }
 
-  /** The slot is removed: its readers use what is open and in memory. */
+  /** Records that the slot was removed. Its readers continue with the open file and the pages in memory. */
   remove(): void {
     this.#file.remove();
   }
@@ -57,7 +63,7 @@ export class PagedSlot {
   /**
    * Whether the slot is stored.
    *
-   * @throws {CorruptSlot} if its header is not what was stored.
+   * @throws {CorruptSlot} if its header is corrupt.
    */
   async exists(): Promise<boolean> {
     return await (this.#checksums ??= this.#readHeader()) !== null;
@@ -69,10 +75,10 @@ export class PagedSlot {
   }
 
   /**
-   * A page, until the caller decreases its `readers`; null if there is no memory for it, or the slot does not exist
-   * any more.
+   * Acquires a page until the caller decreases its `readers`; null if there is no memory for it, or the slot no longer
+   * exists.
    *
-   * @throws {CorruptSlot} if a block is not what was stored.
+   * @throws {CorruptSlot} if the checksum of a block does not match.
    */
   async acquire(index: number): Promise<SlotPage | null> {
     const { memory } = this.#options;
@@ -92,9 +98,9 @@ export class PagedSlot {
   }
 
   /**
-   * Reads a block into memory of its own; null if the slot does not exist any more.
+   * Reads a block into new memory; null if the slot no longer exists.
    *
-   * @throws {CorruptSlot} if it is not what was stored.
+   * @throws {CorruptSlot} if its checksum does not match.
    */
   async readBlock(index: number): Promise<Chunk | null> {
     const start = index * BLOCK_SIZE;
@@ -102,7 +108,7 @@ export class PagedSlot {
     return await this.#read(block, start) ? block : null;
   }
 
-  /** Starts to read a page; null if there is no memory. */
+  /** Starts reading a page; null if there is no memory. */
   #load(index: number): SlotPage | null {
     const { memory } = this.#options;
     const start = index * PAGE_SIZE;
@@ -115,7 +121,7 @@ export class PagedSlot {
     const finish = (isRead: boolean) => {
       page.loading = null;
       if (isRead) return true;
-      // After a time limit, the file may still be read into the memory.
+      // After a timeout, the read may still write to the memory.
       memory.remove(page);
       onEvicted();
       return false;
@@ -130,7 +136,7 @@ export class PagedSlot {
     return page;
   }
 
-  /** Reads and verifies blocks; false if the slot does not exist any more. */
+  /** Reads and verifies blocks; false if the slot no longer exists. */
   async #read(into: Chunk, start: number): Promise<boolean> {
     const checksums = await this.#checksums;
     const isRead = checksums !== null &&
@@ -138,7 +144,9 @@ export class PagedSlot {
     if (checksums === null || !isRead) return false;
     for (let at = 0; at < into.byteLength; at += BLOCK_SIZE) {
       const checksum = checksums[(start + at) / BLOCK_SIZE];
-      if (!isBlock(into.subarray(at, at + BLOCK_SIZE), checksum)) throw new CorruptSlot(this.#key);
+      if (!matchesChecksum(into.subarray(at, at + BLOCK_SIZE), checksum)) {
+        throw new CorruptSlot(this.#key);
+      }
     }
     return true;
   }

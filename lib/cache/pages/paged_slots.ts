@@ -1,4 +1,4 @@
-/** The stored slots of a local store that have readers or pages in memory. */
+/** Opens stored slots of a local store in pages, and tracks those that have readers or pages in memory. */
 import type { Slot } from "../image_slots.ts";
 import type { Digest } from "../slot_format.ts";
 import type { StoredSlotReader } from "../stored_slot.ts";
@@ -8,7 +8,7 @@ import type { PageMemory } from "./page_memory.ts";
 import { PagedReader } from "./paged_reader.ts";
 import { PagedSlot } from "./paged_slot.ts";
 
-/** What the slots need. */
+/** Options of the slots. */
 export interface PagedSlotsOptions {
   readonly memory: PageMemory;
   readonly digest: Digest;
@@ -28,7 +28,7 @@ export class PagedSlots {
   /**
    * Opens the bytes of a slot from `offset` (in the image) to `end`, exclusive; null if it is not stored.
    *
-   * @throws {CorruptSlot} if its header is not what was stored.
+   * @throws {CorruptSlot} if its header is corrupt.
    */
   async open(slot: Slot, offset: number, end: number): Promise<StoredSlotReader | null> {
     const paged = this.#slots.get(slot.key) ?? this.#add(slot);
@@ -43,7 +43,7 @@ export class PagedSlots {
     return isOpen ? new PagedReader(paged, offset - slot.start, to) : null;
   }
 
-  /** Forgets a slot that is removed. Its pages remain until their memory is needed. */
+  /** Records that a slot was removed. Its pages remain until their memory is needed. */
   remove(key: string): void {
     this.#slots.get(key)?.remove();
     this.#slots.delete(key);

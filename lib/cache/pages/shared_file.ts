@@ -1,7 +1,7 @@
-/** The file of a stored slot, open while the slot has readers and not all that they need is in memory. */
+/** The file of a stored slot: open while the slot has readers that need more than what is in memory. */
 import type { OpenedValue } from "../stores/slot_store.ts";
 
-/** A file that is opened when it is needed, and closed after its last user. */
+/** A file that is opened on first use, and closed by its last user. */
 export class SharedFile {
   readonly #open: () => Promise<OpenedValue | null>;
   readonly #onClosed: () => void;
@@ -9,7 +9,7 @@ export class SharedFile {
   #users = 0;
   #isRemoved = false;
 
-  /** @param open opens the file; null if it does not exist. */
+  /** @param open opens the file; resolves to null if it does not exist. */
   constructor(open: () => Promise<OpenedValue | null>, onClosed: () => void) {
     this.#open = open;
     this.#onClosed = onClosed;
@@ -25,7 +25,7 @@ export class SharedFile {
     this.#users++;
   }
 
-  /** Ends a user. The last one closes the file. */
+  /** Removes a user. The last one closes the file. */
   async leave(): Promise<void> {
     if (--this.#users > 0) return;
     const file = this.#file;
@@ -34,12 +34,12 @@ export class SharedFile {
     await file?.then((opened) => opened?.close()).catch(() => {});
   }
 
-  /** The file is removed: it is used while it is open, and not opened again. */
+  /** Records that the file was removed. It can be used while it is open, and is not opened again. */
   remove(): void {
     this.#isRemoved = true;
   }
 
-  /** Uses the file, which stays open meanwhile; false if it does not exist any more. */
+  /** Runs `work` with the open file; false if the file no longer exists. */
   async use(work: (file: OpenedValue) => Promise<void>): Promise<boolean> {
     this.join();
     try {

@@ -10,7 +10,7 @@ import { PagedSlots } from "./paged_slots.ts";
 /** Bytes of verified data that are kept in memory. */
 const PAGE_MEMORY = 64 * 1024 * 1024;
 
-/** What the readers need. */
+/** Options of the readers. */
 export interface SlotReadersOptions {
   readonly store: SlotStore;
   readonly digest: Digest;
@@ -20,7 +20,7 @@ export interface SlotReadersOptions {
 
 /** How a slot is read. */
 export interface SlotReading {
-  /** Whether it is read once, so that it is not kept in memory. */
+  /** Whether the slot is read once, so that it is not kept in memory. */
   readonly isReadOnce?: boolean;
 }
 
@@ -40,7 +40,7 @@ export class SlotReaders {
   /**
    * Opens the bytes of a slot from `offset` (in the image) to `end`, exclusive; null if it is not stored.
    *
-   * @throws {CorruptSlot} if its header is not what was stored.
+   * @throws {CorruptSlot} if its header is corrupt.
    * @throws the error of the store.
    */
   async open(
@@ -62,7 +62,7 @@ export class SlotReaders {
     return this.#options.store.delete(key);
   }
 
-  /** Forgets a slot that is written again. */
+  /** Drops the cached pages of a slot that is written again. */
   forget(key: string): void {
     this.#paged?.remove(key);
   }

@@ -6,7 +6,7 @@ import type { SlotStore } from "./slot_store.ts";
 
 /** The part of `Cache` that is used. */
 export interface ResponseCache {
-  /** The stored response, which may be the range of it that `request` asks for. */
+  /** Returns the stored response, or the range of it that `request` selects. */
   match(request: Request): Promise<Response | undefined>;
   /** Stores a response. */
   put(request: Request, response: Response): Promise<void>;
@@ -14,16 +14,16 @@ export interface ResponseCache {
   delete(request: Request): Promise<boolean>;
 }
 
-/** No host has this name (RFC 6761), so a key cannot be the address of another response. */
+/** A reserved host name (RFC 6761), so that no key is the URL of another response. */
 const ADDRESS = "https://slots.glance-edge.invalid/";
 
-/** Without it, Workers keep a response for two hours. */
+/** Without this header, Workers keep a response for two hours. */
 const CACHE_CONTROL = "public, max-age=31536000, immutable";
 
 /**
- * Keeps slots in the Cache API. The runtime may remove them at any time and has no list of them, so the gateway
- * does not limit them: `size` counts only what it has stored since its start. On Workers, each data center has its
- * own; on Deno, the cache is on the disk.
+ * Keeps slots in the Cache API. The runtime may remove them at any time and cannot list them, so `size` limits only what
+ * the gateway has stored since its start. On Workers, each data center has its own cache; on Deno, the cache is on the
+ * disk.
  *
  * @param cache a cache, or its name.
  *
@@ -67,7 +67,7 @@ export function cacheApiStore(cache: string | ResponseCache): SlotStore {
   };
 }
 
-/** Opens a cache by its name when it is needed: Workers cannot before the first request. */
+/** Opens a cache by name on first use: Workers cannot open one before the first request. */
 function opener(cache: string | ResponseCache): () => Promise<ResponseCache> {
   if (typeof cache !== "string") return () => Promise.resolve(cache);
   if (!("caches" in globalThis)) {

@@ -1,11 +1,11 @@
-/** A store whose calls take a limited time, so that a store that hangs costs its readers no more than that. */
+/** Wraps a store with timeouts, so that a store that hangs delays its readers for a limited time. */
 import type { Timer } from "../../timer.ts";
 import type { SlotStore } from "./slot_store.ts";
 
 /** Milliseconds for one call, and for one read of a stream. */
 const LIMIT = 30_000;
 
-/** Limits the time of some work, which continues if it is exceeded. */
+/** Rejects when some work exceeds a time limit. The work itself continues. */
 export type TimeLimit = <Result>(action: string, work: Promise<Result>) => Promise<Result>;
 
 /** The time limit of a call of a store, and of a read of its streams. */

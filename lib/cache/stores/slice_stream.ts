@@ -1,7 +1,7 @@
 /** A part of a stream. */
 
 /**
- * Bytes `start` to `end`, exclusive, of a stream, which is canceled after them.
+ * Returns bytes `start` to `end`, exclusive, of a stream, which is then canceled.
  *
  * @param deadline limits the time of each read.
  */

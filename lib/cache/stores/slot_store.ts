@@ -1,18 +1,18 @@
-/** Where an edge cache keeps its slots. */
+/** The interface of stores for an edge cache. */
 
 /** A stored value. */
 export interface StoredSlot {
   /** The key under which it was written. */
   readonly key: string;
-  /** Bytes that it takes. */
+  /** Size in bytes. */
   readonly size: number;
-  /** When it was last written or, if the store knows, read: milliseconds since 1970. */
+  /** When it was last written or, if the store records it, read: milliseconds since 1970. */
   readonly usedAt: number;
 }
 
-/** A value that is open. It can be read to its end, even if it is deleted meanwhile. */
+/** An open value. It can be read to its end even if it is deleted in the meantime. */
 export interface OpenedValue {
-  /** Reads bytes from `position` on into `memory`. Returns how many were read: 0 at the end of the value. */
+  /** Reads bytes from `position` on into `memory`. Resolves to the number of bytes read; 0 at the end. */
   read(memory: Uint8Array<ArrayBuffer>, position: number): Promise<number>;
   /** Closes it. */
   close(): Promise<void>;
@@ -26,8 +26,8 @@ export interface SlotStore {
    */
   readonly isShared: boolean;
   /**
-   * Bytes `start` to `end`, exclusive, of a value, as a stream; null if there is no such value. The store does not use
-   * the chunks again. A byte stream is read in whole blocks.
+   * Opens a stream of bytes `start` to `end`, exclusive, of a value; null if the value does not exist. The store must
+   * not reuse the memory of chunks. A byte stream is read in whole blocks.
    */
   read(
     key: string,
@@ -35,23 +35,23 @@ export interface SlotStore {
     end: number,
   ): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | null>;
   /**
-   * Of a store that is not shared: opens a value, to read it in any order; null if there is no such value. The
-   * gateway keeps what it reads in this way in memory, within a limit.
+   * For a store that is not shared: opens a value for random access; null if it does not exist. The gateway keeps what
+   * it reads in this way in memory, within a limit.
    * Default: values are read as streams.
    */
   open?(key: string): Promise<OpenedValue | null>;
-  /** Stores a value made of parts. Readers see all of it or nothing, also after a crash. */
+  /** Stores the concatenation of `parts` atomically: readers see all of it or nothing, also after a crash. */
   write(key: string, parts: readonly Uint8Array[]): Promise<void>;
-  /** Deletes a value, if it exists. Streams that are open may continue. */
+  /** Deletes a value if it exists. Open streams may continue. */
   delete(key: string): Promise<void>;
-  /** Lists what is stored, and removes the remains of writes that were interrupted. */
+  /** Lists the stored values, and removes the remains of interrupted writes. */
   list(): AsyncIterable<StoredSlot>;
   /**
-   * Of a shared store: claims what one gateway alone should fetch, or renews the claim that this gateway has;
-   * resolves to false while another gateway has it. A claim that is not renewed ends after a minute.
-   * Default: every gateway may fetch everything.
+   * For a shared store: claims a key that only one gateway should fetch, or renews this gateway's claim; resolves to
+   * false while another gateway has it. A claim that is not renewed expires after a minute.
+   * Default: no coordination; each gateway fetches what it needs.
    */
   claim?(key: string): Promise<boolean>;
-  /** Of a shared store: ends the claim that this gateway has. */
+  /** For a shared store: releases this gateway's claim. */
   release?(key: string): Promise<void>;
 }

@@ -1,10 +1,10 @@
-/** A store that has failed is not used for a while. */
+/** Pauses the use of a store after it has failed. */
 import type { CacheEvent } from "../cache_events.ts";
 
-/** Milliseconds without writes, or reads, after the store failed. */
+/** Milliseconds without writes, or reads, after a failure. */
 const PAUSE = 30_000;
 
-/** What a store is not used for. */
+/** Pauses of reads and writes. */
 export class StorePauses {
   readonly #now: () => number;
   readonly #onEvent: (event: CacheEvent) => void;
@@ -15,12 +15,12 @@ export class StorePauses {
     this.#onEvent = onEvent;
   }
 
-  /** Whether the store is not read, or written. */
+  /** Whether reads or writes are paused. */
   has(action: "read" | "write"): boolean {
     return this.#now() - this.#pausedAt[action] < PAUSE;
   }
 
-  /** Begins a pause, and reports the error. */
+  /** Starts a pause, and reports the error. */
   begin(action: "read" | "write", error: unknown): void {
     this.#pausedAt[action] = this.#now();
     this.#onEvent({ kind: "store-failed", action: `${action} a slot`, error });

@@ -10,7 +10,7 @@ import { createHasher } from "../../../lib/transfer/integrity/hashing.ts";
 import { sleep } from "../../../lib/timer.ts";
 import type { CacheEvent } from "../../../lib/cache/cache_events.ts";
 import type { Origin } from "../../../lib/cache/fill/origin.ts";
-import { type SimulatedImage, simulatedImage } from "../cache_world.ts";
+import { type SimulatedImage, simulatedImage } from "../simulated_cache.ts";
 
 const IMAGE = simulatedImage(1, 300_000);
 const KEY = slotOf(IMAGE, 4096, 0).key;

@@ -4,7 +4,7 @@ import { PAGE_SIZE } from "../../../lib/cache/pages/paged_slot.ts";
 import { directoryStore, type SlotStore } from "../../../lib/cache/mod.ts";
 import { SimulatedClock } from "../../../lib/testing/clock.ts";
 import { temporaryDirectory } from "../../embedded/glance.ts";
-import { CacheWorld, simulatedImage } from "../cache_world.ts";
+import { CacheWorld, simulatedImage } from "../simulated_cache.ts";
 
 const FOLDER = "0f1c2b3a-0000-4000-8000-000000000001/0123456789abcdef0123456789abcdef/4096";
 

@@ -1,4 +1,4 @@
-/** Slots in a directory, on Deno, Node and Bun. */
+/** Slots in a directory, on Deno, Node, and Bun. */
 import { GlanceError, InvalidConfigurationValue } from "../../../errors.ts";
 import { DiskWrites } from "./disk_writes.ts";
 import type { OpenedValue, SlotStore, StoredSlot } from "../slot_store.ts";
@@ -16,10 +16,10 @@ import {
   writeFile,
 } from "./slot_files.ts";
 
-/** Errors of a disk that is full. */
+/** Error codes of a full disk. */
 const FULL: readonly unknown[] = ["ENOSPC", "EDQUOT"];
 
-/** Causes in words, and what to do. */
+/** Causes and hints by error code. */
 const HINTS: Readonly<Record<string, string>> = {
   EACCES: "the permission is missing; let this process read and write the directory",
   EEXIST: "it is a file; use a directory",
@@ -32,10 +32,10 @@ const HINTS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Keeps slots in a directory, which is created if necessary. Only one gateway may use it. A file appears under its
- * name when it is complete; what a crash leaves is removed when the directory is listed. Files are not synced to the
- * disk: after a power failure, a file may be damaged, which is noticed when it is read. Other files in the directory
- * are left alone. The methods throw a `GlanceError` with the error of the file system as its `cause`.
+ * Keeps slots in a directory, which is created if necessary. Only one gateway may use it. A file appears under its name
+ * when it is complete; temporary files left by a crash are removed when the directory is listed. Files are not synced to
+ * the disk: after a power failure, a file may be corrupt, which is detected when it is read. Other files in the directory
+ * are not touched. The methods throw a `GlanceError` with the error of the file system as its `cause`.
  *
  * @throws {InvalidConfigurationValue} if the runtime has no file system.
  *
@@ -61,10 +61,10 @@ class DirectoryStore implements SlotStore {
   readonly isShared = false;
   readonly #fs: CacheFiles;
   readonly #path: string;
-  /** Names of the files that are being written. */
+  /** Names of temporary files that are being written. */
   readonly #written = new Set<string>();
   readonly #writes = new DiskWrites((error) => FULL.includes(codeOf(error)));
-  /** Begins the names of temporary files, so that another gateway does not write to them by mistake. */
+  /** Prefix of temporary file names, so that another gateway does not write to them by mistake. */
   readonly #writer = crypto.randomUUID();
   #count = 0;
 
@@ -130,7 +130,7 @@ class DirectoryStore implements SlotStore {
     }
   }
 
-  /** Explains the errors of the file system. */
+  /** Adds a hint to errors of the file system. */
   async #try<Result>(action: string, work: () => Promise<Result>): Promise<Result> {
     try {
       return await work();

@@ -1,29 +1,29 @@
 /**
- * Writes to one disk. If it becomes full while several files are written, each of them may have a part of the space
- * that is left, so that none fits. Those that fail are repeated one at a time, and what fits is stored.
+ * Runs writes to one disk. If the disk becomes full while several files are written, each of them may take a part of the
+ * free space, so that none fits. Failed writes are repeated one at a time, so that what fits is stored.
  */
 
-/** A write that runs. */
+/** A write in progress. */
 interface RunningWrite {
-  /** Whether no other one has run at the same time. */
+  /** Whether no other write ran at the same time. */
   isAlone: boolean;
   readonly end: Promise<unknown>;
 }
 
-/** Runs writes. */
+/** Runs writes, and repeats those that failed because the disk was full. */
 export class DiskWrites {
   readonly #isFull: (error: unknown) => boolean;
   readonly #running = new Set<RunningWrite>();
-  /** The writes that are repeated, one after the other. */
+  /** Resolves after the last repeated write. */
   #repeated: Promise<unknown> = Promise.resolve();
 
-  /** @param isFull whether an error says that no space is left. */
+  /** @param isFull whether an error means that no space is left. */
   constructor(isFull: (error: unknown) => boolean) {
     this.#isFull = isFull;
   }
 
   /**
-   * Runs a write, which leaves nothing if it fails.
+   * Runs a write, which must leave nothing behind if it fails.
    *
    * @throws its error.
    */

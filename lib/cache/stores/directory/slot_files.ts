@@ -30,16 +30,16 @@ interface DirectoryEntry {
   isFile(): boolean;
 }
 
-/** The folder of files that are being written. */
+/** The folder of temporary files. */
 export const TEMPORARY = "temporary";
 
 /** Bytes of one read. */
 const READ_SIZE = 256 * 1024;
 
-/** Attempts to move a file whose folder is removed at the same time. */
+/** Attempts to move a file, since its folder may be removed at the same time. */
 const MOVES = 5;
 
-/** The file system; null if the runtime has none. */
+/** The file system of the runtime; null if it has none. */
 export function cacheFiles(): CacheFiles | null {
   return builtinModule<CacheFiles>("node:fs/promises");
 }
@@ -58,7 +58,7 @@ export async function writeFile(file: SlotFile, parts: readonly Uint8Array[]): P
   }
 }
 
-/** Moves a file to a folder that may not exist, or be removed meanwhile because it is empty. */
+/** Moves a file to a folder that may not exist, or may be removed at the same time because it is empty. */
 export async function moveTo(fs: CacheFiles, from: string, to: string): Promise<void> {
   for (let attempt = 1;; attempt++) {
     await fs.mkdir(to.slice(0, to.lastIndexOf("/")), { recursive: true });
@@ -70,7 +70,7 @@ export async function moveTo(fs: CacheFiles, from: string, to: string): Promise<
   }
 }
 
-/** Removes a file, and its folders that are empty then. */
+/** Removes a file, and its parent folders if they are empty. */
 export async function removeFile(fs: CacheFiles, root: string, key: string): Promise<void> {
   await fs.rm(`${root}/${key}`, { force: true });
   try {
@@ -78,7 +78,7 @@ export async function removeFile(fs: CacheFiles, root: string, key: string): Pro
       await fs.rmdir(`${root}/${folder}`);
     }
   } catch {
-    // It is not empty.
+    // The folder is not empty.
   }
 }
 
@@ -86,14 +86,14 @@ function parentOf(key: string): string {
   return key.slice(0, Math.max(0, key.lastIndexOf("/")));
 }
 
-/** The files below a directory. Their last access is their last use, as exact as the mount options make it. */
+/** Lists the files below a directory. Their access time is their last use, as precise as the mount options allow. */
 export async function* filesBelow(
   fs: CacheFiles,
   root: string,
   prefix: string,
 ): AsyncGenerator<StoredSlot> {
   const entries = await entriesOf(fs, `${root}/${prefix}`).catch((error) => {
-    // Such as `lost+found`.
+    // Directories that cannot be read, such as `lost+found`.
     if (prefix !== "" && codeOf(error) === "EACCES") return [];
     throw error;
   });
@@ -111,12 +111,12 @@ export async function* filesBelow(
   }
 }
 
-/** What a directory has; nothing if it does not exist. */
+/** The entries of a directory; none if it does not exist. */
 export async function entriesOf(fs: CacheFiles, path: string): Promise<readonly DirectoryEntry[]> {
   return await fs.readdir(path, { withFileTypes: true }).catch(nullIfAbsent) ?? [];
 }
 
-/** Catches the error of what does not exist. */
+/** Returns null for the error that a file does not exist; rethrows all others. */
 export function nullIfAbsent(error: unknown): null {
   if (codeOf(error) === "ENOENT") return null;
   throw error;
@@ -129,7 +129,7 @@ async function writeAll(file: SlotFile, bytes: Uint8Array): Promise<void> {
   }
 }
 
-/** A file that was opened can be read to its end, even if it is deleted meanwhile. */
+/** Streams a part of an open file, and closes it. The file can be read to its end even if it is deleted. */
 export function streamOf(
   file: SlotFile,
   start: number,

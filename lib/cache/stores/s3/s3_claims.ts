@@ -1,21 +1,21 @@
 /**
- * Claims of several gateways in one bucket. Each claim is an object named after its gateway; a gateway has a claim
- * once it has seen that it is the only one. This needs no conditional writes, which Swift does not have, and holds
- * wherever a list shows what was written before.
+ * Claims of several gateways in one bucket. Each claim is an object named after its gateway; a gateway has a claim when
+ * a list shows no other one. This needs no conditional writes, which Swift does not support, but lists must be
+ * consistent: they must show what was written before.
  */
 import type { Sleep } from "../../../timer.ts";
 import type { S3Object } from "./s3_xml.ts";
 
-/** Milliseconds after which a claim that is not renewed counts no more. */
+/** Milliseconds after which a claim expires if it is not renewed. */
 const LIFETIME = 60_000;
 
-/** Number of lists, and the milliseconds between them, if gateways claim the same at the same moment. */
+/** Number of lists, and the milliseconds between them, if gateways claim the same key at the same time. */
 const ATTEMPTS = 10;
 const INTERVAL = 50;
 
 /** The objects of claims. */
 export interface ClaimObjects {
-  /** The objects whose key has a prefix, and the time of the server; null if it does not tell it. */
+  /** Lists the objects whose keys start with a prefix, and returns the server's time; null if it sends none. */
   list(
     prefix: string,
   ): Promise<{ readonly objects: readonly S3Object[]; readonly now: number | null }>;
@@ -31,14 +31,14 @@ export class S3Claims {
   readonly #sleep: Sleep;
   readonly #own = new Set<string>();
 
-  /** @param gateway the name of this gateway, which no other one has. */
+  /** @param gateway the unique name of this gateway. */
   constructor(objects: ClaimObjects, gateway: string, sleep: Sleep) {
     this.#objects = objects;
     this.#gateway = gateway;
     this.#sleep = sleep;
   }
 
-  /** Claims a key, or renews the claim; resolves to false if another gateway has it. */
+  /** Claims a key, or renews the claim; resolves to false if another gateway has claimed it. */
   async claim(key: string): Promise<boolean> {
     const isRenewal = this.#own.has(key);
     if (!isRenewal && (await this.#others(key)).length > 0) return false;
@@ -57,7 +57,7 @@ export class S3Claims {
     await this.#objects.delete(this.#nameOf(key));
   }
 
-  /** Whether only this gateway claims a key. Of several that claim it at once, the first by name waits for that. */
+  /** Whether only this gateway claims a key. If several claim it at once, the first by name waits for the others. */
   async #isAlone(key: string): Promise<boolean> {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const others = await this.#others(key);
@@ -68,7 +68,7 @@ export class S3Claims {
     return false;
   }
 
-  /** The claims of other gateways. Those that were not renewed are removed. */
+  /** Lists the claims of other gateways. Expired ones are deleted. */
   async #others(key: string): Promise<readonly string[]> {
     const { objects, now } = await this.#objects.list(`${key}/`);
     const others: string[] = [];

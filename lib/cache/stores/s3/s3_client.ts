@@ -10,9 +10,9 @@ import { missingPackage } from "../../../platform.ts";
 import { nativeTimer, sleep as nativeSleep } from "../../../timer.ts";
 import { valueOf } from "./s3_xml.ts";
 
-/** What identifies a bucket, and who uses it. */
+/** A bucket, and the credentials to access it. */
 export interface BucketOptions {
-  /** Address of the server, for example `https://s3.example.org`. The bucket is the first part of the path. */
+  /** URL of the server, for example `https://s3.example.org`. The bucket is the first part of the path. */
   readonly endpoint: string;
   /** Name of the bucket, which must exist. */
   readonly bucket: string;
@@ -20,7 +20,7 @@ export interface BucketOptions {
   readonly region: string;
   /** Access key. */
   readonly accessKeyId: string;
-  /** Secret of the access key. It is never part of a message. */
+  /** Secret of the access key. It never appears in a message. */
   readonly secretAccessKey: string;
   /**
    * Sends requests.
@@ -28,7 +28,7 @@ export interface BucketOptions {
    */
   readonly fetch?: ((request: Request) => Promise<Response>) | undefined;
   /**
-   * Milliseconds for a response, and for each read of its body.
+   * Timeout in milliseconds of a response, and of each read of its body.
    * Default: `30_000`.
    */
   readonly timeout?: number | undefined;
@@ -52,11 +52,11 @@ export interface BucketRequest {
   readonly query?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array<ArrayBuffer>;
-  /** What an error says about it. */
+  /** What the request does, for error messages. */
   readonly action: string;
 }
 
-/** A response, and a limit for the time of each read of its body. */
+/** A response, and a timeout for each read of its body. */
 export interface BucketResponse {
   readonly response: Response;
   readonly deadline: <Result>(work: Promise<Result>) => Promise<Result>;
@@ -80,7 +80,7 @@ const HINTS: Readonly<Record<string, string>> = {
 /** Milliseconds before the second and the third attempt of a request. */
 const RETRY_DELAYS = [100, 400];
 
-/** Statuses of a server that is overloaded or has failed. */
+/** Statuses of an overloaded or failed server. */
 const RETRYABLE: readonly unknown[] = [429, 500, 502, 503, 504];
 
 /** Sends requests to a bucket. */
@@ -96,9 +96,9 @@ export class Bucket {
   }
 
   /**
-   * Sends a request. The response is successful, or says that the object (404) or the range (416) does not
-   * exist; the body of a successful one must be read or canceled. A request that fails is repeated, since all have
-   * the same effect twice; not after a timeout, which has used up the time of its caller.
+   * Sends a request. The response is successful, or a 404 for an object or a 416 for a range that does not exist; the
+   * body of a successful one must be read or canceled. Failed requests are repeated, since all of them are idempotent,
+   * but not after a timeout, which has used up the time of the caller.
    *
    * @throws {GlanceError} otherwise.
    */
@@ -145,7 +145,7 @@ export class Bucket {
     }
   }
 
-  /** Throws the error of a response, unless it says that an object, or the range, does not exist. */
+  /** Throws the error of a response, unless an object (404) or the range (416) does not exist. */
   #check(response: Response, action: string, text: string): void {
     const { status } = response;
     const code = valueOf(text, "Code") ?? "";
@@ -153,9 +153,9 @@ export class Bucket {
     const { bucket } = this.#options;
     const server = this.#address.origin;
     const hint = HINTS[code] ?? 'check "endpoint" and "bucket"';
-    const answer = [status, code].filter(Boolean).join(" ");
+    const result = [status, code].filter(Boolean).join(" ");
     const message =
-      `Cannot ${action} in bucket "${bucket}": ${server} responded with ${answer}; ${hint}`;
+      `Cannot ${action} in bucket "${bucket}": ${server} responded with ${result}; ${hint}`;
     const isDenied = status === 401 || status === 403 || code === "AuthorizationHeaderMalformed";
     const Kind = isDenied ? NotAuthorized : status === 404 ? NotFound : UnexpectedStatus;
     throw new Kind(message, { server, status });
@@ -178,7 +178,7 @@ export class Bucket {
     return (url: string, init: RequestInit) => signer.sign(url, init);
   }
 
-  /** Loads the package: only this store needs it. */
+  /** Loads the package, which only this store needs. */
   async #loadSigner(): Promise<Signer> {
     const { accessKeyId, secretAccessKey, region } = this.#options;
     const { AwsClient } = await import("aws4fetch")
@@ -187,7 +187,7 @@ export class Bucket {
   }
 }
 
-/** Whether a request that has failed may succeed soon. */
+/** Whether a failed request may succeed if it is repeated. */
 function isTransient(error: unknown): boolean {
   if (error instanceof UnexpectedStatus) return RETRYABLE.includes(error.status);
   if (!(error instanceof ServerUnreachable)) return false;

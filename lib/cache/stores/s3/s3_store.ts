@@ -11,21 +11,21 @@ import { parseObjects, type S3Object } from "./s3_xml.ts";
 /** Options of {@linkcode s3Store}. */
 export interface S3StoreOptions extends BucketOptions {
   /**
-   * First part of all keys, for example `edge/`. Gateways with the same prefix share their slots.
+   * Prefix of all keys, for example `edge/`. Gateways with the same prefix share their slots.
    * Default: empty.
    */
   readonly prefix?: string | undefined;
   /**
-   * The name of this gateway, which no other one may have.
+   * The name of this gateway, which must be unique.
    * Default: a random one.
    */
   readonly gateway?: string | undefined;
 }
 
 /**
- * Keeps slots in a bucket: S3, R2, Ceph, MinIO, Swift's s3api. Needs the npm package `aws4fetch`. Gateways that
- * share the bucket fetch each slot once from Glance. Each of them limits what it found at its start and what it
- * stored; the bucket should have a rule that expires objects, for gateways that are gone.
+ * Keeps slots in a bucket: S3, R2, Ceph, MinIO, Swift's s3api. Needs the npm package `aws4fetch`. Gateways that share
+ * the bucket fetch each slot once from Glance. Each of them limits only what it found at its start and what it stored,
+ * so the bucket should have a lifecycle rule that expires objects, for gateways that no longer run.
  *
  * @throws {InvalidConfigurationValue} if an option cannot be used. The methods throw `NotAuthorized` if the keys are
  * wrong, `NotFound` if the bucket does not exist, `ServerUnreachable`, and `UnexpectedStatus`.
@@ -95,7 +95,7 @@ async function remove(bucket: Bucket, key: string, action: string): Promise<void
   await response.body?.cancel();
 }
 
-/** The pages of a list, with the time of the server. */
+/** The pages of a list, with the server's time. */
 async function* pages(bucket: Bucket, prefix: string, action: string) {
   let token: string | null = null;
   do {

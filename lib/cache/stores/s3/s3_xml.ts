@@ -1,4 +1,4 @@
-/** The XML of S3: lists of objects, and errors. It is flat, and machines write it. */
+/** Parses the XML of S3: lists of objects, and errors. It is flat and machine-generated, so patterns suffice. */
 
 /** An object in a list. */
 export interface S3Object {

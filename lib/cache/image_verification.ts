@@ -1,42 +1,42 @@
 /**
- * Verifies the hash of an image when this cache knows that all of its slots are stored: because it has stored or
- * read them, or has found them at its start. It does so once, and again if a slot is stored later. With a shared
- * store, each gateway does, since any of them may have stored a slot.
+ * Verifies the hash of an image when all of its slots are in the index: they were stored or read by this cache, or
+ * listed at its start. An image is verified once, and again if one of its slots is stored later. With a shared store,
+ * each gateway verifies it, since any of them may have stored a slot.
  */
 import type { createHasher } from "../transfer/integrity/hashing.ts";
 import type { CacheEvent } from "./cache_events.ts";
 import { type ImageContent, slotCount, slotOf } from "./image_slots.ts";
 import type { SlotStorage } from "./slot_storage.ts";
 
-/** What the verification needs. */
-export interface CompletionOptions {
+/** Options of the verification. */
+export interface ImageVerificationOptions {
   readonly storage: SlotStorage;
   readonly slotSize: number;
   readonly createHasher: typeof createHasher;
   /** Keys of the first slots of images that are verified, or are being verified. */
   readonly verified: Set<string>;
   readonly onEvent: (event: CacheEvent) => void;
-  /** The servers that sent the bytes of an image; they are forgotten. */
+  /** Returns the servers that sent the bytes of an image, and clears the list. */
   readonly takeServers: (image: ImageContent) => readonly string[];
 }
 
 /** Verifies complete images, one at a time. */
-export class Completion {
-  readonly #options: CompletionOptions;
+export class ImageVerification {
+  readonly #options: ImageVerificationOptions;
   #queue: Promise<void> = Promise.resolve();
 
-  constructor(options: CompletionOptions) {
+  constructor(options: ImageVerificationOptions) {
     this.#options = options;
   }
 
-  /** Verifies an image of which a slot was stored, if it is complete. */
+  /** Verifies an image after one of its slots was stored, if the image is complete. */
   stored(image: ImageContent): void {
-    // A slot that was stored later needs another verification.
+    // The new slot has not been verified, even if the image was.
     this.#options.verified.delete(slotOf(image, this.#options.slotSize, 0).key);
     this.check(image);
   }
 
-  /** Verifies an image if it is complete, and was not verified. */
+  /** Verifies an image if it is complete and not verified yet. */
   check(image: ImageContent): void {
     const { storage, slotSize, verified } = this.#options;
     const { key } = slotOf(image, slotSize, 0);
@@ -60,7 +60,7 @@ export class Completion {
     for (let index = 0; index < count; index++) {
       const slot = slotOf(image, slotSize, index);
       const reader = await storage.open(slot, slot.start, slot.end, { isReadOnce: true });
-      // It was evicted meanwhile; the image is verified when it is complete again.
+      // The slot was evicted; the image is verified when it is complete again.
       if (reader === null) {
         return void this.#options.verified.delete(slotOf(image, slotSize, 0).key);
       }
