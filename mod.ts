@@ -116,6 +116,22 @@ export type { CatalogEndpoint, CatalogEntry, RequestContext } from "./lib/contex
 export type { Environment } from "./lib/auth/clouds/mod.ts";
 export type { YamlOptions, YamlParser, YamlTag } from "./lib/auth/clouds/yaml.ts";
 
-// Errors.
-export * from "./lib/errors.ts";
-export * from "./lib/jobs/errors.ts";
+// The errors that most programs handle. The module `errors` has all.
+export {
+  AuthenticationFailed,
+  Conflict,
+  GlanceConnectionFailed,
+  GlanceError,
+  ImageConflict,
+  ImageContentRejected,
+  ImageDownloadFailed,
+  ImageIntegrityError,
+  ImageLimitExceeded,
+  ImageNotAuthorized,
+  ImageNotFound,
+  ImageUploadFailed,
+  Invalid,
+  InvalidConfigurationValue,
+  NotAuthorized,
+  NotFound,
+} from "./lib/errors.ts";

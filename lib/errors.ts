@@ -1,4 +1,19 @@
-/** The error classes. */
+/**
+ * All errors that this package throws. The main module exports those that most programs handle.
+ *
+ * @example
+ * ```ts
+ * import { GlanceError, Invalid } from "@glance-edge/glance";
+ * import { AmbiguousImage } from "@glance-edge/glance/errors";
+ * import { assert } from "@std/assert";
+ *
+ * const error = new AmbiguousImage('2 images have the name "cirros"', { imageIds: ["a", "b"] });
+ * assert(error instanceof Invalid && error instanceof GlanceError);
+ * assert(error.imageIds.length === 2);
+ * ```
+ *
+ * @module
+ */
 
 /** Known facts about an error. */
 export interface GlanceErrorOptions {
@@ -24,18 +39,7 @@ export interface GlanceErrorOptions {
     | undefined;
 }
 
-/**
- * The base class of all errors that this module throws.
- *
- * @example
- * ```ts
- * import { GlanceError, ImageNotFound } from "@glance-edge/glance";
- * import { assert } from "@std/assert";
- *
- * const error = new ImageNotFound('Cannot find image "42"', { imageId: "42", status: 404 });
- * assert(error instanceof GlanceError && error.imageId === "42");
- * ```
- */
+/** The base class of all errors that this package throws. */
 export class GlanceError extends Error {
   /** Name of the class. */
   override name = "GlanceError";
@@ -222,4 +226,63 @@ export class InvalidSignatureImage extends Invalid {
 /** The signature of an image does not verify. */
 export class ImageSignatureVerificationFailed extends GlanceError {
   /** @ignore */ override name = "ImageSignatureVerificationFailed";
+}
+
+/** Several images have the requested name. */
+export class AmbiguousImage extends Invalid {
+  /** @ignore */ override name = "AmbiguousImage";
+  /** Their ids, at most 20. */
+  readonly imageIds: readonly string[];
+
+  /** Creates the error; `imageIds` are the ids of the images with the name. */
+  constructor(
+    message: string,
+    options: GlanceErrorOptions & { readonly imageIds?: readonly string[] | undefined } = {},
+  ) {
+    super(message, options);
+    this.imageIds = options.imageIds ?? [];
+  }
+}
+
+/** A checksum file does not list the requested file. */
+export class ChecksumMissing extends Invalid {
+  /** @ignore */ override name = "ChecksumMissing";
+  /** Names that it lists, at most 20. */
+  readonly names: readonly string[];
+
+  /** Creates the error; `names` are those that the checksum file lists. */
+  constructor(
+    message: string,
+    options: GlanceErrorOptions & { readonly names?: readonly string[] | undefined } = {},
+  ) {
+    super(message, options);
+    this.names = options.names ?? [];
+  }
+}
+
+/** An image has not changed for `stallTimeout`. */
+export class ImageStalled extends GlanceError {
+  /** @ignore */ override name = "ImageStalled";
+}
+
+/** An accepted import has failed, for the image or for some stores. */
+export class ImageImportFailed extends GlanceError {
+  /** @ignore */ override name = "ImageImportFailed";
+  /** Ids of the failed stores, if Glance reports them. */
+  readonly stores: readonly string[];
+  /** Message of Glance's task; null if the cloud does not show it. */
+  readonly taskMessage: string | null;
+
+  /** Creates the error; `stores` and `taskMessage` are as Glance reports them. */
+  constructor(
+    message: string,
+    options: GlanceErrorOptions & {
+      readonly stores?: readonly string[] | undefined;
+      readonly taskMessage?: string | null | undefined;
+    } = {},
+  ) {
+    super(message, options);
+    this.stores = options.stores ?? [];
+    this.taskMessage = options.taskMessage ?? null;
+  }
 }

@@ -1,7 +1,7 @@
 /** Every error has its class and cause, and shows no secret. */
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
-import * as face from "../mod.ts";
-import { GlanceError, ImageIntegrityError } from "../mod.ts";
+import * as errors from "../lib/errors.ts";
+import { GlanceError, ImageIntegrityError } from "../lib/errors.ts";
 import { errorFromStatus, redact } from "../lib/api/mod.ts";
 
 type ErrorClass = new (
@@ -9,8 +9,8 @@ type ErrorClass = new (
   options: ConstructorParameters<typeof ImageIntegrityError>[1],
 ) => GlanceError;
 
-/** Every class of mod.ts that is an error, by the name under which it is exported. */
-const CLASSES = Object.entries<unknown>(face)
+/** Every error class, by the name under which it is exported. */
+const CLASSES = Object.entries<unknown>(errors)
   .filter((entry): entry is [string, ErrorClass] => isErrorClass(entry[1]));
 
 function isErrorClass(value: unknown): boolean {
@@ -27,7 +27,7 @@ const FACTS = {
   actual: "size 2",
 };
 
-Deno.test("GlanceError and its subclasses are exports of mod.ts", () => {
+Deno.test("GlanceError and its subclasses are exports of lib/errors.ts", () => {
   const names = CLASSES.map(([name]) => name);
   for (const name of ["GlanceError", "ImageNotFound", "GlanceConnectionFailed"]) {
     assert(names.includes(name), name);

@@ -1,6 +1,6 @@
 /** Finds an image by id or name. */
 import type { RequestContext } from "../context.ts";
-import { ImageNotFound, Invalid } from "../errors.ts";
+import { AmbiguousImage, ImageNotFound, Invalid } from "../errors.ts";
 import type { CallOptions } from "../http/request_spec.ts";
 import type { GlanceImageService } from "../images/service.ts";
 import { Session } from "../api/session.ts";
@@ -9,7 +9,6 @@ import type { GlanceImage, Image } from "../api/types.ts";
 import { listImages } from "../images/list.ts";
 import { isAvailable, showImage } from "../images/visible.ts";
 import { inspect } from "../validate.ts";
-import { AmbiguousImage } from "./errors.ts";
 
 /** The form of an id that Glance accepts. */
 const IMAGE_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

@@ -1,7 +1,13 @@
 /** Waits for the import of an image. */
 import type { RequestContext } from "../context.ts";
 import { redactUrls } from "../redact.ts";
-import { NotAuthorized, NotFound, NotImplemented } from "../errors.ts";
+import {
+  ImageImportFailed,
+  ImageStalled,
+  NotAuthorized,
+  NotFound,
+  NotImplemented,
+} from "../errors.ts";
 import { ignoringErrors } from "../events.ts";
 import { LIST_IMAGE_TASKS } from "../api/operations/images.ts";
 import type { GlanceTask } from "../api/wire.ts";
@@ -11,7 +17,6 @@ import { fromGlance } from "../api/translate.ts";
 import type { GlanceImage, Image } from "../api/types.ts";
 import { showRecord } from "../images/visible.ts";
 import { ownValue } from "../validate.ts";
-import { ImageImportFailed, ImageStalled } from "./errors.ts";
 import {
   type ImportGoal,
   type ImportProgress,

@@ -1,6 +1,6 @@
 /** Waits until an image has a status. */
 import type { RequestContext } from "../context.ts";
-import { ImageConflict, ImageNotFound, Invalid } from "../errors.ts";
+import { ImageConflict, ImageNotFound, ImageStalled, Invalid } from "../errors.ts";
 import { ignoringErrors } from "../events.ts";
 import type { GlanceImageService } from "../images/service.ts";
 import { Session } from "../api/session.ts";
@@ -8,7 +8,6 @@ import { fromGlance } from "../api/translate.ts";
 import type { Image, ImageStatus } from "../api/types.ts";
 import { showImage } from "../images/visible.ts";
 import { inspect } from "../validate.ts";
-import { ImageStalled } from "./errors.ts";
 import { poll, WAIT_LONGER, type WaitOptions } from "./poll.ts";
 
 /** Options of a wait for a status. */

@@ -1,6 +1,7 @@
 /** Decoding of response bodies, and of invalid ones. */
 import { assertEquals, assertRejects } from "@std/assert";
-import { GlanceClientWrapper, GlanceImageService, UnexpectedResponse } from "../../mod.ts";
+import { GlanceClientWrapper, GlanceImageService } from "../../mod.ts";
+import { UnexpectedResponse } from "../../lib/errors.ts";
 
 Deno.test("receiveList() rejects a list with an entry that is not an object", async () => {
   for (const images of [[null], [{ id: "1" }, 7], ["x"], [[]]]) {

@@ -1,6 +1,7 @@
 /** The locations of image data: the location API, and its older fallbacks. */
 import { assertEquals, assertRejects } from "@std/assert";
-import { ImageNotAuthorized, ImageNotFound, Invalid, ProgrammingError } from "../../mod.ts";
+import { ImageNotAuthorized, ImageNotFound, Invalid } from "../../mod.ts";
+import { ProgrammingError } from "../../lib/errors.ts";
 import type { Step } from "../support/scripted_fetch.ts";
 import { type ClientHarness, harnessOf } from "../support/client_harness.ts";
 

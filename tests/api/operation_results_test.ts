@@ -1,6 +1,6 @@
 /** The results of operations for responses of a server. */
 import { assertEquals, assertRejects } from "@std/assert";
-import { UnexpectedResponse } from "../../mod.ts";
+import { UnexpectedResponse } from "../../lib/errors.ts";
 import { empty } from "../support/scripted_fetch.ts";
 import { harnessOf } from "../support/client_harness.ts";
 import { type OperationName, OPERATIONS } from "../../lib/api/mod.ts";

@@ -1,7 +1,8 @@
 /** Queries of lists: what holds for every filter, limit and link. */
 import { assert, assertEquals } from "@std/assert";
 import { limitOf, markerOf, toQuery } from "../../lib/api/query.ts";
-import { type GlanceImageService, Invalid, UnexpectedResponse } from "../../mod.ts";
+import { type GlanceImageService, Invalid } from "../../mod.ts";
+import { UnexpectedResponse } from "../../lib/errors.ts";
 import { embeddedService } from "../support/embedded_service.ts";
 import { TEXT } from "../support/images.ts";
 import { fc, forAll } from "../support/properties.ts";

@@ -1,7 +1,8 @@
 /** List parameters as a query string. */
 import { assertEquals, assertThrows } from "@std/assert";
 import { limitOf, markerOf, toQuery } from "../../lib/api/query.ts";
-import { Invalid, type ListParameters, UnexpectedResponse } from "../../mod.ts";
+import { Invalid, type ListParameters } from "../../mod.ts";
+import { UnexpectedResponse } from "../../lib/errors.ts";
 import { embeddedService } from "../support/embedded_service.ts";
 
 /** The query without its page size, as a text that is easy to read. */

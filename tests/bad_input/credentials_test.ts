@@ -8,8 +8,8 @@ import {
   Invalid,
   InvalidConfigurationValue,
   NotAuthorized,
-  UnexpectedStatus,
 } from "../../mod.ts";
+import { UnexpectedStatus } from "../../lib/errors.ts";
 import { FakeKeystone, refusal } from "../auth/fake_keystone.ts";
 import { ALICE, OLD_TOKEN, PASSWORD, row, showFrom, testBadInput, TOKEN } from "./harness.ts";
 

@@ -1,5 +1,6 @@
 /** Bad references to images. */
-import { getRemoteImageService, InvalidImageRef } from "../../mod.ts";
+import { getRemoteImageService } from "../../mod.ts";
+import { InvalidImageRef } from "../../lib/errors.ts";
 import { ALICE, CANARY, NO_URL, PASSWORD, row, testBadInput, untyped } from "./harness.ts";
 
 function href(text: string) {

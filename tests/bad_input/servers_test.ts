@@ -5,9 +5,8 @@ import {
   GlanceConnectionFailed,
   InvalidConfigurationValue,
   NotFound,
-  RedirectRefused,
-  UnexpectedResponse,
 } from "../../mod.ts";
+import { RedirectRefused, UnexpectedResponse } from "../../lib/errors.ts";
 import { SERVER_CERT, SERVER_KEY } from "../auth/certificates.ts";
 import { ALICE, CANARY, NO_URL, PASSWORD, row, showFrom, STILL, testBadInput } from "./harness.ts";
 

@@ -7,8 +7,8 @@ import {
   GlanceClientWrapper,
   GlanceConnectionFailed,
   GlanceError,
-  UnexpectedResponse,
 } from "../../mod.ts";
+import { UnexpectedResponse } from "../../lib/errors.ts";
 import { fetchCatalog } from "../../lib/auth/keystone.ts";
 import { SimulatedClock } from "../support/clock.ts";
 

@@ -6,8 +6,8 @@ import {
   Invalid,
   type ListParameters,
   NotAuthorized,
-  UnexpectedResponse,
 } from "../../mod.ts";
+import { UnexpectedResponse } from "../../lib/errors.ts";
 import { refused, silence, type Step } from "../support/scripted_fetch.ts";
 import { type ClientHarness, failureOf, harnessOf, harnessOn } from "../support/client_harness.ts";
 

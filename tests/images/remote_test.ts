@@ -4,9 +4,9 @@ import {
   getDefaultImageService,
   getRemoteImageService,
   type GlanceOptions,
-  InvalidImageRef,
   type RequestContext,
 } from "../../mod.ts";
+import { InvalidImageRef } from "../../lib/errors.ts";
 import { ScriptedFetch } from "../support/scripted_fetch.ts";
 
 const ID = "a6c32c8e-0000-4000-8000-000000000001";

@@ -1,6 +1,7 @@
 /** Responses have the status and the body that the table of operations states, or the client throws a typed error with a hint. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { GlanceClientWrapper, UnexpectedResponse } from "../../mod.ts";
+import { GlanceClientWrapper } from "../../mod.ts";
+import { UnexpectedResponse } from "../../lib/errors.ts";
 import { downloadAll } from "../support/downloads.ts";
 import { BYTES, record, Served } from "../support/image.ts";
 import { factsOf, harnessOf } from "../support/client_harness.ts";

@@ -1,6 +1,7 @@
 /** Updates happen exactly once, even if a request is sent twice. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { ImageConflict, Invalid, UnexpectedStatus } from "../../mod.ts";
+import { ImageConflict, Invalid } from "../../mod.ts";
+import { UnexpectedStatus } from "../../lib/errors.ts";
 import { failure, refused } from "../support/scripted_fetch.ts";
 import { type ClientHarness, harnessOf, harnessOn } from "../support/client_harness.ts";
 

@@ -1,6 +1,7 @@
 /** An image by its id or its name. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { AmbiguousImage, findImage, ImageNotFound, Invalid, NotAuthorized } from "../../mod.ts";
+import { findImage, ImageNotFound, Invalid, NotAuthorized } from "../../mod.ts";
+import { AmbiguousImage } from "../../lib/errors.ts";
 import { Cloud, contextOf } from "./embedded.ts";
 
 const NAMES = ["plain", "with space", "eq:colon", "in:a,b", "a,b", '"quoted"', "%2F/~", "ünïcode"];

@@ -5,7 +5,6 @@ import {
   GlanceError,
   type ImageConflict,
   ImageContentRejected,
-  ImageImportFailed,
   ImageIntegrityError,
   importImage,
   type ImportOptions,
@@ -13,6 +12,7 @@ import {
   Invalid,
   type Progress,
 } from "../../mod.ts";
+import { ImageImportFailed } from "../../lib/errors.ts";
 import { bytesOf, FakeBody, utf8 } from "../support/bodies.ts";
 import { chunksOf } from "../support/image.ts";
 import { empty, refused } from "../support/scripted_fetch.ts";

@@ -1,6 +1,7 @@
 /** The import method for a source and the methods of the cloud. */
 import { assertEquals, assertThrows } from "@std/assert";
-import { Invalid, NotImplemented } from "../../mod.ts";
+import { Invalid } from "../../mod.ts";
+import { NotImplemented } from "../../lib/errors.ts";
 import { chooseMethod, type ImportChoice, sourceKind } from "../../lib/jobs/import_plan.ts";
 
 const ALL = ["glance-direct", "web-download", "copy-image", "glance-download"];

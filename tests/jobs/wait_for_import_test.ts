@@ -2,14 +2,12 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import {
   type Image,
-  ImageImportFailed,
   ImageNotFound,
-  ImageStalled,
   type ImportProgress,
   type ImportWaitOptions,
-  UnexpectedStatus,
   waitForImport,
 } from "../../mod.ts";
+import { ImageImportFailed, ImageStalled, UnexpectedStatus } from "../../lib/errors.ts";
 import { failureOf } from "../support/client_harness.ts";
 import { ID, type ImageScript, type ImageState, scriptOf, TASK } from "./image_script.ts";
 

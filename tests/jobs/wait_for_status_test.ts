@@ -4,11 +4,11 @@ import {
   type Image,
   ImageConflict,
   ImageNotFound,
-  ImageStalled,
   Invalid,
   type StatusWaitOptions,
   waitForStatus,
 } from "../../mod.ts";
+import { ImageStalled } from "../../lib/errors.ts";
 import { failureOf } from "../support/client_harness.ts";
 import { ID, type ImageScript, type ImageState, scriptOf } from "./image_script.ts";
 

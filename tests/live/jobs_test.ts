@@ -4,18 +4,15 @@
  */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
-  AmbiguousImage,
   connect,
   type Connection,
   copyImage,
   exportImage,
   findImage,
   ImageConflict,
-  ImageImportFailed,
   ImageLimitExceeded,
   ImageNotAuthorized,
   ImageNotFound,
-  ImageStalled,
   importImage,
   type ImportProgress,
   type PortableRecord,
@@ -23,6 +20,7 @@ import {
   waitForImport,
   waitForStatus,
 } from "../../mod.ts";
+import { AmbiguousImage, ImageImportFailed, ImageStalled } from "../../lib/errors.ts";
 import { digestOf, randomBytes } from "./raw_glance.ts";
 import { type LiveStack, type StackUser, startStack } from "./stack.ts";
 

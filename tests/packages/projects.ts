@@ -19,6 +19,7 @@ const ENTRIES = [
   "/cli",
   "/clouds",
   "/embedded",
+  "/errors",
   "/formats",
   "/testing",
   "/tracing",

@@ -11,9 +11,8 @@ import {
   Invalid,
   NotAuthorized,
   NotFound,
-  NotImplemented,
-  UnexpectedStatus,
 } from "../../mod.ts";
+import { NotImplemented, UnexpectedStatus } from "../../lib/errors.ts";
 import { CONTEXT, NO_TOKEN, ScenarioGlance } from "./scenario_glance.ts";
 
 for (

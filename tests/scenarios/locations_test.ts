@@ -1,6 +1,7 @@
 /** Scenarios 35 to 39, 62 and 72: locations of image data. */
 import { assertEquals, assertRejects } from "@std/assert";
-import { ProgrammingError, type RequestContext } from "../../mod.ts";
+import type { RequestContext } from "../../mod.ts";
+import { ProgrammingError } from "../../lib/errors.ts";
 import { accepted, CATALOG, CONTEXT, ScenarioGlance } from "./scenario_glance.ts";
 
 const URL = "cinder://fake-store/c984be2b-8789-4b9e-bf71-19164f537e63";

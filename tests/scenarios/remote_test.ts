@@ -1,6 +1,7 @@
 /** Scenarios 50, 51 and 71: image references. */
 import { assertEquals, assertThrows } from "@std/assert";
-import { getRemoteImageService, InvalidImageRef } from "../../mod.ts";
+import { getRemoteImageService } from "../../mod.ts";
+import { InvalidImageRef } from "../../lib/errors.ts";
 import { CONTEXT, ScenarioGlance } from "./scenario_glance.ts";
 
 const ID = "123e4567-e89b-42d3-a456-426614174000";

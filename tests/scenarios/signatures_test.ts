@@ -1,12 +1,11 @@
 /** Scenarios 63 to 66: signatures of images. */
 import { assertEquals, assertRejects } from "@std/assert";
 import {
-  ImageSignatureVerificationFailed,
-  InvalidSignatureImage,
   type SignatureProperties,
   type SignatureVerifier,
   verifyImageSignature,
 } from "../../mod.ts";
+import { ImageSignatureVerificationFailed, InvalidSignatureImage } from "../../lib/errors.ts";
 import { CONTEXT, ScenarioGlance } from "./scenario_glance.ts";
 
 const SIGNED = {

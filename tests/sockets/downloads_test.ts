@@ -10,8 +10,8 @@ import {
   ImageDownloadFailed,
   ImageIntegrityError,
   ImageNotFound,
-  RedirectRefused,
 } from "../../mod.ts";
+import { RedirectRefused } from "../../lib/errors.ts";
 import { failureOf } from "../support/client_harness.ts";
 import { FaultServers, IMAGE_ID, IMAGE_SIZE } from "./fault_servers.ts";
 import {

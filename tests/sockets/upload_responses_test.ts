@@ -14,10 +14,10 @@ import {
   type GlanceOptions,
   ImageUploadFailed,
   type Progress,
-  UnexpectedResponse,
   type UploadData,
   type UploadOptions,
 } from "../../mod.ts";
+import { UnexpectedResponse } from "../../lib/errors.ts";
 import { TurnClock } from "../support/turn_clock.ts";
 import { seededBytes } from "../support/seed.ts";
 import { failureOf } from "../support/client_harness.ts";

@@ -1,6 +1,5 @@
 /** Checksums of files, as they are given by hand or published in a file next to the data. Pure. */
-import { Invalid } from "../../errors.ts";
-import { ChecksumMissing } from "../errors.ts";
+import { ChecksumMissing, Invalid } from "../../errors.ts";
 import { inspect } from "../../validate.ts";
 
 /** A hash of a file. */

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { InvalidConfigurationValue, NotAuthorized, NotFound } from "../../../mod.ts";
-import { ServerUnreachable, UnexpectedStatus } from "../../../mod.ts";
+import { ServerUnreachable, UnexpectedStatus } from "../../../lib/errors.ts";
 import { s3Store, type S3StoreOptions } from "../../../lib/cache/mod.ts";
 import { FakeS3, refusal } from "./fake_s3.ts";
 

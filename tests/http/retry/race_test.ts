@@ -5,8 +5,8 @@ import {
   GlanceConnectionFailed,
   GlanceError,
   type GlanceEvent,
-  ServerUnreachable,
 } from "../../../mod.ts";
+import { ServerUnreachable } from "../../../lib/errors.ts";
 import { FakeBody, utf8 } from "../../support/bodies.ts";
 import type { SimulatedClock } from "../../support/clock.ts";
 import { type ClientHarness, factsOf, failureOf, harnessOn } from "../../support/client_harness.ts";

@@ -1,12 +1,7 @@
 /** The retry loop: which responses lead to another server, its delays, and its end. */
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import {
-  GlanceConnectionFailed,
-  GlanceError,
-  Invalid,
-  ServerUnreachable,
-  UnexpectedResponse,
-} from "../../../mod.ts";
+import { GlanceConnectionFailed, GlanceError, Invalid } from "../../../mod.ts";
+import { ServerUnreachable, UnexpectedResponse } from "../../../lib/errors.ts";
 import { FakeBody, utf8 } from "../../support/bodies.ts";
 import { failure, refused, silence, type Step } from "../../support/scripted_fetch.ts";
 import { type ClientHarness, factsOf, failureOf, harnessOf } from "../../support/client_harness.ts";

@@ -1,7 +1,6 @@
 /** Checksums and checksum files. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { Invalid } from "../../../lib/errors.ts";
-import { ChecksumMissing } from "../../../lib/jobs/errors.ts";
+import { ChecksumMissing, Invalid } from "../../../lib/errors.ts";
 import {
   checksumFor,
   parseChecksum,

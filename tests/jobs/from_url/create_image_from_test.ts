@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { DECOMPRESSORS } from "../../../lib/cli/files/decompressors.ts";
 import {
+  ChecksumMissing,
   DecompressionFailed,
   DecompressionLimitExceeded,
   GlanceError,
@@ -11,7 +12,6 @@ import {
   NotFound,
   ServerUnreachable,
 } from "../../../lib/errors.ts";
-import { ChecksumMissing } from "../../../lib/jobs/errors.ts";
 import {
   type CreateFromOptions,
   createImageFrom,

@@ -6,8 +6,8 @@ import {
   Invalid,
   NotAuthorized,
   NotFound,
-  NotImplemented,
 } from "../../../mod.ts";
+import { NotImplemented } from "../../../lib/errors.ts";
 import {
   asUnauthenticated,
   imageOf,

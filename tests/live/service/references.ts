@@ -1,6 +1,7 @@
 /** References to images, and which servers receive the token. */
 import { assertEquals, assertRejects } from "@std/assert";
-import { getRemoteImageService, ImageNotAuthorized, RedirectRefused } from "../../../mod.ts";
+import { getRemoteImageService, ImageNotAuthorized } from "../../../mod.ts";
+import { RedirectRefused } from "../../../lib/errors.ts";
 import { randomBytes } from "../raw_glance.ts";
 import type { LiveStack } from "../stack.ts";
 

@@ -1,6 +1,6 @@
 /** Properties of every sequence of breaks. */
 import { assert, assertEquals } from "@std/assert";
-import { ServerUnreachable } from "../../../mod.ts";
+import { ServerUnreachable } from "../../../lib/errors.ts";
 import {
   afterBreak,
   type BreakHistory,

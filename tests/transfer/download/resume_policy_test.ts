@@ -5,10 +5,8 @@ import {
   GlanceConnectionFailed,
   ImageDownloadFailed,
   ImageIntegrityError,
-  RedirectRefused,
-  ServerUnreachable,
-  UnexpectedResponse,
 } from "../../../mod.ts";
+import { RedirectRefused, ServerUnreachable, UnexpectedResponse } from "../../../lib/errors.ts";
 import { Candidates } from "../../../lib/transfer/download/candidates.ts";
 import {
   afterBreak,

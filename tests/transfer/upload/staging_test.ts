@@ -8,10 +8,10 @@ import {
   ImageConflict,
   ImageIntegrityError,
   type Progress,
-  UnexpectedResponse,
   type UploadData,
   type UploadOptions,
 } from "../../../mod.ts";
+import { UnexpectedResponse } from "../../../lib/errors.ts";
 import { BYTES, CALLER, chunksOf, digest, ID } from "../../support/image.ts";
 import { empty, refused } from "../../support/scripted_fetch.ts";
 import {

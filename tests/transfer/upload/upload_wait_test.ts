@@ -7,11 +7,10 @@ import {
   ImageNotFound,
   ImageUploadFailed,
   NotAuthorized,
-  UnexpectedResponse,
-  UnexpectedStatus,
   type UploadData,
   type UploadOptions,
 } from "../../../mod.ts";
+import { UnexpectedResponse, UnexpectedStatus } from "../../../lib/errors.ts";
 import { BYTES, CALLER, chunksOf, ID } from "../../support/image.ts";
 import { empty, failure, silence } from "../../support/scripted_fetch.ts";
 import {
