@@ -67,6 +67,7 @@ export interface RequestContext {
   /**
    * W3C Trace Context, sent as `traceparent` and `tracestate`. `traceHeadersOf` of `@glance-edge/glance/tracing` reads
    * it from a request.
+   * Default: each call begins a trace that is not recorded, except in browsers and in programs with OpenTelemetry.
    */
   readonly trace?: { readonly traceparent: string; readonly tracestate?: string } | undefined;
   /** When the token expires. With `renew`, it is renewed two minutes earlier. */

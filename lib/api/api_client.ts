@@ -12,6 +12,7 @@ import type {
   RequestSpec,
   ResponseHandler,
 } from "../http/request_spec.ts";
+import { newTrace } from "../http/new_trace.ts";
 import { request } from "../http/retry/retry_loop.ts";
 import { retryBudget } from "../http/retry/retry_policy.ts";
 import type { TokenSource } from "../http/token_source.ts";
@@ -188,7 +189,7 @@ export class ApiClient {
         anonymous: this.anonymous,
       },
       spec,
-      policy,
+      { trace: newTrace(this.options), ...policy },
       onResponse,
     );
   }

@@ -1,12 +1,13 @@
 /** `Session`: a client with the context and the abort signal of its calls, bound once. */
 import type { RequestContext } from "../context.ts";
 import { checkRecord } from "../validate.ts";
-import type { CallOptions, CallPolicy, OpenResponse } from "../http/request_spec.ts";
+import type { CallPolicy, OpenResponse } from "../http/request_spec.ts";
+import { newTrace } from "../http/new_trace.ts";
 import type { ApiClient } from "./api_client.ts";
 import type { Operation } from "./operation.ts";
 
 /** Options of one call of a session, which has its own signal. */
-export type SessionCallOptions = Omit<CallPolicy, "signal">;
+export type SessionCallOptions = Omit<CallPolicy, "signal" | "trace">;
 
 /** A client that is bound to the context of a caller. Immutable. */
 export class Session {
@@ -16,13 +17,20 @@ export class Session {
   readonly context: RequestContext;
   /** Aborts every call of the session. */
   readonly signal: AbortSignal | undefined;
+  /** The trace of all calls, if the context has none. */
+  readonly trace: CallPolicy["trace"];
 
   /** @throws {Invalid} if the options are not an object. */
-  constructor(client: ApiClient, context: RequestContext, options: CallOptions = {}) {
+  constructor(
+    client: ApiClient,
+    context: RequestContext,
+    options: Pick<CallPolicy, "signal" | "trace"> = {},
+  ) {
     checkRecord("the options of a call", options);
     this.client = client;
     this.context = context;
     this.signal = options.signal;
+    this.trace = options.trace ?? newTrace(client.options);
   }
 
   /** Calls an operation: {@linkcode ApiClient.request}. */
@@ -39,7 +47,11 @@ export class Session {
     args: Args,
     options: SessionCallOptions = {},
   ): Promise<Result> {
-    return this.client.request(this.context, operation, args, { ...options, signal: this.signal });
+    return this.client.request(this.context, operation, args, {
+      ...options,
+      signal: this.signal,
+      trace: this.trace,
+    });
   }
 
   /** Returns the response of an operation unread: {@linkcode ApiClient.open}. */
@@ -48,6 +60,10 @@ export class Session {
     args: Args,
     options: SessionCallOptions = {},
   ): Promise<OpenResponse> {
-    return this.client.open(this.context, operation, args, { ...options, signal: this.signal });
+    return this.client.open(this.context, operation, args, {
+      ...options,
+      signal: this.signal,
+      trace: this.trace,
+    });
   }
 }

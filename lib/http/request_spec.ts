@@ -2,6 +2,7 @@
  * The parts of a request: what to send, how it is retried, and the servers to which it may be sent.
  */
 import type { ApiServer } from "../api_server.ts";
+import type { RequestContext } from "../context.ts";
 import type { ResolvedOptions } from "../options.ts";
 import type { Deadline } from "./deadline.ts";
 import type { TokenBucket } from "./retry/retry_policy.ts";
@@ -50,6 +51,8 @@ export interface CallOptions {
 
 /** How one call is retried. */
 export interface CallPolicy extends CallOptions {
+  /** The trace if the context has none (default: a new one). */
+  readonly trace?: RequestContext["trace"];
   /** Maximum number of retries (default: `numRetries`). */
   readonly retries?: number | undefined;
   /**

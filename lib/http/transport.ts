@@ -18,6 +18,9 @@ const REASON_LIMIT = 2_000;
 /** All redirects. A 300 is Glance's list of versions, and a 304 has no target. */
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
+/** What the policy of redirects shares with other code. */
+const REDIRECT_SHARED = { redact, RedirectRefused };
+
 /**
  * Sends a request once and follows redirects within its origin.
  *
@@ -38,18 +41,10 @@ export async function send(
   let url = server.endpoint + request.path;
   for (let hops = 0;; hops++) {
     const response = await sendOnce(options, server, url, request, signal);
-    const isHidden = response.type === "opaqueredirect";
-    if (!isHidden && !REDIRECTS.has(response.status)) return response;
+    if (response.type !== "opaqueredirect" && !REDIRECTS.has(response.status)) return response;
     await discard(response);
     const { nextHop } = await import("./on_demand/redirects.ts");
-    const target = nextHop({ request, from: url, response, hops });
-    if (typeof target === "string") {
-      throw new RedirectRefused(`Cannot ${request.method} "${redact(url)}": ${target}`, {
-        server: server.endpoint,
-        status: isHidden ? undefined : response.status,
-      });
-    }
-    url = target.href;
+    url = nextHop({ request, from: url, response, hops, server }, REDIRECT_SHARED);
   }
 }
 
@@ -76,8 +71,9 @@ export async function openUrl(
 export function credentialHeaders(
   options: ResolvedOptions,
   context: RequestContext,
+  trace?: RequestContext["trace"],
 ): Record<string, string> {
-  const headers: Record<string, string> = { ...context.trace };
+  const headers: Record<string, string> = { ...context.trace ?? trace };
   if (context.globalRequestId !== undefined) {
     headers["x-openstack-request-id"] = checkedRequestId(context.globalRequestId);
   }

@@ -78,8 +78,8 @@ export async function rollbackCreate(
   cause: unknown,
 ): Promise<void> {
   // The image is deleted even after an abort.
-  const { client, context } = session;
-  await remove(new Session(client, context), imageId).catch((error) => {
+  const { client, context, trace } = session;
+  await remove(new Session(client, context, { trace }), imageId).catch((error) => {
     if (error instanceof NotFound) return;
     const why = messageOf(cause);
     throw new ImageUploadFailed(

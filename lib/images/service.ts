@@ -103,8 +103,9 @@ export class GlanceImageService {
     imageId: string,
     options: CallOptions = {},
   ): Promise<[directUrl: string | null, locations: readonly ImageLocation[] | null]> {
-    await this.show(context, imageId, options);
-    return await getLocation(new Session(this.client, context, options), imageId);
+    const session = new Session(this.client, context, options);
+    await showImage(session, imageId);
+    return await getLocation(session, imageId);
   }
 
   /**

@@ -2,6 +2,7 @@
  * Dispatches a request: finds its route, checks access, calls the handler, and turns errors into responses.
  */
 import { GlanceConnectionFailed, GlanceError } from "../errors.ts";
+import { newTrace } from "../http/new_trace.ts";
 import { isSafe } from "../http/retry/hedge_policy.ts";
 import { isRetryableStatus } from "../http/retry/retry_policy.ts";
 import { addressOf, rawPath, versionOf } from "./path.ts";
@@ -245,7 +246,8 @@ async function traced(
   };
   const respond = () => guarded().catch((error) => errorResponse(request, trace, error));
   const code = await tracing.codeFor(request);
-  trace.headers = code?.traceHeadersOf(request.headers);
+  trace.headers = code?.traceHeadersOf(request.headers) ??
+    (tracing.spans === null ? newTrace(client.options) : undefined);
   const response = await (tracing.spans?.request({ request, route, trace }, respond) ?? respond());
   if (!response.headers.has("x-openstack-request-id")) {
     response.headers.set("x-openstack-request-id", trace.requestId);

@@ -143,7 +143,7 @@ export class Spans {
       "server.port": Number(port || (protocol === "https:" ? 443 : 80)),
     }, this.below(headersToSend(sent)));
     const { span, context } = started;
-    const own = this.#headersOf(started);
+    const own = this.headersOf(started);
     if (own !== null) sent.delete("tracestate");
     const headers = { ...Object.fromEntries(sent), ...own };
     return await this.within(
@@ -157,7 +157,7 @@ export class Spans {
   }
 
   /** The headers of a request that a span sends; null without an implementation that makes ids. */
-  #headersOf({ span, context }: StartedSpan): TraceHeaders | null {
+  headersOf({ span, context }: StartedSpan): TraceHeaders | null {
     const { traceId, spanId, traceFlags, traceState } = span.spanContext();
     if (!/[1-9a-f]/.test(traceId)) return null;
     const flags = traceFlags.toString(16).padStart(2, "0");

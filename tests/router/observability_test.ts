@@ -15,6 +15,7 @@ Deno.test("log() is called once per request, with the totals of the finished res
   await bytesOf(await router.request("/v2/images", { method: "DELETE", headers }));
   const common = {
     requestId: "req-1",
+    traceId: "fd70a3d6fd70a3d6fd70a3d6fd70a3d6",
     resumes: 0,
     bytesIn: 0,
     milliseconds: 0,

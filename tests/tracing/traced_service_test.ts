@@ -23,7 +23,7 @@ function tracedClient(cloud: Cloud, tracing: OpenTelemetry): GlanceImageService 
   return tracedService(service, { api: tracing });
 }
 
-Deno.test("trace of a context is sent with every request, and nothing without one", async () => {
+Deno.test("trace of a context is sent with every request", async () => {
   const cloud = new Cloud();
   const { id } = await cloud.image(SIZE);
   const options = { apiServers: ["http://a:9292"], fetch: cloud.fetch };
@@ -34,9 +34,6 @@ Deno.test("trace of a context is sent with every request, and nothing without on
   for (const { headers } of cloud.requests) {
     assertEquals([headers.get("traceparent"), headers.get("tracestate")], [TRACEPARENT, "a=1"]);
   }
-  cloud.requests.length = 0;
-  await service.show(ADMIN, id);
-  assertEquals(cloud.requests.map(({ headers }) => headers.has("traceparent")), [false]);
 });
 
 Deno.test("tracedService() makes a span of each call, the parent of its requests", async () => {
@@ -112,7 +109,7 @@ Deno.test("tracedService() marks a failed call by the type of its error, without
   assertEquals(JSON.stringify(tracing.spans).includes("secret"), false);
 });
 
-Deno.test("tracedOptions() does nothing without OpenTelemetry, and with an API that nothing implements", async () => {
+Deno.test("tracedOptions() makes no span without OpenTelemetry, and with an API that nothing implements", async () => {
   const cloud = new Cloud();
   const { id } = await cloud.image(SIZE);
   const module: OpenTelemetry = api;
@@ -124,7 +121,8 @@ Deno.test("tracedOptions() does nothing without OpenTelemetry, and with an API t
     await service.show(ADMIN, id);
     await service.show({ ...ADMIN, trace: { traceparent: TRACEPARENT } }, id);
     const sent = cloud.requests.map(({ headers }) => headers.get("traceparent"));
-    assertEquals(sent, [null, TRACEPARENT]);
+    // Without a span, the client begins a trace that is not recorded.
+    assertEquals([sent[0]?.slice(-3), sent[1]], ["-00", TRACEPARENT]);
   }
 });
 

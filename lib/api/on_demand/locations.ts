@@ -41,7 +41,7 @@ export type DirectLocation = [directUrl: string | null, locations: readonly Imag
  * not configured.
  */
 async function callPrivileged<Args extends readonly unknown[], Result>(
-  { client, context, signal }: Session,
+  { client, context, signal, trace }: Session,
   operation: Operation<Args, Result>,
   args: Args,
 ): Promise<Result> {
@@ -49,7 +49,7 @@ async function callPrivileged<Args extends readonly unknown[], Result>(
   const privileged = client.options.privilegedContext ?? context;
   const hasCatalog = privileged.serviceCatalog !== undefined || serviceCatalog === undefined;
   const caller = hasCatalog ? privileged : { ...privileged, serviceCatalog };
-  return await client.request(caller, operation, args, { signal });
+  return await client.request(caller, operation, args, { signal, trace });
 }
 
 /**

@@ -76,6 +76,7 @@ function requestText(entry: RequestLog): string {
     ...outcome === "complete" ? [] : [outcome],
     ...error === null ? [] : [error],
     entry.requestId,
+    ...entry.traceId === null ? [] : [`trace ${entry.traceId}`],
   ].join(", ");
 }
 

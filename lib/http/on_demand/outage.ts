@@ -13,6 +13,13 @@ import { isAway, outageDelay } from "./outage_policy.ts";
 /** Milliseconds of an outage after which it is reported. */
 const NOTICE_AFTER = 2_000;
 
+/** Why there is no other retry, as the message says it after the number of attempts. */
+const END_TEXTS: Readonly<Record<string, string>> = {
+  stream: ", and its data can be read only once",
+  unsafe: ", the outcome is unknown, and the request is not safe to retry",
+  budget: ", and the retry budget is used up",
+};
+
 /** A request whose retries are used up. */
 export interface ExhaustedRequest {
   readonly input: {
@@ -91,7 +98,7 @@ export class OutageWait {
   /**
    * The delay before the next request, in milliseconds; it does not apply within a round.
    *
-   * @param end Why there is no other retry, for the message.
+   * @param end Why there is no other retry: a key of {@linkcode END_TEXTS}, or text for the message.
    * @throws {GlanceConnectionFailed} if no server is away, or the time is over.
    */
   nextDelay(isRoundOver: boolean, end: string): number {
@@ -113,7 +120,10 @@ export class OutageWait {
 
   #failed(end: string, terms: Parameters<typeof connectionFailed>[0]["terms"] = []) {
     const { input: { spec }, failures } = this.#request;
-    const facts = { action: spec.action(), imageId: spec.imageId, failures, end, terms };
-    return connectionFailed(facts, this.#code.GlanceConnectionFailed);
+    const facts = { action: spec.action(), imageId: spec.imageId, failures, terms };
+    return connectionFailed(
+      { ...facts, end: END_TEXTS[end] ?? end },
+      this.#code.GlanceConnectionFailed,
+    );
   }
 }

@@ -1,4 +1,7 @@
 /** The redirect policy, imported on demand: few servers redirect. Pure. */
+import type { ApiServer } from "../../api_server.ts";
+import type { RedirectRefused } from "../../errors.ts";
+import type { redact } from "../../redact.ts";
 import type { WireRequest } from "../request_spec.ts";
 
 /** Maximum redirects within one origin. */
@@ -13,10 +16,32 @@ export interface Redirect {
   readonly from: string;
   readonly response: Response;
   readonly hops: number;
+  readonly server: ApiServer;
 }
 
-/** The URL to which a redirect leads, or why it is not followed. */
-export function nextHop({ request, from, response, hops }: Redirect): URL | string {
+/** Code that is loaded at the start. */
+export interface RedirectCode {
+  readonly redact: typeof redact;
+  readonly RedirectRefused: typeof RedirectRefused;
+}
+
+/**
+ * The URL to which a redirect leads.
+ *
+ * @throws {RedirectRefused} if it is not followed.
+ */
+export function nextHop(redirect: Redirect, code: RedirectCode): string {
+  const target = targetOf(redirect);
+  if (typeof target !== "string") return target.href;
+  const { request, from, response: { type, status }, server: { endpoint: server } } = redirect;
+  throw new code.RedirectRefused(`Cannot ${request.method} "${code.redact(from)}": ${target}`, {
+    server,
+    status: type === "opaqueredirect" ? undefined : status,
+  });
+}
+
+/** The URL, or why it is not followed. */
+function targetOf({ request, from, response, hops }: Redirect): URL | string {
   if (response.type === "opaqueredirect") {
     return "the server redirects, and a browser does not show the target; use the URL to which it redirects";
   }

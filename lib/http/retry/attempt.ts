@@ -205,9 +205,12 @@ function arm(
 
 async function sendAs(
   context: RequestContext,
-  { upstream: { options, anonymous }, spec: { request }, server, deadline }: AttemptInput<unknown>,
+  { upstream: { options, anonymous }, spec: { request }, policy, server, deadline }: AttemptInput<
+    unknown
+  >,
 ): Promise<Response> {
-  const headers = { ...request.headers, ...!anonymous && credentialHeaders(options, context) };
+  const own = !anonymous && credentialHeaders(options, context, policy.trace);
+  const headers = { ...request.headers, ...own };
   return await send(options, server, { ...request, headers }, deadline.signal);
 }
 

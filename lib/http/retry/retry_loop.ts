@@ -98,8 +98,7 @@ async function outageOf(request: ExhaustedRequest): Promise<OutageWait> {
 }
 
 /**
- * Why there is no other attempt, as the message says it after the number of attempts; empty if that number
- * is the reason. Null if there may be another attempt.
+ * Why there is no other attempt: a key of `END_TEXTS`, or text. Null if there may be another attempt.
  */
 function giveUpReason<Result>(
   { options, budget }: Upstream,
@@ -109,10 +108,10 @@ function giveUpReason<Result>(
 ): string | null {
   const isUnsafe = failures.at(-1)?.ambiguous === true && !idempotent;
   if (finalReason !== undefined && sent > retries) return finalReason;
-  if (isStream(request)) return ", and its data can be read only once";
-  if (isUnsafe) return ", the outcome is unknown, and the request is not safe to retry";
+  if (isStream(request)) return "stream";
+  if (isUnsafe) return "unsafe";
   if (sent > retries) return "";
-  return budget.spend() ? null : ", and the retry budget is used up";
+  return budget.spend() ? null : "budget";
 }
 
 function reportRetry(

@@ -20,6 +20,8 @@ export interface RequestLog {
   readonly status: number;
   /** `x-openstack-request-id`, the same here and in Glance's logs. */
   readonly requestId: string;
+  /** Trace id of `traceparent`, 32 hexadecimal digits, the same as in the requests to Glance; null if there is none. */
+  readonly traceId: string | null;
   /** Endpoint root of the server that responded last; null if none did. */
   readonly server: string | null;
   /** Number of times that the download was resumed after a failure. */
@@ -61,7 +63,7 @@ export class Trace {
   readonly #entry: { -readonly [Key in keyof RequestLog]: RequestLog[Key] };
   readonly #started: number;
   readonly #labels: { readonly method: string; readonly path: string };
-  /** The trace headers of the client. */
+  /** The trace headers of the client, else of a new trace. */
   headers: TraceHeaders | undefined;
   #hasEnded = false;
   #isStreaming = false;
@@ -76,6 +78,7 @@ export class Trace {
       route,
       status: 0,
       requestId,
+      traceId: null,
       server: null,
       resumes: 0,
       bytesIn: 0,
@@ -163,6 +166,7 @@ export class Trace {
     metrics.counters?.add("responses_total", { outcome });
     this.#entry.milliseconds = Math.round(milliseconds);
     this.#entry.outcome = outcome;
+    this.#entry.traceId = this.headers?.traceparent.slice(3, 35) ?? null;
     for (const end of this.#onEnd) end(this.#entry);
     log?.(this.#entry);
   }

@@ -34,7 +34,9 @@ export class GatewaySpans extends Spans {
     respond: () => Promise<Response>,
   ): Promise<Response> {
     const { requestId, headers } = trace;
-    const { span, context } = this.#startRequest(request, route, headers);
+    const started = this.#startRequest(request, route, headers);
+    const { span, context } = started;
+    trace.headers = this.headersOf(started) ?? undefined;
     span.setAttributes({ "glance.request_id": requestId });
     trace.onEnd(({ outcome, resumes, bytesOut }: RequestLog) => {
       span.setAttributes({

@@ -18,9 +18,17 @@ import {
   retryTimeOf,
 } from "./resume_policy.ts";
 import { interrupted } from "../range_errors.ts";
-import { GlanceConnectionFailed, type GlanceError, type ServerUnreachable } from "../../errors.ts";
+import {
+  GlanceConnectionFailed,
+  type GlanceError,
+  ImageDownloadFailed,
+  type ServerUnreachable,
+} from "../../errors.ts";
 import type { ResolvedOptions } from "../../options.ts";
 import { optionTerm } from "../../terms.ts";
+
+/** What the error of a download shares with other code. */
+const FAILURE_CODE = { ImageDownloadFailed, optionTerm };
 
 /** Minimum milliseconds for the requests after a break, even when the time is over. */
 const SHORTEST_TIMEOUT = 2_000;
@@ -109,7 +117,13 @@ export class Recovery {
     const total = endExclusive === null ? null : endExclusive - start;
     const limits = { ...this.#limits(offset), delivered: offset - start, total, mayRequest };
     const action = nextAction(this.#history, limits);
-    if (action.kind === "fail") throw action.error;
+    if (action.kind === "fail") {
+      const { failures } = this.#history;
+      const { hasWaited } = action;
+      // If it cannot be loaded, because the network has failed, the last error has the cause.
+      const code = await import("./on_demand/download_failure.ts").catch(() => null);
+      throw code?.downloadFailed({ failures, limits, hasWaited }, FAILURE_CODE) ?? failure.error;
+    }
     const { minDelay, maxDelay } = action;
     const delay = maxDelay === 0 ? 0 : minDelay + random() * (maxDelay - minDelay);
     this.#history = { ...this.#history, delayed: this.#history.delayed + delay };

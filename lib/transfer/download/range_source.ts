@@ -128,7 +128,8 @@ export class GlanceRangeSource implements RangeSource {
     const once = this.candidates.servers.length - excluded.size - 1;
     const retries = retryTime === undefined ? undefined : once;
     const tried = new Set(next.tried);
-    const policy = { signal, excluded, tried, first, retries, maxRetryAfter: retryTime };
+    const { trace } = this.#session;
+    const policy = { signal, trace, excluded, tried, first, retries, maxRetryAfter: retryTime };
     const response = kind === "whole" || last === null
       ? await this.#openWhole(start, policy)
       : await this.#openRange({ start, end: last, size }, proof, policy);

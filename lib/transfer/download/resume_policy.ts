@@ -5,12 +5,10 @@
 import {
   GlanceConnectionFailed,
   GlanceError,
-  ImageDownloadFailed,
   ImageIntegrityError,
   ServerUnreachable,
 } from "../../errors.ts";
 import { backoffLimit } from "../../http/retry/retry_policy.ts";
-import { optionTerm } from "../../terms.ts";
 import { interrupted, RangeRefused } from "../range_errors.ts";
 
 /** Longest delay during an outage in milliseconds, so that a server that is back is soon noticed. */
@@ -151,7 +149,8 @@ export function afterBreak(
 
 /** The action after a break. */
 export type NextAction =
-  | { readonly kind: "fail"; readonly error: unknown }
+  /** `hasWaited`: the retry time is over. */
+  | { readonly kind: "fail"; readonly hasWaited: boolean }
   /** Send another request after a random delay between these milliseconds. */
   | { readonly kind: "request"; readonly minDelay: number; readonly maxDelay: number };
 
@@ -208,7 +207,7 @@ export function requestTimeLeft(
  * number of breaks nor an empty retry budget ends the download; they only make it wait longer.
  */
 export function nextAction(history: BreakHistory, limits: Limits): NextAction {
-  const { withoutProgress, failures, isOutage } = history;
+  const { withoutProgress, isOutage } = history;
   const { delivered, total, numRetries, mayRequest, retryTime } = limits;
   // The remaining bytes of an image of unknown size cannot be requested.
   const isLost = total === null && delivered > 0;
@@ -217,8 +216,7 @@ export function nextAction(history: BreakHistory, limits: Limits): NextAction {
   const isFirst = isOutage && retryTime > 0 && withoutProgress === 0;
   const isRefused = !mayRequest || withoutProgress > numRetries;
   if (isLost || (left === 0 && !isFirst && isRefused)) {
-    const hasWaited = isOutage && retryTime > 0 && !isLost;
-    return { kind: "fail", error: downloadFailed(failures, limits, hasWaited) };
+    return { kind: "fail", hasWaited: isOutage && retryTime > 0 && !isLost };
   }
   const backoff = withoutProgress > 1 ? backoffLimit(withoutProgress - 2) : 0;
   if (left === 0) return { kind: "request", minDelay: 0, maxDelay: backoff };
@@ -228,30 +226,4 @@ export function nextAction(history: BreakHistory, limits: Limits): NextAction {
   // Not zero: the sum of the delays must reach the retry time.
   const minDelay = Math.min(left, mayRequest ? longest / 4 : PACE);
   return { kind: "request", minDelay, maxDelay: Math.max(minDelay, longest) };
-}
-
-function downloadFailed(
-  failures: readonly GlanceError[],
-  { imageId, delivered, total, retryTime }: Limits,
-  hasWaited: boolean,
-): ImageDownloadFailed {
-  const limit = hasWaited ? ` within ${retryTime} ms; raise "stallTimeout" to wait longer` : "";
-  const last = failures.at(-1);
-  const action = `Cannot download image "${imageId}": `;
-  return new ImageDownloadFailed(
-    `${action}it broke after ${delivered}${
-      total === null ? "" : ` of ${total}`
-    } bytes, and no server could continue it${limit}; last error: ${
-      last?.message.replace(action, "")
-    }`,
-    {
-      cause: new AggregateError(failures, "every attempt to continue the download failed"),
-      terms: hasWaited ? [optionTerm("stallTimeout")] : [],
-      imageId,
-      server: last?.server,
-      status: last?.status,
-      requestId: last?.requestId,
-      attempts: failures.length,
-    },
-  );
 }

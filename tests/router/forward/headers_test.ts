@@ -46,10 +46,11 @@ Deno.test("createImageRouter() forwards only headers that Glance reads, and no a
     },
   });
   await response.body?.cancel();
-  const { "x-openstack-request-id": id = "", ...sent } = Object.fromEntries(
+  const { "x-openstack-request-id": id = "", traceparent = "", ...sent } = Object.fromEntries(
     cloud.requests[0]?.headers ?? [],
   );
   assertMatch(id, /^req-[0-9a-f-]{36}$/);
+  assertMatch(traceparent, /^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/);
   assertEquals(sent, {
     "accept": "application/json",
     "accept-encoding": "identity",

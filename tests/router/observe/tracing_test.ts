@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { bytesOf, Cloud, cutAfter } from "../cloud.ts";
 import { memoryStore } from "../../../lib/cache/mod.ts";
 import { settled } from "../../support/clock.ts";
@@ -22,7 +22,7 @@ function cutFirst(cloud: Cloud, count: number): void {
   };
 }
 
-Deno.test("createImageRouter() passes valid trace headers on with every request, and creates none", async () => {
+Deno.test("createImageRouter() passes valid trace headers on with every request", async () => {
   const cloud = new Cloud();
   const { id } = await cloud.image(SIZE);
   const router = cloud.router();
@@ -43,13 +43,46 @@ Deno.test("createImageRouter() passes valid trace headers on with every request,
     assertEquals(headers.get("traceparent"), TRACEPARENT);
     assertEquals(headers.get("tracestate"), "a=1,b=2");
   }
-  cloud.requests.length = 0;
-  for (const headers of [{}, { traceparent: "00-x", tracestate: "a=1" }]) {
-    for (const path of paths) await bytesOf(await router.request(path, { headers }));
+  assertEquals(new Set(cloud.logged.map(({ traceId }) => traceId)), new Set([TRACE]));
+});
+
+Deno.test("createImageRouter() begins a trace for each request that has no valid one", async () => {
+  const cloud = new Cloud();
+  const { id, bytes } = await cloud.image(SIZE);
+  const router = cloud.router({ random: Math.random });
+  cutFirst(cloud, 70_000);
+  const path = `/v2/images/${id}/file`;
+  const members = Array.from({ length: 1_000 }, (_, index) => `k${index}=v`).join(",");
+  const begun = new Set<string | null | undefined>();
+  for (const headers of [{}, { traceparent: "00-x", tracestate: members }, { tracestate: "a=1" }]) {
+    cloud.requests.length = 0;
+    assertEquals(await bytesOf(await router.request(path, { headers })), bytes);
+    // The record, the data, and, at first, the rest of the data.
+    assert(cloud.requests.length >= 2);
+    const sent = new Set(cloud.requests.map(({ headers }) => headers.get("traceparent")));
+    assertEquals([sent.size, cloud.requests.some((r) => r.headers.has("tracestate"))], [1, false]);
+    const [traceparent = ""] = sent;
+    assertMatch(traceparent ?? "", /^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/);
+    assertEquals(cloud.logged.at(-1)?.traceId, traceparent?.slice(3, 35));
+    begun.add(traceparent);
   }
-  for (const { headers } of cloud.requests) {
-    assertEquals([headers.get("traceparent"), headers.get("tracestate")], [null, null]);
-  }
+  assertEquals([begun.size, cloud.logged[0]?.resumes], [3, 1]);
+});
+
+Deno.test("createImageRouter() passes a trace on without a tracestate of 1000 members", async () => {
+  const cloud = new Cloud();
+  const members = Array.from({ length: 1_000 }, (_, index) => `k${index}=v`).join(",");
+  const headers = { traceparent: TRACEPARENT, tracestate: members };
+  await bytesOf(await cloud.router().request("/v2/images", { headers }));
+  const sent = cloud.requests[0]?.headers;
+  assertEquals([sent?.get("traceparent"), sent?.get("tracestate")], [TRACEPARENT, null]);
+});
+
+Deno.test("log() gets the trace id of the span when the program has OpenTelemetry", async () => {
+  const cloud = new Cloud();
+  const tracing = new Recorder();
+  await bytesOf(await cloud.router({ tracing }).request("/v2/images"));
+  assertEquals(cloud.logged[0]?.traceId, tracing.spans[0]?.identity.traceId);
 });
 
 Deno.test("createImageRouter() makes spans of requests and attempts with the parent that the client sent", async () => {

@@ -1,5 +1,5 @@
 /** Conclusions from a failure: about its server, the next request, and the end of the download. */
-import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import {
   AuthenticationFailed,
   GlanceConnectionFailed,
@@ -7,7 +7,9 @@ import {
   ImageIntegrityError,
 } from "../../../mod.ts";
 import { RedirectRefused, ServerUnreachable, UnexpectedResponse } from "../../../lib/errors.ts";
+import { optionTerm } from "../../../lib/terms.ts";
 import { Candidates } from "../../../lib/transfer/download/candidates.ts";
+import { downloadFailed } from "../../../lib/transfer/download/on_demand/download_failure.ts";
 import {
   afterBreak,
   type ClassifiedFailure,
@@ -133,22 +135,31 @@ const ACTIONS: readonly (readonly [
 for (const [when, withoutProgress, limits, expected] of ACTIONS) {
   const what = typeof expected === "number" ? `waits up to ${expected} ms` : expected;
   Deno.test(`nextAction() ${what} after ${when}`, () => {
-    const last = new ServerUnreachable('Cannot download image "42": last', { server: B });
-    const failures = [new ServerUnreachable("first"), last];
-    const history = { ...noBreaks(0), withoutProgress, failures };
+    const history = { ...noBreaks(0), withoutProgress };
     const action = nextAction(history, { ...LIMITS, ...limits });
     if (action.kind === "request") {
       const maxDelay = expected === "requests at once" ? 0 : expected;
       assertEquals(action, { kind: "request", minDelay: 0, maxDelay });
       return;
     }
-    assertEquals(expected, "fails");
-    const error = action.error as ImageDownloadFailed;
-    assert(error instanceof ImageDownloadFailed);
-    assertEquals([error.attempts, error.server, error.imageId], [2, B, "42"]);
-    assert(error.message.endsWith("last error: last"), error.message);
+    assertEquals([expected, action.hasWaited], ["fails", false]);
   });
 }
+
+Deno.test("downloadFailed() has the errors of all breaks, and facts of the last one", () => {
+  const last = new ServerUnreachable('Cannot download image "42": last', { server: B });
+  const failures = [new ServerUnreachable("first"), last];
+  const limits = { ...LIMITS, retryTime: 30_000 };
+  const code = { ImageDownloadFailed, optionTerm };
+  const [error, waited] = [false, true].map((hasWaited) =>
+    downloadFailed({ failures, limits, hasWaited }, code)
+  );
+  assertEquals([error?.attempts, error?.server, error?.imageId], [2, B, "42"]);
+  assertMatch(error?.message ?? "", /no server could continue it; last error: last$/);
+  assertEquals((error?.cause as AggregateError).errors, failures);
+  assertMatch(waited?.message ?? "", /within 30000 ms; raise "stallTimeout" to wait longer; last/);
+  assertEquals(waited?.terms, [{ key: "stallTimeout", text: '"stallTimeout"' }]);
+});
 
 /** Breaks without a byte, the time since the first one, and the budget -> the delays, or an error. */
 const STALL_LIMITS: readonly (readonly [
@@ -180,25 +191,20 @@ const STALL_LIMITS: readonly (readonly [
 for (const [when, withoutProgress, elapsed, limits, delays] of STALL_LIMITS) {
   const what = delays === "fails" ? delays : `waits ${delays.join(" to ")} ms`;
   Deno.test(`nextAction() ${what} with 30 s to retry after ${when}`, () => {
-    const failures = [new ServerUnreachable("first")];
     const since = { brokenSince: 5_000, isOutage: true };
-    const history = { ...noBreaks(0), ...since, withoutProgress, failures };
+    const history = { ...noBreaks(0), ...since, withoutProgress };
     const now = 5_000 + elapsed;
     const action = nextAction(history, { ...LIMITS, retryTime: 30_000, now, ...limits });
     if (action.kind === "request") {
       assertEquals([action.minDelay, action.maxDelay], delays);
       return;
     }
-    assertEquals(delays, "fails");
-    const { message, terms } = action.error as ImageDownloadFailed;
-    assert(message.includes('within 30000 ms; raise "stallTimeout" to wait longer'), message);
-    assertEquals(terms, [{ key: "stallTimeout", text: '"stallTimeout"' }]);
+    assertEquals([delays, action.hasWaited], ["fails", true]);
   });
 }
 
 Deno.test("nextAction() counts the delays that the clock did not see", () => {
-  const failures = [new ServerUnreachable("first")];
-  const history = { ...noBreaks(0), brokenSince: 0, isOutage: true, withoutProgress: 9, failures };
+  const history = { ...noBreaks(0), brokenSince: 0, isOutage: true, withoutProgress: 9 };
   const limits = { ...LIMITS, retryTime: 30_000, now: 5 };
   const request = (delayed: number) => nextAction({ ...history, delayed }, limits);
   assertEquals(request(28_000), { kind: "request", minDelay: 500, maxDelay: 2_000 });
@@ -222,9 +228,7 @@ Deno.test("nextAction() fails after numRetries when servers only send responses 
 Deno.test("nextAction() fails at once and names no option when the size is unknown", () => {
   const history = { ...noBreaks(0), brokenSince: 0, isOutage: true };
   const action = nextAction(history, { ...LIMITS, retryTime: 30_000, total: null });
-  if (action.kind !== "fail") throw new Error("It sends another request");
-  const { message } = action.error as ImageDownloadFailed;
-  assert(message.includes("no server could continue it; last error"), message);
+  assertEquals(action, { kind: "fail", hasWaited: false });
 });
 
 Deno.test("retryTimeOf() is stallTimeout after the first byte, unless it is Infinity", () => {
