@@ -64,7 +64,7 @@ export class CachedReader {
    * call of `read`.
    */
   get isShared(): boolean {
-    return this.#stored?.reader.isShared ?? false;
+    return this.#stored?.reader.isShared ?? true;
   }
 
   /**

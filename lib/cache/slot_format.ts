@@ -42,20 +42,20 @@ export function storedSize(length: number): number {
   return headerSize(length) + length;
 }
 
-/** Creates the header of a slot. */
+/** Creates the header of a slot from the blocks of its data. */
 export async function headerFor(
   digest: Digest,
   key: string,
-  data: Uint8Array<ArrayBuffer>,
+  blocks: readonly Uint8Array<ArrayBuffer>[],
 ): Promise<Uint8Array> {
-  const header = new Uint8Array(headerSize(data.byteLength));
+  const length = blocks.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  const header = new Uint8Array(headerSize(length));
   header.set(MAGIC);
   const numbers = new DataView(header.buffer);
   numbers.setUint32(8, BLOCK_SIZE);
-  numbers.setUint32(12, data.byteLength);
-  for (let block = 0; block < blockCount(data.byteLength); block++) {
-    const bytes = data.subarray(block * BLOCK_SIZE, (block + 1) * BLOCK_SIZE);
-    numbers.setUint32(FIXED_SIZE + block * CHECKSUM_SIZE, crc32(bytes));
+  numbers.setUint32(12, length);
+  for (const [index, block] of blocks.entries()) {
+    numbers.setUint32(FIXED_SIZE + index * CHECKSUM_SIZE, crc32(block));
   }
   const head = header.subarray(0, -DIGEST_SIZE);
   header.set(await sealOf(digest, head, key), head.byteLength);

@@ -114,17 +114,18 @@ export class SlotStorage {
   }
 
   /** Stores a complete slot; resolves to false if there is no room, or the store fails. */
-  async put({ slot, data }: SlotFill): Promise<boolean> {
+  async put({ slot, blocks }: SlotFill): Promise<boolean> {
     const { store, wallClock, onEvent, onStored } = this.#options;
     if (this.#pauses.has("write")) return false;
-    const bytes = storedSize(data.byteLength);
+    const bytes = storedSize(slot.end - slot.start);
     const evicted = this.index.reserve(bytes);
     if (evicted === null) return false;
     let isStored = false;
     try {
       await this.#deletions.runLast(evicted, (key) => this.#evict(key));
       this.#readers.forget(slot.key);
-      await store.write(slot.key, [await headerFor(this.#options.digest, slot.key, data), data]);
+      const header = await headerFor(this.#options.digest, slot.key, blocks);
+      await store.write(slot.key, [header, ...blocks]);
       isStored = true;
     } catch (error) {
       this.#pauses.begin("write", error);

@@ -10,11 +10,9 @@ import { type AwaitedSlot, isWithinFirstBytes } from "./fill_policy.ts";
 import { FillReaders } from "./fill_readers.ts";
 import type { Origin } from "./origin.ts";
 import { type Segment, Segments } from "./segments.ts";
+import { SlotBuffer } from "./slot_buffer.ts";
 import { SlotRequests } from "./slot_requests.ts";
 import type { Slot } from "../image_slots.ts";
-
-/** Maximum bytes of a chunk. It is a copy, so that a slow reader does not keep the slot in memory. */
-const COPY_SIZE = 256 * 1024;
 
 /** Options of a fill. */
 export interface SlotFillOptions {
@@ -28,11 +26,10 @@ export interface SlotFillOptions {
 /** A slot that is being filled. */
 export class SlotFill implements AwaitedSlot {
   readonly slot: Slot;
-  /** The bytes of the slot; all of them, once it is complete. */
-  readonly data: Chunk;
   readonly readers = new FillReaders();
   readonly requests: SlotRequests;
   readonly #segments: Segments;
+  readonly #buffer: SlotBuffer;
   readonly #options: SlotFillOptions;
   /** Until the slot is active, only the first bytes that each reader needs are requested. */
   #phase: "started" | "active" | "dropped" = "started";
@@ -41,7 +38,7 @@ export class SlotFill implements AwaitedSlot {
 
   constructor(slot: Slot, options: SlotFillOptions) {
     this.slot = slot;
-    this.data = new Uint8Array(slot.end - slot.start);
+    this.#buffer = new SlotBuffer(slot.end - slot.start);
     this.#segments = new Segments(slot.end - slot.start);
     this.#options = options;
     this.requests = new SlotRequests({
@@ -50,6 +47,11 @@ export class SlotFill implements AwaitedSlot {
       mayRequest: options.mayRequest,
       isActive: () => this.isActive,
     });
+  }
+
+  /** The bytes of the slot in blocks; all of them, once it is complete. */
+  get blocks(): readonly Chunk[] {
+    return this.#buffer.blocks;
   }
 
   /** When each waiting reader began to wait, in milliseconds. */
@@ -110,7 +112,7 @@ export class SlotFill implements AwaitedSlot {
   /**
    * Waits for the bytes at an offset in the image. If they are not requested yet, they are requested from `origin` if
    * it supports ranges; otherwise nothing more is requested, and the slot is dropped when no request is in flight.
-   * Null if the slot must be looked up again.
+   * Readers share the memory of the bytes. Null if the slot must be looked up again.
    *
    * @throws the error of the origin.
    */
@@ -125,9 +127,7 @@ export class SlotFill implements AwaitedSlot {
     try {
       for (;;) {
         const until = Math.min(this.#segments.receivedUntil(position), end - this.slot.start);
-        if (until > position) {
-          return this.data.slice(position, Math.min(until, position + COPY_SIZE));
-        }
+        if (until > position) return this.#buffer.read(position, until);
         const change = this.#changed.next;
         if (!this.#segments.isClaimed(position)) {
           if (this.isDropped) return null;
@@ -150,7 +150,7 @@ export class SlotFill implements AwaitedSlot {
 
   /** Adds bytes to a segment. */
   receive(segment: Segment, bytes: Uint8Array): void {
-    this.data.set(bytes.subarray(0, segment.end - segment.received), segment.received);
+    this.#buffer.write(bytes.subarray(0, segment.end - segment.received), segment.received);
     this.#segments.receive(segment, bytes.byteLength);
     this.#changed.notify();
   }

@@ -23,8 +23,11 @@ const SLOTS = [0, 1, 2, 3].map((index) => slotOf(IMAGE, SLOT_SIZE, index));
 const STORED: Promise<Uint8Array<ArrayBuffer>>[] = [];
 
 async function storedForm({ key, start, end }: Slot): Promise<Uint8Array<ArrayBuffer>> {
-  const data = DATA.slice(start, end);
-  return concat([await headerFor(nativeDigest, key, data), data]);
+  const blocks: Uint8Array<ArrayBuffer>[] = [];
+  for (let at = start; at < end; at += BLOCK_SIZE) {
+    blocks.push(DATA.slice(at, Math.min(end, at + BLOCK_SIZE)));
+  }
+  return concat([await headerFor(nativeDigest, key, blocks), ...blocks]);
 }
 
 /** Slots of an image in a store that counts its reads and its open values. */
