@@ -120,6 +120,24 @@ Deno.test("SlotCache.open() reads ahead with one request for a slot", async () =
   ]);
 });
 
+Deno.test("SlotCache.open() requests the first bytes of every slot before the rest of one", async () => {
+  const slotSize = 1_000_000;
+  const image = simulatedImage(1, 2 * slotSize);
+  const world = new CacheWorld({ slotSize });
+  const chunk = () => 100_000;
+  const reads = [1, 3].map((ms, index) => {
+    const origin = world.origin(image, { chunk, delay: () => ms });
+    return world.read(image, origin, { start: index * slotSize, end: (index + 1) * slotSize });
+  });
+  await world.clock.run(Promise.all(reads));
+  assertEquals(world.requests, [
+    { start: 0, end: 262_144 },
+    { start: 1_000_000, end: 1_262_144 },
+    { start: 262_144, end: 1_000_000 },
+    { start: 1_262_144, end: 2_000_000 },
+  ]);
+});
+
 Deno.test("SlotCache.open() sends at most 64 requests for a slot when each of 100 readers needs its own", async () => {
   const slotSize = 2_000_000;
   const image = simulatedImage(1, slotSize);

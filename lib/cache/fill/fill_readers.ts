@@ -4,6 +4,11 @@ export class FillReaders {
   count = 0;
   readonly #waits = new Set<{ readonly since: number }>();
 
+  /** Whether a reader waits for bytes. */
+  get isWaiting(): boolean {
+    return this.#waits.size > 0;
+  }
+
   /** When each waiting reader began to wait, in milliseconds. */
   get waitingSince(): readonly number[] {
     return Array.from(this.#waits, ({ since }) => since);

@@ -129,6 +129,8 @@ export class Fills {
     const fill: SlotFill = new SlotFill(slot, {
       now,
       mayRequest: (own) => mayRequest(own, this.#requests, limits),
+      // The first bytes of other slots come before the rest of this one.
+      mayOverlap: () => ![...this.#fills.values()].some((each) => each.isAwaited),
       onSettled: () => void this.#settled(fill),
     });
     this.#fills.set(slot.key, fill);

@@ -19,6 +19,8 @@ export interface SlotFillOptions {
   readonly now: () => number;
   /** Whether one more request may be sent when the slot has `own` requests in flight. */
   readonly mayRequest: (own: number) => boolean;
+  /** Whether the rest of the slot is requested while its first bytes arrive. */
+  readonly mayOverlap: () => boolean;
   /** Called each time the last request in flight has ended. */
   readonly onSettled: () => void;
 }
@@ -45,6 +47,7 @@ export class SlotFill implements AwaitedSlot {
       segments: this.#segments,
       send: (segment, origin) => void fetchSegment(this, segment, origin),
       mayRequest: options.mayRequest,
+      mayOverlap: options.mayOverlap,
       isActive: () => this.isActive,
     });
   }
@@ -77,6 +80,11 @@ export class SlotFill implements AwaitedSlot {
   /** Whether nothing was requested yet. */
   get isEmpty(): boolean {
     return this.#segments.isEmpty;
+  }
+
+  /** Whether its readers wait for its first byte. */
+  get isAwaited(): boolean {
+    return this.readers.isWaiting && this.inFlight > 0 && this.#segments.receivedBytes === 0;
   }
 
   /** Whether readers must look the slot up again. */

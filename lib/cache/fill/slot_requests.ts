@@ -11,6 +11,8 @@ export interface SlotRequestsOptions {
   readonly send: (segment: Segment, origin: Origin) => void;
   /** Whether one more request may be sent when the slot has `own` requests in flight. */
   readonly mayRequest: (own: number) => boolean;
+  /** Whether the rest of the slot is requested while its first bytes arrive, or after them. */
+  readonly mayOverlap: () => boolean;
   /** Whether all bytes of the slot may be requested, or only the first ones that each reader needs. */
   readonly isActive: () => boolean;
 }
@@ -52,8 +54,8 @@ export class SlotRequests {
 
   /** Records that the origin has responded; the bytes after the segment can be requested now. */
   opened({ end }: Segment): void {
-    const { segments, mayRequest } = this.#options;
-    if (mayRequest(segments.inFlight)) this.continue(end);
+    const { segments, mayRequest, mayOverlap } = this.#options;
+    if (mayOverlap() && mayRequest(segments.inFlight)) this.continue(end);
   }
 
   /**
