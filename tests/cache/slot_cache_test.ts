@@ -112,8 +112,8 @@ Deno.test("SlotCache.open() reads ahead with one request for a slot", async () =
   const origin = world.origin(image, { chunk: () => 100_000 });
   await world.clock.run(world.read(image, origin));
   assertEquals(world.requests, [
-    { start: 0, end: 262_144 },
-    { start: 262_144, end: 1_000_000 },
+    { start: 0, end: 65_536 },
+    { start: 65_536, end: 1_000_000 },
     { start: 1_000_000, end: 2_000_000 },
     { start: 2_000_000, end: 3_000_000 },
     { start: 3_000_000, end: 4_000_000 },
@@ -131,10 +131,10 @@ Deno.test("SlotCache.open() requests the first bytes of every slot before the re
   });
   await world.clock.run(Promise.all(reads));
   assertEquals(world.requests, [
-    { start: 0, end: 262_144 },
-    { start: 1_000_000, end: 1_262_144 },
-    { start: 262_144, end: 1_000_000 },
-    { start: 1_262_144, end: 2_000_000 },
+    { start: 0, end: 65_536 },
+    { start: 1_000_000, end: 1_065_536 },
+    { start: 65_536, end: 1_000_000 },
+    { start: 1_065_536, end: 2_000_000 },
   ]);
 });
 

@@ -24,7 +24,8 @@ export async function fetchSegment(
   try {
     reader = await origin.open(start + segment.start, start + segment.end);
     fill.requests.opened(segment);
-    let memory = new Uint8Array(READ_SIZE);
+    const size = Math.min(READ_SIZE, segment.end - segment.start);
+    let memory = new Uint8Array(size);
     while (segment.received < segment.end) {
       const chunk = await reader.read(memory);
       if (chunk === null) throw new Error("Cannot fill a slot: the origin ended early");
@@ -33,9 +34,7 @@ export async function fetchSegment(
       // A reader that uses the buffer transfers it. Allocating a new one costs more than copying the bytes.
       if (memory.byteLength === 0) {
         const { buffer } = chunk;
-        memory = new Uint8Array(
-          buffer.byteLength === READ_SIZE ? buffer : new ArrayBuffer(READ_SIZE),
-        );
+        memory = new Uint8Array(buffer.byteLength === size ? buffer : new ArrayBuffer(size));
       }
     }
     fill.end(segment);

@@ -19,8 +19,11 @@ export interface FillLimits {
 /** The limits of a cache. */
 export const FILL_LIMITS: FillLimits = { active: 16, started: 64, requests: 64 };
 
-/** Bytes that a request may receive before its slot is active. */
-export const FIRST_BYTES = 256 * 1024;
+/**
+ * Bytes that a request may receive before its slot is active. The number is small because all readers that come
+ * together wait for the memory and the copies of the first bytes of each.
+ */
+export const FIRST_BYTES = 64 * 1024;
 
 /** A slot that readers wait for. */
 export interface AwaitedSlot {
