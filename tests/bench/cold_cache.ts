@@ -13,7 +13,7 @@ import { IMAGE_SIZE, type Report, ROUNDS } from "./report.ts";
 const READERS = 50;
 
 /** Rounds of requests that the gateway has answered before. */
-const WARM_UP_ROUNDS = 3;
+const WARM_UP_ROUNDS = 10;
 
 /** Glance without ranges: it judges those after the end before it opens its store. */
 const WITHOUT_RANGES = `if ($http_range ~ "^bytes=9007199254740991-") { return 416; }
