@@ -49,8 +49,15 @@ function storageOf(store: SlotStore, size: number): SlotStorage {
 
 function put(storage: SlotStorage, number: number, size: number): Promise<boolean> {
   const image = simulatedImage(number, size);
-  const options = { now: () => 0, mayRequest: () => true, onSettled: () => {} };
-  return storage.put(new SlotFill(slotOf(image, size, 0), options));
+  const always = () => true;
+  const fill = new SlotFill(slotOf(image, size, 0), {
+    now: () => 0,
+    mayRequest: always,
+    mayOverlap: always,
+    onSettled: () => {},
+  });
+  fill.receive(fill.claim()!, image.data);
+  return storage.put(fill);
 }
 
 for (const removal of ["eviction", "removal"]) {
