@@ -102,7 +102,7 @@ for (const [status, image, other] of STATUSES) {
     const ofOther = errorFromStatus(response);
     assertEquals([ofImage.name, ofOther.name], [image, other]);
     const [what, hint] = ofImage.message.split("; ");
-    assertEquals(what, `Cannot do it: the server answered ${status}, "because"`);
+    assertEquals(what, `Cannot do it: the server responded with ${status}, "because"`);
     assertEquals(hint !== undefined, [401, 403, 405, 413, 501].includes(status));
     assertEquals(ofOther.message, ofImage.message);
     assertEquals([ofImage.imageId, ofOther.imageId], ["42", undefined]);
@@ -112,7 +112,7 @@ for (const [status, image, other] of STATUSES) {
 
 Deno.test("errorFromStatus() quotes nothing when the response has no explanation", () => {
   const { message } = errorFromStatus({ status: 500, action: "do it", explanation: "" });
-  assertEquals(message, "Cannot do it: the server answered 500");
+  assertEquals(message, "Cannot do it: the server responded with 500");
 });
 
 /** A URL -> what `redact` shows of it. */

@@ -80,7 +80,7 @@ function union(a: Iterable<string>, b: Iterable<string>): ReadonlySet<string> {
   return new Set([...a, ...b]);
 }
 
-/** Whether Glance reserves the property; it answers 403 to a client that sets it. */
+/** Whether Glance reserves the property; it responds with 403 to a client that sets it. */
 export function isReservedProperty(name: string): boolean {
   return name.startsWith("os_glance");
 }

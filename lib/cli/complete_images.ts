@@ -24,7 +24,7 @@ interface NamedImage {
 }
 
 /**
- * Prints the images for a completion; nothing if the cloud does not answer.
+ * Prints the images for a completion; nothing if the cloud does not respond.
  *
  * @param args the prefix, and the words of the command line before it
  * @param timeLimit in milliseconds

@@ -1,6 +1,6 @@
 /**
- * The routing table: methods and handlers of each path. A known path with another method is
- * answered with 405 and `Allow`, an unknown path with 404.
+ * The routing table: methods and handlers of each path. Another method of a known path is rejected with 405 and `Allow`,
+ * an unknown path with 404.
  */
 
 import {
@@ -82,10 +82,10 @@ const TABLE: readonly PathRoutes[] = byPath([
   ...METADEF_TAG_ROUTES,
 ]);
 
-/** Paths whose other methods Glance answers as on an unknown path. */
+/** Paths whose other methods Glance rejects as if the path was unknown. */
 const WITHOUT_ALLOW: readonly string[] = ["/images/*/tasks", "/info/usage"];
 
-/** Methods that Glance answers with 404 or 405; it answers all others with 501. */
+/** Methods that Glance rejects with 404 or 405; it rejects all others with 501. */
 const IMPLEMENTED: readonly string[] = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"];
 
 /** Handles a request below `/v2`. `path` is decoded and starts with a slash. */

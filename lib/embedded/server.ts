@@ -17,7 +17,7 @@ export interface EmbeddedGlance {
    */
   readonly fetch: (request: Request) => Promise<Response>;
   /**
-   * Opens the storage: reads its content and repairs what a crash left. Optional, because the first
+   * Opens the storage: reads its content and repairs it after a crash. Optional, because the first
    * request does the same.
    *
    * @throws {Error} if the storage cannot be opened.
@@ -75,7 +75,7 @@ async function respond(cloud: OpeningCloud, request: Request): Promise<Response>
 /** Routes a request. As in Glance, responses of its middleware carry no request id. */
 async function route(cloud: OpeningCloud, request: Request): Promise<Response> {
   const { pathname: rawPath } = new URL(request.url);
-  // In Glance, the CORS middleware answers these, except for /versions.
+  // In Glance, the CORS middleware handles these, except for /versions.
   const isVersions = /^\/+versions(\/|$)/.test(rawPath);
   if (request.method === "OPTIONS" && !isVersions) return new Response(null);
   const pathname = decodePath(rawPath).replaceAll(/\/{2,}/g, "/");

@@ -57,7 +57,7 @@ export function statusError(response: ErrorResponse): GlanceError {
   const quote = explanation === "" ? "" : `, "${explanation}"`;
   const advice = hint === undefined ? "" : `; ${hint}`;
   return new ErrorClass(
-    `Cannot ${action}: the server answered ${status}${quote}${advice}`,
+    `Cannot ${action}: the server responded with ${status}${quote}${advice}`,
     response,
   );
 }

@@ -46,7 +46,7 @@ async function* listPages(
   }
 
   /**
-   * The page after the last of these markers that still exists. Glance answers 400 to the marker of a deleted
+   * The page after the last of these markers that still exists. Glance responds with 400 to the marker of a deleted
    * image; any earlier image of the same page works as well.
    */
   async function pageAfter(markers: readonly (string | undefined)[]): Promise<ImagePage> {

@@ -93,7 +93,7 @@ interface PropertyChange {
 const MAX_COMPARISONS = 3;
 
 /**
- * Updates an image with a patch against its current state. If Glance answers 409 (a property to remove does
+ * Updates an image with a patch against its current state. If Glance responds with 409 (a property to remove does
  * not exist: another client or an earlier request of this one removed it), computes the patch again.
  */
 async function applyPatch(

@@ -1,5 +1,5 @@
 /**
- * Answers the page's requests to sign in and out. Only the page itself can send them: a request of another origin is
+ * Handles the page's requests to sign in and out. Only the page itself can send them: a request of another origin is
  * refused. Secrets are in no log and no error.
  */
 import type { BodyFault, BufferedBody } from "../http/body_budget.ts";
@@ -48,7 +48,7 @@ const BODY_FAULTS: Readonly<Record<BodyFault, readonly [number, string]>> = {
 
 const INVALID_FORM = [400, "Cannot sign in: the form is invalid; fill in its fields"] as const;
 
-/** Answers `POST` (sign in) and `DELETE` (sign out) of the session; null for other methods, and without a sign-in. */
+/** Handles `POST` (sign in) and `DELETE` (sign out) of the session; null for other methods, and without a sign-in. */
 export async function sessionResponse(input: SessionInput): Promise<Response | null> {
   const { request: { method, headers }, signIn } = input;
   if (signIn === null || method !== "POST" && method !== "DELETE") return null;

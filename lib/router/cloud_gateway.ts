@@ -27,7 +27,7 @@ export interface CloudGatewayOptions
 /** A gateway. Disposing it closes the HTTP client that was created for the cloud's own CA. */
 export interface CloudGateway extends Disposable {
   readonly router: ImageRouter;
-  /** Where the configuration comes from, for messages. */
+  /** The source of the configuration, for messages. */
   readonly origin: string;
   /** Endpoint roots of its servers. */
   readonly servers: readonly string[];

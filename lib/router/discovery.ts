@@ -1,5 +1,5 @@
 /**
- * Answers requests without an operation: the list of versions, the health check, and the errors that Glance
+ * Handles requests without an operation: the list of versions, the health check, and the errors that Glance
  * returns before it evaluates the path or the body.
  */
 import { forward } from "./forward/forwarded_request.ts";
@@ -18,7 +18,7 @@ import { HttpError } from "./error_response.ts";
 import type { ApiPath } from "./routes.ts";
 import { versionsDocument } from "./forward/versions.ts";
 
-/** The methods that Glance knows. On an unknown path, it answers other methods with 501. */
+/** The methods that Glance supports on some path. On an unknown path, it rejects other methods with 501. */
 const KNOWN_METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"];
 
 /** `GET /` (300, as Glance) and `GET /versions` (200). */
@@ -28,16 +28,16 @@ export async function listVersions(
   path: "/" | "/versions",
   mount: string,
 ): Promise<Response> {
-  // A gateway may have another gateway as its server, which shows browsers its page.
-  const asked = new Request(request);
-  asked.headers.set("accept", "application/json");
-  const response = await probeAnonymously(gateway, asked, path, "list the versions of the API");
+  // A server may be another gateway, which sends its page to browsers.
+  const forwarded = new Request(request);
+  forwarded.headers.set("accept", "application/json");
+  const response = await probeAnonymously(gateway, forwarded, path, "list the versions of the API");
   const endpoint = publicEndpoint(gateway, request, mount);
   const headers = outboundHeaders(response.headers);
   return await versionsDocument(response, headers, endpoint, gateway.cache !== null);
 }
 
-/** `GET /healthcheck`: 200 if a server answers with a status below 500. */
+/** `GET /healthcheck`: 200 if a server responds with a status below 500. */
 export async function checkHealth(gateway: Gateway, request: Request): Promise<Response> {
   const response = await probeAnonymously(
     gateway,
@@ -81,7 +81,7 @@ export type RejectedRequest = Pick<GatewayRequest, "request" | "context" | "addr
 
 /**
  * Rejects a method that a path does not support. A `HEAD` request determines the allowed methods: Glance
- * answers it with 405 on every path, and it changes nothing.
+ * rejects it with 405 on every path, and it changes nothing.
  *
  * @throws {HttpError} 405, or 404 if the cloud is too old for the path, unless there is an early response.
  */

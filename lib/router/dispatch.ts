@@ -49,11 +49,11 @@ const HANDLERS: Readonly<Record<RouteKind, RouteHandler>> = {
 /** The logged status if the client disconnects before the response; nginx's number. */
 const CLIENT_CLOSED_REQUEST = 499;
 
-/** A known version of the API; Glance answers 300 to any other. */
+/** A supported version of the API; Glance responds with 300 to any other. */
 const VERSION = /^v2(\.\d+)?$/;
 
 /**
- * Answers a request whose URL ends with a path of the API. The version is either in the URL or in the media
+ * Handles a request whose URL ends with a path of the API. The version is either in the URL or in the media
  * type, not in both.
  */
 export async function serve(
@@ -68,7 +68,7 @@ export async function serve(
   const address = isPath ? addressOf(request.url, path, typedVersion) : null;
   if (address === null) return await refuseVersioned(gateway, request);
   return await traced(gateway, request, `/v2${path.path}`, async (trace) => {
-    // Glance's CORS filter answers OPTIONS for every path.
+    // Glance's CORS filter handles OPTIONS for every path.
     if (request.method === "OPTIONS") return new Response(null);
     const context = contextOf(gateway, request, trace);
     const route = routeFor(path, request.method);
@@ -83,7 +83,7 @@ export async function serve(
     const call: GatewayRequest = { ...refused, route, clientKey, signal, mayReuseChunks };
     try {
       return await authorizeRequest(gateway, call) ??
-        await concealOwnToken(gateway, await answer(gateway, call));
+        await concealOwnToken(gateway, await handle(gateway, call));
     } catch (error) {
       if (!signal?.aborted || error instanceof HttpError) throw error;
       trace.disconnected();
@@ -92,13 +92,13 @@ export async function serve(
   });
 }
 
-async function answer(gateway: Gateway, call: GatewayRequest): Promise<Response> {
+async function handle(gateway: Gateway, call: GatewayRequest): Promise<Response> {
   const { operation, kind } = call.route;
   const cache = operation.startsWith("cache.") ? await gateway.cache?.() : undefined;
   return await (cache?.manage(call) ?? HANDLERS[kind](gateway, call));
 }
 
-/** Answers requests for the versions and the health check. */
+/** Handles requests for the versions and the health check. */
 export async function discover(
   gateway: Gateway,
   request: Request,
@@ -107,7 +107,7 @@ export async function discover(
   const isPath = what === "/" && typedVersionOf(request.headers) !== null;
   if (isPath) return await refuseUnknown(gateway, request);
   return await traced(gateway, request, what, async () => {
-    // Glance's CORS filter answers OPTIONS, except for /versions and /healthcheck.
+    // Glance's CORS filter handles OPTIONS, except for /versions and /healthcheck.
     if (what === "/" && request.method === "OPTIONS") return new Response(null);
     if (what === "/healthcheck") return await checkHealth(gateway, request);
     const mount = rawPath(request.url).replace(/(\/versions(\/.*)?|\/)$/, "");
@@ -116,7 +116,7 @@ export async function discover(
 }
 
 /**
- * Answers requests of the page: its document, with what `send` lists, one of its files, or its session.
+ * Handles requests of the page: its document, with the lists that `send` requests, one of its files, or its session.
  *
  * @throws {HttpError} 404 if there is no such file.
  */
@@ -152,7 +152,7 @@ export async function redirectToRoot(gateway: Gateway, request: Request): Promis
   });
 }
 
-/** Answers requests for what only the gateway has, and what can only be read: metrics, or the OpenAPI document. */
+/** Handles requests for read-only resources of the gateway itself: metrics, or the OpenAPI document. */
 export async function showOwn(
   gateway: Gateway,
   request: Request,
@@ -177,12 +177,12 @@ export async function showOwn(
   }
 }
 
-/** Answers a request whose path begins with a version and is not a path of the API, as Glance does. */
+/** Handles a request for a versioned path that is not part of the API, as Glance does. */
 export async function refuseVersioned(gateway: Gateway, request: Request): Promise<Response> {
   return await refuse(gateway, request, versionOf(request.url));
 }
 
-/** Answers any other path: as Glance does if the media type names a version. */
+/** Handles any other path; if the media type names a version, as Glance does. */
 export async function refuseUnknown(gateway: Gateway, request: Request): Promise<Response> {
   return await refuse(gateway, request, null);
 }
@@ -206,14 +206,14 @@ async function refuse(
   });
 }
 
-/** Checks the host of a preflight request of a browser, which does not reach the handler of its path, and logs it. */
+/** Checks the host of a preflight request, which does not reach the handler of its path, and logs the request. */
 export async function tracedPreflight(
   gateway: Gateway,
   request: Request,
   route: string,
-  answer: () => Promise<Response | void>,
+  respond: () => Promise<Response | void>,
 ): Promise<Response> {
-  return await traced(gateway, request, route, async () => await answer() ?? new Response(null));
+  return await traced(gateway, request, route, async () => await respond() ?? new Response(null));
 }
 
 /** The route for a method. `HEAD` is supported for image data only; Glance does not support it at all. */
@@ -266,11 +266,11 @@ async function errorResponse(
   return await responseTo(request, error);
 }
 
-/** Headers of a 503: the servers may be back soon. */
+/** Headers of a 503: the servers may be available again soon. */
 const RETRY_SOON = { "retry-after": "1" };
 
 async function responseTo(request: Request, error: unknown): Promise<Response> {
-  // Imported on demand: most responses are those of Glance.
+  // Imported on demand: most responses come from Glance.
   const { httpErrorResponse } = await import("./on_demand/error_formats.ts");
   return httpErrorResponse(request, toHttpError(request, error));
 }
@@ -288,7 +288,7 @@ function toHttpError({ method }: Request, cause: unknown): HttpError {
   return new HttpError(cause instanceof GlanceError ? 502 : 500, undefined, { cause });
 }
 
-/** Cancels the body of a request that was answered before it was read. */
+/** Cancels the body of a request whose response was sent before the body was read. */
 async function dropBody({ body, bodyUsed }: Request): Promise<void> {
   if (body !== null && !bodyUsed && !body.locked) await body.cancel().catch(() => {});
 }

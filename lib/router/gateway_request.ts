@@ -30,7 +30,7 @@ export interface Gateway {
   readonly smallAdmission: Admission;
   readonly upstreams: IdleUpstreams;
   readonly bodies: BodyBudget;
-  /** The edge cache; null for none. */
+  /** Returns the edge cache; null if there is none. */
   readonly cache: (() => Promise<DataCache>) | null;
   /** `HEAD` requests that the router received directly, not through an application that mounts it. */
   readonly directHeadRequests: WeakSet<Request>;
@@ -38,14 +38,14 @@ export interface Gateway {
 
 /** The edge cache of a gateway. */
 export interface DataCache {
-  /** The record of an image whose data the reader may read, or Glance's refusal. `request` requests the record. */
+  /** The record of an image whose data the reader may read, or Glance's error response. `request` requests the record. */
   record(
     call: GatewayRequest,
     request: () => Promise<DefinedResponse>,
   ): Promise<DefinedResponse | Response>;
   /** Opens the data of an image; null if it cannot be cached. */
   open(call: GatewayRequest, image: GlanceImage, plan: DataPlan): Promise<Response | null>;
-  /** Answers a request for Glance's cache API. */
+  /** Handles a request for Glance's cache API. */
   manage(call: GatewayRequest): Promise<Response>;
 }
 
@@ -64,9 +64,9 @@ export interface GatewayRequest {
 }
 
 /**
- * The signal of a request; undefined under `Deno.serve`, which passes the handler an info with `completed`.
- * There the signal is aborted after every successful response, too, and reading it prints a warning; a
- * disconnect is reported by `cancel` of the response body.
+ * The signal of a request; undefined under `Deno.serve`, which passes the handler an object with `completed`. There,
+ * the signal is also aborted after every successful response, and reading it prints a warning; a disconnect cancels
+ * the response body instead.
  */
 export function disconnectSignal(request: Request, env: unknown): AbortSignal | undefined {
   const isDenoServe = typeof env === "object" && env !== null && "completed" in env;
@@ -92,7 +92,7 @@ export function clientKeyOf(
   return addressIn(env) ?? {};
 }
 
-/** The address that the runtime's server passes: `Deno.serve` in its info, Node's adapter in its request. */
+/** The client's address as the runtime's server passes it: `Deno.serve` in its info, Node's adapter in its request. */
 function addressIn(env: unknown): string | null {
   if (!isRecord(env)) return null;
   const { remoteAddr, incoming } = env;
@@ -150,7 +150,7 @@ export async function authorizeRequest(
     throw new HttpError(403, "This endpoint is read-only.");
   }
   if (authorize === null) return null;
-  // A function in JavaScript may return anything.
+  // A JavaScript function may return any value.
   const verdict: unknown = await authorize({ request, operation, path, values });
   if (verdict === true) return null;
   if (verdict === false) throw new HttpError(403);

@@ -20,19 +20,19 @@ export interface CorsOptions {
 
 /** The edge cache: image data that the gateway keeps. */
 export interface CacheOptions {
-  /** Where it is kept: `directoryStore`, `memoryStore`, and others of `@glance-edge/glance/cache`. */
+  /** The store: `directoryStore()`, `memoryStore()`, or another one of `@glance-edge/glance/cache`. */
   readonly store: SlotStore;
-  /** Maximum number of bytes that are kept. The data that was used least recently is removed first. */
+  /** Maximum size in bytes. The least recently used data is evicted first. */
   readonly size: number;
   /**
-   * Bytes of a slot, the unit in which data is kept and fetched. Up to 16 slots are in memory while they are
-   * fetched. A store can be used again with the same value only.
+   * Size in bytes of a slot, the unit in which data is fetched and stored. Up to 16 slots are in memory while they are
+   * fetched. Stored slots are found again only with the same value.
    * Default: 8 MiB.
    */
   readonly slotSize?: number | undefined;
   /**
-   * Milliseconds for which Glance's permission to read an image is remembered, for one token and one image. With 0,
-   * Glance is asked for each request.
+   * Milliseconds for which Glance's permission to read an image is cached, for one token and one image. With 0, each
+   * request is checked with Glance.
    * Default: `5000`.
    */
   readonly authorizationTtl?: number | undefined;
@@ -42,7 +42,7 @@ export interface CacheOptions {
 export interface PageOptions {
   /**
    * How users sign in: `keystoneSignIn`. Not used with `serviceMode`, where no token is needed.
-   * Default: none: the page asks for a token if the servers do.
+   * Default: none: the page asks for a token if the servers require one.
    */
   readonly signIn?: PageSignIn | undefined;
 }
@@ -71,7 +71,7 @@ export interface ServiceMode {
    */
   readonly context: RequestContext;
   /**
-   * Whether only `GET` and `HEAD` are allowed. Other methods are answered with 403.
+   * Whether only `GET` and `HEAD` are allowed. Other methods are rejected with 403.
    * Default: `true`.
    */
   readonly readOnly?: boolean | undefined;
@@ -87,7 +87,7 @@ export interface ImageRouterOptions extends GlanceOptions {
    */
   readonly serviceMode?: ServiceMode | undefined;
   /**
-   * Authorizes each request before it is forwarded: `true` allows it, `false` answers with 403, and a `Response`
+   * Authorizes each request before it is forwarded: `true` allows it, `false` responds with 403, and a `Response`
    * is sent as it is. Any other result is logged and answered with 500.
    * Default: none: all requests are allowed.
    */
@@ -114,12 +114,12 @@ export interface ImageRouterOptions extends GlanceOptions {
    */
   readonly verify?: Verify | undefined;
   /**
-   * Keeps image data, so that many readers cost one read of Glance. Each reader is authorized by Glance.
+   * Caches image data, so that it is read once from Glance for many readers. Glance authorizes each reader.
    * Default: none.
    */
   readonly cache?: CacheOptions | undefined;
   /**
-   * Maximum size of an upload in bytes. A larger one is answered with 413.
+   * Maximum size of an upload in bytes. A larger one is rejected with 413.
    * Default: `Infinity`.
    */
   readonly maxUploadSize?: number | undefined;
@@ -136,12 +136,12 @@ export interface ImageRouterOptions extends GlanceOptions {
    */
   readonly cors?: CorsOptions | undefined;
   /**
-   * Host names that requests may name. Others are answered with 403. `"loopback"` allows `localhost`,
+   * Host names that requests may use. Others are rejected with 403. `"loopback"` allows `localhost`,
    * 127.0.0.0/8 and `[::1]`. The host of `publicEndpoint` is always allowed. Set it if clients need no token:
    * otherwise a web page can reach the gateway through a name of its own that resolves to the address of the
    * gateway (DNS rebinding).
    *
-   * Whatever the value, a write without a token from a page of another site is answered with 403.
+   * Whatever the value, a write without a token from a page of another site is rejected with 403.
    * Default: `"any"`.
    */
   readonly allowedHosts?: "any" | "loopback" | readonly string[];
@@ -156,7 +156,7 @@ export interface ImageRouterOptions extends GlanceOptions {
    */
   readonly tracing?: OpenTelemetry | undefined;
   /**
-   * Whether browsers get a web page at `/`. Requests that do not accept `text/html` are answered as without it.
+   * Whether to serve a web page at `/` to browsers. Requests that do not accept `text/html` are not affected.
    * Default: `false`.
    */
   readonly page?: boolean | PageOptions | undefined;

@@ -58,8 +58,8 @@ export function versionOf(
 
 /**
  * Parses a URL whose path ends with `path`; null if a segment is empty, is not UTF-8, contains an encoded slash,
- * or consists of dots, which no URL can carry. `typedVersion` is the version that the media type names; null if
- * the URL names it, with any number of slashes after it, as in Glance.
+ * or consists of dots, which no URL can express. `typedVersion` is the version in the media type; null if the version
+ * is in the URL, with any number of slashes after it, as in Glance.
  */
 export function addressOf(
   url: string,

@@ -34,7 +34,7 @@ import { API_PATHS } from "./routes.ts";
 /** A Hono application. Use its `fetch` as a handler, or mount it with `app.route(prefix, router)`. */
 export type ImageRouter = Hono;
 
-/** The version in front of a path. Glance answers 300 to a version that it does not know. */
+/** The version before a path. Glance responds with 300 to an unknown version. */
 const VERSION = "/:glance_version{v2(?:\\.[0-9]+)?}";
 
 /** The second pattern is the root with a trailing slash, if the router is mounted below a prefix. */
@@ -80,8 +80,8 @@ export function createImageRouter(options: ImageRouterOptions): ImageRouter {
   const tracing = new Tracing(resolved.tracing);
   const client = new ApiClient(clientOptions(options, { metrics, tracing }));
   const { now, timer } = client.options;
-  // On workerd a request cannot resolve a promise of another one, and is not notified of a disconnect: a download
-  // that waits for another one might never start.
+  // On workerd, a request can neither resolve a promise of another request nor detect a disconnect, so a download that
+  // waits for another one might never start.
   const atMost = (limit: number) => isWorkerd() ? Infinity : limit;
   const isContended = (): boolean => admission.isContended || smallAdmission.isContended;
   const upstreams = new IdleUpstreams({ limit: atMost(MAX_IDLE), isContended, now, timer });
@@ -114,7 +114,7 @@ export function createImageRouter(options: ImageRouterOptions): ImageRouter {
   if (page) app.all("/page/:file", (c) => servePage(gateway, c.req.raw, c.env, null));
   all(VERSION, "/", (c) => redirectToRoot(gateway, c.req.raw));
   all("/openapi.json", "/openapi.json", (c) => showOwn(gateway, c.req.raw, false));
-  // Pages of other origins get no metrics: they need no token.
+  // Pages of other origins cannot read metrics, since metrics need no token.
   if (gateway.options.metrics) app.all("/metrics", (c) => showOwn(gateway, c.req.raw, true));
   for (const path of API_PATHS) {
     const pattern = path.path.replaceAll(/\{(\w+)\}/g, ":$1");
@@ -138,7 +138,7 @@ export function createImageRouter(options: ImageRouterOptions): ImageRouter {
   const { fetch } = app;
   app.fetch = async (request, ...rest) => {
     if (request.method !== "HEAD") return await fetch(request, ...rest);
-    // `app.mount` of another application passes an execution context, even if it has none.
+    // `app.mount` of another application always passes an execution context, even an undefined one.
     const isMounted = rest.length > 1 && rest[1] === undefined;
     if (!isMounted) directHeadRequests.add(request);
     return withoutLength(await fetch(request, ...rest));
@@ -146,7 +146,7 @@ export function createImageRouter(options: ImageRouterOptions): ImageRouter {
   return app;
 }
 
-/** Whether a browser opens a page. Programs accept JSON or everything, and no page by name. */
+/** Whether a browser navigates to a page. Other clients accept JSON or anything, but do not list `text/html`. */
 function isPageRequest({ method, headers }: Request): boolean {
   return /^(GET|HEAD)$/.test(method) && /\btext\/html\b/.test(headers.get("accept") ?? "");
 }
@@ -186,13 +186,15 @@ function clientOptions(
   };
 }
 
-/** Answers web pages of other origins. */
+/** Adds the headers for web pages of other origins. */
 function allowOrigins(options: CorsOptions, gateway: Gateway, route: string): MiddlewareHandler {
   return async (c, next) => {
     // Imported on demand: most gateways have no clients in web pages.
     const { corsHandler } = await import("./on_demand/cors_headers.ts");
-    const answer = async () => await corsHandler(options)(c, next);
+    const respond = async () => await corsHandler(options)(c, next);
     const { raw } = c.req;
-    return raw.method === "OPTIONS" ? await tracedPreflight(gateway, raw, route, answer) : answer();
+    return raw.method === "OPTIONS"
+      ? await tracedPreflight(gateway, raw, route, respond)
+      : respond();
   };
 }

@@ -1,6 +1,5 @@
 /**
- * The routes of the gateway, derived from the client's table of operations. Other paths of the servers are not
- * reachable.
+ * The routes of the gateway, derived from the table of operations. Other paths of the servers are not reachable.
  */
 import { DEFINITIONS, type OperationDescription, type OperationName } from "../api/operations.ts";
 import { DATA_TYPE, PATCH_TYPE } from "../api/operations/define.ts";
@@ -28,9 +27,9 @@ export interface GatewayRoute {
   /** What it does, for messages, with the same placeholders. */
   readonly action: string;
   readonly kind: RouteKind;
-  /** Whether it can be retried if the outcome of an attempt is unknown. */
+  /** Whether it can be retried if the outcome of the first attempt is unknown. */
   readonly idempotent: boolean;
-  /** Whether Glance answers 400 to a request with a body; for reading methods only. */
+  /** Whether Glance responds with 400 to a request with a body; for reading methods only. */
   readonly refusesBody: boolean;
   /** The status of a retry if the first attempt succeeded and its response was lost. */
   readonly alreadyDoneStatus: number | undefined;
@@ -43,7 +42,7 @@ export interface ApiPath {
   readonly routes: readonly GatewayRoute[];
 }
 
-/** Reading operations that ignore a request body, or that an old cloud may not have. All others reject it. */
+/** Reading operations that ignore a request body, or that an old Glance does not have. All others reject a body. */
 const IGNORES_BODY: ReadonlySet<string> = new Set<OperationName>([
   "cache.nodes",
   "getImageLocations",

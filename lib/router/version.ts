@@ -1,5 +1,5 @@
-/** The version of this package, which deno.json has. */
+/** The version of this package, from deno.json. */
 import manifest from "../../deno.json" with { type: "json" };
 
-/** The version that `glance-edge version` prints, and the metrics of a gateway name. */
+/** The version, as in `glance-edge version` and the metrics of a gateway. */
 export const VERSION: string = manifest.version;

@@ -106,13 +106,13 @@ const REFUSED: readonly Refused[] = [
     claim: "a malformed request",
     response: () => refusal(400, "Expecting to find domain in user."),
     type: Invalid,
-    message: 'the server answered 400, "Expecting to find domain in user"',
+    message: 'the server responded with 400, "Expecting to find domain in user"',
   },
   {
     claim: "an error of Keystone's own",
     response: () => refusal(500, "An unexpected error prevented the server from fulfilling it."),
     type: UnexpectedStatus,
-    message: "answered 500",
+    message: "responded with 500",
   },
   {
     claim: "a web page",

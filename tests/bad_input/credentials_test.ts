@@ -105,7 +105,7 @@ testBadInput([
     "a server that repeats the token",
     showFrom(() => new Response(`debug: ${TOKEN}`, { status: 500 })),
     UnexpectedStatus,
-    'answered 500, "debug: ***"',
+    'responded with 500, "debug: ***"',
   ),
   row(
     "connect()",

@@ -62,7 +62,7 @@ testBadInput([
   ),
   row(
     "show()",
-    "a host that does not answer",
+    "a host that does not respond",
     unreachable,
     GlanceConnectionFailed,
     'image "42"',

@@ -91,5 +91,5 @@ async function responses(url: string): Promise<void> {
     if (response?.ok) return;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  throw new Error("An origin does not answer; is nginx installed (apt-get install nginx)?");
+  throw new Error("An origin does not respond; is nginx installed (apt-get install nginx)?");
 }

@@ -91,7 +91,7 @@ export async function proxyOf(
     const response = await fetch(`${url}/v2/images`).catch(() => null);
     await response?.body?.cancel();
     if (response !== null) break;
-    if (tries === 200) throw new Error(`${name} does not answer`);
+    if (tries === 200) throw new Error(`${name} does not respond`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   return {

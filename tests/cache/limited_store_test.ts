@@ -25,7 +25,7 @@ Deno.test("SlotCache.open() reads from the origin when a stream of the store sto
   assertEquals(world.kinds, ["verified", "store-failed"]);
 });
 
-Deno.test("SlotCache.open() serves readers from the origin when the store hangs", async () => {
+Deno.test("SlotCache.open() reads from the origin when the store hangs", async () => {
   const never = () => new Promise<never>(() => {});
   const world = new CacheWorld({ store: { ...memoryStore(), write: never } });
   assertEquals(await world.clock.run(world.read(IMAGE, world.origin(IMAGE))), IMAGE.size);

@@ -89,7 +89,7 @@ Deno.test("SlotCache.open() reads from the origin when the shared store fails in
   assert(world.kinds.length > 0);
 });
 
-Deno.test("SlotCache.open() takes a slot over when the gateway that claimed it is gone", async () => {
+Deno.test("SlotCache.open() takes a slot over when the gateway that claimed it has stopped", async () => {
   const clock = new SimulatedClock();
   const { of, owners } = sharedStore(clock);
   const world = new CacheWorld({ store: of(1), clock });

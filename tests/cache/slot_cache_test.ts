@@ -8,7 +8,7 @@ const OTHER = simulatedImage(2, 4096);
 for (const supportsRanges of [true, false]) {
   const ranges = supportsRanges ? "ranges" : "no ranges";
 
-  Deno.test(`SlotCache.open() reads each byte of the origin once when 50 readers come together, ${ranges}`, async () => {
+  Deno.test(`SlotCache.open() reads each byte of the origin once when 50 readers arrive together, ${ranges}`, async () => {
     const world = new CacheWorld();
     const { clock, cache } = world;
     const origin = world.origin(IMAGE, { supportsRanges });

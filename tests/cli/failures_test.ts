@@ -44,7 +44,7 @@ const CASES: Readonly<Record<string, Case>> = {
   "an unknown id": {
     args: ["image-show", NO_ID],
     message:
-      `Cannot show image "${NO_ID}": the server answered 404, "…${NO_ID}"; check the image id: it does not exist, or you cannot see it (req-…)`,
+      `Cannot show image "${NO_ID}": the server responded with 404, "…${NO_ID}"; check the image id: it does not exist, or you cannot see it (req-…)`,
   },
   "an unknown name": {
     args: ["image-show", "nobody"],
@@ -73,16 +73,16 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   "a name of 300 characters": {
     args: ["image-create", "--name", "n".repeat(300)],
-    message: 'Cannot create an image "nnn…": the server answered 400, "…" (req-…)',
+    message: 'Cannot create an image "nnn…": the server responded with 400, "…" (req-…)',
   },
   "an invalid id": {
     args: ["image-create", "--id", "mine"],
-    message: 'Cannot create an image: the server answered 400, "…" (req-…)',
+    message: 'Cannot create an image: the server responded with 400, "…" (req-…)',
   },
   "an id that is taken": {
     args: ["image-create", "--id", ID],
     message:
-      'Cannot create an image: the server answered 409, "…"; choose another id, or omit it (req-…)',
+      'Cannot create an image: the server responded with 409, "…"; choose another id, or omit it (req-…)',
   },
   "a property without a value": {
     args: ["image-update", ID, "--property", "novalue"],
@@ -128,7 +128,7 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   "an unknown sort key": {
     args: ["image-list", "--sort-key", "colour"],
-    message: 'Cannot list images: the server answered 400, "…colour…" (req-…)',
+    message: 'Cannot list images: the server responded with 400, "…colour…" (req-…)',
   },
   "an unknown sort direction": {
     args: ["image-list", "--sort", "name:up"],
@@ -154,7 +154,7 @@ const CASES: Readonly<Record<string, Case>> = {
   "an invalid member": {
     args: ["member-update", ID, "stranger", "accepted"],
     message:
-      `Cannot update member "stranger" of image "${ID}": the server answered 404, "…"; check the image id and the member id: one of them does not exist, or you cannot see it (req-…)`,
+      `Cannot update member "stranger" of image "${ID}": the server responded with 404, "…"; check the image id and the member id: one of them does not exist, or you cannot see it (req-…)`,
   },
   "a file that is not there": {
     args: ["image-create", ...RAW, "--file", "absent.img"],
@@ -205,7 +205,7 @@ const CASES: Readonly<Record<string, Case>> = {
   "an image that has its data": {
     args: ["image-upload", ID, "--file", "disk.img"],
     message:
-      `Cannot upload image "${ID}": the server answered 409, "…"; data can be uploaded only once; create a new image (req-…)`,
+      `Cannot upload image "${ID}": the server responded with 409, "…"; data can be uploaded only once; create a new image (req-…)`,
   },
   "a store without data": {
     args: ["image-create", "--store", "local"],

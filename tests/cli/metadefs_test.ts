@@ -338,35 +338,35 @@ Deno.test("md-namespace-create and the other md commands print the action, the c
   const cases: readonly (readonly [line: string, says: string])[] = [
     [
       "md-namespace-show N",
-      'Cannot show metadata namespace "N": the server answered 404, "…"; check the namespace: it does not exist, or you cannot see it (req-…)',
+      'Cannot show metadata namespace "N": the server responded with 404, "…"; check the namespace: it does not exist, or you cannot see it (req-…)',
     ],
     [
       "md-namespace-create OS::Mine",
-      'Cannot create metadata namespace "OS::Mine": the server answered 409, "…"; choose another name, or update the existing namespace (req-…)',
+      'Cannot create metadata namespace "OS::Mine": the server responded with 409, "…"; choose another name, or update the existing namespace (req-…)',
     ],
     [
       "md-object-show OS::Mine x",
-      `Cannot show object "x" of metadata namespace "OS::Mine": the server answered 404, "…"; check the namespace and the object: ${unseen}`,
+      `Cannot show object "x" of metadata namespace "OS::Mine": the server responded with 404, "…"; check the namespace and the object: ${unseen}`,
     ],
     [
       "md-object-create OS::Mine --name o --schema {}",
-      'Cannot add object "o" to metadata namespace "OS::Mine": the server answered 409, "…"; choose another name, or update the existing definition (req-…)',
+      'Cannot add object "o" to metadata namespace "OS::Mine": the server responded with 409, "…"; choose another name, or update the existing definition (req-…)',
     ],
     [
       'md-property-create OS::Mine --name p --title P --schema {"type":"string"}',
-      'Cannot add property "p" to metadata namespace "OS::Mine": the server answered 409, "…"; choose another name, or update the existing definition (req-…)',
+      'Cannot add property "p" to metadata namespace "OS::Mine": the server responded with 409, "…"; choose another name, or update the existing definition (req-…)',
     ],
     [
       "md-tag-create OS::Mine --name t",
-      'Cannot add tag "t" to metadata namespace "OS::Mine": the server answered 409, "…"; there is nothing left to do (req-…)',
+      'Cannot add tag "t" to metadata namespace "OS::Mine": the server responded with 409, "…"; there is nothing left to do (req-…)',
     ],
     [
       "md-tag-update OS::Mine x --name y",
-      `Cannot rename tag "x" of metadata namespace "OS::Mine": the server answered 404, "…"; check the namespace and the tag: ${unseen}`,
+      `Cannot rename tag "x" of metadata namespace "OS::Mine": the server responded with 404, "…"; check the namespace and the tag: ${unseen}`,
     ],
     [
       "md-resource-type-deassociate OS::Mine x",
-      `Cannot delete resource type "x" of metadata namespace "OS::Mine": the server answered 404, "…"; check the namespace and the resource type: ${unseen}`,
+      `Cannot delete resource type "x" of metadata namespace "OS::Mine": the server responded with 404, "…"; check the namespace and the resource type: ${unseen}`,
     ],
   ];
   for (const [line, says] of cases) {

@@ -92,7 +92,7 @@ async function createdOn(url: string): Promise<string> {
 }
 
 testOnLinux(
-  "start --data answers 503 with Retry-After when an upload finds no free descriptor, and recovers",
+  "start --data responds with 503 with Retry-After when an upload finds no free descriptor, and recovers",
   async () => {
     const directory = await Deno.makeTempDir();
     const clients: RawClient[] = [];

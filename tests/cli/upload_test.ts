@@ -131,7 +131,10 @@ Deno.test("image-create sends the size of a file, and prints a hint when the siz
   assertEquals((await harness.run(CREATE, { files })).code, 0);
   const { code, stderr } = await harness.run(["image-create", ...RAW], { stdin: DISK });
   assertEquals(code, 1);
-  assertStringIncludes(stderr, "the server answered 411; a proxy in front of Glance rejects data");
+  assertStringIncludes(
+    stderr,
+    "the server responded with 411; a proxy in front of Glance rejects data",
+  );
   assertStringIncludes(stderr, "give its size, or upload it from a file");
   const { stdout } = await harness.run(["image-list", "--json"]);
   assertEquals(JSON.parse(stdout).length, 1);

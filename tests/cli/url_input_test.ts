@@ -163,7 +163,7 @@ Deno.test("image-inspect prints the cause when a URL cannot be read", async (t) 
   const cases: Readonly<Record<string, readonly [() => Response | Promise<Response>, string]>> = {
     "a missing file": [
       () => new Response("no", { status: 404 }),
-      `Cannot read "${SHOWN}": the server answered 404; check the URL`,
+      `Cannot read "${SHOWN}": the server responded with 404; check the URL`,
     ],
     "an unreachable server": [
       () => Promise.reject(new TypeError(`error for url (${URL_OF_DISK})`)),

@@ -23,7 +23,7 @@ export interface Facts {
   readonly imageCache: boolean;
   /** Number of servers of the endpoint, each with its own cache. */
   readonly servers: number;
-  /** Whether unforeseen input is answered with 500, as by the real Glance. */
+  /** Whether unforeseen input is rejected with 500, as by the real Glance. */
   readonly crashes: boolean;
   /** False if the store does not support ranges (Ceph, for example). */
   readonly ranges: boolean;

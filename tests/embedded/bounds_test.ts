@@ -44,7 +44,7 @@ Deno.test("fetch() rejects an endless JSON body at the limit on every path", asy
   }
 });
 
-Deno.test("fetch() answers 408 when a body does not end in time", async () => {
+Deno.test("fetch() responds with 408 when a body does not end in time", async () => {
   const clock = new SimulatedClock();
   const glance = createEmbeddedGlance({ now: clock.now, sleep: clock.sleep });
   const body = new ReadableStream<Uint8Array>();

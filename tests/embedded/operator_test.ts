@@ -144,7 +144,7 @@ Deno.test("createEmbeddedGlance() returns the usage and limit of each resource w
   });
 });
 
-Deno.test("createEmbeddedGlance() answers 413 with the limit when too many images are created", async () => {
+Deno.test("createEmbeddedGlance() responds with 413 with the limit when too many images are created", async () => {
   const glance = createEmbeddedGlance({ limits: { image_count_total: 1 } });
   await create(glance);
   const response = await send(glance, "POST", "/v2/images", '{"name": "second"}', {
@@ -166,7 +166,7 @@ const BEYOND: readonly (readonly [target: "file" | "stage", limits: EmbeddedProj
 ];
 
 for (const [target, limits] of BEYOND) {
-  Deno.test(`createEmbeddedGlance() answers 413 when data exceeds ${Object.keys(limits)[0]}`, async () => {
+  Deno.test(`createEmbeddedGlance() responds with 413 when data exceeds ${Object.keys(limits)[0]}`, async () => {
     const glance = createEmbeddedGlance({ limits });
     const data = new Uint8Array(2 * MEBIBYTE);
     const respond = (id: string, size: number) =>

@@ -22,7 +22,7 @@ Deno.test("fetch() shows a location at its position after PATCH, and last later"
   assertEquals(image["locations"], patched.locations.toReversed());
 });
 
-Deno.test("fetch() answers 501 on paths without Allow when the method is unknown, and else 404", async () => {
+Deno.test("fetch() responds with 501 on paths without Allow when the method is unknown, and else 404", async () => {
   const glance = createEmbeddedGlance();
   for (
     const path of ["/v2/info/usage", `/v2/images/${await create(glance)}/tasks`, "/v2/nothing"]
@@ -37,7 +37,7 @@ Deno.test("fetch() answers 501 on paths without Allow when the method is unknown
   }
 });
 
-Deno.test("fetch() answers OPTIONS of /versions with the versions, and of other paths without a body", async () => {
+Deno.test("fetch() handles OPTIONS of /versions with the versions, and of other paths without a body", async () => {
   const glance = createEmbeddedGlance();
   for (const [path, count] of [["/versions", 1], ["/versions/", 1], ["/v2/%ff", 0]] as const) {
     const response = await send(glance, "OPTIONS", path);

@@ -217,7 +217,7 @@ Deno.test("fetch() deletes the data of a location when PATCH removes it", async 
   assertEquals(await download(glance, id), "data");
 });
 
-Deno.test("fetch() answers 405 when the method is unknown", async () => {
+Deno.test("fetch() responds with 405 when the method is unknown", async () => {
   const glance = createEmbeddedGlance();
   for (const method of ["constructor", "toString", "PROPFIND"]) {
     const response = await send(glance, method, "/v2/images");

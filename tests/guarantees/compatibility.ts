@@ -29,7 +29,7 @@ export const COMPATIBILITY: readonly Guarantee[] = [
     "router/raw_requests_test.ts: createImageRouter() responds to … over a socket as its server does",
   ],
   [
-    "PATCH of another content type answers 415 as Glance does.",
+    "PATCH of another content type responds with 415 as Glance does.",
     "contract/patch_checks.ts: PATCH of another content type returns 415 with Accept-Patch",
     "router/raw_requests_test.ts: createImageRouter() responds to … over a socket as its server does",
   ],
@@ -46,7 +46,7 @@ export const COMPATIBILITY: readonly Guarantee[] = [
     "Unknown versions, slashes after the version, and versions in a media type are read as Glance reads them.",
     "router/path_test.ts: createImageRouter() returns the list of versions for an unknown minor version",
     "router/path_test.ts: createImageRouter() ignores slashes between the version and the path, also for authorize",
-    "router/path_test.ts: createImageRouter() forwards a version in the URL or in the media type when Glance knows it",
+    "router/path_test.ts: createImageRouter() forwards a version in the URL or in the media type when Glance supports it",
     "router/path_test.ts: GET /versions lists the versions when more segments follow",
     "router/raw_requests_test.ts: createImageRouter() responds to … over a socket as its server does",
   ],

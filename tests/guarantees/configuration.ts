@@ -50,7 +50,7 @@ export const CONFIGURATION: readonly Guarantee[] = [
     "cli/metadefs_test.ts: md-namespace-list continues after an earlier namespace when its marker was deleted",
   ],
   [
-    "The embedded Glance answers 413 when its disk is full.",
+    "The embedded Glance responds with 413 when its disk is full.",
     "embedded/full_disk_test.ts: directoryStorage() changes nothing when an upload fills the disk (tmpfs)",
   ],
   [

@@ -4,7 +4,7 @@ import type { Guarantee } from "./guarantee.ts";
 export const EDGE_CACHE: readonly Guarantee[] = [
   [
     "Any number of readers cost one read of Glance, with and without ranges, and also if some of them leave.",
-    "cache/slot_cache_test.ts: SlotCache.open() reads each byte of the origin once when 50 readers come together, …",
+    "cache/slot_cache_test.ts: SlotCache.open() reads each byte of the origin once when 50 readers arrive together, …",
     "cache/slot_cache_test.ts: SlotCache.open() continues when the first reader leaves, …",
   ],
   [
@@ -14,7 +14,7 @@ export const EDGE_CACHE: readonly Guarantee[] = [
   [
     "No byte is sent from the cache to a reader whom Glance refuses.",
     "router/cache/gateway_cache_test.ts: GET /file is answered with Glance's refusal when Glance answers the reader with …",
-    "router/cache/gateway_cache_test.ts: GET /file asks Glance for each token, once in authorizationTtl, when the image is cached",
+    "router/cache/gateway_cache_test.ts: GET /file checks each token with Glance, once in authorizationTtl, when the image is cached",
   ],
   [
     "The cache API is for administrators.",

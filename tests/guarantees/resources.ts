@@ -4,8 +4,8 @@ import type { Guarantee } from "./guarantee.ts";
 export const RESOURCES: readonly Guarantee[] = [
   [
     "A request body has a deadline, a limit, and a share of a total limit.",
-    "router/forward/request_body_test.ts: withBody() answers 413 at its limit when a body is endless, with any token",
-    "router/forward/request_body_test.ts: withBody() answers 408 after a minute when a body does not arrive",
+    "router/forward/request_body_test.ts: withBody() responds with 413 at its limit when a body is endless, with any token",
+    "router/forward/request_body_test.ts: withBody() responds with 408 after a minute when a body does not arrive",
     "router/forward/request_body_test.ts: withBody() leaves room for other clients when one sends many bodies, by token and by address",
     "embedded/bounds_test.ts: fetch() rejects an endless JSON body at the limit on every path",
   ],
@@ -25,7 +25,7 @@ export const RESOURCES: readonly Guarantee[] = [
     "embedded/bounds_test.ts: fetch() takes linear time for a request with many …",
   ],
   [
-    "A long path costs linear time while Glance answers 503.",
+    "A long path costs linear time while Glance responds with 503.",
     "router/long_paths_test.ts: GET /v2 with a long path of … takes time in proportion to its length when Glance responds with 503",
   ],
   [
@@ -48,7 +48,7 @@ export const RESOURCES: readonly Guarantee[] = [
   ],
   [
     "A client that sends a byte from time to time does not keep its connection.",
-    "cli/http_server/slow_clients_test.ts: serve() answers 408 when a client sends a byte of a body from time to time",
+    "cli/http_server/slow_clients_test.ts: serve() responds with 408 when a client sends a byte of a body from time to time",
     "cli/http_server/slow_clients_test.ts: serve() closes a connection when its client sends only empty lines",
   ],
   [

@@ -3,13 +3,13 @@ import type { Guarantee } from "./guarantee.ts";
 
 export const RIGHT_BYTES: readonly Guarantee[] = [
   [
-    "The gateway answers 502 or resets the connection when a server sends wrong image data.",
-    "router/file/wrong_data_test.ts: GET /file answers with an error or resets the connection when a response …",
+    "The gateway responds with 502 or resets the connection when a server sends wrong image data.",
+    "router/file/wrong_data_test.ts: GET /file responds with an error or resets the connection when a response …",
     "router/file/wrong_data_test.ts: GET /file resets a body with wrong bytes when verify is set, with resume on and off",
   ],
   [
     "The log reports such a response as failed, and only a correct one as complete.",
-    "router/file/wrong_data_test.ts: GET /file answers with an error or resets the connection when a response …",
+    "router/file/wrong_data_test.ts: GET /file responds with an error or resets the connection when a response …",
     "router/file/wrong_data_test.ts: GET /file delivers a correct response completely, and logs it as complete",
   ],
   [
@@ -41,7 +41,7 @@ export const RIGHT_BYTES: readonly Guarantee[] = [
   ],
   [
     "No header is built from a record value of the wrong type.",
-    "router/unexpected_responses_test.ts: GET /file makes no header from a record value of the wrong type",
+    "router/unexpected_responses_test.ts: GET /file creates no header from a record value of the wrong type",
     "images/response_contract_test.ts: show() throws UnexpectedResponse when size, hash or name has the wrong type",
   ],
   [

@@ -37,14 +37,14 @@ export const UPLOADS: readonly Guarantee[] = [
     "An upload or a staging that is acknowledged before its last byte is an error.",
     "transfer/upload/staging_test.ts: stage() throws UnexpectedResponse when a stream is acknowledged before its last byte and the staged size is …",
     "sockets/upload_responses_test.ts: create() fails and leaves no image when a 204 arrives while the source of a stream waits",
-    "sockets/gateway_uploads_test.ts: PUT /… answers 502 when a … body is acknowledged before its end and the server …",
+    "sockets/gateway_uploads_test.ts: PUT /… responds with 502 when a … body is acknowledged before its end and the server …",
   ],
   [
     "Data that Glance refuses since 2025.1 is refused before a byte is sent, and no image is created.",
     "transfer/upload/inspection_test.ts: create() of … sends no request when the data is of another format",
     "transfer/upload/inspection_test.ts: create() refuses unsafe data, whatever it is called",
     "transfer/upload/inspection_test.ts: update() reads the record for the disk format, and sends nothing that Glance refuses",
-    "router/on_demand/refuse_unsafe_test.ts: PUT /file answers 415 as Glance does, and sends nothing, when the data is of another format",
+    "router/on_demand/refuse_unsafe_test.ts: PUT /file responds with 415 as Glance does, and sends nothing, when the data is of another format",
   ],
   [
     "The inspection of an upload loses no byte, whatever the source and its chunks.",

@@ -70,7 +70,7 @@ Deno.test("errorFromResponse() keeps the request id, the server and the attempts
   });
   const error = await errorFromResponse(response, REQUEST);
   assertEquals(error.name, "ImageNotFound");
-  assertEquals(error.message, 'Cannot show image "42": the server answered 404, "gone"');
+  assertEquals(error.message, 'Cannot show image "42": the server responded with 404, "gone"');
   const { requestId, server, attempts, imageId, status } = error;
   assertEquals([requestId, server, attempts], ["req-7", "https://glance", 2]);
   assertEquals([imageId, status], ["42", 404]);
@@ -90,7 +90,7 @@ Deno.test("errorFromResponse() handles a body that breaks, is empty, or is absen
   const broken = new FakeBody([utf8("begin"), new TypeError("reset")]);
   for (const body of [broken.stream, null, ""]) {
     const error = await errorFromResponse(new Response(body, { status: 500 }), REQUEST);
-    assertEquals(error.message, 'Cannot show image "42": the server answered 500');
+    assertEquals(error.message, 'Cannot show image "42": the server responded with 500');
   }
 });
 

@@ -41,7 +41,7 @@ Deno.test("download() names its own action when the image does not exist", async
   await assertRejects(
     () => harnessOf([404]).service.download(CALLER, ID),
     ImageNotFound,
-    'Cannot download image "42": the server answered 404',
+    'Cannot download image "42": the server responded with 404',
   );
 });
 

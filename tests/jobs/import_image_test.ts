@@ -38,7 +38,7 @@ async function cloudWith(options: ConstructorParameters<typeof Cloud>[0] = { sto
 /** A response of the web server. */
 type WebResponse = (request: Request) => Response | null | Promise<Response | null>;
 
-/** Answers requests for the import methods and for the data at a URL. */
+/** Handles requests for the import methods and for the data at a URL. */
 function offering(methods: readonly string[] | number, web?: WebResponse) {
   return async ({ request }: Pick<Arrived, "request">): Promise<Response | null> => {
     const { hostname, pathname } = new URL(request.url);
@@ -167,7 +167,7 @@ Deno.test("importImage() rejects a region that is not in the catalog before any 
   await assertRejects(
     () => work({ region: "NORTH", imageId: "1" }, {}, context),
     Invalid,
-    "answered 400",
+    "responded with 400",
   );
 });
 
@@ -269,7 +269,7 @@ const WEB_FAILURES:
       "is missing",
       () => empty(404),
       "NotFound",
-      'download "https://web.example/disk.raw": the server answered 404',
+      'download "https://web.example/disk.raw": the server responded with 404',
     ],
     ["refuses", () => Promise.reject(refused()), "ServerUnreachable", "; check the URL"],
     [

@@ -29,7 +29,7 @@ export type { Credentials, ImageService, IssuedToken, StackUser } from "./keysto
 /** The options of a stack. */
 export interface StackOptions {
   /**
-   * Largest image that Glance accepts, in bytes; a larger one is answered with 413.
+   * Largest image that Glance accepts, in bytes; a larger one is rejected with 413.
    * @default {2147483648}
    */
   readonly imageSizeCap?: number;

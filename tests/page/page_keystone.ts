@@ -33,7 +33,7 @@ export class PageKeystone {
   fault: KeystoneFault = () => null;
   #issued = 0;
 
-  /** Answers a request if it is for this Keystone; null if it is not. */
+  /** Handles a request if it is for this Keystone; null if it is not. */
   async respond(request: Request): Promise<Response | null> {
     const { pathname, origin } = new URL(request.url);
     if (origin !== new URL(KEYSTONE_URL).origin) return null;

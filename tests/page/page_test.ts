@@ -56,7 +56,7 @@ Deno.test("GET / and every other path are unchanged for programs if there is a p
   }
 });
 
-Deno.test("POST /page/ is answered with 405 and Allow for a file of the page", async () => {
+Deno.test("POST /page/ is rejected with 405 and Allow for a file of the page", async () => {
   const router = new Cloud().router({ page: true });
   for (const method of ["POST", "DELETE", "OPTIONS"]) {
     const response = await router.request("http://gw/page/app.js", { method });

@@ -26,7 +26,7 @@ Deno.test("GET / uses publicEndpoint instead of the Host of the request", async 
   assertEquals(versions[0].links, [{ rel: "self", href: "https://images.example/image/v2/" }]);
 });
 
-Deno.test("GET / answers 502 when a server sends no list of versions", async () => {
+Deno.test("GET / responds with 502 when a server sends no list of versions", async () => {
   for (const body of ["<html>", "[]", '{"versions": 1}', '{"id": "v2.0"}']) {
     const cloud = new Cloud();
     cloud.intercept = () => new Response(body);
@@ -36,7 +36,7 @@ Deno.test("GET / answers 502 when a server sends no list of versions", async () 
   }
 });
 
-Deno.test("GET / asks for JSON when its server is a gateway that shows browsers a page", async () => {
+Deno.test("GET / requests JSON when its server is a gateway with a page", async () => {
   const cloud = new Cloud();
   cloud.intercept = ({ headers }) =>
     headers.get("accept") === "application/json" ? undefined : new Response("<!doctype html>");
@@ -45,7 +45,7 @@ Deno.test("GET / asks for JSON when its server is a gateway that shows browsers 
   assertEquals([response.status, (await response.json()).versions.length > 0], [300, true]);
 });
 
-Deno.test("GET /healthcheck answers 200 when one server is healthy", async () => {
+Deno.test("GET /healthcheck responds with 200 when one server is healthy", async () => {
   const cloud = new Cloud();
   const router = cloud.router();
   const send = async (method = "GET") => {

@@ -14,7 +14,7 @@ const CLIENTS = 40;
 /** Larger than any chunk, and small enough for a test. */
 const SIZE = 200_000;
 
-Deno.test("acquire() waits LONGEST_WAIT per download ahead at most, and released downloads are forgotten", async () => {
+Deno.test("acquire() waits LONGEST_WAIT per download ahead at most, and removes released downloads", async () => {
   for (let seed = 0; seed < SEEDS; seed++) {
     const random = seededRandom(seed);
     const limit = between(random, 0, 4);

@@ -57,7 +57,7 @@ Deno.test("GET /metrics has no CORS headers, because it needs no token", async (
   );
 });
 
-Deno.test("createImageRouter() answers 405 with Allow to writes on what can only be read", async (t) => {
+Deno.test("createImageRouter() responds with 405 with Allow to writes on what can only be read", async (t) => {
   const router = routerOf({ metrics: true });
   for (const path of ["/openapi.json", "/metrics"]) {
     for (const method of ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"]) {

@@ -9,7 +9,7 @@ function gatewayTo(url: string): (request: Request) => Response | Promise<Respon
 }
 
 for (const [name, row] of Object.entries(OPERATIONS) as [OperationName, OperationDescription][]) {
-  Deno.test(`createImageRouter() answers "${name}" as its operation defines`, async () => {
+  Deno.test(`createImageRouter() responds to "${name}" as its operation defines`, async () => {
     await using embedded = serveEmbedded(gatewayTo);
     await runCase(embedded.harness, name, row);
   });

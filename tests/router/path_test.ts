@@ -143,7 +143,7 @@ Deno.test("createImageRouter() sends requests to the configured servers when a r
   assertEquals(cloud.requestLines, ["a GET /v2/images"]);
 });
 
-Deno.test("createImageRouter() forwards a version in the URL or in the media type when Glance knows it", async () => {
+Deno.test("createImageRouter() forwards a version in the URL or in the media type when Glance supports it", async () => {
   const cloud = new Cloud();
   const router = cloud.router();
   const minor = await router.request("/v2.7/images?limit=1");

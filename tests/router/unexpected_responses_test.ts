@@ -51,7 +51,7 @@ async function assertRefused(
   assert(entry?.error?.startsWith("Cannot "), `${entry?.error}`);
 }
 
-Deno.test("createImageRouter() returns Glance's list of versions for a version that Glance does not know", async () => {
+Deno.test("createImageRouter() returns Glance's list of versions for a version that Glance does not support", async () => {
   const cloud = new Cloud();
   cloud.intercept = ({ path }) =>
     path.startsWith("/v2.99/") ? Response.json({ versions: [] }, { status: 300 }) : undefined;
@@ -67,7 +67,7 @@ const WRONG: readonly Record<string, unknown>[] = [
   ),
 ];
 
-Deno.test("GET /file makes no header from a record value of the wrong type", async () => {
+Deno.test("GET /file creates no header from a record value of the wrong type", async () => {
   for (const fields of WRONG) {
     const cloud = new Cloud();
     cloud.intercept = ({ path }) =>
@@ -82,7 +82,7 @@ Deno.test("GET /file makes no header from a record value of the wrong type", asy
   }
 });
 
-Deno.test("GET /file makes no header from a hash that is not one", async () => {
+Deno.test("GET /file creates no header from an invalid hash", async () => {
   for (const hash of ["ab\r\nx-other: 1", 'a"b', "é", "a b"]) {
     const cloud = new Cloud();
     const fields = { checksum: hash, os_hash_value: hash };
@@ -191,7 +191,7 @@ Deno.test("GET /file returns a deactivated image to an administrator, with the c
   assertEquals(cloud.logged.map(({ outcome }) => outcome), ["complete", "aborted"]);
 });
 
-Deno.test("GET /file answers 416 to a range of an empty deactivated image, although Glance sends 206 to an administrator", async () => {
+Deno.test("GET /file responds with 416 to a range of an empty deactivated image, although Glance sends 206 to an administrator", async () => {
   const cloud = new Cloud();
   const { id } = await cloud.image(0);
   await cloud.send(`/v2/images/${id}/actions/deactivate`, { method: "POST" });

@@ -32,7 +32,7 @@ Deno.test("download() fails when a server is unavailable and retries are disable
   await assertRejects(
     () => glance.service({ numRetries: 0 }).download(CONTEXT, id),
     GlanceConnectionFailed,
-    "in 1 attempt; last error: the server answered 503",
+    "in 1 attempt; last error: the server responded with 503",
   );
   assertEquals(glance.requests.length, 1);
 });
@@ -116,7 +116,7 @@ Deno.test("detail() throws an error with its original error as cause (scenario 4
   const error = await assertRejects(
     () => glance.service().detail(CONTEXT),
     NotAuthorized,
-    'list images: the server answered 403, "as scripted"',
+    'list images: the server responded with 403, "as scripted"',
   );
   assertEquals([error.name, error.imageId, error.status], ["NotAuthorized", undefined, 403]);
 });

@@ -115,8 +115,8 @@ const INSTEAD_OF_ALL: readonly Case[] = [
   { what: "announces the wrong length", plan: [announceOtherLength], readsTwice: true },
   { what: "labels its bytes as gzip", plan: [labelAsGzip], ranges: [null, null], readsTwice: true },
   { what: "sends no byte of the body", plan: [truncate(0)], ranges: [null, null] },
-  { what: "answers 503", plan: [refuse("503 Busy", "retry-after: 7")], ranges: [null, null] },
-  { what: "answers 502 as text", plan: [refuse("502 Bad Gateway")], ranges: [null, null] },
+  { what: "responds with 503", plan: [refuse("503 Busy", "retry-after: 7")], ranges: [null, null] },
+  { what: "responds with 502 as text", plan: [refuse("502 Bad Gateway")], ranges: [null, null] },
   { what: "no longer accepts the token", plan: [rejectToken], ranges: [null, null] },
   { what: "does not send HTTP", plan: [sendGarbage], ranges: [null, null] },
   { what: "never answers", plan: [neverRespond], options: { requestTimeout: SILENCE } },
@@ -124,9 +124,9 @@ const INSTEAD_OF_ALL: readonly Case[] = [
   { what: "closes instead of a response", plan: [closeWithoutResponse] },
   { what: "does not have the image", plan: [refuse("404 Not Found")], ranges: [null, null] },
   { what: "denies the image", plan: [refuse("403 Forbidden")], ranges: [null, null] },
-  { what: "answers 500", plan: [refuse("500 Oops")], ranges: [null, null] },
-  { what: "answers 206 with all bytes", plan: [wholeAs206Labeled], ranges: [null] },
-  { what: "answers 206 with the first bytes", plan: [sendLess(0.4)], ranges: [null, REST] },
+  { what: "responds with 500", plan: [refuse("500 Oops")], ranges: [null, null] },
+  { what: "responds with 206 with all bytes", plan: [wholeAs206Labeled], ranges: [null] },
+  { what: "responds with 206 with the first bytes", plan: [sendLess(0.4)], ranges: [null, REST] },
   { what: "sends the client to a foreign host", plan: [redirectElsewhere], ranges: [null, null] },
 ];
 

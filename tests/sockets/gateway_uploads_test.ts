@@ -25,7 +25,7 @@ const AFTERWARD: Readonly<Record<string, (connection: RawConnection) => Promise<
 for (const operation of ["file", "stage"]) {
   for (const [framing, [field, half]] of Object.entries(FRAMINGS)) {
     for (const [what, afterward] of Object.entries(AFTERWARD)) {
-      Deno.test(`PUT /${operation} answers 502 when a ${framing} body is acknowledged before its end and the server ${what}`, async () => {
+      Deno.test(`PUT /${operation} responds with 502 when a ${framing} body is acknowledged before its end and the server ${what}`, async () => {
         await using server = new RawServer(async (connection, { headers }) => {
           await new Body(connection, headers).take(HALF.length);
           await connection.start("204 No Content");

@@ -73,11 +73,11 @@ function isSame(a: Uint8Array | null, b: Uint8Array): boolean {
 
 /** Failures that a client sees although Glance stores the upload. */
 const SLOW: readonly (readonly [what: string, fault: UploadFault, requestTimeout?: number])[] = [
-  ["a proxy answers 504", respondWhileSaving("504 Gateway Timeout", 4)],
-  ["a proxy answers 502", respondWhileSaving("502 Bad Gateway", 4)],
-  ["a proxy answers 500", respondWhileSaving("500 Internal Server Error", 4)],
-  ["a proxy answers 408", respondWhileSaving("408 Request Timeout", 4)],
-  ["a proxy answers 409 to its own repetition", respondWhileSaving("409 Conflict", 4)],
+  ["a proxy responds with 504", respondWhileSaving("504 Gateway Timeout", 4)],
+  ["a proxy responds with 502", respondWhileSaving("502 Bad Gateway", 4)],
+  ["a proxy responds with 500", respondWhileSaving("500 Internal Server Error", 4)],
+  ["a proxy responds with 408", respondWhileSaving("408 Request Timeout", 4)],
+  ["a proxy responds with 409 to its own repetition", respondWhileSaving("409 Conflict", 4)],
   ["the response arrives after requestTimeout", respondAfterSaving(4), 100_000],
 ];
 

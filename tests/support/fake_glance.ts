@@ -18,7 +18,7 @@ export interface Arrived {
   readonly request: Request;
 }
 
-/** Answers a request instead of Glance; `respond` returns Glance's response; undefined leaves it to Glance. */
+/** Handles a request instead of Glance; `respond` returns Glance's response; undefined leaves it to Glance. */
 export type Intercept = (
   arrived: Arrived,
   respond: () => Promise<Response>,

@@ -25,6 +25,6 @@ export async function storeImage(
     body: bytes,
   });
   await uploaded.body?.cancel();
-  if (uploaded.status !== 204) throw new Error(`the upload was answered ${uploaded.status}`);
+  if (uploaded.status !== 204) throw new Error(`the upload failed with ${uploaded.status}`);
   return id;
 }

@@ -27,7 +27,7 @@ export interface AddLocationShared {
   readonly UPDATE_IMAGE: typeof UPDATE_IMAGE;
 }
 
-/** Statuses without the location API; older versions answer 404 or 405. */
+/** Statuses without the location API; older versions respond with 404 or 405. */
 const MISSING: readonly unknown[] = [404, 405, 501];
 
 /** Statuses of callers that may not use the location API. */

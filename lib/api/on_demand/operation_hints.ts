@@ -30,7 +30,7 @@ export const HINTS: Readonly<Record<string, Hints>> = {
   [`PUT ${IMAGE}/members/{member_id}`]: {
     400: 'use the status "accepted", "rejected" or "pending"',
     403:
-      "only the member itself can answer the offer: sign in to its project, or ask an administrator",
+      "only the member itself can accept or reject the offer: sign in to its project, or ask an administrator",
   },
   ...OTHER_HINTS,
 };

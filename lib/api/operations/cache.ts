@@ -44,7 +44,7 @@ export const CACHE_OPERATIONS: OperationDefinitions<CacheOperations> = /* @__PUR
       success: [200],
       receive: receivePage<CacheState>("cached_images"),
     }),
-    // The first release with this operation answered 200.
+    // The first release with this operation responded with 200.
     "cache.queue": defineOperation(
       'queue image "{image_id}" for the cache',
       "PUT",

@@ -53,7 +53,7 @@ export function defineOperation<Args extends readonly unknown[], Result>(
   return { action, verb, path, parameters: parametersOf(path), since, idempotent: true, ...rest };
 }
 
-/** For an operation that answers 204 without a body. */
+/** For an operation that responds with 204 without a body. */
 export const NO_CONTENT = { success: [204], receive: receiveNothing } as const;
 
 /** For a deletion: a retry after a lost response gets 404. */

@@ -45,7 +45,7 @@ export const ERROR_MEANINGS: Readonly<Record<string, Meanings>> = {
     409: "a status that does not allow an import, an import in progress, or no such store",
     413: QUOTA,
     502: "the server that holds the staged data is gone",
-    504: "the server that holds the staged data does not answer",
+    504: "the server that holds the staged data does not respond",
   },
   deactivate: { 403: "neither active nor deactivated, or not allowed" },
   reactivate: { 403: "neither active nor deactivated, or not allowed" },

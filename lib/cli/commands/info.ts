@@ -7,7 +7,7 @@ import { findImageId, IMAGE } from "./shared/find_image.ts";
 import { command, type Invocation } from "../args/command.ts";
 import { printJson, printList, printRecord, type WireRecord } from "../output/records.ts";
 
-/** The schema of a model. Glance answers 404 to unknown models. */
+/** The schema of a model. Glance responds with 404 to unknown models. */
 async function schemaOf({ ask }: Pick<Invocation, "ask">, model: string): Promise<SchemaDocument> {
   const definition = /^metadefs\/(.*)$/.exec(model)?.[1];
   return definition === undefined

@@ -41,7 +41,7 @@ export async function withWebFile<T>(
   const deadline = new Deadline(options, signal);
   const fail = (cause: string, error?: unknown) =>
     new CommandFailed(`Cannot read "${redact(url)}": ${cause}`, error);
-  deadline.arm(TIME_LIMIT, () => fail(`no answer within ${TIME_LIMIT / 1000} s; try again`));
+  deadline.arm(TIME_LIMIT, () => fail(`no response within ${TIME_LIMIT / 1000} s; try again`));
   try {
     if (parseHttpUrl(url) === null) throw fail("it is not a valid http or https URL; correct it");
     const requests = new WebRequests(options, url, deadline.signal, fail);
@@ -113,7 +113,7 @@ class WebRequests {
   #faultOf({ status, headers }: Response, isRange: boolean): string | null {
     if (status === 416 && headers.get("content-range") === "bytes */0") return "empty";
     const hasFile = [200, 203, 204].includes(status) || (status === 206 && isRange);
-    return hasFile ? pageFault(headers) : `the server answered ${status}; check the URL`;
+    return hasFile ? pageFault(headers) : `the server responded with ${status}; check the URL`;
   }
 }
 

@@ -131,7 +131,7 @@ export class HttpConnection {
     this.#options.onAnswered();
   }
 
-  /** Answers a request that cannot be understood. */
+  /** Handles a request that cannot be understood. */
   async #refuse({ status, message }: ProtocolError): Promise<void> {
     const { socket, limits, time } = this.#options;
     const write = (bytes: Uint8Array) => time.within(socket.write(bytes), limits.linger);

@@ -8,7 +8,7 @@ import { writeAll, writeResponse } from "./response_writer.ts";
 import type { Socket, SocketReader } from "./socket_reader.ts";
 import type { TimeLimits } from "./time_limit.ts";
 
-/** Answers a request. */
+/** Handles a request. */
 export type FetchHandler = (request: Request) => Promise<Response>;
 
 /** Bytes of an unread request body that are discarded to keep its connection. */
@@ -23,7 +23,7 @@ export interface ExchangeConnection {
   readonly time: TimeLimits;
 }
 
-/** Answers one request. */
+/** Handles one request. */
 export class HttpExchange {
   readonly head: RequestHead;
   readonly body: RequestBody;

@@ -1,5 +1,5 @@
 /**
- * Answers the probes of an orchestrator or a load balancer, for every host name and without an entry in the log:
+ * Handles the probes of an orchestrator or a load balancer, for every host name and without an entry in the log:
  * `/healthz` (liveness) while the process runs, and `/readyz` (readiness) while new requests should be sent to it.
  */
 import { withinTime } from "../http_server/time_limit.ts";
@@ -11,9 +11,9 @@ const HEALTH_CHECK = "http://localhost/healthcheck";
 /** Milliseconds in which a Glance must answer a probe. */
 const CHECK_LIMIT = 5_000;
 
-/** Answers probes, and passes all other requests to `handler`. */
+/** Handles probes, and passes all other requests to `handler`. */
 export function withProbes(handler: Handler): Handler {
-  // Probes share one check: while Glance does not answer, more of them would only pile up.
+  // Probes share one check: while Glance does not respond, more of them would only pile up.
   let checking: Promise<boolean> | null = null;
   const check = async () => {
     try {

@@ -34,7 +34,7 @@ export interface ServeOptions {
    */
   readonly certificate?: TlsCertificate | null;
   /**
-   * Answers requests that arrive after the start of `stop()`; null for the response 503.
+   * Handles requests that arrive after the start of `stop()`; null for the response 503.
    * Default: none: all of them get 503.
    */
   readonly whileStopping?: (request: Request) => Response | null;
@@ -47,7 +47,7 @@ export interface RunningServer {
   /** The requests that are being answered, as `PUT /path`. */
   readonly requests: readonly string[];
   /**
-   * Answers new requests with 503, waits for running ones, and stops.
+   * Rejects new requests with 503, waits for running ones, and stops.
    *
    * @param drainMs milliseconds to wait before running requests are aborted (default: no limit)
    * @returns the aborted requests, as `PUT /path`

@@ -66,7 +66,7 @@ export const SETTING_FLAGS = {
   ),
   "max-upload-size": text(
     "<SIZE>",
-    "Largest upload, such as 100GiB; a larger one is answered with 413 (default: no limit)",
+    "Largest upload, such as 100GiB; a larger one is rejected with 413 (default: no limit)",
   ),
   "inspect": text(
     "<HOW>",

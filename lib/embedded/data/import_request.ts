@@ -24,7 +24,7 @@ export interface ParsedImport {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** An import, as all of its steps read it. */
+/** An import with its request and target stores. */
 export interface ImportJob extends ParsedImport {
   readonly call: EmbeddedRequest;
   /** The target stores. */

@@ -1,13 +1,14 @@
-/** Writes data to the byte storage, and computes its size, digests, and format on the way. */
+/** Writes data to the byte storage, and computes its size, digests, and format at the same time. */
 import { ImageInspector } from "../../formats/image_inspector.ts";
 import { badRequest, Failure } from "../http/errors.ts";
 import { ImageHasher } from "../storage/hashing.ts";
 import type { EmbeddedCloud } from "../request/embedded_cloud.ts";
 import type { ImageRow, WrittenData } from "../storage/image_records.ts";
-import { judgeData } from "./inspection.ts";
+import { evaluateData } from "./inspection.ts";
 
 /**
- * Writes data under a key. Data that Glance refuses is written, too: Glance decides after the last byte. After a failure, nothing is stored.
+ * Writes data under a key. Data that Glance rejects is written, too, since Glance decides after the last byte. After a
+ * failure, nothing is stored.
  *
  * @param announced expected number of bytes; null if unknown.
  * @throws {Failure} 413 if the data exceeds the size limit, 400 if its size differs from
@@ -48,7 +49,7 @@ export async function writtenData(
     checksum,
     hashAlgo: cloud.hashAlgorithm,
     hashValue,
-    ...judgeData(cloud, row, inspector.finish(), size),
+    ...evaluateData(cloud, row, inspector.finish(), size),
   };
 }
 

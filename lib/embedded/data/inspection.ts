@@ -1,6 +1,6 @@
 /**
- * What Glance concludes from the format of stored data, as `glance/location.py` does since 2025.1. The formats are
- * recognized by `lib/formats`; the rules are this file's own.
+ * Decides from the format of stored data whether Glance accepts it, and what its virtual size is, as
+ * `glance/location.py` does since 2025.1. `lib/formats` detects the formats.
  */
 
 import type { ImageInspection } from "../../formats/types.ts";
@@ -8,10 +8,10 @@ import type { EmbeddedCloud } from "../request/embedded_cloud.ts";
 import { Failure } from "../http/errors.ts";
 import type { ImageRow, WrittenData } from "../storage/image_records.ts";
 
-/** The first version whose Glance refuses data. */
+/** The first minor version whose Glance rejects data. */
 const FIRST_STRICT_MINOR = 17;
 
-/** Formats that Glance recognizes. Data of other formats, such as `ami`, counts as raw. */
+/** Formats that Glance detects. Data of other formats, such as `ami`, counts as raw. */
 const RECOGNIZED: readonly string[] = [
   "raw",
   "qcow2",
@@ -25,13 +25,13 @@ const RECOGNIZED: readonly string[] = [
   "luks",
 ];
 
-/** The conclusions. */
+/** The virtual size, and the reason to reject the data, if any. */
 export type InspectedData = Pick<WrittenData, "virtualSize" | "refusal">;
 
 const NOT_INSPECTED: InspectedData = { virtualSize: null, refusal: null };
 
-/** Judges the data of an image. Only data in `bare` containers is inspected. */
-export function judgeData(
+/** Evaluates the inspection of an image's data. Only data in `bare` containers is inspected. */
+export function evaluateData(
   { minor, requireImageFormatMatch }: EmbeddedCloud,
   { disk_format: declared, container_format: container }: Pick<
     ImageRow,
@@ -56,7 +56,7 @@ export function judgeData(
     return { virtualSize: null, refusal: "Image failed safety checks" };
   }
   if (format === declared) return { virtualSize: reportable(virtualSize), refusal: null };
-  // Anything may be called raw; its size is then that of the data.
+  // Data of any format may be declared as raw; its virtual size is then the size of the data.
   return { virtualSize: isUninspected ? null : reportable(size), refusal: null };
 }
 

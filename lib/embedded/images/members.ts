@@ -18,7 +18,7 @@ import { characters, checkCharacters } from "./property_rules.ts";
 import { checkCount } from "./quotas.ts";
 import type { ImageRow, MemberRow } from "../storage/image_records.ts";
 
-/** VARCHAR(255). Glance answers 500 to a longer value. */
+/** VARCHAR(255). Glance responds with 500 to a longer value. */
 const MEMBER_MAX = 255;
 
 /** `GET /v2/images/{image_id}/members` */

@@ -68,7 +68,7 @@ export function isReserved(name: string): boolean {
 }
 
 /**
- * Checks that the database can store a custom property. Glance answers 500 to values that are too
+ * Checks that the database can store a custom property. Glance fails with 500 for values that are too
  * long.
  *
  * @throws {Failure} 400 if it cannot.
@@ -84,7 +84,7 @@ export function checkProperty(name: string, value: unknown): void {
 }
 
 /**
- * Rejects property names that are equal in Glance's database, which answers 500.
+ * Rejects property names that are equal in Glance's database, which responds with 500.
  *
  * @throws {Failure} 409 if two names are equal.
  */

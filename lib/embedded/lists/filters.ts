@@ -104,7 +104,7 @@ function flagTest(key: "os_hidden" | "protected", value: string): RowTest {
 function rangeTest(key: string, value: string): RowTest {
   const column = key.slice(0, -4);
   const isKnown = [TEXT_FILTERS, NUMBERS, COLUMNS, OTHER_COLUMNS].flat().includes(column);
-  // Glance answers 500 for an unknown column.
+  // Glance responds with 500 for an unknown column.
   if (!isKnown) throw badRequest(`Unable to filter on a range of '${column}'.`);
   const bound = integer(value);
   if (bound === null) throw badRequest("Unable to filter on a range with a non-numeric value.");

@@ -13,7 +13,7 @@ export interface Page<T> {
   readonly limit: number;
   /** The last row of the previous page. It need not pass the filters. */
   readonly after: T | null;
-  readonly isWanted: (row: T) => boolean;
+  readonly passesFilters: (row: T) => boolean;
 }
 
 /**
@@ -27,7 +27,7 @@ export function pageOf<T extends object>(
   query: URLSearchParams,
   rows: readonly T[],
   keys: readonly string[],
-  { limit, after, isWanted }: Page<T>,
+  { limit, after, passesFilters }: Page<T>,
 ): readonly T[] {
   const key = query.get("sort_key") ?? "created_at";
   if (!keys.includes(key)) throw badRequest("Sort key supplied was not valid.");
@@ -37,7 +37,7 @@ export function pageOf<T extends object>(
   const sorted = rows.map((row, i) => ({ row, i, value: columnText(row, column) }))
     .sort((a, b) => sign * (compareText(a.value, b.value) || a.i - b.i)).map(({ row }) => row);
   const start = after === null ? 0 : sorted.indexOf(after) + 1;
-  return sorted.slice(start).filter(isWanted).slice(0, limit);
+  return sorted.slice(start).filter(passesFilters).slice(0, limit);
 }
 
 /**

@@ -30,7 +30,7 @@ export function listNamespaces(call: EmbeddedRequest): Response {
   const page = pageOf(query, namespaces, SORT_KEYS, {
     limit,
     after: markerOf(call, query),
-    isWanted: filterOf(call, query),
+    passesFilters: filterOf(call, query),
   });
   return json({
     namespaces: page.map(listedNamespaceView),

@@ -37,7 +37,7 @@ function listTags(call: EmbeddedRequest): Response {
   const tags = pageOf(query, row.tags, SORT_KEYS, {
     limit,
     after: marker === "" ? null : partOf(row, "tags", marker),
-    isWanted: () => true,
+    passesFilters: () => true,
   });
   return json({ tags: tags.map(({ name }) => ({ name })) });
 }

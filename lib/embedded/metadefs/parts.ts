@@ -1,6 +1,5 @@
 /**
- * What objects, properties, tags, and associations have in common: each is in a list of its
- * namespace, under a unique name.
+ * Functions for objects, properties, tags, and associations: each is in a list of its namespace, under a unique name.
  */
 
 import { type EmbeddedRequest, type EmbeddedRoute, noContent, param } from "../request/request.ts";
@@ -19,7 +18,7 @@ import { changeNamespace, checkUnprotected, visibleNamespace } from "./metadef_a
 /** The lists whose entries have paths of their own. */
 type DefinitionList = "objects" | "properties" | "tags";
 
-/** The word for an entry, and the words of the error for an unknown name. */
+/** The noun for an entry, and that in the error for an unknown name. */
 const WORDS: Readonly<Record<DefinitionList, readonly [one: string, unknown: string]>> = {
   objects: ["object", "metadata object"],
   properties: ["property", "property"],

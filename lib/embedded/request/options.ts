@@ -47,14 +47,14 @@ export interface EmbeddedGlanceOptions extends EmbeddedGlanceLimits {
   /** Storage for images, tasks, and metadata definitions. Default: a new memory storage. */
   readonly storage?: EmbeddedStorage | undefined;
   /**
-   * Supports `Range` requests. If false, every range is answered with 400, as by a Glance on Ceph,
+   * Supports `Range` requests. If false, every range is rejected with 400, as by a Glance on Ceph,
    * Swift, or S3.
    *
    * Default: `true`.
    */
   readonly ranges?: boolean | undefined;
   /**
-   * Maps a token to its owner; null is answered with 401. `token` is null if the request has no
+   * Maps a token to its owner; null is rejected with 401. `token` is null if the request has no
    * `X-Auth-Token` header.
    *
    * Default: every request is from one project with the role `admin`.
@@ -91,13 +91,13 @@ export interface EmbeddedGlanceOptions extends EmbeddedGlanceLimits {
    */
   readonly requireImageFormatMatch?: boolean | undefined;
   /**
-   * Limits per project; exceeding one is answered with 413.
+   * Limits per project; exceeding one is rejected with 413.
    *
    * Default: unlimited; `GET /v2/info/usage` is empty.
    */
   readonly limits?: EmbeddedProjectLimits | undefined;
   /**
-   * Forbids actions that Glance's default policies allow. A forbidden action is answered with 403,
+   * Forbids actions that Glance's default policies allow. A forbidden action is rejected with 403,
    * a forbidden `get_image` with 404. Besides the actions of requests there are `copy_image`,
    * `publicize_image`, and `communitize_image`.
    *
@@ -117,14 +117,14 @@ export interface EmbeddedGlanceOptions extends EmbeddedGlanceLimits {
    * Models Glance's image cache: entries and hit counts, not bytes. Enables `/v2/cache`. As in Glance, versions 2.14, 2.16, and 2.18
    * are listed only with a cache.
    *
-   * Default: no cache; `/v2/cache` is answered with 404.
+   * Default: no cache; `/v2/cache` is rejected with 404.
    */
   readonly imageCache?: EmbeddedCacheOptions | undefined;
   /**
    * Reads image data at http and https URLs, for locations and imports. Enables the import method
    * `web-download`.
    *
-   * Default: none; a URL can be added as a location, but reading its data is answered with 503.
+   * Default: none; a URL can be added as a location, but reading its data is rejected with 503.
    */
   readonly fetch?: typeof globalThis.fetch | undefined;
   /**

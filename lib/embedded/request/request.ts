@@ -101,7 +101,7 @@ const BODY_FAULTS: Readonly<Record<BodyFault, readonly [status: number, explanat
   "incomplete": [400, MALFORMED],
   "too large": [413],
   "too slow": [408, "The body of the request did not arrive in time."],
-  "over budget": [503, "The server holds too many request bodies at the moment."],
+  "over budget": [503, "The server is buffering too many request bodies."],
 };
 
 /** Reads the body within the memory budget of the cloud. */

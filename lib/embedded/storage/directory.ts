@@ -1,7 +1,7 @@
 /**
  * Storage in a directory, which survives restarts and crashes. Every write goes to a temporary
- * file, which is synced and renamed. The next start removes files that a crash left incomplete, and
- * sets images whose upload it interrupted back to `queued`.
+ * file, which is synced and renamed. After a crash, the next start removes incomplete files, and sets images whose
+ * upload was interrupted back to `queued`.
  *
  * ```text
  * images/<id>.json        one row per image; {"deleted": true} for an id that was used

@@ -1,4 +1,4 @@
-/** Opens directory storage: reads the rows and repairs what a crash left. */
+/** Opens directory storage: reads the rows and repairs the directory after a crash. */
 
 import { files } from "./fs.ts";
 import { type Schema, schemaFault } from "../http/json_schema.ts";

@@ -39,7 +39,7 @@ export interface TaskRow {
   readonly expires_at: string | null;
 }
 
-/** The result of one upload: key, size, digests, and what its format means. */
+/** The result of one upload: key, size, digests, virtual size, and whether the data is accepted. */
 export interface WrittenData {
   readonly key: string;
   readonly url: string;
@@ -48,7 +48,7 @@ export interface WrittenData {
   readonly checksum: string;
   readonly hashAlgo: string;
   readonly hashValue: string;
-  /** Why Glance does not accept the data; null or absent if it does. */
+  /** The reason why Glance rejects the data; null or absent if it accepts it. */
   readonly refusal?: string | null;
 }
 

@@ -65,7 +65,7 @@ export class ImageStorage implements EmbeddedStorage {
   readonly #open: () => Promise<StoredContent>;
   #ready: Promise<void> | undefined;
 
-  /** @param open repairs what a crash left, then reads the content. */
+  /** @param open repairs the storage after a crash, then reads the content. */
   constructor(
     bytes: ByteStorage,
     journal: StorageJournal | null,

@@ -24,7 +24,7 @@ const FIELDS: Readonly<Record<string, Schema>> = {
   input: { type: ["null", "object"], description: "The parameters of the task" },
   result: { type: ["null", "object"], description: "The result of the task" },
   owner: text("An identifier for the owner of this task"),
-  message: text("What there is to say about the task, mostly on failure"),
+  message: text("Message about the task, mostly the reason of a failure"),
   image_id: text("Image associated with the task"),
   request_id: text("Request that started the task"),
   user_id: text("User who started the task"),

@@ -53,10 +53,14 @@ export function listTasks(call: EmbeddedRequest): Response {
   requireAdmin(call);
   const query = queryOf(call);
   directionOf(query);
-  const isWanted = filterOf(query);
+  const passesFilters = filterOf(query);
   const rows = allTasks(call);
   const limit = pageLimit(call.cloud, query);
-  const page = pageOf(query, rows, SORT_KEYS, { limit, after: markerOf(query, rows), isWanted });
+  const page = pageOf(query, rows, SORT_KEYS, {
+    limit,
+    after: markerOf(query, rows),
+    passesFilters,
+  });
   return json({
     tasks: page.map(listedView),
     ...pageLinks("/v2/tasks", query, page.map(({ id }) => id), limit),

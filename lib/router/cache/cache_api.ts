@@ -1,6 +1,6 @@
 /**
- * Glance's cache API (`/v2/cache`) for the cache of the gateway. It is for administrators: Glance is asked whether it
- * shows the caller its own cache, if it has one.
+ * Glance's cache API (`/v2/cache`) for the cache of the gateway. Only administrators may use it, so each request is also
+ * sent to Glance, which decides whether the caller may list its own cache.
  */
 import type { GlanceImage } from "../../api/types.ts";
 import type { SlotCache } from "../../cache/slot_cache.ts";
@@ -9,14 +9,14 @@ import type { DefinedResponse } from "../forward/upstream_response.ts";
 import type { Gateway, GatewayRequest } from "../gateway_request.ts";
 import type { CacheCode } from "./cache_code.ts";
 
-/** What the API needs. */
+/** Options of the cache API. */
 export interface CacheApiOptions {
   readonly gateway: Gateway;
   readonly code: CacheCode;
   readonly cache: SlotCache;
-  /** The record of an image whose data the caller may read, or Glance's refusal. */
+  /** The record of an image whose data the caller may read, or Glance's error response. */
   readonly recordOf: (call: GatewayRequest) => Promise<DefinedResponse | Response>;
-  /** Reads a whole image into the cache, as long as it should continue. */
+  /** Reads a whole image into the cache while `shouldContinue` returns true. */
   readonly fill: (
     call: GatewayRequest,
     image: GlanceImage,
@@ -33,11 +33,11 @@ interface ImageUse {
 /** Values of `x-image-cache-clear-target`. */
 const TARGETS: readonly string[] = ["", "cache", "queue"];
 
-/** Answers requests for the cache API. */
+/** Handles requests for the cache API. */
 export class CacheApi {
   readonly #options: CacheApiOptions;
   readonly #uses = new Map<string, ImageUse>();
-  /** Images that are being cached because of a request. */
+  /** Images that are being cached on request. */
   readonly #queue = new Map<string, symbol>();
 
   constructor(options: CacheApiOptions) {
@@ -52,8 +52,8 @@ export class CacheApi {
     use.lastAccessed = now / 1000;
   }
 
-  /** Answers a request of an operation `cache.*`. */
-  async answer(call: GatewayRequest): Promise<Response> {
+  /** Handles a request of an operation `cache.*`. */
+  async handle(call: GatewayRequest): Promise<Response> {
     const { gateway, code, cache } = this.#options;
     const own = await code.forwardRequest(gateway, call, {
       operation: "cache.list",
@@ -61,7 +61,7 @@ export class CacheApi {
       path: "/v2/cache",
       idempotent: true,
     });
-    // 404 and 409: Glance has no cache. It checks the caller first.
+    // 404 and 409 mean that Glance has no cache; it has checked the caller before.
     if (own.status >= 400 && ![404, 409].includes(own.status)) {
       return await code.documentResponse(gateway, call, own);
     }
@@ -93,7 +93,7 @@ export class CacheApi {
     return [code.publicEndpoint(gateway, call.request, call.address.mount)];
   }
 
-  /** The images of which slots are stored; `size` is what is stored of them. */
+  /** The images with stored slots; `size` is the number of stored bytes. */
   #images() {
     const { index } = this.#options.cache.storage;
     const images = new Map<string, { size: number; storedAt: number }>();
@@ -126,7 +126,7 @@ export class CacheApi {
       const request = Symbol();
       this.#queue.set(image.id, request);
       const isQueued = () => this.#queue.get(image.id) === request;
-      // The list shows when it is done.
+      // Clients poll the list to see whether it is cached.
       fill(call, image, isQueued).catch(() => {}).then(() => {
         if (isQueued()) this.#queue.delete(image.id);
       });

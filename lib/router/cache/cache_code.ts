@@ -1,4 +1,4 @@
-/** What the cache of a gateway uses of the code that is loaded at the start. Types only. */
+/** The functions that the cache of a gateway uses and that are loaded at the start. Types only. */
 import type { fixedLength, isWorkerd } from "../../http/fixed_length.ts";
 import type { createHasher } from "../../transfer/integrity/hashing.ts";
 import type { upstreamOf, verifierFor } from "../file/file_body.ts";

@@ -8,20 +8,20 @@ import type { CacheCode } from "./cache_code.ts";
 /** The input of `cachedBody`. */
 export interface CachedBodyInput {
   readonly reader: CachedReader;
-  /** The first bytes, which were read already. */
+  /** The first bytes, which have been read already. */
   readonly first: Chunk | null;
   /**
-   * Verifies a whole image before its last bytes are passed on: a client that has received `Content-Length` bytes
-   * would not notice an error after them.
+   * Verifies a whole image before its last bytes are sent: a client that has received `Content-Length` bytes does not
+   * see a later error.
    */
   readonly verifier: Verifier | null;
   readonly length: number;
   readonly trace: Trace;
-  /** Whether no other code keeps a chunk after it reads the next one, so that its memory can be used again. */
+  /** Whether no other code keeps a chunk after it reads the next one, so that its memory can be reused. */
   readonly mayReuseChunks: boolean;
 }
 
-/** Makes a stream of the bytes of a reader. A failure resets the connection. */
+/** Creates a stream from a reader. A failure resets the connection. */
 export function cachedBody(
   { fixedLength }: CacheCode,
   { reader, first, verifier, length, trace, mayReuseChunks }: CachedBodyInput,
@@ -43,7 +43,7 @@ export function cachedBody(
       if (mayReuseChunks && previous !== null) free(previous);
       try {
         if (count === length) {
-          // The client has all bytes, so the reader can let others use the memory of the last ones.
+          // The client has all bytes, so the memory of the last chunk can be released.
           await reader.read();
           return controller.close();
         }

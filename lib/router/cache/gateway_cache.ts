@@ -1,6 +1,6 @@
 /**
- * The edge cache of a gateway, imported on demand: few gateways have one. It is passed what it shares with the code
- * that is loaded at the start.
+ * The edge cache of a gateway, imported on demand because few gateways have one. Code that is loaded at the start is
+ * passed in, so that bundlers do not duplicate or split it.
  */
 import type { CacheEvent } from "../../cache/cache_events.ts";
 import type { CachedReader, SlotSource } from "../../cache/cached_reader.ts";
@@ -24,7 +24,7 @@ import type { CacheCode } from "./cache_code.ts";
 /** The name in `Cache-Status`. */
 const CACHE_NAME = "glance-edge";
 
-/** The parameters of `Cache-Status` (RFC 9211) by where the first byte comes from. */
+/** The parameters of `Cache-Status` (RFC 9211) by the source of the first byte. */
 const STATUS: Readonly<Record<SlotSource, string>> = {
   hit: "hit",
   collapsed: "fwd=miss; collapsed",
@@ -81,7 +81,7 @@ export class GatewayCache implements DataCache {
   }
 
   /**
-   * The record of an image whose data the reader may read, or Glance's refusal.
+   * The record of an image whose data the reader may read, or Glance's error response.
    *
    * @param request requests the record.
    */
@@ -99,7 +99,7 @@ export class GatewayCache implements DataCache {
     const { options } = this.#gateway;
     const [start, end] = plan.kind === "part" ? [plan.start, plan.end + 1] : [0, cached.size];
     const origin = this.#origin(call.context, image, cached);
-    // On workerd a request cannot wait for what another one does.
+    // On workerd, a request cannot wait for another one.
     const cache = this.#code.isWorkerd() ? this.#create() : this.#cache;
     const reader = await cache.open(cached, start, end, origin);
     const first = await this.#first(reader, call);
@@ -112,13 +112,13 @@ export class GatewayCache implements DataCache {
     return new Response(body, { status: plan.kind === "part" ? 206 : 200, headers });
   }
 
-  /** Answers a request for Glance's cache API. */
+  /** Handles a request for Glance's cache API. */
   async manage(call: GatewayRequest): Promise<Response> {
     await this.#cache.storage.load();
-    return await this.#api.answer(call);
+    return await this.#api.handle(call);
   }
 
-  /** Reads a whole image into the cache, as long as it should continue. */
+  /** Reads a whole image into the cache while `shouldContinue` returns true. */
   async #fill(
     { context }: GatewayRequest,
     image: GlanceImage,
@@ -145,13 +145,13 @@ export class GatewayCache implements DataCache {
       image,
       onBytes: (bytes) => metrics.counters?.add("cache_origin_bytes_total", {}, bytes),
       key: prefixOf(cached),
-      // On workerd a request cannot wait for what another one does.
+      // On workerd, a request cannot wait for another one.
       probes: this.#code.isWorkerd() ? new RangeProbes(client.options.timer) : this.#probes,
       onServer: (server) => this.#cache.sentBy(cached, server),
     });
   }
 
-  /** Reads the first bytes, before the status is sent. */
+  /** Reads the first bytes before the status is sent. */
   async #first(reader: CachedReader, { signal }: GatewayRequest) {
     const close = () => void reader.close();
     signal?.addEventListener("abort", close, { once: true });
@@ -174,7 +174,7 @@ export class GatewayCache implements DataCache {
     headers.set("age", String(Math.max(0, Math.floor((wallClock() - storedAt) / 1000))));
   }
 
-  /** Other servers are preferred to those that sent wrong data, for a time. */
+  /** Cools down the servers that sent wrong data, so that others are preferred. */
   async #coolDown({ imageId, expected, actual, servers }: Mismatch): Promise<void> {
     const { client, options } = this.#gateway;
     const context = options.service?.() ?? {};
@@ -194,13 +194,13 @@ export class GatewayCache implements DataCache {
   }
 }
 
-/** A request for the data of the image that a request for the cache API names. */
+/** A request for the data of the image in a request for the cache API. */
 function dataCallOf(call: GatewayRequest): GatewayRequest {
   const path = `/v2/images/${call.address.values["image_id"]}/file`;
   return { ...call, address: { ...call.address, path, search: "" } };
 }
 
-/** What identifies the data of an image; null if nothing does, or there is none. */
+/** The identity of an image's data; null if the record has no hash or size. */
 function cacheable(image: GlanceImage): ImageContent | null {
   const { id: imageId, status, size, os_hash_algo, os_hash_value, checksum } = image;
   if (status !== "active" || !size) return null;
@@ -208,6 +208,6 @@ function cacheable(image: GlanceImage): ImageContent | null {
     ? [os_hash_algo, os_hash_value]
     : ["md5", checksum ?? ""];
   const content = { imageId, size, algorithm, hash: hash.toLowerCase() };
-  // Keys become paths, and a store is searched for those that can be parsed.
+  // Keys become file paths, and must be parsable when a store is listed.
   return parseKey(slotOf(content, 1, 0).key) === null ? null : content;
 }

@@ -8,23 +8,23 @@ import type { RangeSource } from "../../transfer/download/range_source.ts";
 import type { CacheCode } from "./cache_code.ts";
 import type { RangeProbes } from "./range_probes.ts";
 
-/** Statuses of the data that concern the caller, not the server. */
+/** Error statuses that are due to the caller, not to the server. */
 const REFUSALS: readonly unknown[] = [401, 403, 404];
 
-/** What the origin needs. */
+/** Options of the origin. */
 export interface GlanceOriginInput {
   readonly gateway: Gateway;
   readonly context: RequestContext;
   readonly image: GlanceImage;
   readonly onBytes: (count: number) => void;
-  /** What identifies the data. */
+  /** Identifies the data. */
   readonly key: string;
   readonly probes: RangeProbes;
   /** Called with each server that sends data. */
   readonly onServer: (server: string) => void;
 }
 
-/** The origin of an image. Its requests resume on other servers, and do not end with the request of the reader. */
+/** The origin of an image. Its requests resume on other servers, and continue after the reader's request has ended. */
 export function glanceOrigin({ upstreamOf }: CacheCode, input: GlanceOriginInput): Origin {
   const { gateway, context, image, key, probes, onBytes, onServer } = input;
   const upstream = (start: number, end: number, opened: RangeResponse | null) => {
@@ -36,7 +36,7 @@ export function glanceOrigin({ upstreamOf }: CacheCode, input: GlanceOriginInput
       verifier: null,
       signal: new AbortController().signal,
       onProgress: ({ server }) => onServer(server),
-      // What is before the range would be read for each of the slots. A read of the whole image fills them all.
+      // Without ranges, every slot would read all bytes before it; a read of the whole image fills all slots instead.
       rangesOnly: !isWhole,
       ...opened !== null && { startWith: (source) => startingWith(opened, source) },
     });
@@ -72,11 +72,11 @@ export function glanceOrigin({ upstreamOf }: CacheCode, input: GlanceOriginInput
       }
     },
     supportsRanges(first = 1) {
-      // All of it is requested without a range.
+      // A whole image is requested without a range.
       if (first === image.size) seeks ??= Promise.resolve(true);
       const probe = (keep: (response: RangeResponse) => void) =>
         upstream(0, 0, null).canSeek(keep, first - 1);
-      return seeks ??= probes.ask(key, probe);
+      return seeks ??= probes.supportsRanges(key, probe);
     },
     closeProbe: () => probes.close(key),
     isOwnFault: (error) =>
@@ -90,7 +90,7 @@ export function glanceOrigin({ upstreamOf }: CacheCode, input: GlanceOriginInput
   };
 }
 
-/** A source whose first response is open already. */
+/** A source whose first response is already open. */
 function startingWith(opened: RangeResponse, source: RangeSource): RangeSource {
   let first: RangeResponse | null = opened;
   const { identity, candidates, hasPrefer } = source;

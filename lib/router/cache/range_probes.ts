@@ -1,12 +1,12 @@
 /**
- * Finds out whether the stores of images have ranges, with a request for the first bytes that are needed. The response
- * has them, or, from a store without ranges, the whole image. It is used by the read that fills the cache, so that no
+ * Probes whether the stores of images support ranges, with a request for the first bytes that are needed. The response
+ * contains those or, from a store without ranges, the whole image. The read that fills the cache uses it, so that no
  * byte is sent twice.
  */
 import type { Timer } from "../../timer.ts";
 import type { RangeResponse } from "../../transfer/download/range_response.ts";
 
-/** Milliseconds for which an open response waits for its reader. */
+/** Milliseconds for which an open response is kept for its reader. */
 const KEPT_TIME = 30_000;
 
 interface KeptResponse {
@@ -14,7 +14,7 @@ interface KeptResponse {
   readonly stopTimer: () => void;
 }
 
-/** One probe of each image at a time, and the responses that no one reads yet. */
+/** Runs one probe of each image at a time, and keeps open responses until they are read. */
 export class RangeProbes {
   readonly #timer: Timer;
   readonly #running = new Map<string, Promise<boolean>>();
@@ -22,12 +22,12 @@ export class RangeProbes {
 
   constructor(timer: Timer) {
     this.#timer = timer;
-    // The code of a probe, which is loaded while Glance is asked for the permission.
+    // Loads the code of a probe during the permission check.
     import("../../transfer/rarely_used.ts").catch(() => {});
   }
 
-  /** Whether the store has ranges. All that ask at the same time get one answer. */
-  ask(
+  /** Whether the store supports ranges. Simultaneous calls share one probe. */
+  supportsRanges(
     image: string,
     probe: (keep: (response: RangeResponse) => void) => Promise<boolean>,
   ): Promise<boolean> {
@@ -37,7 +37,7 @@ export class RangeProbes {
     return running;
   }
 
-  /** Takes the open response with the bytes before `end`, if there is one. One with other bytes is closed. */
+  /** Takes the open response if it has the bytes before `end`; closes one with other bytes. */
   take(image: string, end: number): RangeResponse | null {
     const response = this.#remove(image);
     if (response?.endExclusive === end) return response;

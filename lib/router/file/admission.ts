@@ -1,7 +1,7 @@
 /**
- * Limits the downloads that start at the same time, fairly between clients. A download counts as starting until
- * its client has proved to read or to stall. 200 slow clients then use 15 upstream connections and 28 MiB;
- * without the limit, 200 connections and 100 to 180 MiB.
+ * Limits the downloads that start at the same time, fairly between clients. A download counts as starting until it is
+ * known whether its client reads or stalls. With the limit, 200 slow clients use 15 upstream connections and 28 MiB;
+ * without it, 200 connections and 100 to 180 MiB.
  */
 import type { ResolvedOptions } from "../../options.ts";
 import { CONTENDED_IDLE_MS } from "./idle_upstreams.ts";

@@ -12,7 +12,7 @@ export interface Representation {
   readonly size: number | null;
 }
 
-/** How to answer a request for data. */
+/** The kind of response to a request for data. */
 export type FilePlan =
   | { readonly kind: "whole" }
   /** 206 with the bytes from `start` to `end`, both inclusive. */
@@ -33,7 +33,7 @@ const SMALL_RANGE = 256 * 1024;
 /** An image that is larger than all others, for decisions before the record is known. */
 const OF_ANY_SIZE = { etag: null, size: Number.MAX_SAFE_INTEGER };
 
-/** Headers on which the answer depends in addition to `Range`. */
+/** Headers on which the response depends in addition to `Range`. */
 const CONDITIONS = ["if-match", "if-none-match", "if-range", "content-range"];
 
 /** Plans the response. `If-Modified-Since` and `If-Unmodified-Since` are ignored: there is no `Last-Modified`. */
@@ -51,7 +51,7 @@ export function planOf(method: string, headers: Headers, image: Representation):
 }
 
 /**
- * Whether, judging by its headers, a request may need a small range or no data at all.
+ * Whether a request may need a small range or no data at all, according to its headers.
  */
 export function mayBeSmall(headers: Headers): boolean {
   if (headers.has("if-none-match")) return true;
@@ -59,8 +59,7 @@ export function mayBeSmall(headers: Headers): boolean {
 }
 
 /**
- * The range that a request needs, judging by its headers; null if that depends on the image, or no range is
- * valid.
+ * The range that a request needs, according to its headers; null if that depends on the image, or no range is valid.
  */
 export function earlyRangeOf(headers: Headers): ByteRange | null {
   if (CONDITIONS.some((name) => headers.has(name))) return null;

@@ -1,6 +1,6 @@
 /**
  * The request for the data of an image, sent at the same time as the one for its record: the first byte takes one
- * round trip to Glance instead of two. No byte of the response is used before the record has arrived and fits.
+ * round trip to Glance instead of two. The response is used only after the record has arrived and matches it.
  */
 import { READ_IMAGE_DATA } from "../../api/operations/data.ts";
 import type { ApiClient } from "../../api/api_client.ts";
@@ -13,9 +13,9 @@ import { type Gateway, type GatewayRequest, preferOf } from "../gateway_request.
 import { earlyRangeOf } from "./conditions.ts";
 
 /**
- * Requests the data with the token of the request. Returns null if only the record tells which data is needed, if
- * any; if a store or a server is known not to support the range; or while downloads wait for admission, because
- * it takes a second connection.
+ * Requests the data with the token of the request. Returns null if the record decides which data is needed, if a store
+ * or a server is known not to support the range, or while downloads wait for admission, because it takes a second
+ * connection.
  */
 export function requestEarly(
   { client, admission, smallAdmission }: Gateway,
@@ -30,7 +30,7 @@ export function requestEarly(
   return isRefused ? null : new EarlyRequest(client, call, range);
 }
 
-/** A request for data whose response is taken or discarded. */
+/** A request for data whose response is used or discarded. */
 class EarlyRequest implements EarlyResponse {
   readonly #range: ByteRange;
   readonly #lifetime = new AbortController();
@@ -44,7 +44,7 @@ class EarlyRequest implements EarlyResponse {
     const opened = client.open(context, READ_IMAGE_DATA, [values["image_id"] ?? "", request], {
       signal,
     });
-    // An error counts only if the response is taken.
+    // An error matters only if the response is used.
     opened.catch(() => {});
     this.#opened = opened;
   }
@@ -65,7 +65,7 @@ class EarlyRequest implements EarlyResponse {
     return await (mayAskAgain ? opened.catch(() => null) : opened);
   }
 
-  /** Cancels the request, unless its response was taken. */
+  /** Cancels the request, unless its response is used. */
   async discard(): Promise<void> {
     const opened = this.#opened;
     this.#opened = null;

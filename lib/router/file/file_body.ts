@@ -31,8 +31,8 @@ import type { UpstreamConnection } from "./idle_upstreams.ts";
 /**
  * Opens the data. Resolves after a server has started to send it.
  *
- * @param early The response to a request that was sent with the one for the record.
- * @throws {GlanceError} if no server sends it; its status is that of the last response, if any.
+ * @param early the response to a request that was sent together with the one for the record.
+ * @throws {GlanceError} if no server sends the data; its status is that of the last response, if any.
  */
 export async function openData(
   gateway: Gateway,
@@ -116,7 +116,7 @@ export interface UpstreamRead extends Pick<ResumeOptions, "verifier" | "onProgre
   readonly range: { readonly start: number; readonly end: number | null };
   readonly prefer?: readonly string[] | undefined;
   readonly early?: EarlyResponse | null;
-  /** Puts the response that is read first before the source, if it is open already. */
+  /** Wraps the source if the first response is already open. */
   readonly startWith?: (source: RangeSource) => RangeSource;
   /** Whether the whole image is never requested instead of a range. */
   readonly rangesOnly?: boolean | undefined;
@@ -124,9 +124,9 @@ export interface UpstreamRead extends Pick<ResumeOptions, "verifier" | "onProgre
 }
 
 /**
- * A reader of bytes from Glance, and whether its store can seek. A probe that finds out requests the bytes up to
- * `end` (0 by default), and gets the whole image from a store that cannot. Its response is passed to `keep`, unless it
- * has only one byte, or closed.
+ * Creates a reader of bytes from Glance, and a function that tells whether the store can seek. Its probe requests the
+ * bytes up to `end` (0 by default), and gets the whole image from a store that cannot. The response is passed to `keep`,
+ * or closed if it has only one byte.
  */
 export function upstreamOf(
   { client, tracing: { spans } }: Gateway,
@@ -157,7 +157,7 @@ export function upstreamOf(
         const { canSeek } = await import("../../transfer/rarely_used.ts");
         return await canSeek(probe, signal, classifyFailure, keep, end);
       } catch {
-        // What is open is kept: its server still sends.
+        // Open responses are kept, since their servers still send.
         return false;
       }
     },
@@ -177,7 +177,7 @@ export async function verifierFor(
 
 /**
  * The body of one server, if its headers describe exactly the requested bytes; else null. With a `log`, its
- * bytes are counted, because no runtime reports how a body that is passed through ended.
+ * bytes are counted, because runtimes do not report how a forwarded body ended.
  */
 async function openServerBody(
   { client, options }: Gateway,
@@ -194,7 +194,7 @@ async function openServerBody(
     opened = await early?.take(range, image.size ?? null, signal) ??
       await client.open(context, READ_IMAGE_DATA, [image.id, { range, prefer }], { signal });
   } catch (error) {
-    // Another server may have the image, or this one may send all of it.
+    // Another server may have the image, or this one may send the whole image.
     const { status = 0 } = error instanceof GlanceError ? error : {};
     const isDenied = status >= 400 && status !== 401 && !isRetryableStatus(status);
     if (isDenied) return null;

@@ -31,10 +31,10 @@ import { HttpError } from "../error_response.ts";
 import { dataHeaders, representationOf } from "./file_headers.ts";
 import type { Admission } from "./admission.ts";
 
-/** Answers a request for image data with the image, a range of it, or no data (HEAD, 304, 412, 416). */
+/** Responds with the image, a range of it, or no data (HEAD, 304, 412, 416). */
 export async function imageData(gateway: Gateway, call: GatewayRequest): Promise<Response> {
   const { request, trace } = call;
-  // The image record decides later.
+  // A guess from the headers; the image record decides later.
   const mayBypass = request.method === "HEAD" || mayBeSmall(request.headers);
   trace.onEnd(() => {
     gateway.admission.release(call);
@@ -48,7 +48,7 @@ export async function imageData(gateway: Gateway, call: GatewayRequest): Promise
     return await responseFor(gateway, call, record, { early: null, mayBypass: true, cache });
   }
   await waitForAdmission(gateway, call, mayBypass ? gateway.smallAdmission : gateway.admission);
-  // First, so that it gets the connection used last: the one with the largest TCP window.
+  // Sent first, so that it gets the most recently used connection, which has the largest TCP window.
   const early = requestEarly(gateway, call);
   try {
     const record = await requestRecord(gateway, call);
@@ -58,7 +58,7 @@ export async function imageData(gateway: Gateway, call: GatewayRequest): Promise
   }
 }
 
-/** Requests the image record, whose error response is that to the request for data. */
+/** Requests the image record. An error response is also the response to the request for data. */
 export function requestRecord(gateway: Gateway, call: GatewayRequest): Promise<DefinedResponse> {
   const path = call.address.path.replace(/\/file$/, "");
   const record = { operation: "get", method: "GET", path, idempotent: true } as const;
@@ -84,12 +84,12 @@ async function responseFor(
   // The definition of the operation guarantees it.
   const image = record.result as GlanceImage;
   if (request.method === "HEAD") return headResponse(gateway, request, image);
-  // Glance answers if there is no data. An administrator can read a deactivated image.
+  // If there is no data, Glance's response is forwarded. An administrator can read a deactivated image.
   const hasData = image.status === "active" || image.status === "deactivated";
   if (!hasData) return await forwardErrorResponse(gateway, call, [204]);
   const plan = dataPlanOf(request.headers, image);
   if (plan === null) return await forwardErrorResponse(gateway, call, []);
-  // Glance answers 403 to most users before it reads the range.
+  // Glance responds with 403 to most users before it reads the range.
   const isUnsatisfiable = plan.kind === "unsatisfiable";
   if (isUnsatisfiable && image.status === "deactivated") {
     const errorResponse = await forwardErrorResponse(gateway, call, []).catch((error) => {
@@ -134,14 +134,14 @@ async function waitForAdmission(
   call.signal?.throwIfAborted();
 }
 
-/** Answers HEAD from the image record, without opening the data. */
+/** Responds to HEAD from the image record, without opening the data. */
 function headResponse(gateway: Gateway, request: Request, image: GlanceImage): Response {
   if (image.status === "deactivated") throw new HttpError(403);
   if (image.status !== "active") return new Response(null, { status: 204 });
   const plan = planOf("HEAD", request.headers, representationOf(image));
   if (plan.kind === "failed" || plan.kind === "unmodified") return withoutData(image, plan);
   const headers = dataHeaders(image, plan);
-  // An application that mounts the router would announce 0 bytes. Glance itself answers HEAD with 405.
+  // An application that mounts the router would announce 0 bytes. Glance itself rejects HEAD with 405.
   const isMisread = !headers.has("content-length") && !gateway.directHeadRequests.has(request);
   if (isMisread) throw new HttpError(405, undefined, { headers: { allow: "GET, PUT" } });
   return new Response(null, { status: 200, headers });
@@ -179,7 +179,7 @@ async function forwardErrorResponse(
 }
 
 /**
- * Requests data for which Glance's error response is expected, or another one that is.
+ * Sends a request for data whose response should be an error or one of the `expected` statuses.
  *
  * @throws {UnexpectedResponse} for any other response.
  */
@@ -219,8 +219,8 @@ export async function requestErrorResponse(
 }
 
 /**
- * Whether an error is a 4xx response of Glance. Errors about a response that the gateway rejects may carry a
- * status, too; they are not.
+ * Whether an error is a 4xx response of Glance. Errors about a response that the gateway rejects may have a status,
+ * too, but are not.
  */
 function isClientError(error: unknown): boolean {
   if (!(error instanceof GlanceError)) return false;

@@ -1,4 +1,4 @@
-/** Loads the code of the edge cache, and passes it what it shares with the code that is loaded at the start. */
+/** Loads the code of the edge cache, and passes it the functions that are loaded at the start. */
 import { fixedLength, isWorkerd } from "../../http/fixed_length.ts";
 import { createHasher } from "../../transfer/integrity/hashing.ts";
 import { HttpError } from "../error_response.ts";
@@ -10,8 +10,8 @@ import { dataHeaders } from "./file_headers.ts";
 import { requestErrorResponse, requestRecord } from "./image_file.ts";
 
 /**
- * Returns the cache of a gateway. Its code is loaded at once, so that the first reader does not wait for it; the
- * cache reads its store when the first request needs it.
+ * Returns the cache of a gateway. Its code is loaded immediately, so that the first reader does not wait for it; the
+ * store is read when the first request needs it.
  */
 export function cacheOpener(
   options: CacheOptions,
@@ -34,7 +34,7 @@ export function cacheOpener(
   const cache = import("../cache/gateway_cache.ts").then(({ GatewayCache }) =>
     new GatewayCache(gateway(), options, shared)
   );
-  // It is thrown when the cache is used.
+  // An error is thrown when the cache is used.
   cache.catch(() => {});
   return () => cache;
 }

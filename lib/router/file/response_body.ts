@@ -19,7 +19,7 @@ const FULL_CHUNK = 256 * 1024;
 /** Bytes after which a client is known to read: more than the network buffers for a stalled client. */
 const PROBE_BYTES = 8 * 1024 * 1024;
 
-/** Bytes of a chunk of a body that is passed through and not resumed. */
+/** Bytes of a chunk of a forwarded body that is not resumed. */
 const PASSED_CHUNK = 64 * 1024;
 
 /** The input of `responseBody`. */
@@ -38,10 +38,10 @@ export interface DataResponseInput {
 }
 
 /**
- * Makes a stream of the bytes of a reader.
+ * Creates a stream from a reader.
  *
- * The reader verifies all bytes before the last chunk is passed on: a client that has received
- * `Content-Length` bytes would not notice an error after them.
+ * The reader verifies all bytes before the last chunk is sent: a client that has received `Content-Length` bytes does
+ * not see a later error.
  */
 export function responseBody(input: DataResponseInput): ReadableStream<Chunk> {
   const { reader, trace, length, admission, upstreams, download, connection, mayReuseChunks } =
@@ -53,7 +53,7 @@ export function responseBody(input: DataResponseInput): ReadableStream<Chunk> {
     const memory = new Uint8Array(sent < PROBE_BYTES ? PROBE_CHUNK : FULL_CHUNK);
     const chunk = await reader.read(memory);
     if (chunk !== null) reader.report();
-    // If the buffer was not detached, the chunk is in the memory of another owner.
+    // If the buffer was not detached, the chunk is in other memory.
     copied = mayReuseChunks && memory.byteLength === 0 ? chunk : null;
     return chunk;
   };

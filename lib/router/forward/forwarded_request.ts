@@ -1,4 +1,4 @@
-/** Requests that the gateway forwards: Glance's answer is passed on, whatever its status is. */
+/** Forwards requests: Glance's response is returned whatever its status is. */
 import type { ApiClient } from "../../api/api_client.ts";
 import type { RequestContext } from "../../context.ts";
 import type { CallPolicy, ResponseHandler, WireRequest } from "../../http/request_spec.ts";
@@ -7,7 +7,7 @@ import type { CallPolicy, ResponseHandler, WireRequest } from "../../http/reques
 export interface ForwardedRequest extends WireRequest {
   /** What it does, for messages: `list images`. */
   readonly action: string;
-  /** Id of the image that it is about, if any. */
+  /** Id of the image, if the request concerns one. */
   readonly imageId?: string | undefined;
   /** Whether it is safe to retry if its outcome is unknown. */
   readonly idempotent: boolean;
@@ -16,7 +16,7 @@ export interface ForwardedRequest extends WireRequest {
 }
 
 /**
- * Sends a request, and returns what `onResponse` makes of the response. Only retryable failures are errors.
+ * Sends a request, and returns the result of `onResponse`. Only retryable failures are errors.
  * `onResponse` must consume or cancel the body, and dispose of the deadline.
  *
  * @throws {GlanceConnectionFailed} if no server responds.

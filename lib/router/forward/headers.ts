@@ -39,7 +39,7 @@ const VERSIONED_TYPE = "application/vnd.openstack.images-";
 
 const NONE: ReadonlySet<string> = new Set();
 
-/** Maximum length of a request id; Glance answers a longer one with 431. */
+/** Maximum length of a request id; Glance rejects a longer one with 431. */
 const REQUEST_ID_MAX = 64;
 
 /** The request headers to forward, without those that `Connection` names (RFC 9110, section 7.6.1). */

@@ -67,7 +67,7 @@ export async function forwardRequest(
   return response;
 }
 
-/** Makes the gateway's response from that of a server. */
+/** Creates the gateway's response from a server's. */
 export async function documentResponse(
   gateway: Gateway,
   { request, address: { mount }, trace }: ResponseContext,

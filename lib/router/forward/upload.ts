@@ -18,7 +18,7 @@ import { documentResponse, forwardRequest } from "./proxy_json.ts";
 import { inboundHeaders } from "./headers.ts";
 import { HttpError } from "../error_response.ts";
 
-/** What the code that inspects data shares with other code. */
+/** Functions that are passed to the code that inspects data. */
 const INSPECT_SHARED = { abortable, documentResponse, forwardRequest, HttpError };
 
 /** Forwards image data. */
@@ -150,7 +150,7 @@ async function openSource(
       if (bytes > maxUploadSize) throw tooLarge(maxUploadSize);
       return chunk;
     },
-    // The runtime drains the rest of an upload that was answered early.
+    // If the response is sent early, the runtime drains the rest of the upload.
     cancel: (reason) => opened.cancel(reason),
   };
 }

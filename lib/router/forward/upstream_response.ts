@@ -41,7 +41,7 @@ export interface OperationRequest {
   /** What it does, for messages. */
   readonly action: string;
   readonly imageId: string | undefined;
-  /** With the version. Glance answers an unknown version with 300 and a list of the known ones. */
+  /** With the version. Glance responds to an unknown version with 300 and a list of the known ones. */
   readonly path: string;
 }
 

@@ -1,11 +1,11 @@
-/** Answers with the list of API versions. */
+/** The response with the list of API versions. */
 import { isRecord } from "../../api/operation.ts";
 import { jsonOf, type UpstreamResponse } from "./upstream_response.ts";
 import { HttpError } from "../error_response.ts";
 
 /**
- * Makes the response from a server's list of versions, with links to the gateway instead of the server. A gateway
- * with a cache has the cache API.
+ * Creates the response from a server's list of versions, with links to the gateway instead of the server. A gateway
+ * with a cache also lists the versions with the cache API.
  *
  * @throws {HttpError} 502 if the server's response is not such a list.
  */

@@ -34,7 +34,7 @@ export interface RequestLog {
   readonly milliseconds: number;
   /**
    * `canceled`: the client disconnected. `aborted`: the connection was reset, because no server could deliver the rest.
-   * `failed`: the gateway answered with an error of its own; `error` has the reason.
+   * `failed`: the gateway responded with an error of its own; `error` has the reason.
    */
   readonly outcome: "complete" | "canceled" | "aborted" | "failed";
   /** The last error of this request, without secrets; null if there was none. */

@@ -1,9 +1,9 @@
-/** The metrics of a gateway. What counts is imported on demand: most gateways do not serve metrics. */
+/** The metrics of a gateway. The counters are imported on demand: most gateways do not serve metrics. */
 import type { MetricCounters } from "../on_demand/metric_counters.ts";
 
-/** Holds what counts. */
+/** Loads the counters if metrics are served. */
 export class Metrics {
-  /** Counts what happens; null if metrics are not served, or before the first request. */
+  /** The counters; null if metrics are not served, or before the first request. */
   counters: MetricCounters | null = null;
   readonly #isServed: boolean;
   readonly #wallClock: () => number;
@@ -13,7 +13,7 @@ export class Metrics {
     this.#wallClock = wallClock;
   }
 
-  /** Loads what counts before the first request, if metrics are served. If that fails, nothing is counted. */
+  /** Loads the counters if metrics are served. If that fails, nothing is counted. */
   async load(): Promise<void> {
     if (!this.#isServed || this.counters !== null) return;
     const code = await import("../on_demand/metric_counters.ts").catch(() => null);

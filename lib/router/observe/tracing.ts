@@ -1,19 +1,19 @@
 /**
- * Loads the code of traces when a request needs it: if the program has OpenTelemetry, or the client has sent trace
- * headers.
+ * Loads the code for tracing when a request needs it: if the program has registered OpenTelemetry, or the client has
+ * sent trace headers.
  */
 import type { OpenTelemetry } from "../../tracing/open_telemetry.ts";
 import type { GatewaySpans } from "../on_demand/gateway_spans.ts";
 import type { TraceCode } from "../on_demand/trace_code.ts";
 
-/** Where `@opentelemetry/api` 1.x registers the implementation of a program. */
+/** The global symbol under which `@opentelemetry/api` 1.x registers the implementation. */
 const REGISTRY: unique symbol = Symbol.for("opentelemetry.js.api.1");
 
 /** The tracing of a gateway. */
 export class Tracing {
   readonly #given: OpenTelemetry | null;
   #code: Promise<TraceCode | null> | null = null;
-  /** Makes spans; null until a request has found OpenTelemetry. */
+  /** Creates spans; null until a request has found OpenTelemetry. */
   spans: GatewaySpans | null = null;
 
   /** Uses `given`, or what the program has registered. */

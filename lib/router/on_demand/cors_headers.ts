@@ -11,7 +11,7 @@ const REQUEST_HEADERS = [
   "If-None-Match",
   "If-Range",
   "Range",
-  // Pages that are traced send them with each request.
+  // Traced pages send these with each request.
   "Traceparent",
   "Tracestate",
   "X-Auth-Token",
@@ -32,7 +32,7 @@ const RESPONSE_HEADERS = [
   "X-OpenStack-Request-ID",
 ];
 
-/** Adds the headers to responses, and answers preflight requests. */
+/** Adds the headers to responses, and handles preflight requests. */
 export function corsHandler({ origins, maxAge = 600 }: CorsOptions): MiddlewareHandler {
   return cors({
     origin: origins === "*" ? "*" : [...origins],

@@ -24,11 +24,11 @@ const STATUS_TEXTS: Readonly<Record<number, readonly [title: string, explanation
   504: ["Gateway Timeout", "No image server responded in time."],
 };
 
-/** The explanation of a 415. The gateway sends one only about image data. */
+/** The explanation of a 415. The gateway sends a 415 only for image data. */
 const UNSUPPORTED_DATA =
   "The request media type application/octet-stream is not supported by this server.";
 
-/** Makes the response of an error, in the format that the request accepts. */
+/** Creates the response for an error, in a format that the request accepts. */
 export function httpErrorResponse(request: Request, error: HttpError): Response {
   const { status } = error;
   const [title, usual] = STATUS_TEXTS[status] ?? ["Error", ""];

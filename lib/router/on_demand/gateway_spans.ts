@@ -5,10 +5,10 @@ import { failSpan, setStatusCode, Spans, type StartedSpan } from "../../tracing/
 import type { TraceHeaders } from "../../tracing/trace_context.ts";
 import type { RequestLog, Trace } from "../observe/access_log.ts";
 
-/** The methods that the conventions know. */
+/** The methods that the conventions list. */
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"];
 
-/** A request whose span begins. */
+/** A request to trace. */
 export interface TracedRequest {
   readonly request: Request;
   /** Path template; empty if the path is not part of the API. */
@@ -23,10 +23,10 @@ export interface OpenSpan {
   end(error?: unknown): void;
 }
 
-/** Makes the spans of a gateway. */
+/** Creates the spans of a gateway. */
 export class GatewaySpans extends Spans {
   /**
-   * Answers a request in a span that ends with the response body. It is a child of the active span, which the server
+   * Handles a request in a span that ends with the response body. It is a child of the active span, which the server
    * of the runtime may have started, else of the client's.
    */
   async request(

@@ -7,7 +7,7 @@ const PREFIX = "glance_edge_";
 
 /** The counters with their help texts. */
 const COUNTERS = {
-  requests_total: "Requests answered, by method, path template and status.",
+  requests_total: "Responses sent, by method, path template, and status.",
   responses_total:
     "Responses that have ended, by outcome: complete, canceled by the client, aborted because no server could send the rest, or failed with an error of the gateway.",
   received_bytes_total: "Bytes of image data received from clients, by path template.",
@@ -21,13 +21,13 @@ const COUNTERS = {
   cooldowns_total: "Cool-downs of failing servers, by server.",
   releases_total: "Upstream connections closed while their client was idle, by server.",
   cache_requests_total:
-    "Requests for data that the cache answered, by where their first byte came from.",
+    "Requests for data that were served through the cache, by the source of the first byte.",
   cache_sent_bytes_total: "Bytes sent to clients that were stored in the cache.",
   cache_origin_bytes_total: "Bytes that the cache read from image servers.",
   cache_events_total:
-    "Slots stored, evicted and found damaged, images verified, and failures of the store, by event.",
+    "Slots stored, evicted, or corrupt, images verified, and failures of the store, by event.",
   cache_authorizations_total:
-    "Permissions to read cached data: asked of image servers, or remembered, by result.",
+    "Permission checks for cached data, by result; remembered ones were not sent to image servers.",
   renewals_total: "Renewals of the gateway's own token, by reason.",
 } as const;
 
@@ -79,7 +79,7 @@ export interface Series {
   counts?: number[];
 }
 
-/** What is formatted. */
+/** The metrics to format. */
 export interface MetricsInput {
   readonly seriesOf: (name: CounterName | HistogramName) => readonly Series[];
   readonly levels: Readonly<Record<GaugeName, number>>;
@@ -153,7 +153,7 @@ function runtimeName(): string {
   return globalThis.navigator?.userAgent ?? "unknown";
 }
 
-/** Prometheus sees no increase in a counter that begins with 1, so those whose labels are known begin with 0. */
+/** Prometheus sees no increase in a counter that starts at 1, so counters whose labels are known start at 0. */
 function zerosOf(name: string, servers: readonly ServerState[]): Labels[] {
   if (name === "responses_total") return OUTCOMES.map((outcome) => ({ outcome }));
   return BY_SERVER.has(name) ? servers.map(({ server }) => ({ server })) : [];

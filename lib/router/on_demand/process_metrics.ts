@@ -1,4 +1,4 @@
-/** The memory and CPU time of the process, with the names that Prometheus' own clients use. */
+/** The memory and CPU time of the process, with the names that Prometheus' client libraries use. */
 
 /** The part of Node's `process` that is used; Deno and Bun have it, too. */
 interface MeasuredProcess {
@@ -6,12 +6,12 @@ interface MeasuredProcess {
   cpuUsage?(): { readonly user: number; readonly system: number };
 }
 
-/** The lines of each metric that the runtime knows; none on runtimes without processes. */
+/** The lines of each metric that the runtime supports; none on runtimes without processes. */
 export function processMetrics(): string[] {
   const { process } = globalThis as { process?: MeasuredProcess };
   const memory = measured(() => process?.memoryUsage?.());
   const cpu = measured(() => process?.cpuUsage?.());
-  // Workers start at no time.
+  // On Workers, `timeOrigin` is 0.
   const start = performance.timeOrigin / 1000;
   return [
     ...line("process_resident_memory_bytes", "gauge", "Resident memory in bytes.", memory?.rss),
@@ -36,7 +36,7 @@ export function processMetrics(): string[] {
   ];
 }
 
-/** Runtimes that imitate Node's `process` may throw for what they lack, and return zeros. */
+/** Runtimes that emulate Node's `process` may throw, or return zeros, for functions that they do not support. */
 function measured<Value>(read: () => Value): Value | undefined {
   try {
     return read();

@@ -1,6 +1,5 @@
 /**
- * Refuses uploads as Glance does since 2025.1, for servers that do not. Imported on demand: most gateways inspect
- * nothing.
+ * Rejects uploads as Glance does since 2025.1, for older servers. Imported on demand: most gateways do not inspect data.
  */
 import type { GlanceImage } from "../../api/types.ts";
 import type { ImageInspection } from "../../formats/types.ts";
@@ -23,7 +22,7 @@ export interface RefuseUnsafeShared {
 
 /**
  * Inspects the first bytes of an upload. Returns a reader of all of the data, which fails if the rest is unsafe, or
- * the response of Glance if the image cannot be read.
+ * Glance's error response if the image record cannot be read.
  *
  * @param size size of the data in bytes; null if unknown
  * @throws {HttpError} 415 for data that Glance would refuse.
@@ -51,15 +50,15 @@ export async function refuseUnsafe(
   } catch (error) {
     await reader.cancel(error).catch(() => {});
     // TypeScript does not see the assignment in the function.
-    const answer = record as DefinedResponse | null;
-    if (answer !== null && answer.status !== 200) {
-      return await documentResponse(gateway, call, answer);
+    const response = record as DefinedResponse | null;
+    if (response !== null && response.status !== 200) {
+      return await documentResponse(gateway, call, response);
     }
     throw error;
   }
 }
 
-/** Requests the record with the token of the upload; an error response is that to the upload. */
+/** Requests the record with the token of the upload. An error response is also the response to the upload. */
 function requestRecord(
   gateway: Gateway,
   call: GatewayRequest,

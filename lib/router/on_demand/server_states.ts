@@ -1,20 +1,20 @@
-/** Which servers have failed since they last responded, as seen by a gateway. */
+/** Tracks which servers have failed since their last response. */
 
 /** A server, and whether it works. */
 export interface ServerState {
   /** Endpoint root. */
   readonly server: string;
-  /** When it failed first since its last response, in milliseconds since 1970; null if it works. */
+  /** When it first failed after its last response, in milliseconds since 1970; null if it works. */
   readonly failedAt: number | null;
 }
 
-/** The status with which a server refuses a request because of its load. */
+/** The status of a request that a server rejects because of its load. */
 const TOO_MANY = 429;
 
-/** What follows the endpoint root of a server in the URL of a request. */
+/** The part of a request's URL after the endpoint root of a server. */
 const API_PATH = /^\/(v2|versions|healthcheck|$)/;
 
-/** Remembers which servers have failed. */
+/** The states of servers. */
 export class ServerStates {
   readonly #failedAt = new Map<string, number>();
 
@@ -23,7 +23,7 @@ export class ServerStates {
     if (!this.#failedAt.has(server)) this.#failedAt.set(server, wallClock);
   }
 
-  /** Records a response: after one that is not a failure of the server, the server works. */
+  /** Records a response. Unless its status is a failure of the server, the server works again. */
   responded(url: string, status: number): void {
     if (this.#failedAt.size === 0 || status >= 500 || status === TOO_MANY) return;
     for (const server of this.#failedAt.keys()) {

@@ -1,15 +1,15 @@
-/** What a gateway needs for requests that are traced. */
+/** The code that a gateway loads for traced requests. */
 import type { OpenTelemetry } from "../../tracing/open_telemetry.ts";
 import { traceHeadersOf } from "../../tracing/trace_context.ts";
 import { GatewaySpans } from "./gateway_spans.ts";
 
-/** The code of traces. */
+/** Functions for tracing. */
 export interface TraceCode {
   readonly traceHeadersOf: typeof traceHeadersOf;
   spansOf(api: OpenTelemetry): GatewaySpans;
 }
 
-/** Makes spans with an OpenTelemetry. */
+/** Creates the spans of a gateway. */
 export function spansOf(api: OpenTelemetry): GatewaySpans {
   return new GatewaySpans(api);
 }

@@ -5,10 +5,10 @@ import type { isRecord } from "../../api/operation.ts";
 const CACHE_VERSIONS = ["v2.16", "v2.14"];
 
 /**
- * The list of versions of a server as JSON, with links to the gateway instead of the server; null if it is not such a
- * list. A gateway with a cache has the cache API.
+ * The list of versions of a server as JSON, with links to the gateway instead of the server; null for any other
+ * document. A gateway with a cache also lists the versions with the cache API.
  *
- * @param isObject `isRecord`: a bundler would put what this file imports into a file of its own
+ * @param isObject `isRecord`; it is passed in because a bundler would split an import into another file.
  */
 export function versionsBody(
   document: unknown,

@@ -108,7 +108,7 @@ function assertSame(actual: Uint8Array, expected: Uint8Array): void {
   assert(Buffer.compare(actual, expected) === 0);
 }
 
-Deno.test("PagedSlots.open() reads each page and the header once when readers come together", async () => {
+Deno.test("PagedSlots.open() reads each page and the header once when readers arrive together", async () => {
   const world = await PagedWorld.create();
   const [slot] = SLOTS as [Slot];
   await Promise.all(Array.from({ length: 20 }, (_, n) => world.read(slot, n * 1000)));

@@ -214,7 +214,7 @@ Deno.test("SlotCache.open() fetches a slot again when a byte of its file was fli
   });
 });
 
-Deno.test("directoryStore() removes what a crash has left, and leaves other files alone", async () => {
+Deno.test("directoryStore() removes the temporary files of a crash, and no other files", async () => {
   await inDirectory(async (path) => {
     await directoryStore(path).write(KEY, [new Uint8Array(5)]);
     await Deno.writeFile(`${path}/temporary/99`, new Uint8Array(1000));
@@ -232,7 +232,7 @@ Deno.test("directoryStore() removes what a crash has left, and leaves other file
   });
 });
 
-Deno.test("directoryStore().list() does not remove what is being written", async () => {
+Deno.test("directoryStore().list() does not remove files that are being written", async () => {
   await inDirectory(async (path) => {
     const store = directoryStore(path);
     const writes = Array.from(

@@ -24,7 +24,7 @@ function objectsOf(clock: SimulatedClock, times: Map<string, number>, random: ()
   return objects;
 }
 
-Deno.test("S3Claims.claim() never gives a key to two gateways, and gives it to all in turn: 500 seeds", async () => {
+Deno.test("S3Claims.claim() never gives a key to two gateways, and gives it to each of them: 500 seeds", async () => {
   for (let seed = 1; seed <= 500; seed++) {
     const random = seededRandom(seed);
     const clock = new SimulatedClock();

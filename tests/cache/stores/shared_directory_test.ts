@@ -29,7 +29,7 @@ Deno.test("directoryStore() does not mix the bytes of two gateways when both use
   }
 });
 
-Deno.test("directoryStore().list() leaves out what is not a file", async () => {
+Deno.test("directoryStore().list() ignores what is not a file", async () => {
   await using directory = await temporaryDirectory();
   const { path } = directory;
   const store = directoryStore(path);
@@ -44,7 +44,7 @@ Deno.test("directoryStore().list() leaves out what is not a file", async () => {
   assertEquals(await Deno.readTextFile(`${path}/other`), "of another program");
 });
 
-Deno.test("SlotCache.open() fetches a slot again when its file is gone and a part of it is in memory", async () => {
+Deno.test("SlotCache.open() fetches a slot again when its file is missing and a part of it is in memory", async () => {
   await using directory = await temporaryDirectory();
   const image = simulatedImage(1, 3 * PAGE_SIZE);
   const store = directoryStore(directory.path);

@@ -207,7 +207,7 @@ Deno.test("member-update names who can set the status when the owner calls it", 
   assertEquals(code, 1);
   assertStringIncludes(
     stderr,
-    "; only the member itself can answer the offer: sign in to its project",
+    "; only the member itself can accept or reject the offer: sign in to its project",
   );
 });
 

@@ -189,7 +189,7 @@ Deno.test("serve() keeps the connection open when a small body was not read", as
   }
 });
 
-Deno.test("serve() answers 400 or 431 when a client does not send HTTP or its head is too large", async () => {
+Deno.test("serve() responds with 400 or 431 when a client does not send HTTP or its head is too large", async () => {
   await using server = serving(echo);
   using odd = await server.connect();
   await odd.send("\x16\x03\x01\r\n\r\n");

@@ -19,7 +19,7 @@ Deno.test("serve() closes a connection when its client sends nothing in time", a
   }
 });
 
-Deno.test("serve() answers 408 when a client sends a byte of a body from time to time", async () => {
+Deno.test("serve() responds with 408 when a client sends a byte of a body from time to time", async () => {
   await using server = serving(echo, { upload: 100 });
   using client = await server.connect();
   await client.send("PUT / HTTP/1.1\r\nhost: x\r\ncontent-length: 999999\r\n\r\n");

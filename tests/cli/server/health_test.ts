@@ -30,7 +30,7 @@ Deno.test("withProbes() answers /healthz without a request to Glance, and /ready
   assertEquals(asked.slice(2), [probe("/v2/images").url, probe("/readyz/more").url]);
 });
 
-Deno.test("withProbes() answers 405 with Allow to methods that do not read, also while it stops", async () => {
+Deno.test("withProbes() responds with 405 with Allow to methods that do not read, also while it stops", async () => {
   const probed = withProbes(() => Promise.resolve(new Response()));
   for (const path of ["/healthz", "/readyz"]) {
     const request = new Request(probe(path), { method: "POST" });
@@ -40,7 +40,7 @@ Deno.test("withProbes() answers 405 with Allow to methods that do not read, also
   }
 });
 
-Deno.test("withProbes() shares one check among probes while Glance does not answer", async () => {
+Deno.test("withProbes() shares one check among probes while Glance does not respond", async () => {
   const answer = Promise.withResolvers<Response>();
   let count = 0;
   const probed = withProbes(() => {

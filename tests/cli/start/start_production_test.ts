@@ -208,7 +208,7 @@ Deno.test("runStart() writes lines for people on a terminal, JSON elsewhere, and
   }
 });
 
-Deno.test("runStart() does not log probes, and answers them for every host name", async () => {
+Deno.test("runStart() does not log probes, and handles them for every host name", async () => {
   const start = new StartHarness();
   const flags = ["--embedded", "--port", "0", "--allowed-hosts", "images.example"];
   const code = runStart(flags, start.system);

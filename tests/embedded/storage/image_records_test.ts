@@ -3,7 +3,7 @@ import { type OperationDescription, type OperationName, OPERATIONS } from "../..
 import { runCase, serveEmbedded } from "../../live/operations/run_cases.ts";
 
 for (const [name, row] of Object.entries(OPERATIONS) as [OperationName, OperationDescription][]) {
-  Deno.test(`createEmbeddedGlance() answers "${name}" as its operation defines`, async () => {
+  Deno.test(`createEmbeddedGlance() responds to "${name}" as its operation defines`, async () => {
     await using embedded = serveEmbedded();
     await runCase(embedded.harness, name, row);
   });

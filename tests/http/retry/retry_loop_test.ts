@@ -15,10 +15,10 @@ function show({ client, clock }: ClientHarness) {
 
 /** Failures that lead to another server. */
 const RETRIED: readonly (readonly [what: string, step: Step])[] = [
-  ["answers 429", 429],
-  ["answers 502", 502],
-  ["answers 503", 503],
-  ["answers 504", 504],
+  ["responds with 429", 429],
+  ["responds with 502", 502],
+  ["responds with 503", 503],
+  ["responds with 504", 504],
   ["refuses the connection", refused()],
   ["fails with a value that is not an error", () => Promise.reject("reset")],
 ];
@@ -113,7 +113,7 @@ Deno.test("GlanceConnectionFailed has the error of each attempt, in order, and n
   assertEquals(
     error.message,
     'Cannot show image "42": "http://a", "http://b", "http://c" gave no usable response in 4 attempts; ' +
-      'last error at "http://a": the server answered 502, "scripted status 502"',
+      'last error at "http://a": the server responded with 502, "scripted status 502"',
   );
 });
 

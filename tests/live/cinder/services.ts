@@ -118,7 +118,7 @@ async function ours(step: Step, context: RunContext): Promise<Outcome> {
     return { ok: await call(step, context) };
   } catch (error) {
     const { name, message, status } = error as GlanceError;
-    const said = /: the server answered \d+(?:, "(.*?)")?(?:; .*)?$/s.exec(message);
+    const said = /: the server responded with \d+(?:, "(.*?)")?(?:; .*)?$/s.exec(message);
     return { error: said === null ? `${name}: ${message}` : `${name} ${status}: ${said[1] ?? ""}` };
   }
 }

@@ -58,7 +58,7 @@ export const EMBEDDED_DIFFERENCES: readonly Difference[] = [
   },
   {
     name: "half a surrogate pair, or numbers that JSON does not have",
-    reason: "Python reads them; the embedded Glance answers 400 before anything else.",
+    reason: "Python reads them; the embedded Glance responds with 400 before anything else.",
     explains: ({ step, actual }) =>
       step.body !== null && actual.status === 400 && actual.body.includes("Malformed JSON") &&
       /\\ud[89a-f]|NaN|Infinity/i.test(new TextDecoder().decode(step.body)),
@@ -78,7 +78,7 @@ export const EMBEDDED_DIFFERENCES: readonly Difference[] = [
   },
   {
     name: "a property that is too long",
-    reason: "Glance answers 500, or finds another fault first.",
+    reason: "Glance responds with 500, or finds another fault first.",
     explains: ({ actual }) =>
       actual.status === 400 && actual.body.includes("must not exceed 65535"),
   },
@@ -89,7 +89,7 @@ export const EMBEDDED_DIFFERENCES: readonly Difference[] = [
   },
   {
     name: "a request id that is too long",
-    reason: "Glance answers 500, or finds another fault first; here it is 431.",
+    reason: "Glance responds with 500, or finds another fault first; here it is 431.",
     explains: ({ actual }) => actual.status === 431,
   },
   {

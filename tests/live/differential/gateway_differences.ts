@@ -64,12 +64,12 @@ export const GATEWAY_DIFFERENCES: readonly Difference[] = [
   },
   {
     name: "HEAD of image data",
-    reason: "It is answered without reading the data; Glance answers 405.",
+    reason: "It is answered without reading the data; Glance responds with 405.",
     explains: ({ step }) => step.method === "HEAD" && isData(step.path),
   },
   {
     name: "several ranges",
-    reason: "RFC 9110, section 14.2: a server may send all of it; Glance answers 400.",
+    reason: "RFC 9110, section 14.2: a server may send all of it; Glance responds with 400.",
     explains: ({ step, expected, actual }) =>
       isData(step.path) && expected.status === 400 && actual.status === 200 &&
       /,/.test(rangeOf(step)),
@@ -77,7 +77,7 @@ export const GATEWAY_DIFFERENCES: readonly Difference[] = [
   {
     name: "a range that is malformed, or in another unit",
     reason:
-      "RFC 9110, section 14.2: a range that is not understood is ignored; Glance answers 416.",
+      "RFC 9110, section 14.2: a range that is not understood is ignored; Glance responds with 416.",
     explains: ({ step, expected, actual }) =>
       isData(step.path) && expected.status === 416 && actual.status === 200,
   },

@@ -85,7 +85,7 @@ Deno.test("POST /v2/cache/prune and /clean report what they did when nothing is 
 });
 
 for (const status of [401, 403]) {
-  Deno.test(`GET /v2/cache is answered with Glance's refusal when Glance answers ${status}`, async () => {
+  Deno.test(`GET /v2/cache returns Glance's error response when Glance responds with ${status}`, async () => {
     const cloud = new Cloud();
     cloud.intercept = ({ path }) =>
       path === "/v2/cache" ? new Response("administrators only", { status }) : null;
@@ -94,7 +94,7 @@ for (const status of [401, 403]) {
   });
 }
 
-Deno.test("PUT /v2/cache/{image_id} is answered with Glance's 404 when there is no such image", async () => {
+Deno.test("PUT /v2/cache/{image_id} returns Glance's 404 when the image does not exist", async () => {
   const router = cachingRouter(new Cloud());
   const id = "00000000-0000-4000-8000-000000000000";
   assertEquals((await router.request(`/v2/cache/${id}`, { method: "PUT" })).status, 404);

@@ -69,7 +69,7 @@ Deno.test("GET /file lets readers share memory when they keep no chunk", async (
   });
 });
 
-Deno.test("GET /file logs the bytes of the image alone when Glance was asked for permission, too", async () => {
+Deno.test("GET /file logs only the bytes of the image when the permission was checked, too", async () => {
   await withCachedImage((_, bytes, { logged }) => {
     const { bytesOut } = logged.find(({ path }) => path.endsWith("/file"))!;
     assertEquals(bytesOut, bytes.byteLength);

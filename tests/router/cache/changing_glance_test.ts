@@ -6,7 +6,7 @@ import { Cloud } from "../cloud.ts";
 import { bytesOf, cachingRouter, verified } from "./caching_router.ts";
 
 for (const respond of ["400", "200"] as const) {
-  Deno.test(`GET /file reads the rest of the image once when the store answers ranges with ${respond} from some moment on`, async () => {
+  Deno.test(`GET /file reads the rest of the image once when the store starts to respond to ranges with ${respond}`, async () => {
     const cloud = new Cloud();
     const { id, bytes } = await cloud.image(300_000);
     const router = cachingRouter(cloud);

@@ -3,7 +3,7 @@ import { settled } from "../../../lib/testing/clock.ts";
 import { Cloud } from "../cloud.ts";
 import { bytesOf, cachingRouter, dataRequests, verified } from "./caching_router.ts";
 
-Deno.test("GET /file is answered from the cache when the image was read before", async () => {
+Deno.test("GET /file is served from the cache when the image was read before", async () => {
   const cloud = new Cloud();
   const { id, bytes } = await cloud.image(300_000);
   const router = cachingRouter(cloud);
@@ -28,7 +28,7 @@ Deno.test("GET /file is answered from the cache when the image was read before",
   ]);
 });
 
-Deno.test("GET /file is answered with a range from the cache when a range is requested", async () => {
+Deno.test("GET /file returns a range from the cache when a range is requested", async () => {
   const cloud = new Cloud();
   const { id, bytes } = await cloud.image(300_000);
   const router = cachingRouter(cloud);
@@ -48,7 +48,7 @@ Deno.test("GET /file is answered with a range from the cache when a range is req
   await verified(router);
 });
 
-Deno.test("GET /file asks Glance for each token, once in authorizationTtl, when the image is cached", async () => {
+Deno.test("GET /file checks each token with Glance, once in authorizationTtl, when the image is cached", async () => {
   const cloud = new Cloud();
   const { id, bytes } = await cloud.image(100_000);
   const router = cachingRouter(cloud);
@@ -70,7 +70,7 @@ Deno.test("GET /file asks Glance for each token, once in authorizationTtl, when 
   assertEquals(asked(), 2);
 });
 
-Deno.test("GET /file asks Glance once for a token when several requests with it come together", async () => {
+Deno.test("GET /file checks a token with Glance once when several requests with it arrive together", async () => {
   const cloud = new Cloud();
   const { id, bytes } = await cloud.image(100_000);
   const countOf = async (authorizationTtl: number) => {
@@ -87,7 +87,7 @@ Deno.test("GET /file asks Glance once for a token when several requests with it 
   assertEquals(await countOf(0), 3);
 });
 
-Deno.test("GET /file asks Glance again when the request whose question it has joined is aborted", async () => {
+Deno.test("GET /file checks again when the request whose check it has joined is aborted", async () => {
   const cloud = new Cloud();
   const { id, bytes } = await cloud.image(100_000);
   const router = cachingRouter(cloud);
@@ -109,7 +109,7 @@ Deno.test("GET /file asks Glance again when the request whose question it has jo
 });
 
 for (const status of [401, 403, 404]) {
-  Deno.test(`GET /file is answered with Glance's refusal when Glance answers the reader with ${status}`, async () => {
+  Deno.test(`GET /file returns Glance's error response when Glance rejects the reader with ${status}`, async () => {
     const cloud = new Cloud();
     const { id } = await cloud.image(100_000);
     const router = cachingRouter(cloud, { authorizationTtl: 0 });
@@ -136,7 +136,7 @@ Deno.test("GET /metrics reports the cache when there is one", async () => {
   assert(text.includes("glance_edge_cache_origin_bytes_total 100000"), text);
 });
 
-Deno.test("GET /file is filled from other servers after one has sent data with another hash", async () => {
+Deno.test("GET /file is fetched from other servers after one has sent data with another hash", async () => {
   const cloud = new Cloud();
   const { id, bytes } = await cloud.image(200_000);
   const wrong = new Set<string>();
@@ -179,7 +179,7 @@ const RANGELESS: Readonly<
 };
 
 for (const [how, { respond, requests }] of Object.entries(RANGELESS)) {
-  Deno.test(`GET /file reads the image once when 50 readers come together and the store ${how}`, async () => {
+  Deno.test(`GET /file reads the image once when 50 readers arrive together and the store ${how}`, async () => {
     const cloud = new Cloud();
     const { id, bytes } = await cloud.image(300_000);
     const router = cachingRouter(cloud);

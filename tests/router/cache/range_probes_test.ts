@@ -31,7 +31,7 @@ Deno.test("RangeProbes.take() gives the response of a probe once", async () => {
   const clock = new SimulatedClock();
   const probes = new RangeProbes(clock.timer);
   const { response, state } = openResponse();
-  await probes.ask("image", probeOf(response));
+  await probes.supportsRanges("image", probeOf(response));
   assertEquals([probes.take("other", 10), probes.take("image", 10), probes.take("image", 10)], [
     null,
     response,
@@ -41,37 +41,37 @@ Deno.test("RangeProbes.take() gives the response of a probe once", async () => {
   assertEquals(state.isClosed, false);
 });
 
-Deno.test("RangeProbes.ask() has the response closed when it is not taken within 30 s", async () => {
+Deno.test("RangeProbes.supportsRanges() closes the response when it is not taken within 30 s", async () => {
   const clock = new SimulatedClock();
   const probes = new RangeProbes(clock.timer);
   const { response, state } = openResponse();
-  await probes.ask("image", probeOf(response));
+  await probes.supportsRanges("image", probeOf(response));
   await clock.run(clock.sleep(29_999));
   assertEquals(state.isClosed, false);
   await clock.run(clock.sleep(2));
   assertEquals([state.isClosed, probes.take("image", 10)], [true, null]);
 });
 
-Deno.test("RangeProbes.ask() has the older response closed when another probe gets one", async () => {
+Deno.test("RangeProbes.supportsRanges() closes the older response when another probe gets one", async () => {
   const probes = new RangeProbes(new SimulatedClock().timer);
   const [older, newer] = [openResponse(), openResponse()];
-  await probes.ask("image", probeOf(older.response));
-  await probes.ask("image", probeOf(newer.response));
+  await probes.supportsRanges("image", probeOf(older.response));
+  await probes.supportsRanges("image", probeOf(newer.response));
   assertEquals([older.state.isClosed, newer.state.isClosed], [true, false]);
 });
 
-Deno.test("RangeProbes.ask() probes once when several readers ask together", async () => {
+Deno.test("RangeProbes.supportsRanges() probes once when several readers arrive together", async () => {
   const probes = new RangeProbes(new SimulatedClock().timer);
   let count = 0;
   const probe = () => Promise.resolve(++count === 1);
-  const results = await Promise.all([1, 2, 3].map(() => probes.ask("image", probe)));
+  const results = await Promise.all([1, 2, 3].map(() => probes.supportsRanges("image", probe)));
   assertEquals([count, results], [1, [true, true, true]]);
 });
 
 Deno.test("RangeProbes.take() closes a response with other bytes", async () => {
   const probes = new RangeProbes(new SimulatedClock().timer);
   const { response, state } = openResponse();
-  await probes.ask("image", probeOf(response));
+  await probes.supportsRanges("image", probeOf(response));
   assertEquals([probes.take("image", 9), probes.take("image", 10)], [null, null]);
   assertEquals(state.isClosed, true);
 });
@@ -80,7 +80,7 @@ Deno.test("RangeProbes.close() closes the response of an image and leaves no tim
   const clock = new SimulatedClock();
   const probes = new RangeProbes(clock.timer);
   const { response, state } = openResponse();
-  await probes.ask("image", probeOf(response));
+  await probes.supportsRanges("image", probeOf(response));
   probes.close("other");
   assertEquals(state.isClosed, false);
   probes.close("image");

@@ -60,7 +60,7 @@ for (const [range, sent, start, end] of TOGETHER) {
   }
 }
 
-Deno.test("GET /file requests the record first when only the record tells which data is needed", async () => {
+Deno.test("GET /file requests the record first when only the record determines which data is needed", async () => {
   const cloud = new Cloud();
   const { id, bytes } = await cloud.image(SIZE);
   const { os_hash_value } = await (await cloud.send(`/v2/images/${id}`)).json();

@@ -154,7 +154,7 @@ Deno.test("HEAD /file has the Content-Length of GET when it is refused", async (
   }
 });
 
-Deno.test("GET and HEAD /file answer 204 when the image has no data", async () => {
+Deno.test("GET and HEAD /file respond with 204 when the image has no data", async () => {
   const cloud = new Cloud();
   const created = await cloud.send("/v2/images", { method: "POST", body: '{"name": "queued"}' });
   const { id } = await created.json();
@@ -164,7 +164,7 @@ Deno.test("GET and HEAD /file answer 204 when the image has no data", async () =
   }
 });
 
-Deno.test("GET /file answers 200 without bytes when the image is empty", async () => {
+Deno.test("GET /file responds with 200 without bytes when the image is empty", async () => {
   const cloud = new Cloud();
   const { id } = await cloud.image(0);
   const response = await cloud.router().request(`/v2/images/${id}/file`);

@@ -169,7 +169,7 @@ const FAULTS: Readonly<Record<string, DataResponse>> = {
 };
 
 for (const [what, respond] of Object.entries(FAULTS)) {
-  Deno.test(`GET /file answers with an error or resets the connection when a response ${what}`, async (t) => {
+  Deno.test(`GET /file responds with an error or resets the connection when a response ${what}`, async (t) => {
     for (const [which, range] of Object.entries(RANGES)) {
       for (const resume of [true, false]) {
         await t.step(`${which}, resume: ${resume}`, async () => {

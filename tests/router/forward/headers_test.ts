@@ -144,7 +144,7 @@ Deno.test("createImageRouter() uses one request id in every attempt, the log and
     "req-1234": /^req-1234$/,
     "1234": /^req-1234$/,
     "": /^req-[0-9a-f-]{36}$/,
-    // Glance answers 500 to a longer one than 64 characters.
+    // Glance responds with 500 to a longer one than 64 characters.
     ["x".repeat(61)]: /^req-[0-9a-f-]{36}$/,
     ["x".repeat(60)]: /^req-x{60}$/,
     "a b\tc": /^req-[0-9a-f-]{36}$/,

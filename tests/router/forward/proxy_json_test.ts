@@ -149,7 +149,7 @@ Deno.test("POST /images chooses the id, so that a lost response creates no secon
   ]);
 });
 
-Deno.test("POST /images answers 409 when the client has chosen an id that exists", async () => {
+Deno.test("POST /images responds with 409 when the client has chosen an id that exists", async () => {
   const cloud = new Cloud();
   const { id } = await cloud.image(1);
   const response = await cloud.router().request("/v2/images", {

@@ -62,7 +62,7 @@ Deno.test("createImageRouter() reads the body without a token when Glance needs 
   assertEquals(cloud.requestLines, ["a GET /v2/", "b POST /v2/images"]);
 });
 
-Deno.test("withBody() answers 413 at its limit when a body is endless, with any token", async () => {
+Deno.test("withBody() responds with 413 at its limit when a body is endless, with any token", async () => {
   const cloud = new Cloud();
   const { body, state } = endless();
   const headers = { "x-auth-token": "good" };
@@ -73,7 +73,7 @@ Deno.test("withBody() answers 413 at its limit when a body is endless, with any 
   assertEquals(cloud.requestLines, []);
 });
 
-Deno.test("withBody() answers 408 after a minute when a body does not arrive", async () => {
+Deno.test("withBody() responds with 408 after a minute when a body does not arrive", async () => {
   const cloud = new Cloud();
   const clock = new SimulatedClock();
   const router = cloud.router({ sleep: clock.sleep, timer: clock.timer, now: clock.now });
@@ -114,7 +114,7 @@ Deno.test("withBody() leaves room for other clients when one sends many bodies, 
   assertEquals(statuses, new Set(["503 1"]));
 });
 
-Deno.test("withBody() releases a body when its request is answered", async () => {
+Deno.test("withBody() releases a body when its response is sent", async () => {
   const cloud = new Cloud();
   const gate = Promise.withResolvers<void>();
   cloud.intercept = async (_, respond) => {

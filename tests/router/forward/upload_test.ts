@@ -85,7 +85,7 @@ Deno.test("PUT /file forwards Glance's response", async () => {
   }
 });
 
-Deno.test("PUT /file answers 413 above maxUploadSize, announced or not, and leaves the image queued", async (t) => {
+Deno.test("PUT /file responds with 413 above maxUploadSize, announced or not, and leaves the image queued", async (t) => {
   const bodies = {
     announced: { ...OCTETS, "content-length": String(SIZE) },
     "announced by Glance's header": { ...OCTETS, "x-openstack-image-size": String(SIZE) },
@@ -161,7 +161,7 @@ Deno.test("PUT /file stores the data as sent when Glance ignores X-OpenStack-Ima
   }
 });
 
-Deno.test("PUT /file is sent once, to a server that has just answered a health check", async () => {
+Deno.test("PUT /file is sent once, to a server that has just passed a health check", async () => {
   const cloud = new Cloud();
   cloud.intercept = ({ server }) =>
     server === "http://a:9292" ? Promise.reject(new TypeError("refused")) : undefined;
@@ -184,7 +184,7 @@ Deno.test("PUT /file is sent once, to a server that has just answered a health c
   ]);
 });
 
-Deno.test("PUT /file answers 502 when the server fails, because the outcome is unknown", async () => {
+Deno.test("PUT /file responds with 502 when the server fails, because the outcome is unknown", async () => {
   const cloud = new Cloud();
   cloud.intercept = ({ method }) =>
     method === "PUT" ? Promise.reject(new TypeError("reset")) : undefined;

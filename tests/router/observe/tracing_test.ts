@@ -85,7 +85,7 @@ Deno.test("log() gets the trace id of the span when the program has OpenTelemetr
   assertEquals(cloud.logged[0]?.traceId, tracing.spans[0]?.identity.traceId);
 });
 
-Deno.test("createImageRouter() makes spans of requests and attempts with the parent that the client sent", async () => {
+Deno.test("createImageRouter() creates spans of requests and attempts with the parent that the client sent", async () => {
   const cloud = new Cloud();
   const tracing = new Recorder();
   const router = cloud.router({ tracing });
@@ -113,7 +113,7 @@ Deno.test("createImageRouter() makes spans of requests and attempts with the par
   assertEquals(JSON.stringify(tracing.spans).includes("secret"), false);
 });
 
-Deno.test("createImageRouter() makes a span of a resume, whose request is its child", async () => {
+Deno.test("createImageRouter() creates a span of a resume, whose request is its child", async () => {
   const cloud = new Cloud();
   const { id, bytes } = await cloud.image(SIZE);
   const tracing = new Recorder();
@@ -129,7 +129,7 @@ Deno.test("createImageRouter() makes a span of a resume, whose request is its ch
   assert(tracing.spans.every(({ isEnded }) => isEnded));
 });
 
-Deno.test("createImageRouter() makes a span of a cache fill below the request that causes it", async () => {
+Deno.test("createImageRouter() creates a span of a cache fill below the request that causes it", async () => {
   const cloud = new Cloud();
   const { id, bytes } = await cloud.image(SIZE);
   const tracing = new Recorder();

@@ -39,7 +39,7 @@ async function statusOf(cloud: Cloud, id: string): Promise<string> {
 
 const puts = (cloud: Cloud) => cloud.requests.filter(({ method }) => method === "PUT").length;
 
-Deno.test("PUT /file answers 415 as Glance does, and sends nothing, when the data is of another format", async () => {
+Deno.test("PUT /file responds with 415 as Glance does, and sends nothing, when the data is of another format", async () => {
   const cloud = oldCloud();
   const id = await queued(cloud);
   const body = new FakeBody([RAW.slice(0, 300_000), "silence"]);
@@ -63,7 +63,7 @@ Deno.test("PUT /file answers 415 as Glance does, and sends nothing, when the dat
   assertEquals([there.status, await there.text()], [415, text]);
 });
 
-Deno.test("PUT /file and /stage answer 415 for unsafe data, and for nothing else with safe", async () => {
+Deno.test("PUT /file and /stage respond with 415 for unsafe data, and for nothing else with safe", async () => {
   for (const inspect of ["match", "safe"] as const) {
     for (const path of ["file", "stage"]) {
       const cloud = oldCloud();
@@ -98,7 +98,7 @@ Deno.test("PUT /file inspects nothing unless the option says so, or the containe
   assertEquals((await put(cloud, `/v2/images/${other}/file`, UNSAFE)).status, 204);
 });
 
-Deno.test("PUT /file answers with the response for the record when the image cannot be read", async () => {
+Deno.test("PUT /file returns the response for the record when the image cannot be read", async () => {
   const cloud = oldCloud();
   const { status } = await put(cloud, "/v2/images/00000000-0000-4000-8000-000000000000/file", RAW);
   assertEquals([status, puts(cloud)], [404, 0]);
@@ -106,7 +106,7 @@ Deno.test("PUT /file answers with the response for the record when the image can
   assertEquals((await put(cloud, `/v2/images/${await queued(cloud)}/file`, RAW)).status, 401);
 });
 
-Deno.test("PUT /file answers 400 when the body breaks before it is inspected", async () => {
+Deno.test("PUT /file responds with 400 when the body breaks before it is inspected", async () => {
   const cloud = oldCloud();
   const id = await queued(cloud);
   const broken = new FakeBody([UNSAFE.slice(0, 3), new TypeError("the sender has left")]);

@@ -59,12 +59,12 @@ function saving(end: (put: Put) => Response | Promise<Response>): PutHandler {
 
 /** Failures that a client sees while Glance is still storing the data. */
 const UNANSWERED: readonly (readonly [what: string, handler: PutHandler])[] = [
-  ["a proxy answers 504", saving(() => failure(504))],
-  ["a proxy answers 502", saving(() => failure(502))],
-  ["a proxy answers 503", saving(() => failure(503))],
-  ["a proxy answers 500", saving(() => failure(500))],
-  ["a proxy answers 524", saving(() => failure(524))],
-  ["a proxy answers 408", saving(() => failure(408))],
+  ["a proxy responds with 504", saving(() => failure(504))],
+  ["a proxy responds with 502", saving(() => failure(502))],
+  ["a proxy responds with 503", saving(() => failure(503))],
+  ["a proxy responds with 500", saving(() => failure(500))],
+  ["a proxy responds with 524", saving(() => failure(524))],
+  ["a proxy responds with 408", saving(() => failure(408))],
   ["the connection breaks", saving(() => Promise.reject(new TypeError("reset")))],
   ["nothing is answered", saving((put) => silence(put.request))],
 ];

@@ -22,7 +22,7 @@ export async function checkStores(
   const names = [given ?? []].flat();
   if (names.length === 0) return;
   const stores = await askAt(connection, signal, "info.stores").catch((error) => {
-    // A cloud with a single store answers 404.
+    // A cloud with a single store responds with 404.
     if (error instanceof NotFound) return null;
     throw error;
   });

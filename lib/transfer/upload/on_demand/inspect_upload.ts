@@ -30,7 +30,7 @@ export interface UploadTarget {
 
 /**
  * Inspects the first bytes of an upload. The returned source has all of the data, and fails if the rest is
- * unsafe. As in Glance, only data in `bare` containers is inspected; without a disk format, Glance answers 400.
+ * unsafe. As in Glance, only data in `bare` containers is inspected; without a disk format, Glance responds with 400.
  *
  * @throws {ImageContentRejected} if Glance would refuse the data.
  * @throws {Invalid} if the mode is unknown.

@@ -172,7 +172,7 @@ Deno.test("image-audit prints what it has found when the list cannot be continue
   assertEquals(code, 1);
   assertStringIncludes(stdout, "| it has a backing file (backing_file)");
   assertStringIncludes(stderr, "Not all images were judged. ");
-  assertStringIncludes(stderr, "the server answered 403");
+  assertStringIncludes(stderr, "the server responded with 403");
 });
 
 Deno.test("image-audit reads at most 256 KiB of each of 1,000 images, counted at the server", async () => {

@@ -145,7 +145,7 @@ Deno.test("--debug prints the server, cause and byte of each failover, retry and
     `retry: attempt 2 at ${healthy} failed, next in N ms`,
     `resume: image ${ID} continues at byte 1000 from ${busy}`,
   ]);
-  assertStringIncludes(stderr, "the server answered 503");
+  assertStringIncludes(stderr, "the server responded with 503");
   assertStringIncludes(stderr, "connection refused");
   assertMatch(
     stderr,
