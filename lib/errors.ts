@@ -30,7 +30,7 @@ export interface GlanceErrorOptions {
   /** Number of requests sent; for an `ImageDownloadFailed`, the number of times that the download broke. */
   readonly attempts?: number | undefined;
   /** Parts of the message that name options and calls, in addition to those of the cause. */
-  readonly terms?:
+  readonly messageParts?:
     | readonly {
       readonly key: string;
       readonly text: string;
@@ -58,7 +58,7 @@ export class GlanceError extends Error {
    * `{ key: "stallTimeout", text: '"stallTimeout"' }`. A program with its own words replaces each `text`; its
    * `subject` is the image unless it names another one.
    */
-  readonly terms: NonNullable<GlanceErrorOptions["terms"]>;
+  readonly messageParts: NonNullable<GlanceErrorOptions["messageParts"]>;
 
   /** `message` must not contain a secret: see {@linkcode redact}. */
   constructor(message: string, options: GlanceErrorOptions = {}) {
@@ -68,14 +68,14 @@ export class GlanceError extends Error {
     this.status = options.status;
     this.requestId = options.requestId;
     this.attempts = options.attempts;
-    this.terms = [...options.terms ?? [], ...termsOf(options.cause)];
+    this.messageParts = [...options.messageParts ?? [], ...partsOf(options.cause)];
   }
 }
 
-/** The terms of a cause, which is quoted in the message of its error. */
-function termsOf(cause: unknown): GlanceError["terms"] {
-  if (cause instanceof GlanceError) return cause.terms;
-  return cause instanceof AggregateError ? cause.errors.flatMap(termsOf) : [];
+/** The parts of a cause, whose message is quoted in the message of its error. */
+function partsOf(cause: unknown): GlanceError["messageParts"] {
+  if (cause instanceof GlanceError) return cause.messageParts;
+  return cause instanceof AggregateError ? cause.errors.flatMap(partsOf) : [];
 }
 
 /** An argument is invalid: a check of this module or Glance (400) refused it. */

@@ -9,7 +9,7 @@ import { type GlanceEvent, ignoringErrors } from "./events.ts";
 import { defaultFetch } from "./platform.ts";
 import { numbersFrom, sleepFrom, timerFrom } from "./timer.ts";
 import { checkRecord, describeType, inspect } from "./validate.ts";
-import { optionTerm, type Term } from "./terms.ts";
+import { type MessagePart, optionPart } from "./message_parts.ts";
 
 /** Options of every function and class of this module. All are optional. */
 export interface GlanceOptions {
@@ -267,14 +267,16 @@ function parseCatalogInfo(text: string): CatalogInfo {
     return { serviceType, serviceName, endpointType };
   }
   const form = '"<service type>:<service name>:<endpoint type>"';
-  const terms = [optionTerm("catalogInfo")];
-  throw unusable("catalogInfo", `is ${inspect(text)} and must have the form ${form}`, terms);
+  const messageParts = [optionPart("catalogInfo")];
+  throw unusable("catalogInfo", `is ${inspect(text)} and must have the form ${form}`, messageParts);
 }
 
 function unusable(
   name: string,
   problem: string,
-  terms?: readonly Term[],
+  messageParts?: readonly MessagePart[],
 ): InvalidConfigurationValue {
-  return new InvalidConfigurationValue(`Cannot use the option "${name}": it ${problem}`, { terms });
+  return new InvalidConfigurationValue(`Cannot use the option "${name}": it ${problem}`, {
+    messageParts,
+  });
 }

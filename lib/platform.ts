@@ -97,7 +97,7 @@ export function processEnvironment(): Environment {
   } catch (cause) {
     throw new InvalidConfigurationValue(
       'Cannot read the environment: the runtime does not allow it; run with --allow-env, or pass "environment"',
-      { cause, terms: [{ key: "passEnvironment", text: ', or pass "environment"' }] },
+      { cause, messageParts: [{ key: "passEnvironment", text: ', or pass "environment"' }] },
     );
   }
 }

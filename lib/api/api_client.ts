@@ -44,14 +44,14 @@ export interface GlanceClientWrapperOptions extends GlanceOptions {
 }
 
 /**
- * A client of the Image API that cycles through its servers and retries. It does not hold the table of
- * operations, so a bundler leaves out those that a program does not use.
+ * A client of the Image API that uses its servers round-robin and retries. It does not hold the table of operations, so
+ * a bundler leaves out those that a program does not use.
  *
  * A request is sent up to `1 + numRetries` times, each time to the next server. It is retried after 429,
- * 502, 503, and 504, after a failed connection, and if no headers arrive within `requestTimeout`. A server
- * that was not tried yet is tried at once. After all servers have failed, the client waits for
- * `Retry-After`, else for a back-off with full jitter. A request that is not idempotent is retried only if
- * the server did not start it. A 401 renews the token once.
+ * 502, 503, and 504, after a failed connection, and if no headers arrive within `requestTimeout`. A server that was not
+ * tried yet is tried without a wait. After all servers have failed, the client waits for `Retry-After`, else for a
+ * back-off with full jitter. A request that is not idempotent is retried only if the server did not start it. A 401
+ * renews the token once.
  *
  * @example
  * ```ts
@@ -66,7 +66,7 @@ export interface GlanceClientWrapperOptions extends GlanceOptions {
 export class ApiClient {
   /** All options, with defaults. Frozen. */
   readonly options: ResolvedOptions;
-  /** The server of a client with `netloc`; null if the client cycles through servers. */
+  /** The server of a client with `netloc`; null if the client uses several servers. */
   readonly server: ApiServer | null;
   /** Whether no token is sent and direct URLs are ignored, because only an image href names the server. */
   readonly anonymous: boolean;
@@ -77,8 +77,8 @@ export class ApiClient {
   readonly #shared = new Map<unknown, unknown>();
 
   /**
-   * Creates a client of the servers in its options, or of those in the catalog of each context. It does not
-   * ask Keystone for a catalog, as {@linkcode GlanceClientWrapper} does.
+   * Creates a client of the servers in its options, or of those in the catalog of each context. Unlike
+   * {@linkcode GlanceClientWrapper}, it does not fetch a catalog from Keystone.
    *
    * @param fetchCatalog Fetches the catalog of a context that has none; null to refuse such a context.
    * @throws {InvalidConfigurationValue} if an option has an unusable value.
@@ -164,8 +164,8 @@ export class ApiClient {
   }
 
   /**
-   * Sends a request that need not be in the table of operations, and returns what `onResponse` makes of the
-   * response. `onResponse` must consume or cancel the body, and dispose of the deadline.
+   * Sends a request that need not be in the table of operations, and returns the result of `onResponse`, which must
+   * consume or cancel the body, and dispose of the deadline.
    *
    * @throws {GlanceConnectionFailed} if no server responds.
    */

@@ -1,5 +1,5 @@
 /**
- * Splits the metadata of an update into what changes and what must already hold, and checks the latter. Pure.
+ * Splits the metadata of an update into the values to set and those that it asserts, and checks the latter. Pure.
  */
 import { ImageConflict, Invalid } from "../errors.ts";
 import { checkRecord, inspect, ownValue } from "../validate.ts";
@@ -34,10 +34,10 @@ export function desiredChange(meta: ImageMeta): DesiredChange {
   checkRecord("the properties of an image", properties);
   const isAsserted = ([name]: PropertyEntry) => isReadOnlyProperty(glanceName(name));
   const isReserved = ([name]: PropertyEntry) => isReservedProperty(name);
-  const isSaid = ([, value]: PropertyEntry) => value !== undefined && value !== null;
+  const isSet = ([, value]: PropertyEntry) => value !== undefined && value !== null;
   const [fixed, free] = parted(Object.entries(base), isAsserted);
   const [reserved, own] = parted(Object.entries(properties), isReserved);
-  const stated = fixed.filter(isSaid).map((
+  const stated = fixed.filter(isSet).map((
     [name, value],
   ): PropertyEntry => [glanceName(name), value]);
   return {

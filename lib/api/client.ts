@@ -13,7 +13,7 @@ import {
 } from "./operations.ts";
 
 /**
- * A client of the Image API that cycles through its servers and retries. It calls operations by their names.
+ * A client of the Image API that uses its servers round-robin and retries. It calls operations by their names.
  *
  * @example
  * ```ts

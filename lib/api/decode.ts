@@ -23,7 +23,7 @@ export function receiveRecord<Result extends object>(
     const value = valueIn(text, key);
     if (!isRecord(value)) throw new WrongShape(`is not ${nameOf(key)}`);
     for (const field of fields) checkText(value, field);
-    // The table of operations declares the type of what Glance sends.
+    // The table of operations declares the type of the response.
     return value as Result;
   };
 }

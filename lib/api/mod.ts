@@ -1,6 +1,6 @@
 /**
- * The Image API v2 below the image service: the table of operations, the types of requests and responses,
- * and the translation between Glance's records and images.
+ * The Image API v2, the layer below the image service: the table of operations, the types of requests and responses, and
+ * the translation between Glance's records and images.
  *
  * {@linkcode GlanceClientWrapper.call} calls an operation by its name. Most programs need only the image
  * service of the main module.

@@ -1,5 +1,5 @@
 /**
- * What an operation is, and how it builds a request from arguments and reads a result from a response.
+ * Defines what an operation is, builds its request from arguments, and reads its result from a response.
  */
 import type { HintedOperation } from "./on_demand/operation_hints.ts";
 import type { ApiServer } from "../api_server.ts";
@@ -27,7 +27,7 @@ export interface RequestParts {
 /** The description of an operation of the Image API. */
 export interface OperationDescription {
   /**
-   * What it does. Placeholders are those of `path`, or keys of the body:
+   * What it does, for messages. Placeholders are those of `path`, or keys of the body:
    * `add object "{name}" to metadata namespace "{namespace}"`.
    */
   readonly action: string;
@@ -41,7 +41,7 @@ export interface OperationDescription {
   readonly mediaType?: string;
   /** First minor version of the Image API that has the operation. */
   readonly since: string;
-  /** What the cloud must have enabled; absent if every cloud has the operation. */
+  /** The feature that the cloud must have enabled; absent if every cloud has the operation. */
   readonly feature?: string;
   /** Whether the request is safe to retry if its outcome is unknown. */
   readonly idempotent: boolean;
@@ -59,7 +59,7 @@ export interface OperationDescription {
 export interface Operation<Args extends readonly unknown[], Result>
   extends Omit<OperationDescription, "errors" | "hints"> {
   /**
-   * Builds what is sent besides the path, from all arguments.
+   * Builds the query, headers, and body from all arguments.
    *
    * @throws {BadArgument} if an argument cannot be sent.
    */
@@ -86,7 +86,7 @@ export function isPathSegment(text: string): boolean {
 }
 
 /**
- * Builds what is sent to call an operation.
+ * Builds the request of an operation, with the facts for its retries and errors.
  *
  * @throws {Invalid} if an argument cannot be sent.
  */
@@ -189,7 +189,7 @@ export async function toResult<Args extends readonly unknown[], Result>(
 }
 
 /**
- * Reads the result from the text of a response, and checks that it is about the requested image. Ids are
+ * Reads the result from the text of a response, and checks that it describes the requested image. Ids are
  * compared without case, as databases compare them.
  *
  * @throws {WrongShape} if the text does not have the expected shape, or is about another image.

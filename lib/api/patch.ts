@@ -18,7 +18,7 @@ export type PatchOperation =
 export type JsonPatch = readonly PatchOperation[];
 
 /**
- * The patch that gives `current` the values of `desired`. A null custom property is removed; a null base
+ * The patch that changes `current` to the values of `desired`. A null custom property is removed; a null base
  * property is set to null. With `purge`, every custom property that `desired` does not name is removed,
  * except those that Glance reserves.
  *
@@ -73,7 +73,7 @@ function pointerTo(key: string): string {
     `Cannot change the property ${
       inspect(key)
     }: a patch cannot name a property whose name is empty or has white space at its ends; leave the property alone, with purgeProps false`,
-    { terms: [{ key: "keepProperties", text: ", with purgeProps false" }] },
+    { messageParts: [{ key: "keepProperties", text: ", with purgeProps false" }] },
   );
 }
 

@@ -90,7 +90,7 @@ export function limitOf(parameters: ListParameters): number {
 
 /**
  * The marker of the next page, from Glance's `next` link; null if the link has no marker. The rest of the
- * link is unusable: Glance drops repeated keys, and does not know a mount prefix.
+ * link is unusable: Glance drops repeated keys, and omits a mount prefix.
  *
  * @throws {UnexpectedResponse} if `next` is not a link.
  */

@@ -93,7 +93,7 @@ export interface GlanceImage {
   readonly disk_format?: string | null;
   /** `bare`, `ovf`, `docker` …; null until it is set. */
   readonly container_format?: string | null;
-  /** Bytes; null until data is there. */
+  /** Bytes; null until data is stored. */
   readonly size?: number | null;
   /** Bytes of the disk that the image holds; null if Glance does not know. */
   readonly virtual_size?: number | null;
@@ -154,7 +154,7 @@ export interface Image {
   readonly diskFormat: string | null;
   /** `bare`, `ovf`, `docker` …; null until it is set. */
   readonly containerFormat: string | null;
-  /** Bytes; null until data is there. */
+  /** Bytes; null until data is stored. */
   readonly size: number | null;
   /** Bytes of the disk that the image holds; null if Glance does not know. */
   readonly virtualSize: number | null;

@@ -8,10 +8,10 @@ import { type ApiServer, parseApiServer, shuffled } from "../api_server.ts";
 import { InvalidConfigurationValue } from "../errors.ts";
 import { ServerPool } from "../http/retry/server_pool.ts";
 import { type GlanceOptions, type ResolvedOptions, resolveOptions } from "../options.ts";
-import { optionTerm } from "../terms.ts";
+import { optionPart } from "../message_parts.ts";
 
 /**
- * Iterates over the API servers without end, shuffled once and then round-robin, like Cinder's
+ * Iterates endlessly over the API servers, shuffled once and then round-robin, like Cinder's
  * `get_api_servers`. They come from `apiServers`, else from the context's service catalog, else from the
  * catalog of Keystone at `authUrl`.
  *
@@ -52,7 +52,7 @@ export function listApiServers(
   return serversOf(context, options, fetchCatalog);
 }
 
-/** The same, from a source of catalogs; null for none. */
+/** The API servers for a context, with a source of catalogs; null for none. */
 async function serversOf(
   context: RequestContext,
   options: ResolvedOptions,
@@ -63,12 +63,12 @@ async function serversOf(
   return await serversFromCatalog(context, options, source, CATALOG_SHARED);
 }
 
-/** What the code of the catalog shares with other code. */
+/** Code that is passed to `serversFromCatalog`. */
 export const CATALOG_SHARED = {
   endpointsOf,
   entriesOf,
   InvalidConfigurationValue,
-  optionTerm,
+  optionPart,
   parseApiServer,
   regionsOf,
 };
@@ -84,7 +84,7 @@ export class ServerPools {
   readonly #byServers = new Map<string, ServerPool>();
   readonly #byCatalog = new WeakMap<object, ServerPool>();
 
-  /** `server` is the only one of all contexts, if it is not null; `source` has catalogs, if it is not null. */
+  /** `server`: the only server of all contexts, or null. `source`: fetches catalogs, or null. */
   constructor(options: ResolvedOptions, server: ApiServer | null, source: CatalogSource | null) {
     this.#options = options;
     this.#server = server;

@@ -1,6 +1,6 @@
 /**
- * Credentials for Keystone: the authentication method, the user, and the scope. Also their description for
- * messages, without secrets. Pure.
+ * Credentials for Keystone: the authentication method, the user, and the scope; and their description for messages,
+ * without secrets. Pure.
  */
 import { InvalidConfigurationValue } from "../errors.ts";
 

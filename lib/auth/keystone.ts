@@ -1,6 +1,6 @@
 /**
- * Authentication with Keystone v3: makes a context with a token and a catalog, and renews the token when it
- * expires or is refused. Concurrent renewals share one request.
+ * Authentication with Keystone v3: creates a context with a token and a catalog, and renews the token when it expires or
+ * is refused. Concurrent renewals share one request.
  */
 import type { CatalogEntry, RequestContext } from "../context.ts";
 import {
@@ -15,20 +15,20 @@ import { type AuthMethod, type Credentials, describe, methodOf, secretsOf } from
 import { identityServer, requestKeystone } from "./keystone_client.ts";
 import type { KeystoneRequest } from "./keystone_errors.ts";
 import { catalogFrom, contextFrom } from "./token_response.ts";
-import type { Term } from "../terms.ts";
+import type { MessagePart } from "../message_parts.ts";
 import { hasExpired, isExpiring } from "./token_expiry.ts";
 import { isRecord } from "../validate.ts";
 
 export type { AuthMethod, Credentials } from "./credentials.ts";
 
-const NO_TOKEN: Term = {
+const NO_TOKEN: MessagePart = {
   key: "signIn",
   text: 'the context has no "authToken"; sign in first, or set "apiServers"',
 };
 
 const TOKENS = "/v3/auth/tokens";
 
-/** Hints for a 401, because Keystone does not say what was wrong. */
+/** Hints for a 401, because Keystone does not state the cause. */
 const HINTS: Readonly<Record<AuthMethod, string>> = {
   password:
     "check the user, the password, both domains, and that the user has a role there (OS_USERNAME, OS_PASSWORD, OS_USER_DOMAIN_NAME, OS_PROJECT_NAME, OS_PROJECT_DOMAIN_NAME)",
@@ -43,8 +43,8 @@ const HINTS: Readonly<Record<AuthMethod, string>> = {
  *
  * Returns a context with the token, the ids of its user and project, the roles, the service catalog, and
  * `renew`, which signs in again. All contexts of one sign-in share the newest token. If Keystone is not
- * available, the request is sent up to `1 + numRetries` times, each within `requestTimeout`, and for
- * `outageTimeout` if Keystone is away.
+ * available, the request is sent up to `1 + numRetries` times, each within `requestTimeout`, and during an outage for
+ * `outageTimeout`.
  *
  * A `token` without a scope is used as it is; with a scope, it is exchanged. Neither extends its expiry, and
  * it cannot be renewed.
@@ -95,7 +95,7 @@ export async function fetchCatalog(
   if (authToken === undefined) {
     throw new InvalidConfigurationValue(
       `Cannot read the service catalog: ${NO_TOKEN.text}`,
-      { terms: [NO_TOKEN] },
+      { messageParts: [NO_TOKEN] },
     );
   }
   const request: KeystoneRequest = {

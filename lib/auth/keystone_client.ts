@@ -1,6 +1,6 @@
 /**
- * Sends a request to Keystone, retries it while Keystone is not available, and turns error responses into errors.
- * `keystone.ts` makes the requests and interprets the responses.
+ * Sends a request to Keystone, retries it while Keystone is not available, and creates errors from error responses.
+ * `keystone.ts` builds the requests and interprets the responses.
  */
 import { type ApiServer, parseApiServer } from "../api_server.ts";
 import { GlanceError, InvalidConfigurationValue, ServerUnreachable } from "../errors.ts";
@@ -20,7 +20,7 @@ import {
 } from "./keystone_errors.ts";
 import { explain, explainTls } from "../http/explain.ts";
 import { redact } from "../redact.ts";
-import { AUTH_URL } from "../terms.ts";
+import { AUTH_URL } from "../message_parts.ts";
 
 /** A successful response. */
 export interface KeystoneResponse {
@@ -51,14 +51,14 @@ export function identityServer(authUrl: string): ApiServer {
       `Cannot use the auth URL "${
         redact(text)
       }": it is not an http or https URL without user information; set authUrl (OS_AUTH_URL), or auth.auth_url in clouds.yaml, to Keystone's, such as "https://keystone:5000/v3"`,
-      { terms: [AUTH_URL] },
+      { messageParts: [AUTH_URL] },
     );
   }
 }
 
 /**
  * Sends a request until Keystone responds, at most `1 + numRetries` times, and during an outage for
- * `outageTimeout`. Each request may be sent twice: it changes nothing, or revokes a token.
+ * `outageTimeout`. Each request may be sent twice: it is safe, or revokes a token.
  *
  * @throws {AuthenticationFailed} if Keystone refuses the credentials.
  * @throws {InvalidConfigurationValue} if the server is not a Keystone v3.
@@ -96,7 +96,7 @@ export async function requestKeystone(
   }
 }
 
-/** Loads what follows after the last retry; null if nothing does, or the network cannot load it. */
+/** Loads the code for outages; null if `outageTimeout` is 0, or the code cannot be loaded. */
 async function outageOf(
   options: ResolvedOptions,
   since: number,

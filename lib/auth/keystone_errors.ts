@@ -17,7 +17,7 @@ import type { WireRequest } from "../http/request_spec.ts";
 import { isRecord } from "../validate.ts";
 import type { Explained } from "../http/explain.ts";
 import { statusError } from "../http/status_error.ts";
-import { AUTH_URL, optionTerm } from "../terms.ts";
+import { AUTH_URL, optionPart } from "../message_parts.ts";
 
 /** A request to Keystone, with its description for messages. */
 export interface KeystoneRequest {
@@ -26,14 +26,14 @@ export interface KeystoneRequest {
   readonly request: WireRequest;
   /** The action, for messages: `authenticate as user "alice"`. */
   readonly action: string;
-  /** What the user can do if Keystone refuses the credentials. */
+  /** The hint if Keystone refuses the credentials. */
   readonly hint: string;
   /** Texts that no message may show, even if Keystone repeats them. */
   readonly secrets: readonly string[];
 }
 
 /** Keystone's text for every 401, which adds nothing to the status. */
-const BARE_REJECTION = "The request you have made requires authentication";
+const GENERIC_REJECTION = "The request you have made requires authentication";
 
 /** The error of a response with an error status, whose body is `text`. */
 export function keystoneError(
@@ -47,7 +47,7 @@ export function keystoneError(
   if (isRejection(status, text)) {
     return new AuthenticationFailed(
       `Cannot ${request.action}: Keystone at "${urlOf(request)}" refused with ${status}${
-        explanation === "" || explanation === BARE_REJECTION ? "" : `, "${explanation}"`
+        explanation === "" || explanation === GENERIC_REJECTION ? "" : `, "${explanation}"`
       }; ${hintOf(request, response)}`,
       facts,
     );
@@ -57,7 +57,7 @@ export function keystoneError(
       `Cannot ${request.action}: "${
         urlOf(request)
       }" is not a Keystone v3 endpoint (status ${status}); set authUrl (OS_AUTH_URL) to Keystone's own URL, such as "https://keystone:5000/v3"`,
-      { ...facts, terms: [AUTH_URL] },
+      { ...facts, messageParts: [AUTH_URL] },
     );
   }
   return statusError({ ...facts, action: request.action, explanation, hint });
@@ -95,7 +95,7 @@ export function unreachable(
 ): GlanceError {
   const [attempts, s] = [failures.length, failures.length === 1 ? "" : "s"];
   const last = failures.at(-1);
-  const timeout = optionTerm("outageTimeout");
+  const timeout = optionPart("outageTimeout");
   const end = limit === undefined
     ? ""
     : ` within ${limit} ms; raise ${timeout.text} to wait longer`;
@@ -104,7 +104,7 @@ export function unreachable(
       urlOf(request)
     }" gave no usable response in ${attempts} attempt${s}${end}; last error: ${last?.message}; check authUrl (OS_AUTH_URL) and the network`,
     {
-      terms: limit === undefined ? [AUTH_URL] : [AUTH_URL, timeout],
+      messageParts: limit === undefined ? [AUTH_URL] : [AUTH_URL, timeout],
       cause: new AggregateError(failures, "every attempt failed"),
       server: request.server.endpoint,
       status: last?.status,
@@ -120,7 +120,7 @@ export function unusable(request: KeystoneRequest, state: string): UnexpectedRes
     `Cannot ${request.action}: "${
       urlOf(request)
     }" returned ${state}; check that authUrl (OS_AUTH_URL) is Keystone's`,
-    { terms: [AUTH_URL], server: request.server.endpoint },
+    { messageParts: [AUTH_URL], server: request.server.endpoint },
   );
 }
 

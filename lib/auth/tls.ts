@@ -1,16 +1,16 @@
 /**
- * Makes a fetch that trusts a cloud's own CA and sends a client certificate, with the API of each runtime.
+ * Creates a fetch that trusts a cloud's own CA and sends a client certificate, with the API of each runtime.
  */
 import { InvalidConfigurationValue } from "../errors.ts";
 import type { CloudTls } from "./clouds/config.ts";
-import type { Term } from "../terms.ts";
+import type { MessagePart } from "../message_parts.ts";
 import { processEnvironment, readHostFile, type TextFileReader } from "../platform.ts";
 
 // The settings of the files, and their environment variables.
-const CA_CERT: Term = { key: "caCert", text: "cacert (OS_CACERT)" };
-const CERT: Term = { key: "cert", text: "cert (OS_CERT)" };
-const KEY: Term = { key: "certKey", text: "key (OS_KEY)" };
-const CERTIFICATES: Term = {
+const CA_CERT: MessagePart = { key: "caCert", text: "cacert (OS_CACERT)" };
+const CERT: MessagePart = { key: "cert", text: "cert (OS_CERT)" };
+const KEY: MessagePart = { key: "certKey", text: "key (OS_KEY)" };
+const CERTIFICATES: MessagePart = {
   key: "certificates",
   text: "cacert, cert and key (OS_CACERT, OS_CERT, OS_KEY)",
 };
@@ -41,14 +41,14 @@ interface DenoLike {
 const runtime = globalThis as { readonly Deno?: DenoLike; readonly Bun?: unknown };
 
 /**
- * Makes the `fetch` option for a cloud; null if the global `fetch` is sufficient.
+ * Creates the `fetch` option for a cloud; null if the global `fetch` is sufficient.
  *
  * Deno and Bun support PEM files. Node reads its CAs only when it starts, and its `fetch` does not support
  * client certificates. `verify: false` is ignored: a runtime can disable the check only for all connections
  * (`deno run --unsafely-ignore-certificate-errors`, `NODE_TLS_REJECT_UNAUTHORIZED=0`).
  *
  * @throws {InvalidConfigurationValue} if a file cannot be read, or the runtime does not support it; the
- * message says what the runtime supports instead.
+ * message names an alternative.
  *
  * @example
  * ```ts
@@ -66,8 +66,8 @@ export async function fetchForCloud(
   const { caCertFile, certFile, keyFile } = tls;
   if (caCertFile === null && certFile === null) return null;
   if (runtime.Deno === undefined && runtime.Bun === undefined) return withoutFetch(tls);
-  const read = async (path: string | null, term: Term) =>
-    path === null ? undefined : await readPem(path, term, readTextFile);
+  const read = async (path: string | null, part: MessagePart) =>
+    path === null ? undefined : await readPem(path, part, readTextFile);
   const pem = {
     ca: await read(caCertFile, CA_CERT),
     cert: await read(certFile, CERT),
@@ -82,7 +82,7 @@ function denoFetch(deno: DenoLike, { ca, cert, key }: Pem): CloudFetch {
     deno.createHttpClient({ http2: false, caCerts: ca === undefined ? undefined : [ca], cert, key })
   );
   return disposable(
-    // Deno's fetch takes a client, which the standard's RequestInit does not know.
+    // Deno's fetch accepts a client, which the standard RequestInit does not have.
     (input, init) => fetch(input, { ...init, client } as RequestInit),
     () => client.close(),
   );
@@ -106,12 +106,16 @@ function makeClient<Client>(make: () => Client): Client {
   } catch (cause) {
     throw new InvalidConfigurationValue(
       `Cannot use the certificate files: they do not contain a certificate and its key; correct ${CERTIFICATES.text}`,
-      { cause, terms: [CERTIFICATES] },
+      { cause, messageParts: [CERTIFICATES] },
     );
   }
 }
 
-async function readPem(path: string, term: Term, readTextFile: TextFileReader): Promise<string> {
+async function readPem(
+  path: string,
+  part: MessagePart,
+  readTextFile: TextFileReader,
+): Promise<string> {
   let state = "it does not exist";
   try {
     const text = await readTextFile(path);
@@ -121,8 +125,8 @@ async function readPem(path: string, term: Term, readTextFile: TextFileReader): 
     state = error instanceof Error ? error.message : "it cannot be read";
   }
   throw new InvalidConfigurationValue(
-    `Cannot use the certificate file "${path}": ${state}; correct ${term.text}`,
-    { terms: [term] },
+    `Cannot use the certificate file "${path}": ${state}; correct ${part.text}`,
+    { messageParts: [part] },
   );
 }
 

@@ -1,4 +1,4 @@
-/** When a token expires. Pure. */
+/** Checks the expiry of tokens. Pure. */
 import type { RequestContext } from "../context.ts";
 
 /** Milliseconds before its expiry at which a token is renewed: enough for a request to use it. */

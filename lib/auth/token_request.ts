@@ -1,10 +1,10 @@
 /**
- * Makes the body of `POST /v3/auth/tokens` from credentials (Identity API v3, "Authentication and token
- * management"). Pure.
+ * Builds the body of `POST /v3/auth/tokens` from credentials (Identity API v3, "Authentication and token management").
+ * Pure.
  */
 import { InvalidConfigurationValue } from "../errors.ts";
 import { type Credentials, describe, isGiven, methodOf, required } from "./credentials.ts";
-import { optionTerm } from "../terms.ts";
+import { optionPart } from "../message_parts.ts";
 
 /** A user, project, domain, or credential, by id, or by name and domain. */
 interface Reference {
@@ -125,7 +125,7 @@ function systemScope({ systemScope }: Credentials): Scope | null {
   if (systemScope === "all") return { system: { all: true } };
   throw new InvalidConfigurationValue(
     `Cannot authenticate: "systemScope" is "${systemScope}"; it must be "all"`,
-    { terms: [optionTerm("systemScope")] },
+    { messageParts: [optionPart("systemScope")] },
   );
 }
 

@@ -1,4 +1,4 @@
-/** Makes a request context and a service catalog from Keystone's responses. Pure. */
+/** Creates a request context and a service catalog from Keystone's responses. Pure. */
 import type { CatalogEntry, RequestContext } from "../context.ts";
 import type { KeystoneResponse } from "./keystone_client.ts";
 import { definedMembers, isRecord } from "../validate.ts";
@@ -11,7 +11,7 @@ const ADMIN_ROLE = "admin";
 const CLOCK_TOLERANCE = 60_000;
 
 /**
- * Makes the context of a token.
+ * Creates the context of a token.
  *
  * @param held The token that was looked up. Keystone repeats it in a header, which some proxies drop.
  * @param wallClock Milliseconds since 1970 by the local clock.
@@ -49,8 +49,8 @@ function stringMember(value: unknown, key: string): string | undefined {
 }
 
 /**
- * When a token expires, by the local clock; if that differs from Keystone's, a valid token would otherwise
- * seem expired. Undefined if Keystone does not say.
+ * The expiry of a token, converted to the local clock: if that differs from Keystone's, a valid token could seem expired.
+ * Undefined if Keystone does not state it.
  */
 function expiryOf(expiresAt: unknown, date: string | null, wallClock: number): Date | undefined {
   const end = typeof expiresAt === "string" ? Date.parse(expiresAt) : NaN;

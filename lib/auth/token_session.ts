@@ -11,16 +11,15 @@ import { checkRecord } from "../validate.ts";
 interface RenewedContext {
   readonly context: RequestContext;
   /**
-   * Whether its new token was already about to expire. It is used until it expires: another renewal would
-   * not give a better token, and every request would cause one.
+   * Whether its new token was already about to expire. It is used until it expires: another renewal would not return a
+   * better token, and every request would cause one.
    */
   readonly isShortLived: boolean;
 }
 
 /**
- * The newest tokens of the contexts of a client. Callers keep using their original context; without this
- * memory each of their calls would get the same 401, and an upload of a stream, which cannot be sent twice,
- * would fail.
+ * The newest tokens of the contexts of a client. Callers keep using their original context; without this cache, each of
+ * their calls would get the same 401, and an upload of a stream, which cannot be sent twice, would fail.
  */
 export class TokenSessions {
   readonly #options: Pick<ResolvedOptions, "onEvent" | "wallClock">;

@@ -1,6 +1,6 @@
 /** Inspects an image from any source of bytes. The code that does is imported on demand. */
 import { Invalid } from "../errors.ts";
-import { optionTerm } from "../terms.ts";
+import { optionPart } from "../message_parts.ts";
 import { checkRecord, describeType, inspect } from "../validate.ts";
 import type { ImageInspection, InspectOptions } from "./types.ts";
 
@@ -63,6 +63,6 @@ function checkSize(size: number | undefined): void {
     `Cannot inspect with the option "size": it is ${
       inspect(size)
     } and must be a whole number of at least 0`,
-    { terms: [optionTerm("size")] },
+    { messageParts: [optionPart("size")] },
   );
 }

@@ -33,7 +33,7 @@ interface ReadBodyOptions {
   readonly limit?: number;
 }
 
-/** Why a body was refused. */
+/** The reason why a body was refused. */
 export type BodyFault = "incomplete" | "too large" | "too slow" | "over budget";
 
 /** Thrown if a body is not buffered. */

@@ -30,18 +30,18 @@ export function parseContentRange(header: string | null): ContentRange | null {
 }
 
 /** How to interpret the response to a range request. */
-export type RangeVerdict =
+export type RangeCheck =
   /** The body is exactly the requested bytes. */
   | { readonly kind: "part" }
   /** The body is the bytes from `bodyStart` to before `endExclusive`, which include `start`. */
   | { readonly kind: "overlap"; readonly bodyStart: number; readonly endExclusive: number }
-  /** The body is as long as the requested range, but no header says which bytes it contains. */
+  /** The body is as long as the requested range, but no header states which bytes it contains. */
   | { readonly kind: "unlabeled" }
   /** The body is `multipart/byteranges`; each part has its own `Content-Range`. */
   | { readonly kind: "multipart"; readonly boundary: string }
   /** The body is the whole image: skip the bytes before `start`. */
   | { readonly kind: "whole" }
-  /** The body is either the requested range or the whole image; the headers do not tell which. */
+  /** The body is either the requested range or the whole image; the headers do not state which. */
   | { readonly kind: "unproven" }
   /** The headers contradict the request, the image, or each other; the body cannot be used. */
   | { readonly kind: "mismatch"; readonly reason: string };
@@ -71,7 +71,7 @@ export interface RequestedRange {
  * proxies); a range that starts at a block boundary or ends early (caches; RFC 9110, section 15.3.7, allows
  * it); `multipart/byteranges` for one range; a wrong total (a replaced image); and no `Content-Range`.
  */
-export function judgePartial(response: RangeResponseFacts, request: RequestedRange): RangeVerdict {
+export function checkPartial(response: RangeResponseFacts, request: RequestedRange): RangeCheck {
   const { status, contentEncoding } = response;
   if (contentEncoding !== null && contentEncoding !== "identity") {
     return mismatch(`it is encoded as "${contentEncoding}"`);
@@ -80,21 +80,21 @@ export function judgePartial(response: RangeResponseFacts, request: RequestedRan
   const range = parseContentRange(response.contentRange);
   // A 200 should not have a Content-Range: it counts only if the length confirms it.
   if (status === 200 && (range === null || length !== lengthOfRange(range))) {
-    return judgeWhole(length, request);
+    return checkWhole(length, request);
   }
   if (status !== 200 && status !== 206) return mismatch(`its status is ${status}`);
   const boundary = boundaryOf(response.contentType ?? null);
   if (range === null && boundary !== null) return { kind: "multipart", boundary };
   if (range === null) return mismatch(`its Content-Range is "${response.contentRange ?? ""}"`);
-  return judgeRange(range, length, request);
+  return checkRange(range, length, request);
 }
 
 /** Checks a body with a `Content-Range`; `length` is null if it is unknown until the body ends. */
-export function judgeRange(
+export function checkRange(
   range: ContentRange,
   length: number | null,
   { start, end, size }: RequestedRange,
-): RangeVerdict {
+): RangeCheck {
   if (size !== null && range.total !== null && range.total !== size) {
     return mismatch(`it belongs to an image of ${range.total} bytes instead of ${size}`);
   }
@@ -114,7 +114,7 @@ export function judgeRange(
   return { kind: "overlap", bodyStart: range.start, endExclusive: range.end + 1 };
 }
 
-/** The checks that the reader of a response makes; they decide which responses it may trust. */
+/** The checks that the reader of a response makes; they decide which responses are usable. */
 export interface Proof {
   /** Whether the hash of the whole image is verified at the end. */
   readonly isHashed: boolean;
@@ -124,25 +124,25 @@ export interface Proof {
 
 /** Whether a body may be used; `length` is its `Content-Length`, or null. */
 export function isUsable(
-  { kind }: RangeVerdict,
+  { kind }: RangeCheck,
   start: number,
   length: number | null,
   { isHashed, canCompare }: Proof,
 ): boolean {
   if (kind === "unlabeled") return isHashed;
-  // A body of unknown length may be the rest of the image instead; its first bytes tell.
+  // A body of unknown length may be the rest of the image instead; its first bytes decide.
   if (kind === "whole") return start === 0 || length !== null || canCompare;
   return kind === "part" || kind === "overlap";
 }
 
-function judgeWhole(length: number | null, { start, end, size }: RequestedRange): RangeVerdict {
+function checkWhole(length: number | null, { start, end, size }: RequestedRange): RangeCheck {
   if (size === null || length === null || length === size) return { kind: "whole" };
   return length === end - start + 1
     ? { kind: "unlabeled" }
     : mismatch(`it has ${length} bytes instead of ${size}`);
 }
 
-function mismatch(reason: string): RangeVerdict {
+function mismatch(reason: string): RangeCheck {
   return { kind: "mismatch", reason };
 }
 

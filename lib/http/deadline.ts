@@ -31,8 +31,8 @@ export class Deadline implements Disposable {
   }
 
   /**
-   * Restarts the timer; `Infinity` stops it. `early` is called `after` milliseconds, and returns when it is
-   * called again. It uses the same timer, because each one costs time.
+   * Restarts the timer; `Infinity` stops it. `early.call` is called after `early.after` milliseconds, and returns the
+   * milliseconds until its next call. It shares the timer, because each timer costs time.
    */
   arm(
     ms: number,
@@ -70,8 +70,8 @@ export class Deadline implements Disposable {
 }
 
 /**
- * Waits for `work`; rejects with the signal's reason as soon as it is aborted. The work itself continues:
- * others may wait for it, too. `discard` gets a result that comes after the abort.
+ * Waits for `work`; rejects with the signal's reason as soon as it is aborted. The work itself continues, since other
+ * callers may wait for it. `discard` is called with a result after the abort.
  */
 export function abortable<Result>(
   work: Promise<Result>,
@@ -83,7 +83,7 @@ export function abortable<Result>(
     const stop = () => reject(signal.reason);
     if (signal.aborted) stop();
     else signal.addEventListener("abort", stop, { once: true });
-    // Two handlers instead of `finally`, which makes two more promises for each request.
+    // Two handlers instead of `finally`, which would create two more promises for each request.
     work.then(
       (result) => {
         signal.removeEventListener("abort", stop);

@@ -1,11 +1,11 @@
 /**
- * Explains failures: what a response says, and what the user can do. The texts are imported on demand, since most
- * programs never need them. A network that has failed may not load them either: then the error has only its facts.
+ * Explains failures: adds the explanation of the response, and a hint. The texts are imported on demand, since most
+ * programs never need them. If the network has failed, loading them may fail, too; then the error has only its facts.
  */
-import type { FoundHint, Refused } from "./on_demand/cause_hints.ts";
+import type { Hint, Refused } from "./on_demand/cause_hints.ts";
 
 /** The explanation of an error response, one sentence or empty, and the hint for its cause. */
-export interface Explained extends FoundHint {
+export interface Explained extends Hint {
   readonly explanation: string;
 }
 
@@ -28,7 +28,7 @@ export async function explain(
 const ABOUT_TLS = /cert|InvalidContent|wrong.version|tls hand/i;
 
 /** The hint for the message of a failed request, if TLS is the cause. */
-export async function explainTls(message: string): Promise<FoundHint> {
+export async function explainTls(message: string): Promise<Hint> {
   const texts = ABOUT_TLS.test(message) && await errorTexts();
   return texts ? texts.trustHint(message) : {};
 }

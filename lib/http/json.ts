@@ -63,7 +63,7 @@ export async function readText(response: Response, options?: ReadOptions): Promi
   return text;
 }
 
-/** Whether a response is from the network. `url` says so too, but Deno parses it again at each access. */
+/** Whether a response is from the network. `url` would show it, too, but Deno parses it at each access. */
 function isFetched({ type }: Response): boolean {
   return type !== "default";
 }

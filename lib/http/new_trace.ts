@@ -1,4 +1,4 @@
-/** Begins a trace for calls that continue none (W3C Trace Context). */
+/** Starts a trace for calls that continue none (W3C Trace Context). */
 import type { RequestContext } from "../context.ts";
 import type { ResolvedOptions } from "../options.ts";
 
@@ -6,7 +6,7 @@ import type { ResolvedOptions } from "../options.ts";
 const REGISTRY: unique symbol = Symbol.for("opentelemetry.js.api.1");
 
 /**
- * The headers of a new trace. Its flag says that it is not recorded, the default for a trace whose recording is
+ * The headers of a new trace. Its flag states that it is not recorded, the default for a trace whose recording is
  * not known (section 3.2.2.5.1).
  *
  * Undefined in programs with OpenTelemetry, whose instrumentation sends its own, and in browsers: a server of

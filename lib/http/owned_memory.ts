@@ -1,22 +1,22 @@
 /**
- * Memory that is freed after its last byte was used, not when the garbage collector runs, which waits for a hundred
- * megabytes: to touch new memory takes longer than to decompress into it. Memory of callers is never freed here.
+ * Frees memory after its last byte was used, not when the garbage collector runs, which waits for a hundred megabytes:
+ * first access to new memory takes longer than decompressing into it. Memory of callers is never freed here.
  */
 
 /** The buffers that were allocated here, and how many of their bytes are in use. */
 const USED_BYTES = /* @__PURE__ */ new WeakMap<ArrayBufferLike, number>();
 
-/** Declares a buffer, all of whose bytes are passed on as chunks of one stream. */
+/** Registers a buffer, all of whose bytes become chunks of one stream. */
 export function own(buffer: ArrayBufferLike, bytes: number): void {
   USED_BYTES.set(buffer, bytes);
 }
 
-/** Whether a buffer was declared, and is in use. */
+/** Whether a buffer is registered and in use. */
 export function isOwned(buffer: ArrayBufferLike): boolean {
   return USED_BYTES.has(buffer);
 }
 
-/** Releases bytes that are not read again. With the last bytes of an owned buffer, its memory is freed. */
+/** Releases bytes that are not read again. After the last bytes of an owned buffer, its memory is freed. */
 export function release({ buffer, byteLength }: Uint8Array): void {
   const used = USED_BYTES.get(buffer);
   if (used === undefined) return;

@@ -27,9 +27,9 @@ export interface RequestSpec {
   readonly request: WireRequest;
   /** The action, for messages: `show image "42"`. */
   readonly action: () => string;
-  /** Id of the image that it is about, if any. */
+  /** Id of the image, if the request concerns one. */
   readonly imageId: string | undefined;
-  /** Name of the metadata namespace that it is about, if any. */
+  /** Name of the metadata namespace, if the request concerns one. */
   readonly namespace?: string | undefined;
   /** Whether a response is used only after its whole body was read; until then, the request may be hedged. */
   readonly isReadWhole?: boolean;
@@ -56,11 +56,11 @@ export interface CallPolicy extends CallOptions {
   /** Maximum number of retries (default: `numRetries`). */
   readonly retries?: number | undefined;
   /**
-   * Maximum milliseconds to wait because of a `Retry-After`, for callers that send the request again
-   * themselves: they are waited for even after the last retry.
+   * Maximum milliseconds to wait because of a `Retry-After`, for callers that repeat the request themselves. The wait
+   * also follows the last retry.
    */
   readonly maxRetryAfter?: number | undefined;
-  /** Why the last failure is final, for messages (default: taken from the request and the retry budget). */
+  /** The reason why the last failure is final, for messages (default: from the request and the retry budget). */
   readonly finalReason?: string | undefined;
   /** Endpoints of servers that were tried in this round; others come first. The loop adds to the set. */
   readonly tried?: Set<string> | undefined;
@@ -69,10 +69,10 @@ export interface CallPolicy extends CallOptions {
   /** Endpoint of the server to try first, if it is healthy. */
   readonly first?: string | undefined;
   /**
-   * Whether the next request is sent to the same server. Servers take turns; if a record and its data did,
-   * one of two servers would send all the data.
+   * Whether the next request is sent to the same server. With plain round-robin, one of two servers would get all
+   * requests for records, and the other one all requests for data.
    */
-  readonly keepsTurn?: boolean | undefined;
+  readonly keepsServer?: boolean | undefined;
   /** Sets the deadline of each attempt (default: `requestTimeout` until the headers arrive). */
   readonly onAttempt?: ((deadline: Deadline, server: ApiServer) => void) | undefined;
 }
@@ -83,7 +83,7 @@ export interface Upstream {
   readonly pool: ServerPool;
   readonly budget: TokenBucket;
   readonly tokens: TokenSource;
-  /** Sends no token. */
+  /** Whether no token is sent. */
   readonly anonymous: boolean;
 }
 

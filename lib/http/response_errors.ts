@@ -1,5 +1,5 @@
 /**
- * Turns error responses into errors, with the server's explanation, which is read up to a limit.
+ * Creates errors from error responses, with the server's explanation, which is read up to a limit.
  */
 import { type GlanceError, UnexpectedResponse } from "../errors.ts";
 import { readStart } from "./json.ts";
@@ -11,7 +11,7 @@ export interface FailedRequest {
   readonly action: string;
   readonly server: string;
   readonly imageId?: string | undefined;
-  /** Name of the metadata namespace that it is about. */
+  /** Name of the metadata namespace, if the request concerns one. */
   readonly namespace?: string | undefined;
   readonly attempts: number;
   /** The hint for an error status that is more specific than the general one. */

@@ -23,7 +23,7 @@ export interface ErrorResponse extends GlanceErrorOptions {
   readonly action: string;
   /** The server's explanation, one sentence; may be empty. */
   readonly explanation: string;
-  /** What the user can do. */
+  /** A hint for the user. */
   readonly hint?: string | undefined;
 }
 
@@ -47,8 +47,8 @@ const ERROR_OF_STATUS: Readonly<Record<number, readonly [image: ErrorClass, othe
   };
 
 /**
- * The error for a response with an error status: an image error if the request was about one image, else a
- * general one, as in Cinder.
+ * The error for a response with an error status: an image error if the request concerns one image, else a general one,
+ * as in Cinder.
  */
 export function statusError(response: ErrorResponse): GlanceError {
   const { status, action, imageId, explanation, hint } = response;

@@ -144,20 +144,19 @@ async function sendOnce(
     if (signal.aborted) throw signal.reason;
     if (error instanceof GlanceError) throw error;
     const reason = reasonOf(error);
-    const { hint, terms } = await explainTls(reason);
+    const { hint, messageParts } = await explainTls(reason);
     throw new ServerUnreachable(
       `Cannot reach the server "${server.endpoint}": ${reason}${
         hint === undefined ? "" : `; ${hint}`
       }`,
-      { terms, cause: error, server: server.endpoint },
+      { messageParts, cause: error, server: server.endpoint },
     );
   }
 }
 
 /**
- * Calls the injected fetch, and checks that it returns a response. Rejects with the signal's reason as soon
- * as it is aborted: an injected fetch may ignore its signal, and an upload whose source fails would then wait
- * without end.
+ * Calls the injected fetch, and checks that it returns a response. Rejects with the signal's reason as soon as it is
+ * aborted: an injected fetch may ignore its signal, and an upload whose source fails would then wait forever.
  */
 async function fetchResponse(
   options: ResolvedOptions,

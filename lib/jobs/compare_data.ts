@@ -6,7 +6,7 @@ import { ImageIntegrityError, Invalid } from "../errors.ts";
 import type { Image } from "../api/types.ts";
 import { inspect } from "../validate.ts";
 import type { PortableRecord } from "./export_image.ts";
-import { VERIFY_AUTO } from "../terms.ts";
+import { VERIFY_AUTO } from "../message_parts.ts";
 
 /** Options of the comparison of an image with its record. */
 export interface CompareOptions {
@@ -48,7 +48,7 @@ export function checkMatches(
   if (isProven || verify === "auto") return;
   throw new Invalid(
     `Cannot verify image "${image.id}": the sent and the stored data have no hash algorithm in common; use verify "auto" to compare the size only`,
-    { imageId: image.id, terms: [VERIFY_AUTO] },
+    { imageId: image.id, messageParts: [VERIFY_AUTO] },
   );
 }
 
@@ -75,7 +75,7 @@ export function checkRestorable(
       `Cannot verify image ${
         inspect(record.name)
       }: its record has no hash; use verify "auto" to compare the size only`,
-      { terms: [VERIFY_AUTO] },
+      { messageParts: [VERIFY_AUTO] },
     );
   }
   const claim: ComparedValue = ["size", record.size, size];

@@ -4,7 +4,7 @@
 import type { UploadData } from "../transfer/types.ts";
 import { type GlanceError, Invalid, NotImplemented } from "../errors.ts";
 import { inspect, isRecord } from "../validate.ts";
-import type { Term } from "../terms.ts";
+import type { MessagePart } from "../message_parts.ts";
 
 /** Data of this program. */
 export interface DataSource {
@@ -69,7 +69,7 @@ export interface ImportTargets {
 type Kind = "data" | "url" | "region" | "own";
 
 /** The command that copies by download and upload. */
-const COPY_IMAGE: Term = { key: "copyImage", text: "copyImage" };
+const COPY_IMAGE: MessagePart = { key: "copyImage", text: "copyImage" };
 
 /** The methods per kind of source, best first, and the hint if the cloud offers none of them. */
 const KINDS: Readonly<Record<Kind, readonly [methods: readonly ImportMethod[], hint: string]>> = {
@@ -132,7 +132,7 @@ export function chooseMethod(question: ImportChoice): ImportMethod {
   if (kind === "own" && !question.allStores && !question.stores?.length) {
     throw new Invalid(`${cannot}: no store is given; set "stores" or "allStores"`, {
       imageId,
-      terms: [{ key: "chooseStores", text: 'set "stores" or "allStores"' }],
+      messageParts: [{ key: "chooseStores", text: 'set "stores" or "allStores"' }],
     });
   }
   const allowed = method === undefined ? fitting : [method];
@@ -142,7 +142,7 @@ export function chooseMethod(question: ImportChoice): ImportMethod {
   if (possible.length > 0) throw reachesOne(cannot, imageId, offered);
   throw new NotImplemented(
     `${cannot} by ${listed(allowed)}: the cloud offers ${listed(offered)}; ${hint}`,
-    { imageId, terms: [COPY_IMAGE] },
+    { imageId, messageParts: [COPY_IMAGE] },
   );
 }
 

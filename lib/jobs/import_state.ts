@@ -77,7 +77,7 @@ export function progressOf(
  * The outcome of an import. A failed task ends shortly after the image shows the failure, so the result is
  * `busy` until the task has its message.
  */
-export function verdictOf(
+export function classifyStatus(
   progress: ImportProgress,
   { partial = false }: ImportGoal,
 ): ImportVerdict {

@@ -2,7 +2,7 @@
 import { Invalid } from "../errors.ts";
 import type { ResolvedOptions } from "../options.ts";
 import { checkRecord, inspect } from "../validate.ts";
-import type { Term } from "../terms.ts";
+import type { MessagePart } from "../message_parts.ts";
 
 /** Options of a wait. The total time is unlimited; use a `signal` to limit it. */
 export interface WaitOptions {
@@ -68,7 +68,10 @@ export async function poll<Seen>(
 }
 
 /** The hint for a wait that stalled. */
-export const WAIT_LONGER: Term = { key: "waitLonger", text: ', or set a longer "stallTimeout"' };
+export const WAIT_LONGER: MessagePart = {
+  key: "waitLonger",
+  text: ', or set a longer "stallTimeout"',
+};
 
 function limitsIn(options: WaitOptions) {
   checkRecord("the options of a wait", options);

@@ -18,12 +18,12 @@ import type { GlanceImage, Image } from "../api/types.ts";
 import { showRecord } from "../images/visible.ts";
 import { ownValue } from "../validate.ts";
 import {
+  classifyStatus,
   type ImportGoal,
   type ImportProgress,
   lockOf,
   progressOf,
   taskIn,
-  verdictOf,
 } from "./import_state.ts";
 import { poll, WAIT_LONGER, type WaitOptions } from "./poll.ts";
 
@@ -95,18 +95,18 @@ export async function followImport(
         const image = fromGlance(record);
         return { ...progressOf(image, await tasks.current(lockOf(image)), options), record };
       },
-      isFinal: (progress) => verdictOf(progress, options) !== "busy",
+      isFinal: (progress) => classifyStatus(progress, options) !== "busy",
       onChange: ignoringErrors(options.onProgress),
       stalled: ({ image: { status }, message }, ms) =>
         new ImageStalled(
           `Cannot wait any longer for the import of image "${imageId}": it is ${status}${
             quoted(message)
           }, and has not changed for ${ms} ms; ask the operator of the cloud, or set a longer "stallTimeout"`,
-          { imageId, terms: [WAIT_LONGER] },
+          { imageId, messageParts: [WAIT_LONGER] },
         ),
     },
   );
-  if (verdictOf(seen, options) === "done") return seen.record;
+  if (classifyStatus(seen, options) === "done") return seen.record;
   throw failureOf(seen);
 }
 

@@ -69,7 +69,7 @@ export async function waitForStatus(
     stalled: ({ status }, ms) =>
       new ImageStalled(
         `Cannot wait any longer until image "${imageId}" is ${names}: it is ${status} and has not changed for ${ms} ms; check the operation that changes it, or set a longer "stallTimeout"`,
-        { imageId, terms: [WAIT_LONGER] },
+        { imageId, messageParts: [WAIT_LONGER] },
       ),
   });
   if (expected.includes(image.status)) return image;

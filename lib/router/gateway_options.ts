@@ -187,6 +187,6 @@ function publicEndpointOf(text: string | undefined): string | null {
     `Cannot use the option "publicEndpoint": it is ${
       inspect(typeof text === "string" ? redact(text) : text)
     } and must be an http or https URL without a query; write it as "https://images.example/image"`,
-    { terms: [{ key: "publicEndpoint", text: 'the option "publicEndpoint"' }] },
+    { messageParts: [{ key: "publicEndpoint", text: 'the option "publicEndpoint"' }] },
   );
 }

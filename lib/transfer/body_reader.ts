@@ -1,5 +1,5 @@
 /**
- * Readers of response bodies: BYOB if the runtime supports it, else by chunks, behind one interface.
+ * Readers of response bodies with one interface: BYOB if the runtime supports it, else by chunks.
  */
 
 /** Bytes in a transferable buffer. */
@@ -18,8 +18,8 @@ export interface BodyReader {
 
 /**
  * A reader of a body: BYOB if it is a byte stream (all runtimes but Bun), else by chunks. If `signal` is
- * aborted, a pending read rejects with its reason. The body alone may not: Deno 2.9 forgets the signal of a
- * fetch once its response is garbage-collected, and a fetch that wraps the body may ignore it.
+ * aborted, a pending read rejects with its reason. The body alone may not: Deno 2.9 drops the signal of a fetch when
+ * its response is garbage-collected, and a fetch that wraps the body may ignore it.
  */
 export function readerOf(body: ReadableStream<Chunk>, signal: AbortSignal): BodyReader {
   const reader = byobReaderOf(body) ?? body.getReader();
@@ -60,7 +60,7 @@ export interface PositionedChunk {
 
 /** An open download: its bytes in order, counted and verified. */
 export interface ImageReader {
-  /** Opens the first response, if that is not done. */
+  /** Opens the first response, if it is not open yet. */
   open?(): Promise<void>;
   /** The next bytes, or null after all were delivered and verified. `into` is used if possible. */
   read(into: Chunk): Promise<Chunk | null>;

@@ -5,7 +5,7 @@ import type { ContentDescriptor } from "./integrity/descriptor.ts";
 import type { ImageReader } from "./body_reader.ts";
 import type { DownloadOptions, VERIFY_MODES } from "./types.ts";
 
-/** Passed in, not imported: bundlers put what is imported here, and at the start of a program, in a file of its own. */
+/** Code that is loaded at the start. It is passed in, because bundlers would split an import into another file. */
 export interface ChecksShared {
   readonly inspect: typeof inspect;
   readonly Invalid: typeof Invalid;
@@ -67,7 +67,7 @@ export function boundsOf(
   if (verify === "required" && (start > 0 || end !== null)) {
     throw new Invalid(
       `Cannot verify a part of image "${imageId}": its hash is that of the whole; download it whole, or leave verify at "auto"`,
-      { imageId, terms: [{ key: "verifyPart", text: 'leave verify at "auto"' }] },
+      { imageId, messageParts: [{ key: "verifyPart", text: 'leave verify at "auto"' }] },
     );
   }
   if (onInspection !== undefined && start > 0) {
@@ -79,7 +79,7 @@ export function boundsOf(
   return { start, end: end === null || size === null ? end : Math.min(end, size - 1) };
 }
 
-/** The reader of a download, which is inspected if the options say so. */
+/** Wraps the reader of a download to inspect it, if the options have an `onInspection`. */
 export async function inspected(
   reader: ImageReader,
   { size }: ContentDescriptor,

@@ -1,4 +1,4 @@
-/** Tells every waiter about the next change. */
+/** Notifies all waiters of the next change. */
 export class Notifier {
   #resolve: () => void = () => {};
   #next = this.#renew();

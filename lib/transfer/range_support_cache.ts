@@ -1,13 +1,13 @@
 /**
- * Remembers which stores cannot seek, and which servers ignore ranges, as far as responses have proved it.
- * Entries expire, since servers are repaired and replaced.
+ * Caches which stores cannot seek, and which servers ignore ranges, as proved by responses. Entries expire, since
+ * servers are repaired and replaced.
  */
 import type { ResolvedOptions } from "../options.ts";
 
 /** Lifetime of an entry in milliseconds. */
 const LIFETIME = 600_000;
 
-/** Maximum number of entries: callers choose some of the keys. */
+/** Maximum number of entries. It is limited because callers choose a part of the keys. */
 const CAPACITY = 1_000;
 
 /** The range support of the stores and servers of a cloud. A string identifies each set of stores. */
@@ -37,18 +37,18 @@ export class RangeSupportCache {
     return this.#refusedUntil > this.#now();
   }
 
-  /** Notes that a server responded to a range with a part. */
+  /** Records that a server responded to a range with a part. */
   recordPart(stores: string): void {
     this.#add(`seekable ${stores}`);
   }
 
-  /** Notes that a server refused a range, sent the whole image, or did not state which bytes it sent. */
+  /** Records that a server refused a range, sent the whole image, or did not state which bytes it sent. */
   recordIgnored(server: string, stores: string): void {
     this.#refusedUntil = this.#add(`ignored ${server} ${stores}`);
   }
 
   /**
-   * Notes that a server responded 400 to a range, and sent the whole image for the same request without
+   * Records that a server responded with 400 to a range, and sent the whole image for the same request without
    * a range: Ceph, Swift, S3, and others cannot seek. If another server supports ranges of the same stores, only
    * this server does not.
    */

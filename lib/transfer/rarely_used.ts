@@ -1,8 +1,7 @@
 /**
- * Code that few downloads need, imported on demand: several connections, files in the store, hashing threads,
- * progress.
- * It is one module, of which bundlers make one file. It imports only types of what is loaded at the start, and is
- * passed the rest: bundlers put code that both import into another file.
+ * Code that few downloads need, imported on demand: several connections, files in the store, hashing threads, progress.
+ * It is one module, so that bundlers create one file. Of the code that is loaded at the start, it imports only types;
+ * functions are passed in, because bundlers would split shared imports into another file.
  */
 export { fileSource } from "./download/file_location.ts";
 export { canSeek } from "./download/seek_probe.ts";

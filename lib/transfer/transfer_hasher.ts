@@ -21,7 +21,7 @@ export interface ThreadOptions {
 
 /**
  * Creates a hasher for a Python algorithm name and an image size, in a thread if the image is large enough
- * and the runtime has threads. If the size is unknown, the first 4 MiB are held until that is clear.
+ * and the runtime has threads. If the size is unknown, the first 4 MiB are buffered before the choice.
  * Null if the algorithm is not supported.
  */
 export async function createTransferHasher(
@@ -32,7 +32,7 @@ export async function createTransferHasher(
   const hasher = await createHasher(algorithm);
   const isInline = start === null || (size ?? minSize) < minSize;
   if (isInline || !(hasher instanceof NativeHasher)) return hasher;
-  // If the code of threads cannot be loaded, this thread hashes.
+  // If the code for threads cannot be loaded, the data is hashed inline.
   const threads = await import("./rarely_used.ts").catch(() => null);
   return threads?.hashInThread(hasher, start, { builtinModule, GlanceError, size }) ?? hasher;
 }

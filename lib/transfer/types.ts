@@ -91,9 +91,9 @@ export interface DownloadOptions {
    */
   readonly progressInterval?: number | undefined;
   /**
-   * Called once with what the delivered data is, after its last byte is delivered and verified; not if the download
-   * fails. Errors it throws are ignored. A `range` must begin at 0; what is stored after it is `unchecked`. A sink
-   * receives the data in order.
+   * Called once with the format of the delivered data, after its last byte is delivered and verified; not if the
+   * download fails. Errors it throws are ignored. A `range` must begin at 0; the checks that need later bytes are in
+   * `unchecked`. A sink receives the data in order.
    */
   readonly onInspection?: ((inspection: ImageInspection) => void) | undefined;
   /** Aborts the download, also while it is being read, with the signal's reason. */
@@ -103,12 +103,12 @@ export interface DownloadOptions {
 }
 
 /**
- * What the first 256 KiB of an upload must be; otherwise the upload is refused before its first byte is sent.
+ * How the first 256 KiB of an upload are checked; unacceptable data is refused before its first byte is sent.
  *
- * - `match`: what Glance accepts since 2025.1: data in a `bare` container is of the declared disk format, and it
- *   is safe. It may be anything safe if the disk format is `raw`; the event `inspected` then names what it is.
- * - `safe`: data that does not refer to other files, and is of one format only.
- * - `off`: anything.
+ * - `match`: as Glance since 2025.1: data in a `bare` container must have the declared disk format, and be safe. With
+ *   the disk format `raw`, it may have any format; the event `inspected` then names it.
+ * - `safe`: the data must not refer to other files, and must have only one format.
+ * - `off`: no check.
  */
 export type InspectMode = "match" | "safe" | "off";
 
@@ -127,7 +127,7 @@ export interface UploadOptions {
   /** Reference of the image that the data is based on, for stores that place related data together. */
   readonly baseImageRef?: string | undefined;
   /**
-   * Which data is refused before its first byte is sent. An older cloud may accept what this refuses.
+   * Which data to refuse before its first byte is sent. An older cloud may accept such data.
    * Default: `"match"`.
    */
   readonly inspect?: InspectMode | undefined;

@@ -44,7 +44,7 @@ Deno.test("authenticate() throws GlanceConnectionFailed when outageTimeout ends"
     GlanceConnectionFailed,
     'within 30000 ms; raise "outageTimeout" to wait longer; last error:',
   );
-  assertEquals(error.terms.map(({ key }) => key), ["authUrl", "outageTimeout"]);
+  assertEquals(error.messageParts.map(({ key }) => key), ["authUrl", "outageTimeout"]);
   assertStringIncludes(error.message, "refused; check authUrl");
   // The delays are 2.5 s after the retries.
   assertEquals(keystone.requested.length, 4 + 12);

@@ -80,7 +80,7 @@ export async function chaosReport(): Promise<Report> {
   samples.push(sampleOf(gateway.pid));
   return {
     results: [],
-    lines: [...all.map(lineOf), ...gatewayLines(samples), verdictOf(all, samples)],
+    lines: [...all.map(lineOf), ...gatewayLines(samples), classifyStatus(all, samples)],
   };
 }
 
@@ -240,7 +240,7 @@ function gatewayLines(samples: readonly ProcessSample[]): readonly string[] {
   );
 }
 
-function verdictOf(all: readonly Client[], samples: readonly ProcessSample[]): string {
+function classifyStatus(all: readonly Client[], samples: readonly ProcessSample[]): string {
   const [, middle, end] = samples;
   const isFlat = middle !== undefined && end !== undefined &&
     end.memory - middle.memory <= MAY_GROW.memory &&

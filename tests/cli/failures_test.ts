@@ -1,4 +1,4 @@
-import { optionTerm } from "../../lib/terms.ts";
+import { optionPart } from "../../lib/message_parts.ts";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { GlanceError } from "../../mod.ts";
 import { causesOf, sentenceOf } from "../../lib/cli/system/errors.ts";
@@ -373,10 +373,12 @@ function escaped(text: string): string {
 }
 
 Deno.test("sentenceOf() replaces options of the library with their flags", () => {
-  const cause = new GlanceError('raise "stallTimeout"', { terms: [optionTerm("stallTimeout")] });
+  const cause = new GlanceError('raise "stallTimeout"', {
+    messageParts: [optionPart("stallTimeout")],
+  });
   const error = new GlanceError(
     'Cannot read: no response; raise "requestTimeout" or "stallTimeout" for image "constructor"',
-    { cause, terms: [optionTerm("requestTimeout")] },
+    { cause, messageParts: [optionPart("requestTimeout")] },
   );
   assertEquals(
     sentenceOf(error),

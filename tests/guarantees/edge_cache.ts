@@ -13,11 +13,11 @@ export const EDGE_CACHE: readonly Guarantee[] = [
   ],
   [
     "No byte is sent from the cache to a reader whom Glance refuses.",
-    "router/cache/gateway_cache_test.ts: GET /file is answered with Glance's refusal when Glance answers the reader with …",
+    "router/cache/gateway_cache_test.ts: GET /file returns Glance's error response when Glance rejects the reader with …",
     "router/cache/gateway_cache_test.ts: GET /file checks each token with Glance, once in authorizationTtl, when the image is cached",
   ],
   [
     "The cache API is for administrators.",
-    "router/cache/cache_api_test.ts: GET /v2/cache is answered with Glance's refusal when Glance answers …",
+    "router/cache/cache_api_test.ts: GET /v2/cache returns Glance's error response when Glance responds with …",
   ],
 ];

@@ -71,7 +71,7 @@ export const INTERRUPTED_DOWNLOADS: readonly Guarantee[] = [
     "simulation/slow_servers_test.ts: … moves at most … times and ends in time when …",
     "simulation/slow_servers_test.ts: download() ends soon when servers fall silent again and again for 1 to 20 s",
     "simulation/slow_servers_test.ts: download() closes both bodies when it is aborted during a challenge",
-    "transfer/race/rate_policy_test.ts: troubleOf() is … for …",
+    "transfer/race/rate_policy_test.ts: problemOf() is … for …",
   ],
   [
     "The error about a store that is slow to begin names the option and the flag that help.",

@@ -1,9 +1,9 @@
 /** Byte ranges: what holds for every request and every response. */
 import { assert, assertEquals } from "@std/assert";
 import {
+  checkPartial,
   formatRange,
   isUsable,
-  judgePartial,
   lengthOf,
   parseContentRange,
   type RangeResponseFacts,
@@ -72,10 +72,10 @@ Deno.test("lengthOf() returns null or an integer for any text", async () => {
   });
 });
 
-Deno.test("judgePartial() accepts the exact response to every range", async () => {
+Deno.test("checkPartial() accepts the exact response to every range", async () => {
   await forAll(REQUESTED, (request) => {
     const { start, end, size } = request;
-    const verdict = judgePartial({
+    const verdict = checkPartial({
       status: 206,
       contentRange: `bytes ${start}-${end}/${size ?? "*"}`,
       contentLength: String(end - start + 1),
@@ -85,10 +85,10 @@ Deno.test("judgePartial() accepts the exact response to every range", async () =
   });
 });
 
-Deno.test("judgePartial() accepts only responses that can have the requested byte", async () => {
+Deno.test("checkPartial() accepts only responses that can have the requested byte", async () => {
   await forAll(fc.tuple(ANSWER, SMALL_REQUESTED), ([response, request]) => {
     const { start, end, size } = request;
-    const verdict = judgePartial(response, request);
+    const verdict = checkPartial(response, request);
     const length = lengthOf(response.contentLength);
     const range = parseContentRange(response.contentRange);
     if (verdict.kind !== "mismatch") {
@@ -112,7 +112,7 @@ Deno.test("judgePartial() accepts only responses that can have the requested byt
 
 Deno.test("isUsable() trusts no more bytes without proof than with it", async () => {
   await forAll(fc.tuple(ANSWER, SMALL_REQUESTED), ([response, request]) => {
-    const verdict = judgePartial(response, request);
+    const verdict = checkPartial(response, request);
     const length = lengthOf(response.contentLength);
     const use = (isHashed: boolean, canCompare: boolean) =>
       isUsable(verdict, request.start, length, { isHashed, canCompare });

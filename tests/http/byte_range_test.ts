@@ -1,9 +1,9 @@
 /** Byte ranges, and every way in which a partial response can be wrong. */
 import { assertEquals } from "@std/assert";
 import {
+  checkPartial,
   formatRange,
   isUsable,
-  judgePartial,
   lengthOf,
   parseContentRange,
 } from "../../lib/http/byte_range.ts";
@@ -169,26 +169,26 @@ const VERDICTS: readonly (readonly [
 
 for (const [what, differs, expected] of VERDICTS) {
   const name = expected instanceof RegExp ? "a mismatch" : expected;
-  Deno.test(`judgePartial() classifies ${what} as ${name}`, () => {
-    const verdict = judgePartial({ ...CORRECT, ...differs }, { start: 40, end: 99, size: 100 });
+  Deno.test(`checkPartial() classifies ${what} as ${name}`, () => {
+    const verdict = checkPartial({ ...CORRECT, ...differs }, { start: 40, end: 99, size: 100 });
     assertEquals(verdict.kind, expected instanceof RegExp ? "mismatch" : expected);
     if (verdict.kind !== "mismatch" || !(expected instanceof RegExp)) return;
     assertEquals(expected.test(verdict.reason), true, verdict.reason);
   });
 }
 
-Deno.test("judgePartial() accepts a range if the size of the image is unknown", () => {
+Deno.test("checkPartial() accepts a range if the size of the image is unknown", () => {
   const judge = (differs: Partial<ResponseFacts>) =>
-    judgePartial({ ...CORRECT, ...differs }, { start: 40, end: 99, size: null }).kind;
+    checkPartial({ ...CORRECT, ...differs }, { start: 40, end: 99, size: null }).kind;
   assertEquals(judge({}), "part");
   assertEquals(judge({ contentRange: "bytes 40-99/12345" }), "part");
   assertEquals(judge({ status: 200, contentRange: null, contentLength: "7" }), "whole");
   assertEquals(judge({ contentLength: "100" }), "mismatch");
 });
 
-Deno.test("judgePartial() returns the position of a range that starts or ends early", () => {
+Deno.test("checkPartial() returns the position of a range that starts or ends early", () => {
   const response = { ...CORRECT, contentRange: "bytes 32-63/100", contentLength: "32" };
-  const verdict = judgePartial(response, { start: 40, end: 99, size: 100 });
+  const verdict = checkPartial(response, { start: 40, end: 99, size: 100 });
   assertEquals(verdict, { kind: "overlap", bodyStart: 32, endExclusive: 64 });
 });
 
@@ -206,7 +206,7 @@ Deno.test("isUsable() accepts an unlabeled body if it is hashed, and a complete 
   assertEquals(use("unproven", null, { isHashed: true, canCompare: true }), false);
 });
 
-Deno.test("judgePartial() trusts the Content-Range of a body of unknown length that starts at the first byte", () => {
+Deno.test("checkPartial() trusts the Content-Range of a body of unknown length that starts at the first byte", () => {
   const response = { ...CORRECT, contentRange: "bytes 0-9/100", contentLength: null };
-  assertEquals(judgePartial(response, { start: 0, end: 9, size: 100 }).kind, "part");
+  assertEquals(checkPartial(response, { start: 0, end: 9, size: 100 }).kind, "part");
 });

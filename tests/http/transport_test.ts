@@ -274,7 +274,7 @@ Deno.test("send() gives a hint when the certificate of a server is not trusted",
   await assertRejects(() => sendTo([cause]).response, ServerUnreachable, "OS_CACERT");
 });
 
-Deno.test("send() names the scheme when a server does not speak TLS, on every runtime", async () => {
+Deno.test("send() names the scheme when a server does not use TLS, on every runtime", async () => {
   const causes = [
     new TypeError("client error (Connect): received corrupt message of type InvalidContentType"),
     new TypeError("error sending request: client error (Connect): tls handshake eof"),

@@ -75,7 +75,7 @@ for (const connections of [1, 4]) {
         'within 30000 ms; raise "stallTimeout" to wait longer; last error:',
       );
       assert(error.cause instanceof AggregateError);
-      assert(error.terms[0]?.key === "stallTimeout");
+      assert(error.messageParts[0]?.key === "stallTimeout");
       assertStringIncludes(error.message, "connection refused");
       assert(clock.now() >= 30_000 && clock.now() < FROM + 32_000, `${clock.now()}`);
       assertEquals([cluster.openBodies, clock.pending], [0, 0], `${seed}`);

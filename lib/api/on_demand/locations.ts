@@ -13,13 +13,13 @@ import type { Operation } from "../operation.ts";
 import type { Session } from "../session.ts";
 import type { GlanceImage, ImageLocation, ValidationData } from "../types.ts";
 
-/** Passed in, not imported: bundlers put what is imported here, and at the start of a program, in a file of its own. */
+/** Code that is loaded at the start. It is passed in, because bundlers would split an import into another file. */
 export interface GetLocationShared {
   readonly GET_IMAGE: typeof GET_IMAGE;
   readonly GET_IMAGE_LOCATIONS: typeof GET_IMAGE_LOCATIONS;
 }
 
-/** The same, to add a location. */
+/** Code that is passed in to add a location. */
 export interface AddLocationShared {
   readonly ADD_IMAGE_LOCATION: typeof ADD_IMAGE_LOCATION;
   readonly GET_IMAGE: typeof GET_IMAGE;
@@ -108,7 +108,7 @@ function withoutHash(metadata: Readonly<Record<string, unknown>>): Record<string
   return rest;
 }
 
-/** Turns errors with these statuses into null, and throws others. */
+/** Returns null for errors with these statuses, and throws all others. */
 function nullAfter(statuses: readonly unknown[]) {
   return (error: { readonly status?: unknown }): null => {
     if (statuses.includes(error.status)) return null;

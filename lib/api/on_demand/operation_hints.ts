@@ -1,4 +1,4 @@
-/** What the user can do after an error status, by operation. Imported on demand: most requests succeed. Pure. */
+/** Hints for error statuses by operation. Imported on demand: most requests succeed. Pure. */
 
 import { OTHER_HINTS, UNKNOWN_SIZE } from "./other_hints.ts";
 
@@ -9,7 +9,7 @@ const DONE = { 409: "there is nothing left to do" };
 
 const IMAGE = "/v2/images/{image_id}";
 
-/** What differs from the usual hints, by verb and path. */
+/** Hints that differ from the usual ones, by verb and path. */
 export const HINTS: Readonly<Record<string, Hints>> = {
   "POST /v2/images": {
     403: "leave out what only Glance or an administrator sets",

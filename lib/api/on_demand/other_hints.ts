@@ -1,4 +1,4 @@
-/** What the user can do after an error status of an operation that few programs call. Pure. */
+/** Hints for error statuses of operations that few programs call. Pure. */
 
 const ADMINISTRATOR = { 403: "ask an administrator of the cloud" };
 const SCHEMA = { 404: "check the name: there is no such schema" };
@@ -13,7 +13,7 @@ const IMAGE = "/v2/images/{image_id}";
 const NAMESPACES = "/v2/metadefs/namespaces";
 const NAMESPACE = `${NAMESPACES}/{namespace}`;
 
-/** What differs from the usual hints, by verb and path. */
+/** Hints that differ from the usual ones, by verb and path. */
 export const OTHER_HINTS: Readonly<Record<string, Readonly<Record<number, string>>>> = {
   [`POST ${IMAGE}/import`]: {
     409: "check the status and formats of the image, and wait for a running import",

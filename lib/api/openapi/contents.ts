@@ -13,7 +13,7 @@ import {
   UUID,
 } from "./json_schema.ts";
 
-/** What an operation sends and returns. Names are those of schemas. */
+/** The bodies and parameters of an operation. Bodies are names of schemas. */
 export interface OperationContents {
   /** The JSON of the request. */
   readonly request?: string;

@@ -1,5 +1,5 @@
 /**
- * The OpenAPI 3.1 document of the Image API v2, made from the table of operations. Imported on demand by the gateway.
+ * Creates the OpenAPI 3.1 document of the Image API v2 from the table of operations. Imported on demand by the gateway.
  * Pure.
  */
 import { errorMeanings } from "../operations/error_meanings.ts";
@@ -40,9 +40,9 @@ const TAGS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Makes the document.
+ * Creates the document.
  *
- * @param operations the table: a bundler would put it into a file of its own if this file imported it
+ * @param operations the table; it is passed in because a bundler would split an import into another file
  * @param server URL of the API, relative to the document
  */
 export function openApiDocument(operations: OperationTable, server: string = "/"): Part {
@@ -90,7 +90,7 @@ function operationOf(name: OperationName, operation: OperationTable[OperationNam
   const summary = action.replaceAll(/ "\{\w+\}"/g, "");
   const body = requestBody(operation, contents);
   return {
-    // Generators make names of functions of these.
+    // Code generators derive function names from the operation ids.
     operationId: name.replaceAll(/\.(\w)/g, (_, letter) => letter.toUpperCase()),
     summary: summary[0]?.toUpperCase() + summary.slice(1),
     description: `Since version ${since} of the API.${needs}`,

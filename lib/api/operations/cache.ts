@@ -1,4 +1,4 @@
-/** Operations of the image cache. Each server has its own cache, and answers only for that. */
+/** Operations of the image cache. Each server has its own cache; a response describes only that. */
 import { wordIn } from "./arguments.ts";
 import { receiveBareList, receiveNothing, receivePage, receiveRecord } from "../decode.ts";
 import {
@@ -10,7 +10,7 @@ import {
 } from "./define.ts";
 import type { CacheState, CacheTarget, PrunedCache } from "../wire.ts";
 
-/** Operations on the image cache of the server that answers. */
+/** Operations on the image cache of the server that responds. */
 export interface CacheOperations {
   /** Lists cached and queued images. `GET /v2/cache`, since 2.14. */
   "cache.list"(): CacheState;

@@ -1,4 +1,4 @@
-/** `defineOperation`: an operation in one line, and what differs from the defaults. */
+/** `defineOperation`: defines an operation by its first line and its differences from the defaults. */
 import { type Operation, parametersOf } from "../operation.ts";
 import { receiveNothing } from "../decode.ts";
 
@@ -20,14 +20,14 @@ export type OperationDefinitions<Part> = {
 export type Defined<Part, M extends keyof Part> = OperationDefinitions<Part>[M];
 
 /**
- * The operations of a part of the table. Bundlers cannot tell whether an object with calls and spreads is used
- * only for its value; they omit it if it is made by a call that is marked as pure.
+ * The operations of a part of the table. Bundlers keep an unused object with calls and spreads, but omit one that is
+ * created by a call that is marked as pure.
  */
 export function tableOf<Part>(build: () => OperationDefinitions<Part>): OperationDefinitions<Part> {
   return build();
 }
 
-/** What an operation has besides its first line. */
+/** The parts of an operation after its first line. */
 export type OperationParts<Args extends readonly unknown[], Result> =
   & Pick<Operation<Args, Result>, "success" | "receive">
   & Partial<
@@ -42,7 +42,7 @@ export type OperationParts<Args extends readonly unknown[], Result> =
     >
   >;
 
-/** Defines an operation, which is idempotent unless it says otherwise. */
+/** Defines an operation, which is idempotent by default. */
 export function defineOperation<Args extends readonly unknown[], Result>(
   action: string,
   verb: Operation<Args, Result>["verb"],

@@ -1,5 +1,5 @@
 /**
- * What the error statuses of each operation mean. Documentation: no program needs it to call an operation.
+ * The meanings of the error statuses of each operation. For documentation: not needed to call an operation.
  */
 
 /** The meanings by status. */
@@ -23,7 +23,7 @@ const CHANGED_DEFINITION = {
 const ONE_DEFINITION = { 404: "no such namespace, or no such name in it" };
 const LISTED_DEFINITIONS = { 400: "no such sort direction or limit" };
 
-/** What differs from the usual meanings, by operation. */
+/** Meanings that differ from the usual ones, by operation. */
 export const ERROR_MEANINGS: Readonly<Record<string, Meanings>> = {
   list: { 400: "no such marker, sort key or filter value" },
   create: {
@@ -44,7 +44,7 @@ export const ERROR_MEANINGS: Readonly<Record<string, Meanings>> = {
     403: NOT_OWNER,
     409: "a status that does not allow an import, an import in progress, or no such store",
     413: QUOTA,
-    502: "the server that holds the staged data is gone",
+    502: "the server that holds the staged data is unreachable",
     504: "the server that holds the staged data does not respond",
   },
   deactivate: { 403: "neither active nor deactivated, or not allowed" },

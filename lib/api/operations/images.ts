@@ -72,8 +72,8 @@ export const GET_IMAGE: Defined<ImageOperations, "get"> = /* @__PURE__ */ define
 );
 
 /**
- * Creates an image, without data. A retry with the same id gets 409; the service chooses the id, so it knows the
- * image as its own. Without an id, a retry would create a second image.
+ * Creates an image, without data. A retry with the same id gets 409; since the service chooses the id, it recognizes its
+ * own image. Without an id, a retry would create a second image.
  */
 export const CREATE_IMAGE: Defined<ImageOperations, "create"> = /* @__PURE__ */ defineOperation(
   'create an image "{name}"',

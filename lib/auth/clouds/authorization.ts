@@ -1,6 +1,6 @@
 /**
- * Makes credentials from the settings of a cloud. The names of the settings, their places, and their
- * precedence are those of openstacksdk and keystoneauth. Pure.
+ * Creates credentials from the settings of a cloud. The names, locations, and precedence of the settings are those of
+ * openstacksdk and keystoneauth. Pure.
  */
 import type { InvalidConfigurationValue } from "../../errors.ts";
 import type { Cloud } from "./cloud.ts";

@@ -17,7 +17,7 @@ export class Cloud {
     this.settings = settings;
   }
 
-  /** Where it is configured, for messages. */
+  /** The source of its configuration, for messages. */
   get origin(): string {
     return this.path === null ? "the OS_* variables" : `the cloud "${this.name}" in "${this.path}"`;
   }
@@ -73,7 +73,7 @@ export class Cloud {
     });
   }
 
-  /** The error for a setting; `state` says what is wrong and what to do, and must not contain a secret. */
+  /** The error for a setting; `state` is the cause and the hint, and must not contain a secret. */
   unusable(key: string, state: string): InvalidConfigurationValue {
     return new InvalidConfigurationValue(
       `Cannot use ${this.origin}: ${this.#settingOf(key)} ${state}`,

@@ -1,4 +1,4 @@
-/** Makes credentials, options, and TLS files from the settings of a cloud. Pure. */
+/** Creates credentials, options, and TLS settings from the settings of a cloud. Pure. */
 import type { RequestContext } from "../../context.ts";
 import type { GlanceOptions } from "../../options.ts";
 import type { Cloud } from "./cloud.ts";
@@ -32,7 +32,7 @@ export interface CloudTls {
 export interface CloudConfig {
   /** Name in `clouds.yaml`; `envvars` for the cloud of the `OS_*` variables. */
   readonly name: string;
-  /** Where the configuration comes from, for messages. */
+  /** The source of the configuration, for messages. */
   readonly origin: string;
   /** For `authenticate`; null if the cloud does not use Keystone. */
   readonly credentials: Credentials | null;
@@ -55,7 +55,7 @@ export const DEFAULT_TLS: CloudTls = {
 };
 
 /**
- * Makes the configuration of a cloud from its settings.
+ * Creates the configuration of a cloud from its settings.
  *
  * @param servers The servers of `GLANCE_API_SERVERS`, which take precedence over those of the cloud.
  * @param missingProfile The cloud's profile, if no file has it.

@@ -37,7 +37,7 @@ function searchFolders(ports: FilePorts): string[] {
   return [...new Set([...(workingDirectory === null ? [] : [workingDirectory]), ...folders])];
 }
 
-/** Finds and reads the files; skips files that cannot be read, and remembers them for messages. */
+/** Finds and reads the files. Files that cannot be read are skipped, and recorded for messages. */
 export class CloudFiles {
   readonly folders: readonly string[];
   /** Files that could not be read, each with the reason. */

@@ -77,7 +77,7 @@ export async function valueOfYaml(parse: YamlParser, text: string): Promise<unkn
       return parsed.toJS({ mapAsMap: true });
     }
   } catch (error) {
-    // The parser cannot be loaded: that says nothing about the text.
+    // The parser cannot be loaded, which is not a fault of the text.
     if (error instanceof InvalidConfigurationValue) throw error;
     throw new YamlError(error, false);
   }
@@ -127,7 +127,7 @@ export async function findYamlParser(
   }
   throw new InvalidConfigurationValue(
     'Cannot read YAML: the npm package "yaml" is not installed; install it, pass its parseDocument as "parseYaml", or write the file as JSON (clouds.json)',
-    { terms: [{ key: "passParser", text: ', pass its parseDocument as "parseYaml"' }] },
+    { messageParts: [{ key: "passParser", text: ', pass its parseDocument as "parseYaml"' }] },
   );
 }
 

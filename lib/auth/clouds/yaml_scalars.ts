@@ -13,7 +13,7 @@ export class AmbiguousScalar {
   }
 }
 
-/** Tells the npm package `yaml` how to read scalars of one type. */
+/** Defines how the npm package `yaml` reads scalars of one type. */
 export interface YamlTag {
   /** The name of the type: `tag:yaml.org,2002:int`. */
   readonly tag: string;

@@ -1,27 +1,27 @@
 /**
  * Selects the servers of the image service from Keystone's service catalog. Reads both shapes: in v3 each
- * endpoint has one interface, in v2 each has one URL per interface. Imported on demand: a client with servers of
- * its own needs no catalog.
+ * endpoint has one interface, in v2 each has one URL per interface. Imported on demand: a client with configured servers
+ * needs no catalog.
  */
 import type { CatalogEndpoint, CatalogEntry, RequestContext } from "../../context.ts";
 import type { ApiServer, parseApiServer } from "../../api_server.ts";
 import type { InvalidConfigurationValue } from "../../errors.ts";
 import type { CatalogInfo, ResolvedOptions } from "../../options.ts";
-import type { optionTerm, Term } from "../../terms.ts";
+import type { MessagePart, optionPart } from "../../message_parts.ts";
 import type { fetchCatalog } from "../keystone.ts";
 import type { endpointsOf, entriesOf, regionsOf } from "../catalog.ts";
 
-/** Passed in, not imported: bundlers put what is imported here, and at the start of a program, in a file of its own. */
+/** Code that is loaded at the start. It is passed in, because bundlers would split an import into another file. */
 export interface CatalogShared {
   readonly endpointsOf: typeof endpointsOf;
   readonly entriesOf: typeof entriesOf;
   readonly InvalidConfigurationValue: typeof InvalidConfigurationValue;
-  readonly optionTerm: typeof optionTerm;
+  readonly optionPart: typeof optionPart;
   readonly parseApiServer: typeof parseApiServer;
   readonly regionsOf: typeof regionsOf;
 }
 
-const NO_SERVERS: Term = {
+const NO_SERVERS: MessagePart = {
   key: "chooseServers",
   text:
     'there are no "apiServers", and the context has no service catalog; set one of them, or "authUrl" to fetch the catalog from Keystone',
@@ -39,7 +39,7 @@ export async function serversFromCatalog(
   shared: CatalogShared,
 ): Promise<readonly ApiServer[]> {
   const { catalogInfo, regionName, authUrl } = options;
-  const { InvalidConfigurationValue, optionTerm } = shared;
+  const { InvalidConfigurationValue, optionPart } = shared;
   let catalog = context.serviceCatalog;
   if (
     catalog === undefined && source !== null && authUrl !== null && context.authToken !== undefined
@@ -49,14 +49,14 @@ export async function serversFromCatalog(
   if (catalog === undefined) {
     throw new InvalidConfigurationValue(
       `Cannot find an API server: ${NO_SERVERS.text}`,
-      { terms: [NO_SERVERS] },
+      { messageParts: [NO_SERVERS] },
     );
   }
   const servers = endpointsFromCatalog(catalog, catalogInfo, regionName, shared);
   if (servers.length > 0) return servers;
   throw new InvalidConfigurationValue(
     `Cannot find an API server: the service catalog has no endpoint of type "${catalogInfo.serviceType}"; set "apiServers" or correct "catalogInfo"`,
-    { terms: [optionTerm("apiServers"), optionTerm("catalogInfo")] },
+    { messageParts: [optionPart("apiServers"), optionPart("catalogInfo")] },
   );
 }
 
@@ -142,6 +142,6 @@ function noSuchInterface(
     `Cannot find the endpoint type "${endpointType}" of the service "${serviceType}" in the catalog: it has "${
       names.join('", "')
     }"; ${hint}`,
-    { terms: [{ key: "chooseInterface", text: hint, subject: names[0] }] },
+    { messageParts: [{ key: "chooseInterface", text: hint, subject: names[0] }] },
   );
 }

@@ -1,5 +1,5 @@
-/** What follows after the last retry of a request to Keystone, imported on demand: it waits while Keystone is away. */
-import { isAway } from "../../http/on_demand/outage_policy.ts";
+/** Continues a request to Keystone after its last retry during an outage of Keystone. Imported on demand. */
+import { isServerUnavailable } from "../../http/on_demand/outage_policy.ts";
 import { OutageDelays, type OutageFailure } from "../../http/on_demand/outage.ts";
 import type { ResolvedOptions } from "../../options.ts";
 
@@ -8,17 +8,19 @@ export class KeystoneOutage {
   readonly #action: string;
   readonly #delays: OutageDelays;
 
-  /** `since` is the time of the first attempt, and `action` what the messages of the failures begin with. */
+  /** `since` is the time of the first attempt, and `action` the beginning of the messages of the failures. */
   constructor(options: ResolvedOptions, since: number, action: string) {
     this.#action = action;
     this.#delays = new OutageDelays(options, since, { isReported: false });
   }
 
-  /** Milliseconds until the next request; null if the time is over, and undefined if Keystone is not away. */
+  /** Milliseconds until the next request; null if the time is over, and undefined if this is not an outage. */
   next(failure: OutageFailure): number | null | undefined {
     const { server, error: { status, message } } = failure;
-    // The action contains names that users choose, which say nothing about the cause.
+    // The action contains names that users choose, which must not be matched as a cause.
     const reason = message.replace(this.#action, "");
-    return isAway({ status, message: reason, server }) ? this.#delays.next(failure) : undefined;
+    return isServerUnavailable({ status, message: reason, server })
+      ? this.#delays.next(failure)
+      : undefined;
   }
 }

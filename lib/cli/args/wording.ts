@@ -1,13 +1,13 @@
 /**
- * The words of the command line for the terms in error messages of the library: flags, environment variables,
- * and commands. Pure.
+ * Replaces the parts of the library's error messages that name options and calls with the words of the command line:
+ * flags, environment variables, and commands. Pure.
  */
 import type { GlanceError } from "../../errors.ts";
-import type { TermKey } from "../../terms.ts";
+import type { MessagePartKey } from "../../message_parts.ts";
 import { ownValue } from "../../validate.ts";
 
-/** The words for each term; functions take the id of the image, or what the term is about. */
-const WORDS: Readonly<Record<TermKey, string | ((subject: string) => string)>> = {
+/** The words for each part; functions take the subject of the part, or the id of the image. */
+const WORDS: Readonly<Record<MessagePartKey, string | ((subject: string) => string)>> = {
   apiServers: "GLANCE_API_SERVERS",
   authUrl: "OS_AUTH_URL",
   caCert: "--os-cacert (OS_CACERT)",
@@ -50,20 +50,20 @@ const WORDS: Readonly<Record<TermKey, string | ((subject: string) => string)>> =
   waitLonger: (id) => `, or check it with "glance-edge image-show ${id}"`,
 };
 
-/** A text with the way in which users start this program for the `glance-edge` of each quoted command. */
+/** Replaces the `glance-edge` of each quoted command with the command that starts this program. */
 export function asStarted(text: string, program: string): string {
   return text.replaceAll('"glance-edge ', () => `"${program} `);
 }
 
-/** A message of an error with the words of the command line for its terms, and times in seconds. */
+/** The message of an error in the words of the command line, with times in seconds. */
 export function inTerminalWords(
   message: string,
-  { terms, imageId }: Pick<GlanceError, "terms" | "imageId">,
+  { messageParts, imageId }: Pick<GlanceError, "messageParts" | "imageId">,
 ): string {
-  const replaced = terms.reduce((text, term) => {
-    const words = ownValue(WORDS, term.key) ?? term.text;
-    const subject = term.subject ?? imageId ?? "<IMAGE>";
-    return text.replaceAll(term.text, () => typeof words === "string" ? words : words(subject));
+  const replaced = messageParts.reduce((text, part) => {
+    const words = ownValue(WORDS, part.key) ?? part.text;
+    const subject = part.subject ?? imageId ?? "<IMAGE>";
+    return text.replaceAll(part.text, () => typeof words === "string" ? words : words(subject));
   }, message);
   // Options are in milliseconds, flags are in seconds.
   return replaced.replaceAll(/\b(\d+) ms\b/g, (_, ms) => `${Number(ms) / 1000} s`);

@@ -1,6 +1,6 @@
 /** Decompresses streams, within limits. */
 import { DecompressionFailed, DecompressionLimitExceeded, Invalid } from "../../errors.ts";
-import type { Term } from "../../terms.ts";
+import type { MessagePart } from "../../message_parts.ts";
 import { checkRecord, inspect, messageOf } from "../../validate.ts";
 import { ignoringErrors } from "../../events.ts";
 import {
@@ -41,7 +41,7 @@ export interface DecompressOptions {
 
 const TIB = 2 ** 40;
 
-const RAISE_LIMIT: Term = {
+const RAISE_LIMIT: MessagePart = {
   key: "decompressFirst",
   text: 'raise "maxSize" or "maxRatio" if it is meant to be',
 };
@@ -186,7 +186,7 @@ class Content {
     if (limit === null || this.#format === null) return;
     throw new DecompressionLimitExceeded(
       `Cannot decompress ${this.#what}: ${limit}; ${RAISE_LIMIT.text}`,
-      { terms: [RAISE_LIMIT] },
+      { messageParts: [RAISE_LIMIT] },
     );
   }
 

@@ -1,5 +1,5 @@
 /** Hints for errors, by Glance's explanation, the operation, or the status. Pure. */
-import type { Term } from "../../terms.ts";
+import type { MessagePart } from "../../message_parts.ts";
 
 /** The request that was refused. */
 export interface Refused {
@@ -15,7 +15,7 @@ export interface Refused {
   readonly hint?: string | undefined;
 }
 
-type CauseHint = string | ((refused: Refused) => Term);
+type CauseHint = string | ((refused: Refused) => MessagePart);
 
 /** Sentences of Glance, of any release, each with a hint. */
 const HINTS: readonly (readonly [sentence: RegExp, hint: CauseHint])[] = [
@@ -57,30 +57,30 @@ export function generalHint(status: number | undefined): string | undefined {
 }
 
 /**
- * The 404 of a web server, a proxy, or another API. Glance answers a JSON object with these three keys, and the
- * header with the id of the request.
+ * The 404 of a web server, a proxy, or another API. Glance responds with a JSON object with these three keys, and with
+ * the header of the request id.
  */
 const NOT_GLANCE = /^\s*<|^404 page not found|^\s*\{\s*"(?!(?:message|code|title)")|\bno route\b/i;
 
-/** What the user can do; empty if that is not known. */
-export interface FoundHint {
+/** A hint for the user; empty if there is none. */
+export interface Hint {
   readonly hint?: string | undefined;
-  /** The parts of the hint that front ends word themselves. */
-  readonly terms?: readonly Term[] | undefined;
+  /** The parts of the hint that front ends replace with their own words. */
+  readonly messageParts?: readonly MessagePart[] | undefined;
 }
 
-function noImageApi(server: string): FoundHint {
-  const term: Term = { key: "imageEndpoint", text: 'set "apiServers" to its URL' };
-  return { hint: `there is no Image API at "${server}"; ${term.text}`, terms: [term] };
+function noImageApi(server: string): Hint {
+  const part: MessagePart = { key: "imageEndpoint", text: 'set "apiServers" to its URL' };
+  return { hint: `there is no Image API at "${server}"; ${part.text}`, messageParts: [part] };
 }
 
 /** The most specific hint for an explanation in a body. */
-export function hintFor(explanation: string, refused: Refused, body: string): FoundHint {
+export function hintFor(explanation: string, refused: Refused, body: string): Hint {
   const { server, status, requestId } = refused;
   const isOther = status === 404 && requestId === undefined && NOT_GLANCE.test(body);
   if (isOther && server !== undefined) return noImageApi(server);
   const hint = HINTS.find(([sentence]) => sentence.test(explanation))?.[1];
   if (typeof hint !== "function") return { hint: hint ?? refused.hint ?? generalHint(status) };
-  const term = hint(refused);
-  return { hint: term.text, terms: [term] };
+  const part = hint(refused);
+  return { hint: part.text, messageParts: [part] };
 }

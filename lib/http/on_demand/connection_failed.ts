@@ -1,7 +1,7 @@
 /** The error of a request for which no server gave a usable response. Pure. */
 import type { ApiServer } from "../../api_server.ts";
 import type { GlanceConnectionFailed, GlanceError } from "../../errors.ts";
-import type { Term } from "../../terms.ts";
+import type { MessagePart } from "../../message_parts.ts";
 
 /** A failed attempt, for the message. */
 export interface AttemptError {
@@ -14,15 +14,15 @@ export interface RequestFailure {
   readonly action: string;
   readonly imageId: string | undefined;
   readonly failures: readonly AttemptError[];
-  /** Why there are no more attempts; it follows their number in the message. */
+  /** The reason why there are no more attempts; it follows their number in the message. */
   readonly end: string;
-  /** The terms in `end`. */
-  readonly terms: readonly Term[];
+  /** The replaceable parts of `end`. */
+  readonly messageParts: readonly MessagePart[];
 }
 
 /** Creates the error. Its class is passed, because it is loaded at the start. */
 export function connectionFailed(
-  { action, imageId, failures, end, terms }: RequestFailure,
+  { action, imageId, failures, end, messageParts }: RequestFailure,
   ErrorClass: typeof GlanceConnectionFailed,
 ): GlanceConnectionFailed {
   const errors = failures.map(({ error }) => error);
@@ -33,15 +33,17 @@ export function connectionFailed(
   const state = last?.message.replace(`Cannot ${action}: `, "")
     .replace(`Cannot reach the server "${server}": `, "");
   const isUnreachable = errors.every(({ message }) => message.includes("Cannot reach the server"));
-  // An end with terms has a hint already.
-  const hint = isUnreachable && terms.length === 0 ? "; check the address and the network" : "";
+  // An end with replaceable parts contains a hint already.
+  const hint = isUnreachable && messageParts.length === 0
+    ? "; check the address and the network"
+    : "";
   return new ErrorClass(
     `Cannot ${action}: ${
       [...servers].join(", ")
     } gave no usable response in ${attempts} attempt${s}${end}; last error${whose}: ${state}${hint}`,
     {
       cause: new AggregateError(errors, "every attempt failed"),
-      terms,
+      messageParts,
       imageId,
       server,
       status: last?.status,

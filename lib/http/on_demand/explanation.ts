@@ -20,7 +20,7 @@ export function explanationIn(text: string, secrets: readonly string[] = []): st
   const sentence = jsonMessageIn(bare) ?? textOfHtml(bare);
   let words = withoutBrowserRefusal(sentence.replaceAll(/\s+/g, " ")).trim();
   while (words.endsWith(".") || words.endsWith(" ")) words = words.slice(0, -1);
-  // Hidden again, because JSON may escape a secret, and before the cut, which could leave half of one.
+  // Secrets are hidden again, because JSON may escape one, and before the cut, which could leave half of one.
   const line = hide(words);
   return line.length > QUOTE_LIMIT ? `${line.slice(0, QUOTE_LIMIT)}…` : line;
 }

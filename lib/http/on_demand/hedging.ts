@@ -17,9 +17,9 @@ export interface OpenAttempt {
   silentSince?: number;
   /** Whether it was hedged. */
   isHedged?: boolean;
-  /** Whether a hedged request was taken from the budget because of it. */
+  /** Whether the budget was charged for a hedged request because of it. */
   isCharged?: boolean;
-  /** Whether it has a response that is used only if no other attempt succeeds. */
+  /** Whether its response is used only if no other attempt succeeds. */
   isHeld?: boolean;
   outcome?: Promise<unknown>;
 }
@@ -59,7 +59,7 @@ export class Hedging {
     this.#code = code;
   }
 
-  /** Sends the request to another server if that is allowed; returns whether it may be allowed later. */
+  /** Sends the request to another server if that is allowed. Returns whether it may be allowed later. */
   hedge(silent: OpenAttempt, since: number): boolean {
     const race = this.#race;
     const { upstream: { pool, options: { now, onEvent } }, tried, limit } = race.input;
@@ -83,8 +83,8 @@ export class Hedging {
   /**
    * Ends the race with the response of an attempt, which took some milliseconds.
    *
-   * If a write is refused, another attempt may be the reason: the image is gone because that one has deleted it.
-   * The refusal is held until no other attempt can succeed.
+   * If a write is refused, another attempt may be the cause: the image does not exist because that one has deleted it.
+   * Such a response is held until no other attempt can succeed.
    */
   async decide(winner: OpenAttempt, took: number, isHeld: boolean): Promise<void> {
     const race = this.#race;

@@ -1,14 +1,14 @@
 /**
- * What follows after the last retry, imported on demand: during an outage, an idempotent request continues for
- * `outageTimeout`; else it fails.
+ * Handles the end of the retries: during an outage, an idempotent request continues for `outageTimeout`; else it fails.
+ * Imported on demand.
  */
 import type { GlanceConnectionFailed, GlanceError } from "../../errors.ts";
 import type { ResolvedOptions } from "../../options.ts";
-import type { optionTerm } from "../../terms.ts";
+import type { optionPart } from "../../message_parts.ts";
 import type { CallPolicy, RequestSpec, Upstream } from "../request_spec.ts";
 import type { FailedAttempt } from "../retry/attempt.ts";
 import { connectionFailed } from "./connection_failed.ts";
-import { isAway, outageDelay } from "./outage_policy.ts";
+import { isServerUnavailable, outageDelay } from "./outage_policy.ts";
 
 /** Milliseconds of an outage after which it is reported. */
 const NOTICE_AFTER = 2_000;
@@ -26,7 +26,7 @@ export interface ExhaustedRequest {
     readonly upstream: Upstream;
     readonly spec: RequestSpec;
     readonly policy: CallPolicy;
-    /** Endpoints of the servers that were asked in this round. */
+    /** Endpoints of the servers that were tried in this round. */
     readonly tried: ReadonlySet<string>;
   };
   /** Whether the request is idempotent, and its body can be sent again. */
@@ -37,7 +37,7 @@ export interface ExhaustedRequest {
 /** Code that is loaded at the start. */
 export interface OutageCode {
   readonly GlanceConnectionFailed: typeof GlanceConnectionFailed;
-  readonly optionTerm: typeof optionTerm;
+  readonly optionPart: typeof optionPart;
 }
 
 /** A failed attempt during an outage. */
@@ -98,8 +98,8 @@ export class OutageWait {
   /**
    * The delay before the next request, in milliseconds; it does not apply within a round.
    *
-   * @param end Why there is no other retry: a key of {@linkcode END_TEXTS}, or text for the message.
-   * @throws {GlanceConnectionFailed} if no server is away, or the time is over.
+   * @param end the reason why there is no other retry: a key of {@linkcode END_TEXTS}, or text for the message.
+   * @throws {GlanceConnectionFailed} if this is not an outage, or the time is over.
    */
   nextDelay(isRoundOver: boolean, end: string): number {
     const { input, isHedgeable, failures } = this.#request;
@@ -107,20 +107,20 @@ export class OutageWait {
     const { outageTimeout: limit } = options;
     const last = failures.at(-1);
     const isOutage = limit > 0 && isHedgeable && retries === undefined &&
-      failures.slice(-tried.size).some(({ error }) => isAway(error));
+      failures.slice(-tried.size).some(({ error }) => isServerUnavailable(error));
     if (!isOutage || last === undefined) throw this.#failed(end);
     if (!isRoundOver) return 0;
     const since = failures[0]?.sentAt ?? Infinity;
     this.#delays ??= new OutageDelays(options, since, pool.health);
     const delay = this.#delays.next({ ...last, server: last.server.endpoint });
     if (delay !== null) return delay;
-    const term = this.#code.optionTerm("outageTimeout");
-    throw this.#failed(` within ${limit} ms; raise ${term.text} to wait longer`, [term]);
+    const part = this.#code.optionPart("outageTimeout");
+    throw this.#failed(` within ${limit} ms; raise ${part.text} to wait longer`, [part]);
   }
 
-  #failed(end: string, terms: Parameters<typeof connectionFailed>[0]["terms"] = []) {
+  #failed(end: string, messageParts: Parameters<typeof connectionFailed>[0]["messageParts"] = []) {
     const { input: { spec }, failures } = this.#request;
-    const facts = { action: spec.action(), imageId: spec.imageId, failures, terms };
+    const facts = { action: spec.action(), imageId: spec.imageId, failures, messageParts };
     return connectionFailed(
       { ...facts, end: END_TEXTS[end] ?? end },
       this.#code.GlanceConnectionFailed,

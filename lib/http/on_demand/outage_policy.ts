@@ -1,10 +1,10 @@
-/** Whether and when a request is sent again after its retries, because servers are away. Pure. */
+/** Decides whether and when a request is repeated after its retries, because servers are unavailable. Pure. */
 import type { GlanceError } from "../../errors.ts";
 
 /** Statuses of a proxy without a server, and of a server that starts or stops. */
 const AWAY_STATUSES: ReadonlySet<number> = new Set([502, 503, 504]);
 
-/** What the messages of runtimes say of a wrong name, of TLS, and of a port that is not allowed. */
+/** The messages of runtimes for a wrong name, for TLS, and for a port that is not allowed. */
 const WRONG_ADDRESS =
   /\bdns\b|getaddrinfo|ENOTFOUND|resolve host|cert|tls|ssl|InvalidContentType|wrong.version|bad port|to port /i;
 
@@ -13,10 +13,10 @@ const SHORTEST_DELAY = 1_000;
 const LONGEST_DELAY = 4_000;
 
 /**
- * Whether a server is away after a failed attempt, and may come back: the connection failed, or a proxy says
- * so. A wrong name, a certificate that is not trusted, and a limit of requests (429) are not outages.
+ * Whether an attempt failed because its server is temporarily unavailable: the connection failed, or the status is that
+ * of a proxy without a server. A wrong name, an untrusted certificate, and a rate limit (429) are not outages.
  */
-export function isAway(
+export function isServerUnavailable(
   { status, message, server = "" }: Pick<GlanceError, "status" | "message" | "server">,
 ): boolean {
   if (status !== undefined) return AWAY_STATUSES.has(status);
@@ -25,7 +25,7 @@ export function isAway(
 
 /** The state of an outage, in milliseconds. */
 export interface OutageState {
-  /** How long the request continues after its first failure. */
+  /** Time for which the request continues after its first failure. */
   readonly limit: number;
   /** Time since the first attempt was sent. */
   readonly elapsed: number;
@@ -37,8 +37,8 @@ export interface OutageState {
 
 /**
  * The delay before the next round, in milliseconds; null after the last one, which is sent when the time ends.
- * Delays count even if the clock did not see them, so that an injected `sleep` that returns at once cannot
- * cause endless requests.
+ * Delays count even if the clock did not advance, so that an injected `sleep` that returns immediately cannot cause
+ * endless requests.
  */
 export function outageDelay(
   { limit, elapsed, delayed, retryAfter }: OutageState,

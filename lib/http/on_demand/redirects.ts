@@ -10,7 +10,7 @@ const MAX_REDIRECTS = 5;
 /** Redirects that keep the method (RFC 9110, sections 15.4.8 and 15.4.9). */
 const KEEPS_METHOD: ReadonlySet<number> = new Set([307, 308]);
 
-/** A redirect of a request to a URL, after a number of others. */
+/** A redirect of a request. */
 export interface Redirect {
   readonly request: WireRequest;
   readonly from: string;
@@ -26,7 +26,7 @@ export interface RedirectCode {
 }
 
 /**
- * The URL to which a redirect leads.
+ * The target of a redirect.
  *
  * @throws {RedirectRefused} if it is not followed.
  */
@@ -40,7 +40,7 @@ export function nextHop(redirect: Redirect, code: RedirectCode): string {
   });
 }
 
-/** The URL, or why it is not followed. */
+/** The target of a redirect, or the reason why it is not followed. */
 function targetOf({ request, from, response, hops }: Redirect): URL | string {
   if (response.type === "opaqueredirect") {
     return "the server redirects, and a browser does not show the target; use the URL to which it redirects";

@@ -1,9 +1,9 @@
 /** Hints for TLS failures, by the messages of Deno (rustls), and of Node and Bun (OpenSSL). Pure. */
-import type { FoundHint } from "./cause_hints.ts";
-import type { Term } from "../../terms.ts";
+import type { Hint } from "./cause_hints.ts";
+import type { MessagePart } from "../../message_parts.ts";
 
 /** The part of a hint that applies to programs only. */
-export const PASS_FETCH: Term = {
+export const PASS_FETCH: MessagePart = {
   key: "passFetch",
   text: ", or pass a fetch that trusts it (Deno.createHttpClient({ caCerts }))",
 };
@@ -32,12 +32,12 @@ const HINTS: readonly (readonly [message: RegExp, hint: string])[] = [
   ],
   [
     /InvalidContentType|wrong.version.number|tls handshake eof/i,
-    'it does not speak TLS: write "http://", or correct the port',
+    'it does not use TLS: write "http://", or correct the port',
   ],
 ];
 
 /** The hint for the error message of a failed request, if TLS is the cause. */
-export function trustHint(message: string): FoundHint {
+export function trustHint(message: string): Hint {
   const hint = HINTS.find(([pattern]) => pattern.test(message))?.[1];
-  return hint === undefined ? {} : { hint, terms: [PASS_FETCH] };
+  return hint === undefined ? {} : { hint, messageParts: [PASS_FETCH] };
 }

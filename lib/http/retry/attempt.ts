@@ -1,4 +1,4 @@
-/** One attempt of a request on one server, and what its outcome means for the next attempt. */
+/** Sends a request to one server, and classifies the outcome. */
 import type { RequestContext } from "../../context.ts";
 import type { ApiServer } from "../../api_server.ts";
 import { GlanceError, ServerUnreachable, UnexpectedResponse } from "../../errors.ts";
@@ -14,13 +14,13 @@ import {
 } from "../request_spec.ts";
 import { errorFromResponse, unexpectedStatus } from "../response_errors.ts";
 import {
-  type AttemptVerdict,
+  classifyStatus,
   isAmbiguousStatus,
   parseRetryAfter,
-  verdictOf,
+  type StatusClass,
 } from "./retry_policy.ts";
 import { credentialHeaders, discard, send, tokensOf } from "../transport.ts";
-import { optionTerm } from "../../terms.ts";
+import { optionPart } from "../../message_parts.ts";
 
 /** Bytes of progress after which another request costs no retry budget. */
 const FREE_RETRY_PROGRESS = 1024 * 1024;
@@ -34,14 +34,14 @@ export class FailedAttempt {
     readonly sentAt: number,
     /** Whether the server sent no complete response within the time limit. */
     readonly isTimeout = false,
-    /** Whether the request may have been carried out nevertheless. */
+    /** Whether the server may have executed the request. */
     readonly ambiguous = true,
     /** Milliseconds of the server's `Retry-After`. */
     readonly retryAfter: number | null = null,
   ) {}
 }
 
-/** When a request is hedged. */
+/** The timer for a hedged request. */
 export interface HedgeTimer {
   /** Milliseconds without headers. */
   readonly after: number;
@@ -59,12 +59,12 @@ export interface AttemptInput<Result> {
   readonly deadline: Deadline;
   /** Number of requests sent so far, and the attempts that have failed. */
   readonly race: { readonly sent: number; readonly failures: readonly FailedAttempt[] };
-  /** Whether another attempt may have been carried out. */
+  /** Whether another attempt may have been executed. */
   readonly mayBeDone: () => boolean;
   /** Called with a response that may decide the request. It aborts the attempts that are not needed. */
   readonly decide: (
     sentAt: number,
-    verdict: Exclude<AttemptVerdict, "failed">,
+    statusClass: Exclude<StatusClass, "failed">,
   ) => Promise<void> | undefined;
   /** Hedges the request while there are no headers; undefined if it runs on one server at a time. */
   readonly hedge: HedgeTimer | undefined;
@@ -75,8 +75,8 @@ export interface AttemptInput<Result> {
 const TOKEN_REFUSED = Symbol("token refused");
 
 /**
- * Sends a request to one server; after a 401, renews the token and sends it once more. The time of a renewal
- * does not count as the server's, and its errors are thrown unchanged.
+ * Sends a request to one server; after a 401, renews the token and repeats the request once. The time of a renewal does
+ * not count for the server, and its errors are thrown unchanged.
  */
 export async function attempt<Result>(
   input: AttemptInput<Result>,
@@ -109,29 +109,29 @@ async function attemptAs<Result>(
     const response = await sendAs(context, input);
     const { success, alreadyDoneStatus } = spec;
     const facts = { success, alreadyDoneStatus, mayRenew, mayBeDone: input.mayBeDone() };
-    const verdict = verdictOf(response.status, facts);
-    const isOpen = verdict === "failed" || (verdict === "accepted" && spec.isReadWhole);
-    if (!isOpen && !deadline.signal.aborted) await input.decide(sentAt, verdict);
+    const statusClass = classifyStatus(response.status, facts);
+    const isOpen = statusClass === "failed" || (statusClass === "accepted" && spec.isReadWhole);
+    if (!isOpen && !deadline.signal.aborted) await input.decide(sentAt, statusClass);
     if (deadline.signal.aborted) {
       await discard(response);
       throw deadline.signal.reason;
     }
-    if (verdict === "accepted") {
+    if (statusClass === "accepted") {
       const result = await onResponse(opened(input, response));
-      if (isOpen) await input.decide(sentAt, verdict);
+      if (isOpen) await input.decide(sentAt, statusClass);
       return result;
     }
-    if (verdict === "alreadyDone") {
+    if (statusClass === "alreadyDone") {
       await discard(response);
       return await onResponse(opened(input, new Response(null, { status: 204 })));
     }
-    if (verdict === "tokenRefused") {
+    if (statusClass === "tokenRefused") {
       deadline.disarm();
       await discard(response);
       return TOKEN_REFUSED;
     }
     const failure = await failureOf(response, context, input, sentAt);
-    if (verdict !== "refused") return failure;
+    if (statusClass !== "refused") return failure;
     if (response.status < 500) pool.health.succeeded(server);
     throw failure.error;
   } catch (error) {
@@ -139,7 +139,7 @@ async function attemptAs<Result>(
   }
 }
 
-/** Makes the failure of an attempt that threw; rethrows errors that another attempt could not avoid. */
+/** Creates the failure of an attempt that threw; rethrows errors that another attempt could not avoid. */
 function brokenAttempt(
   { spec, policy, server, deadline: { signal } }: AttemptInput<unknown>,
   error: unknown,
@@ -194,7 +194,7 @@ function arm(
       new ServerUnreachable(
         `Cannot ${spec.action()}: the server did not respond within ${limit} ms; raise "requestTimeout" if it is slow`,
         {
-          terms: [optionTerm("requestTimeout")],
+          messageParts: [optionPart("requestTimeout")],
           server: server.endpoint,
           imageId: spec.imageId,
         },

@@ -1,6 +1,6 @@
-/** How long a failing server is skipped. Pure. */
+/** Computes how long a failing server is skipped. Pure. */
 
-/** First cool-down of a failing server, and the maximum of one that fails at once, in milliseconds. */
+/** First cool-down of a failing server, and the maximum of one that fails immediately, in milliseconds. */
 const COOLDOWN_BASE = 1_000;
 const COOLDOWN_CAP = 30_000;
 
@@ -12,8 +12,8 @@ const COST_FACTOR = 4;
 const COST_LIMIT_FACTOR = 300;
 
 /**
- * The cool-down after a failure, in milliseconds: twice the one before, and longer the more time the failure
- * has cost, so that a silent server takes less than 3 % of the time of its callers.
+ * The cool-down after a failure, in milliseconds: twice the previous one, and longer for failures that took longer, so
+ * that a silent server takes less than 3 % of the time of its callers.
  */
 export function cooldownAfter(previous: number, cost: number): number {
   const limit = Math.max(COOLDOWN_CAP, Math.min(SILENT_COOLDOWN_CAP, COST_LIMIT_FACTOR * cost));

@@ -1,4 +1,4 @@
-/** When a request is sent to a second server. Pure. */
+/** Decides when a request is hedged, that is, sent to a second server. Pure. */
 
 /**
  * Milliseconds after which the request that probes a server is sent to a working one as well: three round
@@ -9,10 +9,10 @@ const PROBE_DELAY = 500;
 /** Milliseconds after which a request is reconsidered that could not be hedged. */
 export const RECHECK_DELAY = 250;
 
-/** Methods without an effect on the server (RFC 9110, section 9.2.1). */
+/** Safe methods (RFC 9110, section 9.2.1). */
 const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD"]);
 
-/** Whether a method has no effect on the server. */
+/** Whether a method is safe. */
 export function isSafe(method: string): boolean {
   return SAFE_METHODS.has(method);
 }

@@ -1,6 +1,6 @@
 /**
- * The attempts of one request. Usually there is one at a time. If a server sends no headers, the request is
- * hedged, as `hedging.ts` decides.
+ * Runs the attempts of one request. Usually there is one at a time. If a server sends no headers, `hedging.ts` decides
+ * whether the request is hedged.
  */
 import type { ApiServer } from "../../api_server.ts";
 import { ServerUnreachable } from "../../errors.ts";
@@ -8,7 +8,7 @@ import { attempt, FailedAttempt } from "./attempt.ts";
 import { Deadline } from "../deadline.ts";
 import type { Hedging, OpenAttempt } from "../on_demand/hedging.ts";
 import { hedgeDelayOf, isSafe, RECHECK_DELAY } from "./hedge_policy.ts";
-import { type AttemptVerdict, HEDGE_COST } from "./retry_policy.ts";
+import { HEDGE_COST, type StatusClass } from "./retry_policy.ts";
 import {
   type CallPolicy,
   isStream,
@@ -20,16 +20,16 @@ import {
 /** Reason of the abort of an attempt that is no longer needed. */
 const DECIDED = "another server was faster";
 
-/** Code that hedging shares with other code. */
+/** Code that is passed to the hedging. */
 const HEDGING_CODE = { FailedAttempt, HEDGE_COST, ServerUnreachable };
 
-/** What a race sends, and where. */
+/** Options of a race. */
 export interface RaceInput<Result> {
   readonly upstream: Upstream;
   readonly spec: RequestSpec;
   readonly policy: CallPolicy;
   readonly onResponse: ResponseHandler<Result>;
-  /** Endpoints of the servers that were asked in this round. */
+  /** Endpoints of the servers that were tried in this round. */
   readonly tried: Set<string>;
   /** Maximum number of requests. */
   readonly limit: number;
@@ -50,7 +50,7 @@ export class Race<Result> {
   readonly #settled: Promise<Result | FailedAttempt>[] = [];
   /** Whether a response is used. */
   isDecided = false;
-  /** Hedges the request; undefined until it is loaded, null if it cannot be. */
+  /** Hedges the request; undefined until its code is loaded, null if that fails. */
   #hedging: Hedging | null | undefined;
   #notify = () => {};
 
@@ -76,7 +76,7 @@ export class Race<Result> {
       deadline: current.deadline,
       race: this,
       mayBeDone: () => this.failures.some(isAmbiguous) || this.others(current).length > 0,
-      decide: (sentAt, verdict) => this.#decide(current, sentAt, verdict),
+      decide: (sentAt, statusClass) => this.#decide(current, sentAt, statusClass),
       hedge: mayHedge ? { after, call: () => this.#hedge(current, after) } : undefined,
     });
     current.outcome = outcome;
@@ -111,7 +111,7 @@ export class Race<Result> {
     return [...this.open].filter((other) => other !== current && !other.isHeld);
   }
 
-  /** Hedges the request if that is allowed; returns when to ask again. */
+  /** Hedges the request if that is allowed; returns the milliseconds until the next check. */
   #hedge(silent: OpenAttempt, delay: number): number {
     const since = this.input.upstream.options.now() - delay;
     if (this.#hedging !== undefined) {
@@ -131,15 +131,15 @@ export class Race<Result> {
   #decide(
     winner: OpenAttempt,
     sentAt: number,
-    verdict: Exclude<AttemptVerdict, "failed">,
+    statusClass: Exclude<StatusClass, "failed">,
   ): Promise<void> | undefined {
     const { upstream: { options }, spec } = this.input;
     if (this.open.size > 1) {
-      const isHeld = verdict !== "accepted" && !isSafe(spec.request.method);
+      const isHeld = statusClass !== "accepted" && !isSafe(spec.request.method);
       return this.#hedging?.decide(winner, options.now() - sentAt, isHeld);
     }
-    // With a new token, the request is sent once more, and may be hedged.
-    this.isDecided = verdict !== "tokenRefused";
+    // With a new token, the request is repeated, and may be hedged.
+    this.isDecided = statusClass !== "tokenRefused";
     return undefined;
   }
 }

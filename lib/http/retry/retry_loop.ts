@@ -1,10 +1,10 @@
 /**
- * The retry loop: sends a request to one server after another, as `retry_policy.ts` and `server_pool.ts`
- * decide, and waits between the rounds.
+ * The retry loop: sends a request to one server after another, according to `retry_policy.ts` and `server_pool.ts`, and
+ * waits between the rounds.
  */
 import type { ApiServer } from "../../api_server.ts";
 import { GlanceConnectionFailed, UnexpectedResponse } from "../../errors.ts";
-import { optionTerm } from "../../terms.ts";
+import { optionPart } from "../../message_parts.ts";
 import type { ExhaustedRequest, OutageWait } from "../on_demand/outage.ts";
 import { FailedAttempt } from "./attempt.ts";
 import {
@@ -17,8 +17,8 @@ import {
 import { Race } from "./race.ts";
 import { backoff } from "./retry_policy.ts";
 
-/** Code that the end of the retries shares with other code. */
-const OUTAGE_CODE = { GlanceConnectionFailed, optionTerm };
+/** Code that is passed to `outage.ts`. */
+const OUTAGE_CODE = { GlanceConnectionFailed, optionPart };
 
 /**
  * Sends a request until a server responds, and returns the result of `onResponse`.
@@ -37,12 +37,12 @@ export async function request<Result>(
   onResponse: ResponseHandler<Result>,
 ): Promise<Result> {
   const { pool, budget, options } = upstream;
-  const { tried = new Set(), first, keepsTurn, retries = options.numRetries } = policy;
+  const { tried = new Set(), first, keepsServer, retries = options.numRetries } = policy;
   const race = new Race({ upstream, spec, policy, onResponse, tried, limit: 1 + retries });
   const { failures } = race;
   let outage: OutageWait | undefined;
   try {
-    race.start(pool.next(tried, first, race.isHedgeable, keepsTurn));
+    race.start(pool.next(tried, first, race.isHedgeable, keepsServer));
     for (let round = 0;;) {
       const outcome = await race.next();
       if (!(outcome instanceof FailedAttempt)) {
@@ -59,7 +59,7 @@ export async function request<Result>(
       if (
         reason !== null && isRoundOver && policy.maxRetryAfter !== undefined && retryAfter !== null
       ) {
-        // The caller asks again, but not before the time that the server has stated.
+        // The caller repeats the request, but not before the `Retry-After` of the server.
         await options.sleep(Math.min(retryAfter, policy.maxRetryAfter), policy.signal);
       }
       const isInvalid = error instanceof UnexpectedResponse;
@@ -76,7 +76,7 @@ export async function request<Result>(
         await options.sleep(delay, policy.signal);
         round++;
       }
-      race.start(pool.next(tried, first, race.isHedgeable, keepsTurn));
+      race.start(pool.next(tried, first, race.isHedgeable, keepsServer));
     }
   } finally {
     race.cancel();
@@ -84,7 +84,7 @@ export async function request<Result>(
 }
 
 /**
- * Loads what follows after the last retry.
+ * Loads the code for the end of the retries.
  *
  * @throws the error of the last attempt if the code cannot be loaded, because the network has failed
  */
@@ -98,7 +98,7 @@ async function outageOf(request: ExhaustedRequest): Promise<OutageWait> {
 }
 
 /**
- * Why there is no other attempt: a key of `END_TEXTS`, or text. Null if there may be another attempt.
+ * The reason why there is no other attempt: a key of `END_TEXTS`, or text. Null if there may be another attempt.
  */
 function giveUpReason<Result>(
   { options, budget }: Upstream,

@@ -1,4 +1,4 @@
-/** Whether a request may be retried, and after which delay. Pure. */
+/** Decides whether a request is retried, and after which delay. Pure. */
 
 /** Statuses of temporary failures. */
 const RETRYABLE_STATUSES: ReadonlySet<number> = new Set([429, 502, 503, 504]);
@@ -22,33 +22,33 @@ export function isRetryableStatus(status: number): boolean {
 }
 
 /**
- * What a response means for its request:
+ * The meaning of a response for its request:
  *
  * - `accepted`: the operation defines this status.
  * - `alreadyDone`: an earlier attempt succeeded, and its response was lost.
  * - `tokenRefused`: the request can be sent again with a new token.
- * - `refused`: an error of the request; every server would return it.
+ * - `refused`: an error of the request, which every server would return.
  * - `failed`: a failure of the server; the request may be sent to another one.
  */
-export type AttemptVerdict = "accepted" | "alreadyDone" | "tokenRefused" | "refused" | "failed";
+export type StatusClass = "accepted" | "alreadyDone" | "tokenRefused" | "refused" | "failed";
 
-/** The facts about a request that decide a {@linkcode AttemptVerdict}. */
-export interface VerdictFacts {
+/** The facts about a request that decide a {@linkcode StatusClass}. */
+export interface StatusFacts {
   /** Statuses of success; null accepts every status that is not retryable. */
   readonly success: readonly number[] | null;
   /** Status of a retry if an earlier attempt with unknown outcome did succeed. */
   readonly alreadyDoneStatus: number | undefined;
   /** Whether a 401 can lead to a new token. */
   readonly mayRenew: boolean;
-  /** Whether an earlier attempt may have been carried out. */
+  /** Whether an earlier attempt may have been executed. */
   readonly mayBeDone: boolean;
 }
 
 /** Classifies the status of a response. */
-export function verdictOf(
+export function classifyStatus(
   status: number,
-  { success, alreadyDoneStatus, mayRenew, mayBeDone }: VerdictFacts,
-): AttemptVerdict {
+  { success, alreadyDoneStatus, mayRenew, mayBeDone }: StatusFacts,
+): StatusClass {
   if (success?.includes(status)) return "accepted";
   if (status === alreadyDoneStatus && mayBeDone) return "alreadyDone";
   if (status === 401 && mayRenew) return "tokenRefused";
@@ -92,7 +92,7 @@ export function backoffLimit(round: number): number {
   return Math.min(BACKOFF_CAP, BACKOFF_BASE * 2 ** round);
 }
 
-/** A token bucket: what it limits takes tokens, and what goes well returns some. */
+/** A token bucket: limited actions take tokens, and successes return some. */
 export class TokenBucket {
   readonly #capacity: number;
   readonly #cost: number;
@@ -128,8 +128,8 @@ export function retryBudget(): TokenBucket {
 export const HEDGE_COST = 50;
 
 /**
- * Limits hedged requests to 2 % of all requests, after a burst of 8. Otherwise a cloud whose every response
- * takes longer than the delay would get each request twice.
+ * Limits hedged requests to 2 % of all requests, after a burst of 8. Otherwise, a cloud whose responses all take longer
+ * than the delay would get each request twice.
  */
 export function hedgeBudget(): TokenBucket {
   return new TokenBucket(8 * HEDGE_COST, HEDGE_COST);

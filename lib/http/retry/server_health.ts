@@ -1,6 +1,5 @@
 /**
- * What is known about the servers of a pool: which of them are working, cool down after a failure, or are on
- * probation after that.
+ * Tracks the state of servers: working, cooling down after a failure, or on probation after that.
  */
 import type { ApiServer } from "../../api_server.ts";
 import type { ResolvedOptions } from "../../options.ts";
@@ -17,7 +16,7 @@ interface CoolDown {
   readonly previous: number;
 }
 
-/** What is known about a failure. */
+/** Facts about a failure. */
 export interface FailureFacts {
   /** Milliseconds of the server's `Retry-After`. */
   readonly retryAfter?: number | null | undefined;
@@ -30,7 +29,7 @@ export interface FailureFacts {
   readonly cost?: number | undefined;
 }
 
-/** Remembers the failures of servers. */
+/** The states of servers. */
 export class ServerHealth {
   /** Servers that lost a race against one that was not much faster. */
   readonly slow: Set<string> = new Set();
@@ -39,7 +38,7 @@ export class ServerHealth {
   readonly #options: Pick<ResolvedOptions, "now" | "onEvent">;
   readonly #cooling = new Map<string, CoolDown>();
 
-  /** Uses the clock of the options, and reports cool-downs. */
+  /** `options` has the clock, and the callback for cool-downs. */
   constructor(options: Pick<ResolvedOptions, "now" | "onEvent">) {
     this.#options = options;
   }
@@ -86,7 +85,7 @@ export class ServerHealth {
     this.slow.delete(endpoint);
   }
 
-  /** Lets no other request probe the server for one more cool-down, or until this one ends. */
+  /** Prevents other requests from probing the server for one more cool-down, or until this probe ends. */
   beginProbe({ endpoint }: ApiServer): void {
     const known = this.#cooling.get(endpoint);
     if (known !== undefined) {

@@ -47,15 +47,15 @@ export class ServerPool {
   }
 
   /**
-   * The next server: `first` if it is untried and working, else an untried one, else any. `mayProbe` says
-   * whether the request may be sent to a server on probation while another one is working, and `keepsTurn`
-   * whether the server comes next again.
+   * The next server: `first` if it is untried and working, else an untried one, else any. With `mayProbe`, the request
+   * may be sent to a server on probation while another one is working; with `keepsServer`, the next request uses the
+   * same server.
    */
   next(
     tried: ReadonlySet<string> = new Set(),
     first?: string,
     mayProbe = true,
-    keepsTurn?: boolean,
+    keepsServer?: boolean,
   ): ApiServer {
     const { health } = this;
     this.hedges.refund();
@@ -73,7 +73,7 @@ export class ServerPool {
         candidates.find((server) => health.isReady(server)) ??
         candidates.reduce((a, b) => health.readyAt(b) < health.readyAt(a) ? b : a);
     if (isProbe && !health.isWorking(server)) health.beginProbe(server);
-    return this.select(server, keepsTurn);
+    return this.select(server, keepsServer);
   }
 
   /** Whether a server is not in `tried`. */
@@ -83,9 +83,9 @@ export class ServerPool {
     );
   }
 
-  /** Continues with the server after this one, or with this one if it `keepsTurn`. */
-  select(server: ApiServer, keepsTurn?: boolean): ApiServer {
-    this.#whole.#cursor = this.servers.indexOf(server) + (keepsTurn ? 0 : 1);
+  /** Continues with the server after this one, or with this one if it `keepsServer`. */
+  select(server: ApiServer, keepsServer?: boolean): ApiServer {
+    this.#whole.#cursor = this.servers.indexOf(server) + (keepsServer ? 0 : 1);
     return server;
   }
 

@@ -55,7 +55,7 @@ export async function findChecksum(
   if (path === undefined) {
     throw new Invalid(
       'Cannot find the data in a checksum file: its name is unknown; set "fileName"',
-      { terms: [{ key: "fileName", text: 'set "fileName"' }] },
+      { messageParts: [{ key: "fileName", text: 'set "fileName"' }] },
     );
   }
   const file = parseChecksumFile(await readText(options, checksums, signal));

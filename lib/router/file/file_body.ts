@@ -4,7 +4,7 @@
  */
 import { createTransferHasher } from "../../transfer/transfer_hasher.ts";
 import { READ_IMAGE_DATA } from "../../api/operations/data.ts";
-import { judgePartial, lengthOf } from "../../http/byte_range.ts";
+import { checkPartial, lengthOf } from "../../http/byte_range.ts";
 import { descriptorOf, Verifier } from "../../transfer/integrity/descriptor.ts";
 import {
   type EarlyResponse,
@@ -139,7 +139,7 @@ export function upstreamOf(
   const source = new GlanceRangeSource(session, descriptor, { ...read, ...target });
   const shared = { ...target, candidates: source.candidates };
   const started = read.startWith?.(source) ?? source;
-  const rival = new GlanceRangeSource(session, descriptor, { ...shared, rangesOnly: true });
+  const secondSource = new GlanceRangeSource(session, descriptor, { ...shared, rangesOnly: true });
   const reader = new ResumingReader(spans?.source(started) ?? started, {
     ...read,
     options: client.options,
@@ -147,7 +147,7 @@ export function upstreamOf(
     end,
     isPart: false,
     isHashed: verifier !== null,
-    rival: spans?.source(rival, true) ?? rival,
+    secondSource: spans?.source(secondSource, true) ?? secondSource,
   });
   return {
     reader,
@@ -236,5 +236,5 @@ function isExactResponse(
   const facts = { status, contentRange, contentLength, contentEncoding };
   const { start, end } = plan;
   return lengthOf(contentLength) === end - start + 1 &&
-    judgePartial(facts, { start, end, size }).kind === "part";
+    checkPartial(facts, { start, end, size }).kind === "part";
 }

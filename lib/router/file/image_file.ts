@@ -62,7 +62,7 @@ export async function imageData(gateway: Gateway, call: GatewayRequest): Promise
 export function requestRecord(gateway: Gateway, call: GatewayRequest): Promise<DefinedResponse> {
   const path = call.address.path.replace(/\/file$/, "");
   const record = { operation: "get", method: "GET", path, idempotent: true } as const;
-  return forwardRequest(gateway, call, { ...record, keepsTurn: true });
+  return forwardRequest(gateway, call, { ...record, keepsServer: true });
 }
 
 /** What was started before the record arrived. */

@@ -26,7 +26,7 @@ export interface ForwardOverrides {
    * Whether the next request is sent to the same server.
    * Default: `false`.
    */
-  readonly keepsTurn?: boolean;
+  readonly keepsServer?: boolean;
 }
 
 /** The parts of a request on which its response depends. */
@@ -42,7 +42,7 @@ export type ResponseContext = Pick<GatewayRequest, "request" | "trace"> & {
 export async function forwardRequest(
   { client }: Gateway,
   { request, route, address, context, trace, signal }: GatewayRequest,
-  { operation = route.operation, method, path, body, idempotent, keepsTurn }: ForwardOverrides,
+  { operation = route.operation, method, path, body, idempotent, keepsServer }: ForwardOverrides,
 ): Promise<DefinedResponse> {
   const { path: ownPath, search, values } = address;
   const action = actionWith(route.action, (name) => values[name]);
@@ -60,7 +60,7 @@ export async function forwardRequest(
       idempotent: idempotent ?? route.idempotent,
       alreadyDoneStatus: route.alreadyDoneStatus,
     },
-    isSafe(method ?? route.method) ? { signal, keepsTurn } : {},
+    isSafe(method ?? route.method) ? { signal, keepsServer } : {},
     (exchange) => readDefined(exchange, { operation, action, imageId, path: path ?? ownPath }),
   );
   trace.respondedBy(response.server);

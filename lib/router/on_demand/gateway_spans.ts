@@ -80,12 +80,12 @@ export class GatewaySpans extends Spans {
 
   /**
    * A source whose requests are children of the active span. Those after the first, or all if the source is a
-   * `rival`, are in spans of their own: the download continues with them.
+   * `secondSource`, are in spans of their own: the download continues with them.
    */
-  source(source: RangeSource, isRival = false): RangeSource {
+  source(source: RangeSource, isSecond = false): RangeSource {
     const context = this.active();
     const { identity, candidates, hasPrefer } = source;
-    let isOpened = isRival;
+    let isOpened = isSecond;
     return {
       identity,
       candidates,
@@ -96,7 +96,7 @@ export class GatewaySpans extends Spans {
           return this.run(context, () => source.open(offset, ...rest));
         }
         const attributes = { "glance.image.id": identity.imageId, "glance.offset": offset };
-        const name = isRival ? "glance.move" : "glance.resume";
+        const name = isSecond ? "glance.move" : "glance.resume";
         const started = this.start(name, "internal", attributes, context);
         return this.within(started, () => source.open(offset, ...rest));
       },

@@ -1,6 +1,6 @@
 /**
- * The recovery of one reader: opens its responses, and decides with the servers, the retry budget, and the
- * policy what follows a break.
+ * Opens the responses of one reader, and decides what follows a break, from the state of the servers, the retry budget,
+ * and the resume policy.
  */
 import type { Proof } from "../../http/byte_range.ts";
 import { Deadline } from "../../http/deadline.ts";
@@ -25,15 +25,15 @@ import {
   type ServerUnreachable,
 } from "../../errors.ts";
 import type { ResolvedOptions } from "../../options.ts";
-import { optionTerm } from "../../terms.ts";
+import { optionPart } from "../../message_parts.ts";
 
-/** What the error of a download shares with other code. */
-const FAILURE_CODE = { ImageDownloadFailed, optionTerm };
+/** Code that the error of a download shares with the code that is loaded at the start. */
+const FAILURE_CODE = { ImageDownloadFailed, optionPart };
 
-/** Minimum milliseconds for the requests after a break, even when the time is over. */
+/** Minimum milliseconds for the requests after a break, even if no retry time is left. */
 const SHORTEST_TIMEOUT = 2_000;
 
-/** Where a reader was when its response broke. */
+/** The state of a reader when its response broke. */
 export interface BreakPoint {
   /** Offset in the image of the next byte. */
   readonly offset: number;
@@ -60,7 +60,7 @@ export class Recovery {
     this.#history = noBreaks(options.start);
   }
 
-  /** Number of failed bodies and requests, from which a scheduler sees that it is at work. */
+  /** Number of failed bodies and requests; a scheduler uses it to detect a recovery in progress. */
   get breaks(): number {
     return this.#history.failures.length;
   }
@@ -89,7 +89,7 @@ export class Recovery {
     }
   }
 
-  /** Notes that a response is open, and returns the break that it resumes from; null if there was none. */
+  /** Records that a response is open, and returns the break that it resumes from; null if there was none. */
   resumed(): GlanceError | null {
     const { unresumed } = this.#history;
     this.#history = { ...this.#history, unresumed: null };
@@ -97,7 +97,7 @@ export class Recovery {
   }
 
   /**
-   * Notes a break, and waits until the next request may be sent.
+   * Records a break, and waits until the next request may be sent.
    *
    * @throws the error that ends the download
    */
@@ -139,7 +139,7 @@ export class Recovery {
     this.#options.options.onEvent({ kind: "retry", isFailover: false, ...facts });
   }
 
-  /** A source without servers is a file, for which waiting does not help. */
+  /** A source without servers is a file: waiting does not help. */
   #limits(offset: number): CommonLimits {
     const { candidates: { servers }, identity: { imageId } } = this.#source;
     const { numRetries, stallTimeout, requestTimeout, now } = this.#options.options;
@@ -165,6 +165,6 @@ function noResponse(imageId: string, limit: number): ServerUnreachable {
   return interrupted(
     imageId,
     `no server responded within ${limit} ms; raise "requestTimeout" if they are slow`,
-    { terms: [optionTerm("requestTimeout")] },
+    { messageParts: [optionPart("requestTimeout")] },
   );
 }

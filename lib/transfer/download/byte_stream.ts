@@ -4,7 +4,7 @@
  */
 import type { Chunk, ImageReader } from "../body_reader.ts";
 
-/** Size of a read in bytes, and the most that is buffered for a slow reader. */
+/** Size of a read in bytes, and maximum buffered bytes for a slow reader. */
 const CHUNK_SIZE = 128 * 1024;
 
 /** Creates the byte stream of a download. */
@@ -25,8 +25,8 @@ export function streamOf(reader: ImageReader): ReadableStream<Chunk> {
 }
 
 /**
- * Fills the BYOB request of the stream with the next bytes. A response must be a view of the same place of a
- * buffer of the same length, so bytes that were read into other memory are copied.
+ * Fills the BYOB request of the stream with the next bytes. A response must be a view at the same offset of a buffer of
+ * the same length, so bytes that were read into other memory are copied.
  */
 async function pullInto(
   controller: ReadableByteStreamController,
@@ -43,7 +43,7 @@ async function pullInto(
   const isInPlace = chunk?.buffer.byteLength === bufferLength &&
     chunk.byteOffset === byteOffset && chunk.byteLength <= byteLength;
   if (isInPlace) return request.respondWithNewView(chunk);
-  // A read may have transferred the memory: to the body of a server, which kept it when it broke.
+  // The memory may have been transferred to a body that broke and did not return it.
   const memory = buffer.byteLength > 0 ? buffer : new ArrayBuffer(bufferLength);
   const filled = new Uint8Array(memory, byteOffset, Math.min(byteLength, chunk?.byteLength ?? 0));
   if (chunk === null) {

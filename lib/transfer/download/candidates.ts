@@ -70,13 +70,13 @@ export class Candidates {
     this.#strikes.set(server, RANGE_STRIKES);
   }
 
-  /** Notes that a server is slow: it is used after the others. */
+  /** Records that a server is slow: it is used after the others. */
   recordSlow(server: string): void {
     this.#failed.delete(server);
     this.#failed.add(server);
   }
 
-  /** Notes a part with fewer bytes than requested. */
+  /** Records a part with fewer bytes than requested. */
   recordShortPart(server: string, bytes: number): void {
     if (bytes >= SHORT_PART) return;
     const count = (this.#shortParts.get(server) ?? 0) + 1;
@@ -85,9 +85,9 @@ export class Candidates {
   }
 
   /**
-   * Notes a failure.
+   * Records a failure.
    *
-   * @param hasProgress whether bytes were delivered since the failure before
+   * @param hasProgress whether bytes were delivered since the previous failure
    * @returns the error that ends the download if no server is left, else null
    */
   recordFailure(
@@ -96,7 +96,7 @@ export class Candidates {
     hasBegun: boolean,
   ): GlanceError | null {
     if (hasProgress) {
-      // Time has passed: a server that denied the image may have it by now.
+      // Time has passed: a server that denied the image may have it now.
       for (const memory of [this.#failed, this.#unresponsive, this.#denials]) memory.clear();
     }
     const { error } = failure;
@@ -107,12 +107,12 @@ export class Candidates {
     if (failure.kind === "broken" && failure.isRange && !hasProgress) {
       this.#strikes.set(server, (this.#strikes.get(server) ?? 0) + 1);
     }
-    const isUnanswered = error instanceof GlanceConnectionFailed;
-    if (isUnanswered) { for (const name of this.#lastUsed) this.#unresponsive.add(name); }
+    const hasNoResponse = error instanceof GlanceConnectionFailed;
+    if (hasNoResponse) { for (const name of this.#lastUsed) this.#unresponsive.add(name); }
     const available = this.#servers.filter((name) => !this.#denials.has(name));
     const [denial] = this.#denials.values();
     if (available.length === 0 && denial !== undefined) return denial;
     const isAllSilent = available.every((name) => this.#unresponsive.has(name));
-    return isUnanswered && isAllSilent && !hasBegun ? error : null;
+    return hasNoResponse && isAllSilent && !hasBegun ? error : null;
   }
 }

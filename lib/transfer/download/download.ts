@@ -21,10 +21,10 @@ import { GlanceRangeSource } from "./range_source.ts";
 import { type ResumeOptions, ResumingReader } from "./resuming_reader.ts";
 import { type DownloadOptions, VERIFY_MODES } from "../types.ts";
 
-/** Reads the record first; an error is that of the download. */
+/** The request for the record. Its errors name the download. */
 const GET_RECORD = { ...GET_IMAGE, action: 'download image "{image_id}"' };
 
-/** What the code of files in the store shares with other code. */
+/** Code that is passed to `fileSource`. */
 const FILE_SHARED = {
   builtinModule,
   Candidates,
@@ -33,10 +33,10 @@ const FILE_SHARED = {
   ImageDownloadFailed,
 };
 
-/** What the checks of options share with other code. */
+/** Code that is passed to the checks of options. */
 const CHECKS_SHARED = { inspect, Invalid, isRecord, VERIFY_MODES };
 
-/** What the code of several connections shares with other code. */
+/** Code that is passed to `parallelReader`. */
 const PARALLEL_SHARED = { Deadline, RangesUnavailable, ResumingReader };
 
 /**
@@ -98,19 +98,19 @@ export async function openDownload(
   const checks = isUsual ? null : await import("../download_options.ts");
   checks?.checkOptions(checked, CHECKS_SHARED);
   const session = new Session(client, context, { signal });
-  const record = known ?? await session.request(GET_RECORD, [imageId], { keepsTurn: true });
+  const record = known ?? await session.request(GET_RECORD, [imageId], { keepsServer: true });
   const identity = descriptorOf(record);
   const { start, end = null } = checks?.boundsOf(identity, checked, CHECKS_SHARED) ?? { start: 0 };
   const isWhole = start === 0 && end === null;
   const verifier = isWhole ? await Verifier.create(identity, verify, createTransferHasher) : null;
   const { anonymous, options: { allowedDirectUrlSchemes } } = client;
-  // A server that is only named by an image href could point to any file below the roots.
+  // A server that is named only by an image URL could refer to any file below the roots.
   const mayReadFile = !anonymous && allowedDirectUrlSchemes.includes("file");
   const direct = mayReadFile
     ? await (await import("../rarely_used.ts")).fileSource(session, record, identity, FILE_SHARED)
     : null;
   const shared = { stores: record.stores ?? "", prefer, candidates: new Candidates() };
-  // Of bytes up to `end`; the source of a part prefers the server `first`.
+  // A source of the bytes up to `end`; for a part, it prefers the server `first`.
   const rangeSource = (end: number | null, first?: string, rangesOnly = first !== undefined) =>
     new GlanceRangeSource(session, identity, { ...shared, end, first, rangesOnly });
   const isHashed = verifier !== null;
@@ -137,7 +137,7 @@ export async function openDownload(
     }, resumeOptions);
   const reader = parallel ?? new ResumingReader(direct ?? rangeSource(end), {
     ...resumeOptions,
-    rival: direct === null ? rangeSource(end, undefined, true) : undefined,
+    secondSource: direct === null ? rangeSource(end, undefined, true) : undefined,
   });
   await reader.open?.();
   return checks?.inspected(reader, identity, checked) ?? reader;

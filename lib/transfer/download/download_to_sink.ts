@@ -93,7 +93,7 @@ function writesOf(
       : async () => {
         const memory = new Uint8Array(spare.pop() ?? new ArrayBuffer(size));
         const write = await nextInOrder(reader, memory);
-        // A reader over several connections has memory of its own.
+        // A reader over several connections allocates its own memory.
         if (write?.data.buffer !== memory.buffer) keep(memory);
         return write;
       },
@@ -119,7 +119,7 @@ function isSeekable(sink: WritableStream<Chunk>): boolean {
   );
 }
 
-/** Carries chunks from a reader to a sink. */
+/** Writes chunks from a reader to a sink. */
 class Pump {
   readonly #writer: WritableStreamDefaultWriter<unknown>;
   readonly #signal: AbortSignal | undefined;

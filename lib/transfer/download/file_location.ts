@@ -30,7 +30,7 @@ interface FileHandle {
   close(): Promise<void>;
 }
 
-/** Passed in, not imported: bundlers put what is imported here, and at the start of a program, in a file of its own. */
+/** Code that is loaded at the start. It is passed in, because bundlers would split an import into another file. */
 export interface FileShared extends GetLocationShared {
   readonly builtinModule: typeof builtinModule;
   readonly Candidates: typeof Candidates;
@@ -39,7 +39,7 @@ export interface FileShared extends GetLocationShared {
 
 /**
  * A source that reads the image as a file; null if it is not below an allowed folder. Links in the path
- * are resolved before it is compared with the allowed folders, so none leads outside of them.
+ * are resolved before it is compared with the allowed folders, so that none points outside of them.
  */
 export async function fileSource(
   session: Session,
@@ -126,7 +126,7 @@ class FileBodyReader implements BodyReader {
 function pathOf(url: string): string | null {
   if (!URL.canParse(url)) return null;
   const { protocol, hostname, pathname } = new URL(url);
-  // A host is another machine (RFC 8089, section 2); the URL parser removes "localhost".
+  // A host names another machine (RFC 8089, section 2); the URL parser removes "localhost".
   const isHere = protocol === "file:" && hostname === "";
   try {
     return isHere ? decodeURIComponent(pathname) : null;

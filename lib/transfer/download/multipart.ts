@@ -4,8 +4,8 @@
  */
 import type { BodyReader, Chunk } from "../body_reader.ts";
 import type {
+  checkRange,
   ContentRange,
-  judgeRange,
   parseContentRange,
   RequestedRange,
 } from "../../http/byte_range.ts";
@@ -30,7 +30,7 @@ export interface BodyPart {
 
 /** Code that is loaded at the start. */
 export interface MultipartCode {
-  readonly judgeRange: typeof judgeRange;
+  readonly checkRange: typeof checkRange;
   readonly parseContentRange: typeof parseContentRange;
   readonly refused: (imageId: string, server: string, reason: string, isRange: true) => Error;
   readonly spanOf: typeof spanOf;
@@ -46,14 +46,14 @@ export async function openPart<Body extends BodySpan & Pick<BodyPart, "reader">>
   boundary: string,
   requested: RequestedRange,
   imageId: string,
-  { judgeRange, parseContentRange, refused, spanOf }: MultipartCode,
+  { checkRange, parseContentRange, refused, spanOf }: MultipartCode,
 ): Promise<Body> {
   const part = await findBodyPart(response.reader, boundary, requested.start, parseContentRange);
   if (part !== null) {
     const { range, reader } = part;
-    const verdict = judgeRange(range, range.end - range.start + 1, requested);
-    if (verdict.kind !== "mismatch") {
-      return { ...response, ...spanOf(verdict, requested), reader };
+    const check = checkRange(range, range.end - range.start + 1, requested);
+    if (check.kind !== "mismatch") {
+      return { ...response, ...spanOf(check, requested), reader };
     }
   }
   throw refused(imageId, response.server, "it has no part with the requested bytes", true);
@@ -87,7 +87,7 @@ function startsPart(head: string, boundary: string): boolean {
   return head.split("\r\n").some((line) => line.trimEnd() === `--${boundary}`);
 }
 
-/** A reader with a buffer for bytes that were read too far. */
+/** A reader with a buffer for bytes that were read ahead. */
 class Lookahead implements BodyReader {
   readonly #body: BodyReader;
   #ahead: Chunk = new Uint8Array(0);

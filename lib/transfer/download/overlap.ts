@@ -1,6 +1,6 @@
 /**
- * Skips bytes that a server sends again and compares them with the delivered ones, so that a body with a
- * wrong start is never appended.
+ * Skips bytes that a server sends again and compares them with the delivered ones, so that bytes from a wrong offset are
+ * never appended.
  */
 import type { RangeResponse } from "./range_response.ts";
 import type { Chunk } from "../body_reader.ts";
@@ -25,7 +25,7 @@ export class DeliveredTail {
     this.#length = Math.min(TAIL_SIZE, this.#length + end.byteLength);
   }
 
-  /** Whether a comparison can prove anything: not if all bytes are equal, as on an empty disk. */
+  /** Whether a comparison is conclusive: not if all bytes are equal, as on an empty disk. */
   get isDistinctive(): boolean {
     const kept = this.#bytes.subarray(TAIL_SIZE - this.#length);
     return kept.some((byte) => byte !== kept[0]);
@@ -43,7 +43,7 @@ export class DeliveredTail {
   }
 }
 
-/** What the skipped bytes of a response are compared with. */
+/** The delivered data that the skipped bytes of a response are compared with. */
 export interface DeliveredData {
   readonly imageId: string;
   readonly tail: DeliveredTail;

@@ -1,13 +1,12 @@
 /**
- * The body of one response with image data: which bytes of the image it has, and a reader with a stall
- * timeout.
+ * Opens the body of one response with image data: a reader with a stall timeout, and the range of the image in it.
  */
 import { GlanceError } from "../../errors.ts";
 import type { OpenResponse } from "../../http/request_spec.ts";
 import type { ResolvedOptions } from "../../options.ts";
 import { type BodyReader, readerOf } from "../body_reader.ts";
 import {
-  judgeRange,
+  checkRange,
   parseContentRange,
   type RangeResponseFacts,
   type RequestedRange,
@@ -15,10 +14,10 @@ import {
 import { type BodySpan, spanOf } from "./response_policy.ts";
 import { interrupted, RangeRefused } from "../range_errors.ts";
 import { StallTimer } from "../stall_timer.ts";
-import { optionTerm } from "../../terms.ts";
+import { optionPart } from "../../message_parts.ts";
 
-/** What the code of `multipart/byteranges` shares with other code. */
-const MULTIPART_CODE = { judgeRange, parseContentRange, refused, spanOf };
+/** Code that is passed to the parser of `multipart/byteranges`. */
+const MULTIPART_CODE = { checkRange, parseContentRange, refused, spanOf };
 
 /** An open body and the range of the image in it. */
 export interface RangeResponse extends BodySpan {
@@ -28,7 +27,7 @@ export interface RangeResponse extends BodySpan {
   readonly server: string;
   /** Whether it is the response to a range request. */
   readonly isRange: boolean;
-  /** Whether it proves that it has the data of the record. */
+  /** Whether its headers prove that it has the data of the record. */
   readonly isSame: boolean;
   /** Reports a break after `progress` bytes; false if no further request is allowed. */
   reportBreak(cause: unknown, progress: number): boolean;
@@ -48,7 +47,7 @@ export function openBody(
     interrupted(
       imageId,
       `the server "${endpoint}" sent nothing for ${options.stallTimeout} ms; raise "stallTimeout" if it is slow`,
-      { terms: [optionTerm("stallTimeout")], server: endpoint },
+      { messageParts: [optionPart("stallTimeout")], server: endpoint },
     ));
   return {
     reader: {
@@ -112,7 +111,7 @@ export function factsOf({ response: { status, headers } }: OpenResponse): RangeR
   };
 }
 
-/** The error for an answer that cannot be used. */
+/** Creates the error for a response that cannot be used. */
 export function refused(
   imageId: string,
   server: string,

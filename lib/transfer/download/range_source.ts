@@ -1,6 +1,6 @@
 /**
- * Sources of image data from Glance: selects the request and the server, checks which bytes the response
- * has, and remembers what it proves about ranges.
+ * The source of image data from Glance: selects the request and the server, checks which bytes the response has, and
+ * caches what it proves about range support.
  */
 import { READ_IMAGE_DATA } from "../../api/operations/data.ts";
 import { GET_IMAGE } from "../../api/operations/images.ts";
@@ -13,7 +13,7 @@ import { discard } from "../../http/transport.ts";
 import { type ContentDescriptor, descriptorOf, isSameData } from "../integrity/descriptor.ts";
 import { factsOf, openBody, openBodyPart, type RangeResponse, refused } from "./range_response.ts";
 import { Candidates, type NextRequest } from "./candidates.ts";
-import { type BodySpan, judgeMd5, useOfRange, useOfWhole } from "./response_policy.ts";
+import { type BodySpan, checkMd5, rangeAction, wholeAction } from "./response_policy.ts";
 import { RangeSupportCache } from "../range_support_cache.ts";
 import { type RangeRefused, RangesUnavailable } from "../range_errors.ts";
 
@@ -28,10 +28,10 @@ export interface RangeSource {
   /**
    * Opens the image at an offset.
    *
-   * With a `retryTime` (milliseconds), each server is asked at most once, and a `Retry-After` is waited for no
-   * longer; without one, the rules of all requests apply.
+   * With a `retryTime` (milliseconds), each server gets at most one request, and a longer `Retry-After` is not awaited;
+   * without one, the usual retry rules apply.
    *
-   * @throws {RangeRefused} if the response cannot be used, and that of another server may be usable.
+   * @throws {RangeRefused} if the response cannot be used; that of another server may be usable.
    * @throws {GlanceError} if the request fails; `classifyFailure` decides what follows.
    */
   open(
@@ -76,11 +76,11 @@ export interface RangeSourceOptions {
    * Default: `false`.
    */
   readonly rangesOnly?: boolean | undefined;
-  /** Is used instead of the first request if it fits. */
+  /** A response that replaces the first request if its range is the same. */
   readonly early?: EarlyResponse | null | undefined;
 }
 
-/** The span of a body whose parts state theirs. */
+/** The span of a `multipart/byteranges` body, whose parts state their own. */
 const UNKNOWN_SPAN: BodySpan = { bodyStart: 0, skipBytes: 0, endExclusive: null };
 
 /** Reads an image from the servers of a session. */
@@ -99,7 +99,7 @@ export class GlanceRangeSource implements RangeSource {
     this.#options = options;
     this.candidates = options.candidates ?? new Candidates();
     this.hasPrefer = options.prefer !== undefined;
-    // Preferred stores get an entry of their own: what they cannot do proves nothing about the others.
+    // Preferred stores get an entry of their own, since their range support proves nothing about others.
     this.#stores = [options.stores, ...options.prefer ?? []].join(" ");
     this.#ranges = session.client.shared(RangeSupportCache);
   }
@@ -170,14 +170,14 @@ export class GlanceRangeSource implements RangeSource {
         throw refused(imageId, error.server, reason, true, error);
       }
       if (error.status !== 400) throw error;
-      // Success without a range proves that the range caused the 400. Before ranges only, there was one.
+      // Success without a range proves that the range caused the 400.
       if (rangesOnly) this.#ranges.recordIgnored(error.server, this.#stores);
       const response = await this.#openWithoutRange(range.start, error.server, policy);
       this.#ranges.recordRefused(error.server, this.#stores);
       return response;
     }
     const { endpoint } = opened.server;
-    const { use, ignoresRange } = useOfRange(factsOf(opened), range, { proof, rangesOnly });
+    const { use, ignoresRange } = rangeAction(factsOf(opened), range, { proof, rangesOnly });
     if (ignoresRange) this.#ranges.recordIgnored(endpoint, this.#stores);
     if (use.kind === "request whole") {
       await release(opened);
@@ -220,7 +220,7 @@ export class GlanceRangeSource implements RangeSource {
     }
     const opened = await this.#request(policy);
     if (opened.response.status === 204) throw noData(opened, imageId);
-    const use = useOfWhole(factsOf(opened), start, size);
+    const use = wholeAction(factsOf(opened), start, size);
     if (use.kind === "read") return await this.#body(opened, use.span, false);
     throw await refuse(opened, imageId, use.reason, false);
   }
@@ -228,13 +228,13 @@ export class GlanceRangeSource implements RangeSource {
   async #body(opened: OpenResponse, span: BodySpan, isRange: boolean): Promise<RangeResponse> {
     const { imageId } = this.identity;
     const md5 = opened.response.headers.get("content-md5");
-    const verdict = judgeMd5(md5, this.identity);
-    if (verdict === "other") {
+    const check = checkMd5(md5, this.identity);
+    if (check === "other") {
       const reason = `its MD5 is ${md5} instead of ${this.identity.checksum}`;
       throw await refuse(opened, imageId, reason, isRange);
     }
     const body = openBody(opened, imageId, this.#session.client.options);
-    return { ...body, ...span, isRange, isSame: verdict === "same" };
+    return { ...body, ...span, isRange, isSame: check === "same" };
   }
 
   async #request(policy: CallPolicy, range?: ByteRange): Promise<OpenResponse> {

@@ -3,12 +3,12 @@
  * Pure.
  */
 import {
+  checkPartial,
   isUsable,
-  judgePartial,
   lengthOf,
   type Proof,
+  type RangeCheck,
   type RangeResponseFacts,
-  type RangeVerdict,
   type RequestedRange,
 } from "../../http/byte_range.ts";
 import type { ContentDescriptor } from "../integrity/descriptor.ts";
@@ -26,8 +26,8 @@ export interface BodySpan {
 type Read = { readonly kind: "read"; readonly span: BodySpan };
 type Refuse = { readonly kind: "refuse"; readonly reason: string };
 
-/** What to do with the response to a range request. */
-export type RangeUse =
+/** The action for a response to a range request. */
+export type RangeAction =
   | Read
   | Refuse
   /** Read the part of a `multipart/byteranges` body that has the requested bytes. */
@@ -36,47 +36,47 @@ export type RangeUse =
   | { readonly kind: "request whole" };
 
 /** Decides what to do with the response to a range request. */
-export function useOfRange(
+export function rangeAction(
   facts: RangeResponseFacts,
   range: RequestedRange,
   { proof, rangesOnly }: { readonly proof: Proof; readonly rangesOnly: boolean },
-): { readonly use: RangeUse; readonly ignoresRange: boolean } {
-  const verdict = judgePartial(facts, range);
-  const isWhole = verdict.kind === "whole";
-  const ignoresRange = isWhole || verdict.kind === "unproven";
-  const use = (use: RangeUse) => ({ use, ignoresRange });
-  if (verdict.kind === "mismatch") return use({ kind: "refuse", reason: verdict.reason });
-  if (verdict.kind === "multipart") return use({ kind: "find part", boundary: verdict.boundary });
-  const isGood = isUsable(verdict, range.start, lengthOf(facts.contentLength), proof);
+): { readonly use: RangeAction; readonly ignoresRange: boolean } {
+  const check = checkPartial(facts, range);
+  const isWhole = check.kind === "whole";
+  const ignoresRange = isWhole || check.kind === "unproven";
+  const use = (use: RangeAction) => ({ use, ignoresRange });
+  if (check.kind === "mismatch") return use({ kind: "refuse", reason: check.reason });
+  if (check.kind === "multipart") return use({ kind: "find part", boundary: check.boundary });
+  const isGood = isUsable(check, range.start, lengthOf(facts.contentLength), proof);
   if (!isGood || isWhole && rangesOnly) return use({ kind: "request whole" });
-  return use({ kind: "read", span: spanOf(verdict, range) });
+  return use({ kind: "read", span: spanOf(check, range) });
 }
 
 /**
  * Decides what to do with the response to a request for the whole image, of which the bytes from `start` on
  * are used. Some servers respond 206, with all bytes or the first ones.
  */
-export function useOfWhole(
+export function wholeAction(
   facts: RangeResponseFacts,
   start: number,
   size: number | null,
 ): Read | Refuse {
-  const verdict = judgePartial(facts, { start: 0, end: (size ?? Infinity) - 1, size });
-  if (verdict.kind === "mismatch") return { kind: "refuse", reason: verdict.reason };
-  const isWhole = verdict.kind === "part" || verdict.kind === "whole";
-  const isBeginning = verdict.kind === "overlap" && verdict.endExclusive > start;
+  const check = checkPartial(facts, { start: 0, end: (size ?? Infinity) - 1, size });
+  if (check.kind === "mismatch") return { kind: "refuse", reason: check.reason };
+  const isWhole = check.kind === "part" || check.kind === "whole";
+  const isBeginning = check.kind === "overlap" && check.endExclusive > start;
   if (size === null && facts.status !== 200 || !isWhole && !isBeginning) {
     return { kind: "refuse", reason: `its status is ${facts.status}` };
   }
-  const endExclusive = isBeginning ? verdict.endExclusive : size ?? lengthOf(facts.contentLength);
+  const endExclusive = isBeginning ? check.endExclusive : size ?? lengthOf(facts.contentLength);
   return { kind: "read", span: { bodyStart: 0, skipBytes: start, endExclusive } };
 }
 
 /** The range of the image in the response to a range request. */
-export function spanOf(verdict: RangeVerdict, { start, end, size }: RequestedRange): BodySpan {
-  if (verdict.kind === "whole") return { bodyStart: 0, skipBytes: start, endExclusive: size };
-  if (verdict.kind !== "overlap") return { bodyStart: start, skipBytes: 0, endExclusive: end + 1 };
-  const { bodyStart, endExclusive } = verdict;
+export function spanOf(check: RangeCheck, { start, end, size }: RequestedRange): BodySpan {
+  if (check.kind === "whole") return { bodyStart: 0, skipBytes: start, endExclusive: size };
+  if (check.kind !== "overlap") return { bodyStart: start, skipBytes: 0, endExclusive: end + 1 };
+  const { bodyStart, endExclusive } = check;
   return { bodyStart, skipBytes: start - bodyStart, endExclusive };
 }
 
@@ -84,7 +84,7 @@ export function spanOf(verdict: RangeVerdict, { start, end, size }: RequestedRan
  * Whether a response has the data of the record, by its `Content-MD5`: Glance sends the hex MD5 of the whole
  * image, even with a part of it.
  */
-export function judgeMd5(
+export function checkMd5(
   contentMd5: string | null,
   { checksum }: Pick<ContentDescriptor, "checksum">,
 ): "same" | "other" | "unknown" {

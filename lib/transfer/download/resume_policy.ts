@@ -1,5 +1,5 @@
 /**
- * The policy after a break: what each failure proves about its server, and when to give up. Pure.
+ * The policy after a break: classifies failures, and decides when to retry and when to give up. Pure.
  * `candidates.ts` selects the next server.
  */
 import {
@@ -11,11 +11,11 @@ import {
 import { backoffLimit } from "../../http/retry/retry_policy.ts";
 import { interrupted, RangeRefused } from "../range_errors.ts";
 
-/** Longest delay during an outage in milliseconds, so that a server that is back is soon noticed. */
+/** Maximum delay during an outage in milliseconds, so that a server that is available again is soon used. */
 const LONGEST_DELAY = 4_000;
 
 /** Delay in milliseconds while the retry budget is empty. */
-const PACE = 1_000;
+const BUDGET_DELAY = 1_000;
 
 /** A failure, classified by what it proves about the server. */
 export type ClassifiedFailure =
@@ -57,7 +57,7 @@ export function classifyFailure(error: unknown, state: DownloadState): Classifie
   }
   if (error instanceof ServerUnreachable) return { kind: "broken", error, isRange };
   if (error instanceof GlanceConnectionFailed) {
-    // Before the first byte, the retries of the request were all that there are.
+    // Before the first byte, the request has used all retries.
     return hasBegun ? { kind: "broken", error, isRange: false } : { kind: "final", error };
   }
   if (error instanceof GlanceError) {
@@ -98,11 +98,11 @@ export interface BreakHistory {
   readonly withoutProgress: number;
   /** Offset of the last break; at first, that of the first requested byte. */
   readonly offset: number;
-  /** When the reader began to wait for the next byte, from which the time for requests counts; null if none broke. */
+  /** When the reader began to wait for the next byte, which starts the retry time; null if nothing broke. */
   readonly brokenSince: number | null;
   /** Milliseconds of the delays between the requests since then. */
   readonly delayed: number;
-  /** Whether a server was away since then. Waiting does not improve responses that cannot be used. */
+  /** Whether a server was unavailable since then. Waiting does not help against unusable responses. */
   readonly isOutage: boolean;
   /** The first break that the next response resumes from; null if the last one was resumed. */
   readonly unresumed: GlanceError | null;
@@ -122,8 +122,8 @@ export function noBreaks(start: number): BreakHistory {
 }
 
 /**
- * The history after a break at an offset, for whose byte the reader has waited since `since`. A refusal does not
- * count toward the retries, since the same request is not sent to that server again.
+ * The history after a break at an offset; the reader has waited for its byte since `since`. A refusal does not count
+ * toward the retries, since the same request is not sent to that server again.
  */
 export function afterBreak(
   before: BreakHistory,
@@ -132,17 +132,17 @@ export function afterBreak(
   since: number,
 ): BreakHistory {
   const { kind, error } = failure;
-  const fruitless = kind === "broken" ? before.withoutProgress + 1 : before.withoutProgress;
-  const isAway = kind === "broken" && !(error instanceof RangeRefused);
+  const count = kind === "broken" ? before.withoutProgress + 1 : before.withoutProgress;
+  const isOutage = kind === "broken" && !(error instanceof RangeRefused);
   const hasProgress = offset > before.offset;
   return {
     failures: [...before.failures, error],
-    withoutProgress: hasProgress ? 0 : fruitless,
+    withoutProgress: hasProgress ? 0 : count,
     offset,
     brokenSince: hasProgress ? since : before.brokenSince ?? since,
     delayed: hasProgress ? 0 : before.delayed,
-    // The break of a server that was sending says nothing about the responses that follow.
-    isOutage: isAway || (!hasProgress && before.isOutage && before.withoutProgress > 0),
+    // A break after bytes were received does not predict the next responses.
+    isOutage: isOutage || (!hasProgress && before.isOutage && before.withoutProgress > 0),
     unresumed: hasProgress ? error : before.unresumed ?? error,
   };
 }
@@ -180,8 +180,8 @@ export function retryTimeOf(hasBegun: boolean, stallTimeout: number): number {
 }
 
 /**
- * Milliseconds of the retry time that are left. Delays count even if the clock did not see them, so that an
- * injected `sleep` that returns at once cannot cause endless requests.
+ * Milliseconds of the retry time that are left. Delays count even if the clock did not advance, so that an injected
+ * `sleep` that returns immediately cannot cause endless requests.
  */
 export function retryTimeLeft(
   { brokenSince, delayed }: BreakHistory,
@@ -221,9 +221,11 @@ export function nextAction(history: BreakHistory, limits: Limits): NextAction {
   const backoff = withoutProgress > 1 ? backoffLimit(withoutProgress - 2) : 0;
   if (left === 0) return { kind: "request", minDelay: 0, maxDelay: backoff };
   // The last request is sent when the retry time ends, not before.
-  if (backoff > 0 && left <= PACE) return { kind: "request", minDelay: left, maxDelay: left };
+  if (backoff > 0 && left <= BUDGET_DELAY) {
+    return { kind: "request", minDelay: left, maxDelay: left };
+  }
   const longest = Math.min(backoff, LONGEST_DELAY, left);
   // Not zero: the sum of the delays must reach the retry time.
-  const minDelay = Math.min(left, mayRequest ? longest / 4 : PACE);
+  const minDelay = Math.min(left, mayRequest ? longest / 4 : BUDGET_DELAY);
   return { kind: "request", minDelay, maxDelay: Math.max(minDelay, longest) };
 }

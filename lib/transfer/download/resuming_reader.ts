@@ -29,8 +29,8 @@ export interface ResumeOptions {
   /** Whether the hash of the whole image is verified, here or by the reader that joins the parts. */
   readonly isHashed: boolean;
   /** Source of ranges of the same image, for a second connection when a server is slow; undefined for none. */
-  readonly rival?: RangeSource | undefined;
-  /** Whether it may be used: not while several connections share the network. */
+  readonly secondSource?: RangeSource | undefined;
+  /** Whether `secondSource` may be used: not while several connections share the network. */
   readonly isAlone?: (() => boolean) | undefined;
   readonly signal: AbortSignal | undefined;
   readonly onProgress: ((progress: Progress) => void) | undefined;

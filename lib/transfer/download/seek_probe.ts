@@ -1,4 +1,4 @@
-/** Finds out whether the store of an image can seek, before a download depends on it. */
+/** Probes whether the store of an image can seek, before a download depends on it. */
 import type { RangeResponse } from "./range_response.ts";
 import type { GlanceRangeSource } from "./range_source.ts";
 import type { classifyFailure } from "./resume_policy.ts";
@@ -7,8 +7,8 @@ import type { classifyFailure } from "./resume_policy.ts";
 const NO_PROOF = { isHashed: false, canCompare: false };
 
 /**
- * Whether the store can seek. `probe` is a source of the bytes up to `end`, which are requested if that is unknown. A
- * response with several bytes, or the whole image, is passed to `keep`, which closes it, or closed.
+ * Whether the store can seek. If that is unknown, requests the bytes up to `end` from `probe`. A response with several
+ * bytes, or the whole image, is passed to `keep`, which must close it; any other is closed.
  */
 export async function canSeek(
   probe: GlanceRangeSource,

@@ -1,4 +1,4 @@
-/** What the hash functions in plain TypeScript share. Pure. */
+/** Shared parts of the hash functions in plain TypeScript. Pure. */
 
 /** A Merkle-Damgard hash: a state that is updated by whole blocks. */
 export interface Compression {

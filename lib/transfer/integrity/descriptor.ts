@@ -5,7 +5,7 @@ import { ImageIntegrityError, Invalid } from "../../errors.ts";
 import type { GlanceImage } from "../../api/types.ts";
 import { createHasher } from "./hashing.ts";
 import type { Hasher, TransferHasher, Verify } from "../types.ts";
-import { VERIFY_AUTO } from "../../terms.ts";
+import { VERIFY_AUTO } from "../../message_parts.ts";
 
 /** Identifies the data of an image; pinned before the first byte of a download. */
 export interface ContentDescriptor {
@@ -80,7 +80,7 @@ export class Verifier {
     if (verify === "auto") return null;
     throw new Invalid(
       `Cannot verify image "${imageId}": it has no hash that this runtime can compute; use verify "auto" to check its size only`,
-      { imageId, terms: [VERIFY_AUTO] },
+      { imageId, messageParts: [VERIFY_AUTO] },
     );
   }
 
@@ -100,7 +100,7 @@ export class Verifier {
     await this.#hasher.close?.();
   }
 
-  /** Closes it on abort, since an aborted download may never be read again. */
+  /** Closes the hasher on abort, since an aborted download may never be read again. */
   endWith(signal: AbortSignal): void {
     signal.addEventListener("abort", () => this.close(), { once: true });
   }

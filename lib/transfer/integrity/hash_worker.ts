@@ -9,13 +9,13 @@ import type { GlanceError } from "../../errors.ts";
 import type { builtinModule } from "../../node_builtin.ts";
 import type { NativeHasher } from "./hashing.ts";
 import type { TransferHasher } from "../types.ts";
-import { LateHasher } from "./late_hasher.ts";
+import { DeferredHasher } from "./deferred_hasher.ts";
 
 /** Maximum number of threads: one processor is left for the readers. Node 20 does not state their number. */
 const MAX_THREADS = (globalThis.navigator?.hardwareConcurrency ?? 2) - 1;
 
-/** Milliseconds of a timer that only keeps the process alive. */
-const LONG = 2 ** 30;
+/** Interval in milliseconds of a timer that only keeps the process alive. */
+const KEEP_ALIVE_INTERVAL = 2 ** 30;
 
 /**
  * The code of the thread. It posts each free slab, and each digest. It receives filled slabs with their
@@ -51,7 +51,7 @@ export interface Thread {
 /** Starts a thread that runs `code` with `workerData`. */
 export type StartThread = (code: string, workerData: unknown) => Thread;
 
-/** The size, and code that a program loads at its start. If this code imported it, it would be in a file of its own. */
+/** The size, and code that is loaded at the start. It is passed in, because bundlers would split an import. */
 export interface HashingShared {
   readonly builtinModule: typeof builtinModule;
   readonly GlanceError: typeof GlanceError;
@@ -75,7 +75,7 @@ export function hashInThread(
         { cause },
       ),
   });
-  return (shared.size ?? null) === null ? new LateHasher(inline, thread) : thread;
+  return (shared.size ?? null) === null ? new DeferredHasher(inline, thread) : thread;
 }
 
 /** The threads of a hasher. */
@@ -217,7 +217,7 @@ class HashThread implements TransferHasher {
  * `unref` of a thread do between two messages.
  */
 async function keepingAlive<T>(work: Promise<T>): Promise<T> {
-  const timer = setInterval(() => {}, LONG);
+  const timer = setInterval(() => {}, KEEP_ALIVE_INTERVAL);
   try {
     return await work;
   } finally {

@@ -1,6 +1,6 @@
 /**
  * Verifies the signature of an image: the `img_signature` properties, as Cinder, Nova, and Glance read them,
- * against streamed data. The cryptography is in `signature_verifier.ts`; certificates come through a port.
+ * against streamed data. The cryptography is in `signature_verifier.ts`; the caller provides the certificates.
  */
 import type { RequestContext } from "../../context.ts";
 import { ImageSignatureVerificationFailed, Invalid, InvalidSignatureImage } from "../../errors.ts";
@@ -81,7 +81,7 @@ const PROPERTIES: Readonly<Record<keyof SignatureProperties, string>> = {
  *
  * const data = await service.download(context, id);
  * const isSigned = await verifyImageSignature(service, context, id, data, {
- *   getCertificate: (uuid) => Promise.reject(new Error(`no key manager knows ${uuid}`)),
+ *   getCertificate: (uuid) => Promise.reject(new Error(`no key manager has ${uuid}`)),
  * });
  * assert(isSigned === false);
  * ```

@@ -1,7 +1,7 @@
 /** SHA-256 in plain TypeScript. */
 import { addTo, type Compression, primes, rootFraction } from "./block_hash.ts";
 
-/** The compression function, and its start. */
+/** The compression function, and its initial state. */
 export function sha256(): Compression {
   const K = Uint32Array.from(primes(64), (prime) => Number(rootFraction(prime, 3n) >> 32n));
   const start = primes(8).map((prime) => Number(rootFraction(prime, 2n) >> 32n));

@@ -71,7 +71,7 @@ export function sha512(): Compression {
   };
 }
 
-/** What a sum of low halves carries into the high half. */
+/** The carry of a sum of low halves into the high half. */
 function carry(low: number): number {
   return (low / 2 ** 32) | 0;
 }

@@ -114,7 +114,7 @@ export async function certificateVerifier(
     throw new Unverifiable(
       `the certificate "${certificateUuid}" has a key of type "${
         key.asymmetricKeyDetails?.namedCurve ?? key.asymmetricKeyType
-      }", which does not fit the key type "${keyType}"; correct "img_signature_key_type" or the certificate`,
+      }", which does not match the key type "${keyType}"; correct "img_signature_key_type" or the certificate`,
     );
   }
   return verifierOf(crypto, key, keyType, hash, signature);

@@ -1,6 +1,6 @@
 /**
- * The connections that fetch parts. Servers may limit the connections of a client: one that is refused while the
- * others receive bytes ends, and leaves its part to them. It sends no requests and has no clock.
+ * Tracks the connections that fetch parts. Servers may limit the connections of a client: one that is refused while the
+ * others receive bytes ends, and they fetch its part. It sends no requests and has no clock.
  */
 
 /** The connections of a parallel download, except that of the lead. */
@@ -9,13 +9,13 @@ export class ActiveConnections {
   #receivedAt = -Infinity;
   #hasRefused = false;
 
-  /** Whether one was refused. */
+  /** Whether a connection was refused. */
   get hasRefused(): boolean {
     return this.#hasRefused;
   }
 
-  /** Whether all were refused. */
-  get isDeserted(): boolean {
+  /** Whether all connections were refused. */
+  get allRefused(): boolean {
     return this.#hasRefused && this.#active.size === 0;
   }
 
@@ -29,15 +29,15 @@ export class ActiveConnections {
     this.#active.delete(connection);
   }
 
-  /** Notes that any connection, including that of the lead, has received bytes. */
+  /** Records that any connection, including that of the lead, has received bytes. */
   received(now: number): void {
     this.#receivedAt = now;
   }
 
   /**
-   * Removes a connection that was refused, if the servers work and another one can fetch its part.
+   * Removes a refused connection, if the servers work and another connection can fetch its part.
    *
-   * @param since when it has sent its request
+   * @param since when its request was sent
    * @param count number of connections to use; those with a higher index end
    * @param isLeadOpen whether the lead can read the part
    * @returns whether it was removed

@@ -39,7 +39,7 @@ export class ChunkQueue {
     return this.#chunks.shift() ?? null;
   }
 
-  /** Makes a chunk of the copied bytes. Their memory is used again if they would leave most of it empty. */
+  /** Creates a chunk of the copied bytes: a copy if they use less than half of their memory, which is then reused. */
   #closeBlock(): void {
     if (this.#block === null || this.#used === 0) return;
     const bytes = this.#block.subarray(0, this.#used);

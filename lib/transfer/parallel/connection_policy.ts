@@ -1,25 +1,25 @@
 /**
- * How many connections `connections: "auto"` uses: all of them if the servers are far away, else one at first,
- * and twice as many while that makes the download faster. It sends no requests and has no clock.
+ * How many connections `connections: "auto"` uses: the maximum if the latency is high, else one at first, and twice as
+ * many while that makes the download faster. It sends no requests and has no clock.
  */
 
-/** Most connections. */
-const MOST_CONNECTIONS = 8;
+/** Maximum number of connections. */
+const MAX_CONNECTIONS = 8;
 
-/** Milliseconds of waiting for the first byte of a server that is far away: connections to it start slowly. */
-const FAR = 20;
+/** Milliseconds until the first byte from which the latency counts as high: connections start slowly. */
+const FAR_MS = 20;
 
-/** Bytes per millisecond at which a processor is the limit, rather than a network. */
-const FASTEST = 256 * 1024;
+/** Bytes per millisecond from which the processor is the limit, not the network. */
+const MAX_RATE = 256 * 1024;
 
-/** Gain in throughput that is worth twice as many connections. */
-const GAIN = 1.15;
+/** Minimum gain in throughput to keep twice as many connections. */
+const MIN_GAIN = 1.15;
 
 /** Milliseconds over which the throughput is measured. */
-const INTERVAL = 250;
+const INTERVAL_MS = 250;
 
-/** Intervals without a gain after which the number is final. */
-const FRUITLESS_INTERVALS = 2;
+/** Number of intervals without a gain after which the number of connections is final. */
+const MAX_INTERVALS_WITHOUT_GAIN = 2;
 
 /** Decides on the number of connections from the throughput. */
 export class ConnectionPolicy {
@@ -29,13 +29,13 @@ export class ConnectionPolicy {
   #best = { count: 1, rate: 0 };
   #since: number;
   #bytes = 0;
-  #fruitless = 0;
+  #withoutGain = 0;
 
-  /** `now` is the time of the first byte, `wait` the milliseconds from its request to it. */
+  /** `now` is the time of the first byte, `wait` the milliseconds between its request and it. */
   constructor(now: number, wait: number) {
     this.#since = now;
-    this.#isFinal = wait >= FAR;
-    this.#count = this.#isFinal ? MOST_CONNECTIONS : 1;
+    this.#isFinal = wait >= FAR_MS;
+    this.#count = this.#isFinal ? MAX_CONNECTIONS : 1;
   }
 
   /** Number of connections to use. */
@@ -43,11 +43,11 @@ export class ConnectionPolicy {
     return this.#count;
   }
 
-  /** Notes received bytes, and returns the number of connections to use. */
+  /** Records received bytes, and returns the number of connections to use. */
   received(bytes: number, now: number): number {
     this.#bytes += bytes;
     const time = now - this.#since;
-    if (!this.#isFinal && time >= INTERVAL) {
+    if (!this.#isFinal && time >= INTERVAL_MS) {
       this.#measured(this.#bytes / time);
       [this.#bytes, this.#since] = [0, now];
     }
@@ -55,12 +55,12 @@ export class ConnectionPolicy {
   }
 
   #measured(rate: number): void {
-    if (rate > this.#best.rate * GAIN) {
+    if (rate > this.#best.rate * MIN_GAIN) {
       this.#best = { count: this.#count, rate };
-      this.#fruitless = 0;
-      this.#isFinal = rate >= FASTEST;
-      if (!this.#isFinal) this.#count = Math.min(MOST_CONNECTIONS, 2 * this.#count);
-    } else if (++this.#fruitless >= FRUITLESS_INTERVALS) {
+      this.#withoutGain = 0;
+      this.#isFinal = rate >= MAX_RATE;
+      if (!this.#isFinal) this.#count = Math.min(MAX_CONNECTIONS, 2 * this.#count);
+    } else if (++this.#withoutGain >= MAX_INTERVALS_WITHOUT_GAIN) {
       this.#isFinal = true;
       this.#count = this.#best.count;
     }

@@ -1,18 +1,18 @@
 /**
- * The first part of a download, whose bytes go from its connection to the consumer without a buffer. It is the
- * rest of the image, until other connections fetch the end of it.
+ * The reader of the lead: the first part of a download, whose bytes are passed from its connection to the consumer
+ * without a buffer. Its part is the rest of the image, until other connections fetch the end of it.
  */
 import type { Chunk } from "../body_reader.ts";
 import type { ResumingReader } from "../download/resuming_reader.ts";
 import type { PartBuffer } from "./part_buffer.ts";
 
-/** What a lead needs of its reader. */
+/** The reader that a lead uses. */
 type PartReader = Pick<
   ResumingReader,
   "open" | "read" | "report" | "cancel" | "breaks" | "resumes"
 >;
 
-/** Reads the part that the consumer is at. */
+/** Reads the part that the consumer currently reads. */
 export class LeadReader {
   readonly part: PartBuffer;
   /** Milliseconds until its first response was open. */
@@ -58,7 +58,7 @@ export class LeadReader {
     this.#reader.report();
   }
 
-  /** The next bytes; null if another connection has taken the rest over. */
+  /** The next bytes; null if another connection fetches the rest. */
   async read(into: Chunk): Promise<Chunk | null> {
     const { part } = this;
     part.progress.awaits(this.#now());
@@ -78,7 +78,7 @@ export class LeadReader {
     }
   }
 
-  /** Ends after the last byte of the image, which must be that of the response. */
+  /** Ends after the last byte of the image, and checks that the response ends there, too. */
   async finish(): Promise<void> {
     await this.#reader.read(new Uint8Array(1));
     this.#isOpen = false;

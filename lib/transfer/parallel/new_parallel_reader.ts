@@ -5,7 +5,7 @@ import type { ResumeOptions } from "../download/resuming_reader.ts";
 import type { ImageReader } from "../body_reader.ts";
 import { type ParallelOptions, ParallelReader } from "./parallel_reader.ts";
 
-/** What a parallel download needs besides the options of each connection. */
+/** Options of a parallel download, in addition to those of each connection. */
 export interface ParallelPlan {
   readonly connections: number | "auto";
   /** Maximum size of a part in bytes; undefined to adapt it to the network. */
@@ -19,10 +19,10 @@ export interface ParallelPlan {
   readonly shared: ParallelOptions["shared"];
 }
 
-/** Size in bytes of an image that is not worth several connections. */
+/** Size in bytes up to which an image is read over one connection. */
 const SMALL = 8 * 1024 * 1024;
 
-/** A reader that is not open yet. Null if the image is small, or its size unknown. */
+/** Creates a reader, which is not open yet; null if the image is small, or its size unknown. */
 export async function parallelReader(
   { connections, size, partSize, rangeSource, servers, shared }: ParallelPlan,
   resumeOptions: ResumeOptions,
@@ -37,7 +37,7 @@ export async function parallelReader(
     partSize,
     rangeSource,
     rest: rangeSource(end),
-    rival: rangeSource(end, undefined, true),
+    secondSource: rangeSource(end, undefined, true),
     servers: (await servers()).map(({ endpoint }) => endpoint),
     shared,
   });

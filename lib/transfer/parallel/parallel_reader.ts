@@ -1,6 +1,6 @@
 /**
- * One stream of bytes over several connections, verified: in order, or in any order with their position.
- * `part_delivery.ts` gets the bytes.
+ * Reads an image over several connections and verifies it: in order, or in any order with positions.
+ * `part_delivery.ts` collects the bytes.
  */
 import type { Deadline } from "../../http/deadline.ts";
 import type { Chunk, ImageReader, PositionedChunk } from "../body_reader.ts";

@@ -14,9 +14,9 @@ export class PartBuffer {
   /** Index of its connection. */
   readonly connection: number;
   readonly progress: PartProgress;
-  /** Reads it; null before its first request. */
+  /** The reader of the part; null before its first request. */
   reader: Pick<ResumingReader, "breaks" | "cancel"> | null = null;
-  /** Whether all of it was received, and its response was complete or has lost the bytes after it. */
+  /** Whether all bytes were received, and the response has ended or its remaining bytes were moved. */
   isComplete = false;
   /** Whether its connection waits for the consumer. */
   isPaused = false;
@@ -58,7 +58,7 @@ export class PartBuffer {
     return this.size - this.#filled;
   }
 
-  /** Whether another connection should fetch the rest: its own has given it up, or is open and silent. */
+  /** Whether another connection should fetch the rest: its own has given up, or is open and silent. */
   isStuck(now: number): boolean {
     if (this.missing === 0 || this.isPaused) return false;
     return this.progress.isStuck(now, this.reader?.breaks ?? 0);
@@ -70,7 +70,7 @@ export class PartBuffer {
    */
   put(chunk: Chunk, now: number, allocate?: () => Chunk): void {
     const bytes = chunk.subarray(0, this.missing);
-    // Bytes that were moved say nothing about the pace: with them alone, its rate would be 0.
+    // A chunk of moved bytes only must not affect the pace: the rate would be 0.
     if (bytes.byteLength === 0) return;
     this.progress.received(bytes.byteLength, now, this.reader?.breaks ?? 0);
     this.#filled += bytes.byteLength;
@@ -78,7 +78,7 @@ export class PartBuffer {
     else this.#chunks.copy(bytes, allocate);
   }
 
-  /** Counts a received chunk that is delivered at once, and returns it without the bytes that were moved. */
+  /** Counts a received chunk that is delivered without a buffer, and returns it without the bytes that were moved. */
   pass(chunk: Chunk, now: number): Chunk {
     const bytes = chunk.subarray(0, this.missing);
     this.progress.received(bytes.byteLength, now, this.reader?.breaks ?? 0);
@@ -87,12 +87,12 @@ export class PartBuffer {
     return bytes;
   }
 
-  /** Gets the bytes up to another end back. */
+  /** Extends the part to a later end. */
   extend(end: number): void {
     this.#end = end;
   }
 
-  /** Gives up the last missing bytes, and returns the offset of the first of them. */
+  /** Removes the last missing bytes from the part, and returns the offset of the first of them. */
   giveUp(bytes: number): number {
     this.#end -= bytes;
     return this.#end + 1;

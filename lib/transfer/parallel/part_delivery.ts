@@ -1,8 +1,8 @@
 /**
- * The bytes of a parallel download. The first connection leads: the consumer reads its bytes directly. When
- * there are others, `part_scheduler.ts` decides which part each of them fetches, `part_fetcher.ts` fetches it,
- * and this file delivers the bytes of the first undelivered part, or of any. If a part cannot be fetched, the
- * lead reads all of the rest.
+ * Delivers the bytes of a parallel download. The first connection leads: the consumer reads its bytes directly. For
+ * other connections, `part_scheduler.ts` decides which part each of them fetches, `part_fetcher.ts` fetches it, and this
+ * file delivers the bytes of the first undelivered part, or of any. If a part cannot be fetched, the lead reads all of
+ * the rest.
  */
 import type { Chunk, PositionedChunk } from "../body_reader.ts";
 import { ConnectionPolicy } from "./connection_policy.ts";
@@ -25,7 +25,7 @@ export class PartDelivery {
   readonly #schedule: PartScheduler;
   readonly #fetcher: PartFetcher;
   readonly #readers: PartReaders;
-  /** The last lead. It has ended while other connections have the next bytes. */
+  /** The last lead. It is closed while the next bytes come from other connections. */
   #lead: LeadReader;
   /** Null if the number of connections is fixed. */
   #policy: ConnectionPolicy | null = null;
@@ -92,7 +92,7 @@ export class PartDelivery {
   async next(isOrdered: boolean, into: Chunk): Promise<PositionedChunk | null> {
     for (;;) {
       this.#options.lifetime.throwIfAborted();
-      const isAlone = this.#fetcher.active.isDeserted && !this.#hasRanges;
+      const isAlone = this.#fetcher.active.allRefused && !this.#hasRanges;
       if (isAlone && this.#lead.isOpen) await this.#recover("other connections were refused");
       if (this.#lead.isOpen && this.#lead.part.left === 0) await this.#endLead();
       if (this.#schedule.isDone) return null;
@@ -132,7 +132,7 @@ export class PartDelivery {
     return { position, data };
   }
 
-  /** Ends the lead at the end of the image, or of its part, as soon as other connections have received bytes. */
+  /** Ends the lead at the end of the image, or at the end of its part once other connections have received bytes. */
   async #endLead(): Promise<void> {
     const lead = this.#lead;
     if (lead.part.end === this.#options.endExclusive - 1) return await lead.finish();
@@ -147,8 +147,7 @@ export class PartDelivery {
   }
 
   /**
-   * Reads all undelivered bytes over one connection: that of the lead, or another one if no server supports
-   * ranges any more.
+   * Reads all undelivered bytes over one connection: that of the lead if it is open, else a new one.
    */
   async #recover(error: unknown): Promise<void> {
     const lead = this.#lead.isOpen ? this.#lead.part : null;
@@ -165,7 +164,7 @@ export class PartDelivery {
     const now = this.#options.options.now();
     if (bytes > 0) this.#fetcher.active.received(now);
     const count = this.#policy?.received(bytes, now);
-    // After a refusal, more connections would be refused, too.
+    // After a refusal, no more connections are opened: they would be refused, too.
     if (this.#fetcher.active.hasRefused) this.#policy = null;
     else if (count !== undefined && count !== this.#fetcher.count) this.#use(count);
   }

@@ -1,5 +1,5 @@
 /**
- * The connections of a parallel download: each fetches the parts that the schedule gives it into their
+ * Runs the connections of a parallel download: each fetches the parts that the schedule assigns to it into their
  * buffers, until the download ends or a part cannot be fetched.
  */
 import type { ResolvedOptions } from "../../options.ts";
@@ -17,8 +17,8 @@ const CHECK_INTERVAL = 50;
 
 /**
  * Size of a read in bytes: more than Deno buffers of a response (about 400 KiB), so that a read returns all
- * of it. Four connections on loopback take 101 to 116 MiB; with reads of 128 KiB, 130 to 177 MiB and half
- * as much time again of a processor.
+ * of it. Four connections on loopback take 101 to 116 MiB; with reads of 128 KiB, 130 to 177 MiB and 50 % more CPU
+ * time.
  */
 const READ_SIZE = 512 * 1024;
 
@@ -29,7 +29,7 @@ const READ_SIZE = 512 * 1024;
  */
 const REUSE_DELAY = 2;
 
-/** What a fetcher needs besides the schedule. */
+/** Options of a fetcher. */
 export interface FetcherOptions {
   readonly options: ResolvedOptions;
   /** Opens the reader of a part, which prefers the server. */
@@ -63,7 +63,7 @@ export class PartFetcher {
     this.#options = options;
   }
 
-  /** Why the parts cannot be fetched; null if they can. */
+  /** The error because of which parts cannot be fetched; null if there is none. */
   get failure(): { readonly error: unknown } | null {
     return this.#failure;
   }
@@ -73,13 +73,13 @@ export class PartFetcher {
     return this.#count;
   }
 
-  /** Fetches parts over this number of connections; those above it end after their part. */
+  /** Sets the number of connections; those above it end after their part. */
   use(count: number): void {
     this.#count = count;
     while (this.#started < count) this.#run(this.#started++);
   }
 
-  /** Fetches parts over the first connection, which does not lead any more. */
+  /** Fetches parts over the first connection, which no longer leads. */
   useFirst(): void {
     this.#run(0);
   }
@@ -125,7 +125,7 @@ export class PartFetcher {
     }
   }
 
-  /** Gives a part up that no server sends, if another connection can fetch it. */
+  /** Gives up a part that no server sends, if another connection can fetch it. */
   #giveUp({ connection, progress }: PartBuffer, since: number): boolean {
     progress.isAbandoned = !this.#isStopped &&
       this.active.refuse(connection, since, this.#count, this.#options.isLeadOpen());

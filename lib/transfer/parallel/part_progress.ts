@@ -1,6 +1,6 @@
 /**
- * The progress of one connection with one part: when its bytes arrived, and what that says about its
- * connection. It has no clock.
+ * The progress of one connection with one part: when its bytes arrived, and whether the connection is stuck. It has no
+ * clock.
  */
 
 /** Milliseconds without a byte after which another connection takes over. */
@@ -37,7 +37,7 @@ export class PartProgress {
     this.#isTakenOver = isTakenOver;
   }
 
-  /** Notes bytes, at least one, of a reader that has resumed after `breaks` breaks. */
+  /** Records bytes, at least one, of a reader that has resumed after `breaks` breaks. */
   received(bytes: number, now: number, breaks: number): void {
     this.#bytes += bytes;
     this.#first ??= { at: now, bytes };
@@ -46,12 +46,12 @@ export class PartProgress {
     this.#breaks = breaks;
   }
 
-  /** Notes that the next byte is awaited after a pause of the consumer. */
+  /** Records that the next byte is awaited after a pause of the consumer. */
   awaits(now: number): void {
     this.#awaitedSince = now;
   }
 
-  /** Its pace, while its bytes arrive; null before the first one. */
+  /** The pace of the connection; null before the first byte. */
   get pace(): Pace | null {
     if (this.#first === null) return null;
     const { at, bytes } = this.#first;
@@ -77,9 +77,9 @@ export class PartProgress {
   }
 
   /**
-   * Whether its connection has given it up, or is open and silent. A reader that has broken since its last byte is looking for
-   * a server itself, and bytes that were taken over and did not arrive either stay where they are: two
-   * connections would pass them on without end.
+   * Whether its connection has given it up, or is open and silent. A reader that has broken since its last byte is
+   * reconnecting on its own. Bytes that were taken over and did not arrive either are not moved again: two connections
+   * would pass them back and forth endlessly.
    */
   isStuck(now: number, breaks: number): boolean {
     if (this.isAbandoned) return true;

@@ -1,4 +1,4 @@
-/** The readers of a parallel download: of the lead, and of each part. */
+/** Creates the readers of a parallel download: of the lead, and of each part. */
 import type { Verifier } from "../integrity/descriptor.ts";
 import type { RangeSource } from "../download/range_source.ts";
 import type { ResumeOptions, ResumingReader } from "../download/resuming_reader.ts";
@@ -20,7 +20,7 @@ export interface PartReadersOptions extends ResumeOptions {
   readonly shared: SharedClasses;
 }
 
-/** Classes that a program loads at its start. If this code imported them, they would be in a file of their own. */
+/** Classes that are loaded at the start. They are passed in, because bundlers would split an import into another file. */
 export interface SharedClasses {
   readonly RangesUnavailable: typeof RangesUnavailable;
   readonly ResumingReader: typeof ResumingReader;
@@ -47,23 +47,23 @@ export class PartReaders {
   }
 
   /**
-   * A reader of a part, which prefers the server. It fails if no server responds and `isLeft` returns true, called
-   * with the time of the request: other connections fetch the part.
+   * A reader of a part, which prefers the server. If no server responds and `isLeft`, called with the time of the
+   * request, returns true, it fails, since other connections fetch the part.
    */
   part(server: string, { start, end }: PartBuffer, isLeft: IsLeft): ResumingReader {
     const source = this.#options.rangeSource(end, server);
     return this.#open(new PartSource(source, start, isLeft, this.#options), { start, end });
   }
 
-  /** A reader of the part that leads. While `isAlone`, a second connection may help if its server is slow. */
+  /** A reader of the lead. While `isAlone`, a second connection may be used if its server is slow. */
   lead(part: PartBuffer, isAlone: () => boolean): LeadReader {
-    const { options: { now }, start, rest, rival, verifier } = this.#options;
+    const { options: { now }, start, rest, secondSource, verifier } = this.#options;
     const reader = this.#open(rest, {
       start: part.start,
       end: part.end,
       isPart: part.start > start,
       verifier: verifier && prefixOnly(verifier),
-      rival,
+      secondSource,
       isAlone,
       onProgress: ({ server }) => void (this.#server = server),
     });
@@ -90,8 +90,8 @@ export class PartReaders {
 }
 
 /**
- * Compares the bytes that a server sends again with the delivered ones, and leaves the rest to the reader of all
- * parts.
+ * A verifier that only compares the bytes that a server sends again with the delivered ones; the reader of all parts
+ * verifies the rest.
  */
 function prefixOnly(verifier: Pick<Verifier, "prefix">): ResumeOptions["verifier"] {
   return {

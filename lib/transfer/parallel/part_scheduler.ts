@@ -2,16 +2,16 @@
  * The schedule of a parallel download: which bytes a free connection fetches next. It sends no requests and
  * has no clock.
  *
- * One connection leads: it has the rest of the image, until that is spread over several.
+ * One connection leads: it reads the rest of the image, until that is divided among several.
  *
- * A connection takes over the bytes of one that is silent or has given up, else claims the next bytes of the image,
- * as long as the reader is not too far behind, else fetches a share of what the slowest connection has left.
+ * A free connection takes over the bytes of one that is silent or has given up. Otherwise, it claims the next bytes of
+ * the image, unless the reader is too far behind. Otherwise, it fetches a share of the slowest connection's part.
  */
 import { PartBuffer } from "./part_buffer.ts";
 import { type Pace, PartProgress } from "./part_progress.ts";
 import { leadSize, type Load, nextPartSize, shareOfHelper } from "./part_size.ts";
 
-/** Bytes of an image, and how they are fetched. */
+/** The requested bytes of an image, and the size of parts. */
 export interface Layout {
   /** Offset of the first byte. */
   readonly start: number;
@@ -43,7 +43,7 @@ export class PartScheduler {
   readonly #connections: Fetcher[] = [];
   /** The part of the last lead, whose bytes are not buffered. */
   #lead: PartBuffer | null = null;
-  /** Whether connections claim the next bytes; a single one leads. */
+  /** Whether several connections claim the next bytes. */
   #isSpread = false;
   /** Milliseconds until the first byte of the image. */
   wait = 0;
@@ -95,8 +95,8 @@ export class PartScheduler {
   }
 
   /**
-   * Lets other connections claim what is not the part of the lead, whose first byte took `wait` milliseconds.
-   * Its response is read up to there.
+   * Lets other connections claim the bytes after the part of the lead, whose first byte took `wait` milliseconds. The
+   * lead reads its response only to the end of that part.
    */
   spread(lead: PartBuffer, wait: number): void {
     if (lead.missing === 0 || this.#unclaimedBytes > 0) return;
@@ -104,7 +104,7 @@ export class PartScheduler {
     this.#unclaimed = lead.giveUp(lead.missing - leadSize(this.#load));
   }
 
-  /** Gives the lead all bytes, also those that other connections have; without one, they are unclaimed again. */
+  /** Gives all bytes to the lead, also those of other connections; without a lead, they are unclaimed again. */
   gather(lead: PartBuffer | null): void {
     this.#isSpread = false;
     this.#unclaimed = lead === null ? this.position : this.#layout.endExclusive;
@@ -122,19 +122,19 @@ export class PartScheduler {
     return this.#connections[connection]?.server ?? "";
   }
 
-  /** What a connection fetches next; null if it must wait. */
+  /** The part that a connection fetches next; null if it must wait. */
   claim(connection: number, now: number): Claim | null {
     return this.#takeOver(connection, now) ?? this.#claimNext(connection, now) ??
       this.#help(connection, now);
   }
 
-  /** Notes that a part is complete. */
+  /** Records that a part is complete. */
   fetched({ connection, progress }: PartBuffer): void {
     const fetcher = this.#connections[connection];
     if (fetcher !== undefined) fetcher.pace = progress.pace;
   }
 
-  /** The missing bytes of a stuck connection. Its server may be silent again, so it prefers the other one. */
+  /** Takes over the missing bytes of a stuck connection, which then prefers the server of the other one. */
   #takeOver(connection: number, now: number): Claim | null {
     const stuck = this.claimed.find((part) => part.isStuck(now));
     if (stuck === undefined) return null;

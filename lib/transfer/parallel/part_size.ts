@@ -1,32 +1,31 @@
 /**
- * How much of an image a connection requests at once, and how much of a slow connection's part another one
- * takes. Pure.
+ * Computes the size of parts, and how much of a slow connection's part another one fetches. Pure.
  */
 import type { Pace } from "./part_progress.ts";
 
 const MIB = 1024 * 1024;
 
-/** Size of a part in bytes if its connection is slow, or its pace unknown. */
-const CAUTIOUS = 4 * MIB;
+/** Size of a part in bytes for a connection that is slow or of unknown pace. */
+const SMALL_PART = 4 * MIB;
 
-/** Size of a part in bytes if its connection is prompt. */
-const USUAL = 8 * MIB;
+/** Usual size of a part in bytes. */
+const DEFAULT_PART = 8 * MIB;
 
-/** Smallest part in bytes, unless the option `partSize` is smaller. */
-const SMALLEST = MIB;
+/** Minimum size of a part in bytes, unless the option `partSize` is smaller. */
+const MIN_PART = MIB;
 
 /**
  * Maximum bytes per connection, and for all, that the reader may be behind if parts are larger than usual. At
  * 1 Gbit/s and 150 ms, eight connections take 6.2 s for 400 MiB; with 128 MiB for all, 14 s.
  */
 const WINDOW = 32 * MIB;
-const LARGEST_WINDOW = 256 * MIB;
+const MAX_WINDOW = 256 * MIB;
 
 /** Parts that may wait for the reader while each connection fetches one. */
 const AHEAD = 2;
 
-/** Milliseconds of waiting for a first byte that do not matter. */
-const PROMPT = 10;
+/** Latency in milliseconds that does not affect the size of parts. */
+const PROMPT_MS = 10;
 
 /**
  * Bytes per millisecond of waiting that the first part of a connection has on a long network. It is 4 MiB at
@@ -35,13 +34,13 @@ const PROMPT = 10;
  */
 const FIRST_PER_WAIT = 80 * 1024;
 
-/** Waits that a large part takes. */
+/** Duration of a large part, in latencies. */
 const WAITS = 16;
 
-/** Waits that moving bytes to another connection must save. */
+/** Time that moving bytes to another connection must save, in latencies. */
 const WAITS_SAVED = 4;
 
-/** Waits after which a new connection has reached its throughput: it starts with 14 KiB and doubles that. */
+/** Time until a new connection reaches its throughput, in latencies: it starts with 14 KiB, and doubles. */
 const SLOW_START = 8;
 
 /** The state of a download on which the sizes depend. */
@@ -78,13 +77,13 @@ export function nextPartSize(pace: Pace | null, load: Load): PartSize {
   const rates = paces.flatMap((other) => other === null ? [] : [other.rate]);
   const fastest = Math.max(...rates, 0);
   const isLong = isFar(wait);
-  const first = isLong ? Math.max(CAUTIOUS, FIRST_PER_WAIT * wait) : CAUTIOUS;
-  const long = WAITS * ((pace?.wait ?? 0) - PROMPT) * fastest;
-  const largest = partSize ?? Math.max(USUAL, Math.min(Math.max(long, first), room / held));
+  const first = isLong ? Math.max(SMALL_PART, FIRST_PER_WAIT * wait) : SMALL_PART;
+  const long = WAITS * ((pace?.wait ?? 0) - PROMPT_MS) * fastest;
+  const largest = partSize ?? Math.max(DEFAULT_PART, Math.min(Math.max(long, first), room / held));
   const usual = partSize ?? (pace === null ? first : largest * pace.rate / fastest);
   const average = rates.reduce((sum, rate) => sum + rate, 0) / rates.length;
   const last = missing / paces.length / 2 * (pace === null ? 1 : pace.rate / average);
-  const bytes = Math.max(Math.min(usual, largest, last), Math.min(SMALLEST, largest));
+  const bytes = Math.max(Math.min(usual, largest, last), Math.min(MIN_PART, largest));
   return {
     bytes: Math.ceil(Math.min(bytes, unclaimed)),
     window: isLong && partSize === undefined ? room : held * largest,
@@ -92,24 +91,24 @@ export function nextPartSize(pace: Pace | null, load: Load): PartSize {
 }
 
 /**
- * The size of the part of the lead. On a long network it is large: the lead has started first, so it is fast, and
- * its connection ends with its part. The window must have room for what the others fetch meanwhile.
+ * The size of the lead's part. With a high latency it is large: the lead has started first, so it is fast, and its
+ * connection ends with its part. The window must have room for the parts of the other connections.
  */
 export function leadSize({ partSize, wait, missing, paces }: Load): number {
   const count = paces.length;
   const large = Math.min(2 * missing / count, missing / 2, roomOf(count) / (count - 1));
-  const size = partSize ?? (isFar(wait) ? Math.max(CAUTIOUS, large) : CAUTIOUS);
+  const size = partSize ?? (isFar(wait) ? Math.max(SMALL_PART, large) : SMALL_PART);
   return Math.ceil(Math.min(size, missing));
 }
 
-/** Whether servers are so far away that a new connection costs more than a short wait for one that is open. */
+/** Whether the latency is so high that a new connection costs more than a short wait for an open one. */
 export function isFar(wait: number): boolean {
-  return wait > PROMPT;
+  return wait > PROMPT_MS;
 }
 
 /** Maximum number of bytes that the reader may be behind. */
 function roomOf(connections: number): number {
-  return Math.min(WINDOW * connections, LARGEST_WINDOW);
+  return Math.min(WINDOW * connections, MAX_WINDOW);
 }
 
 /** A connection that could help a slower one. */
@@ -135,8 +134,8 @@ export interface Help {
 /**
  * The number of bytes that the helper should fetch, so that both end at the same time. It is 0 if that is
  * not worth a connection: that of the slower one must be closed before its response ends. While more is
- * left, or the slower one has just started, connections to one server do not help each other: new
- * connections start slowly, and would be helped in turn.
+ * left, or the slower one has just started, connections to one server do not help each other: new connections start
+ * slowly, and would need help themselves.
  */
 export function shareOfHelper(help: Help): number {
   const { missing, rate, helper } = help;
@@ -144,5 +143,5 @@ export function shareOfHelper(help: Help): number {
   if (help.isSameServer && isBusy) return 0;
   const share = Math.floor((missing - rate * helper.wait) * helper.rate / (rate + helper.rate));
   const saved = share / rate;
-  return share < SMALLEST || saved < WAITS_SAVED * helper.wait ? 0 : share;
+  return share < MIN_PART || saved < WAITS_SAVED * helper.wait ? 0 : share;
 }

@@ -1,4 +1,4 @@
-/** The source of a part, which is not requested again by its connection if the others can fetch it. */
+/** The source of a part. After a failure, its connection does not repeat the request if others can fetch the part. */
 import type { Proof } from "../../http/byte_range.ts";
 import type { ResolvedOptions } from "../../options.ts";
 import type { RangeResponse } from "../download/range_response.ts";
@@ -8,7 +8,7 @@ import type { RangesUnavailable } from "../range_errors.ts";
 /** Whether a part whose request was sent at `since` and has failed is left to other connections. */
 export type IsLeft = (since: number) => boolean;
 
-/** What a source of parts needs of the options of the download. */
+/** Options of a source of parts. */
 interface PartSourceOptions {
   readonly options: ResolvedOptions;
   readonly shared: { readonly RangesUnavailable: typeof RangesUnavailable };
@@ -50,7 +50,7 @@ export class PartSource implements RangeSource {
     const { options: { now, stallTimeout }, shared } = this.#options;
     const since = now();
     try {
-      // Each server is asked once.
+      // One request to each server.
       return await this.#source.open(start, signal, proof, retryTime ?? stallTimeout);
     } catch (error) {
       const mayLeave = !signal.aborted && !(error instanceof shared.RangesUnavailable);

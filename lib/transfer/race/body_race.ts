@@ -1,6 +1,6 @@
 /**
- * Watches the open body of a reader. If its server becomes slow or silent, the rest is requested from another server
- * as well, while the body continues; the reader continues with the body that is ahead.
+ * Monitors the open body of a reader. If its server becomes slow or silent, the rest is also requested from another
+ * server, while the body continues; the reader switches to the body that is ahead.
  */
 import type { ServerUnreachable } from "../../errors.ts";
 import type { ResolvedOptions } from "../../options.ts";
@@ -8,18 +8,24 @@ import type { DeliveredTail } from "../download/overlap.ts";
 import type { RangeBody } from "../download/range_body.ts";
 import type { RangeSource } from "../download/range_source.ts";
 import { Challenge, type SharedCode } from "./challenge.ts";
-import { type BodyPace, delayAfter, isRecovered, type Trouble, troubleOf } from "./rate_policy.ts";
+import {
+  type BodyPace,
+  delayAfter,
+  isRecovered,
+  problemOf,
+  type ServerProblem,
+} from "./rate_policy.ts";
 import { RateMonitor } from "./rate_monitor.ts";
 
-/** What a race needs from its reader. */
+/** Options of a race. */
 export interface RaceOptions {
   readonly source: RangeSource;
   readonly options: ResolvedOptions;
   /** Whether the hash of the whole image is verified. */
   readonly isHashed: boolean;
   /** Source of ranges of the same image, for the second connection; undefined if there is only one. */
-  readonly rival?: RangeSource | undefined;
-  /** Whether it may be used; undefined if always. */
+  readonly secondSource?: RangeSource | undefined;
+  /** Whether `secondSource` may be used. Default: always. */
   readonly isAlone?: (() => boolean) | undefined;
   readonly tail: DeliveredTail;
   readonly signal: AbortSignal;
@@ -42,7 +48,7 @@ export interface CurrentBody {
   start(body: RangeBody): void;
 }
 
-/** Measures the body, and challenges its server. */
+/** Measures the body, and starts challenges. */
 export class BodyRace {
   readonly #current: CurrentBody;
   readonly #options: RaceOptions;
@@ -61,37 +67,37 @@ export class BodyRace {
     this.#shared = shared;
   }
 
-  /** Watches the current body, which is a new one. */
+  /** Starts to monitor a new body. */
   watch(): void {
     const best = this.#monitor?.best ?? 0;
     this.#monitor?.[Symbol.dispose]();
     this.#monitor = new RateMonitor(
       this.#options.options,
       best,
-      (pace, silence) => this.#judge(pace, silence),
+      (pace, silence) => this.#evaluate(pace, silence),
     );
   }
 
-  /** Notes that a read begins. A challenger that is ahead may replace the body before. */
+  /** Records that a read begins. A challenger that is ahead may replace the body first. */
   begin(): void {
     if (this.#isParked) this.#unpark();
     this.#monitor?.begin();
   }
 
-  /** Notes that a read has ended. */
+  /** Records that a read has ended. */
   end(bytes: number): void {
     this.#monitor?.end(bytes);
   }
 
-  /** Stops watching, and closes the challenger. */
+  /** Stops monitoring, and closes the challenger. */
   async close(reason: unknown): Promise<void> {
     this.#monitor?.[Symbol.dispose]();
     await this.#endChallenge()?.close(reason);
   }
 
-  /** Starts or ends a challenge, as the last window requires. */
-  #judge(pace: BodyPace, silence: number): void {
-    const { source: { candidates, identity }, options, rival, isAlone = () => true } =
+  /** Starts or ends a challenge, depending on the last window. */
+  #evaluate(pace: BodyPace, silence: number): void {
+    const { source: { candidates, identity }, options, secondSource, isAlone = () => true } =
       this.#options;
     const [body, challenge] = [this.#current.body, this.#challenge];
     if (body === null) return;
@@ -100,29 +106,29 @@ export class BodyRace {
       return;
     }
     const { server } = body.response;
-    const trouble = troubleOf(pace, silence, candidates.servers.some((name) => name !== server));
-    if (trouble === null || rival === undefined || !isAlone()) return;
+    const problem = problemOf(pace, silence, candidates.servers.some((name) => name !== server));
+    if (problem === null || secondSource === undefined || !isAlone()) return;
     if (options.now() < this.#notBefore) return;
     candidates.recordSlow(server);
     const { imageId } = identity;
-    const message = troubleWith(imageId, server, trouble, pace, silence);
+    const message = problemMessage(imageId, server, problem, pace, silence);
     const cause = new this.#shared.ServerUnreachable(message, { imageId, server });
     this.#challenge = new Challenge(
-      { trouble, cause, rate: pace.rate ?? 0 },
+      { problem, cause, rate: pace.rate ?? 0 },
       this.#current.position,
       this.#options,
       this.#shared,
     );
-    this.#run(this.#challenge, rival);
+    this.#run(this.#challenge, secondSource);
   }
 
-  async #run(challenge: Challenge, rival: RangeSource): Promise<void> {
+  async #run(challenge: Challenge, secondSource: RangeSource): Promise<void> {
     const { isHashed, tail } = this.#options;
     try {
-      await challenge.open(rival, { isHashed, canCompare: tail.isDistinctive });
+      await challenge.open(secondSource, { isHashed, canCompare: tail.isDistinctive });
       await this.#receive(challenge);
     } catch {
-      // The retry loop has reported it. The body continues.
+      // The retry loop has reported the error. The body continues.
       this.#lose(challenge);
     }
   }
@@ -145,7 +151,7 @@ export class BodyRace {
     this.#receive(challenge).catch(() => this.#lose(challenge));
   }
 
-  /** Continues with the challenger if it is ahead. The reader has delivered all bytes that it has read. */
+  /** Switches to the challenger if it is ahead. The reader has delivered all bytes that it has read. */
   #decide(challenge: Challenge): void {
     const body = this.#current.body;
     const offset = this.#current.position;
@@ -156,10 +162,10 @@ export class BodyRace {
     this.#endChallenge();
     this.#losses = 0;
     this.#current.start(body.replacedBy(lead.response, offset, lead.ahead));
-    const { reason: { trouble, cause } } = challenge;
+    const { reason: { problem, cause } } = challenge;
     const { server: from } = body.response;
-    // Nothing is taken from the retry budget: the other request was sent already.
-    if (trouble === "silent") body.response.reportBreak(cause, Infinity);
+    // The retry budget is not charged: the other request has been sent already.
+    if (problem === "silent") body.response.reportBreak(cause, Infinity);
     options.onEvent({ kind: "move", server: lead.response.server, from, imageId, offset, cause });
     body.response.close(cause);
   }
@@ -180,16 +186,16 @@ export class BodyRace {
   }
 }
 
-/** The reason to leave a server. */
-function troubleWith(
+/** The message about a slow or silent server. */
+function problemMessage(
   imageId: string,
   server: string,
-  trouble: Trouble,
+  problem: ServerProblem,
   { rate, best }: BodyPace,
   silence: number,
 ): string {
   const perSecond = (bytes: number) => Math.round(1_000 * bytes);
-  const what = trouble === "silent"
+  const what = problem === "silent"
     ? `sent nothing for ${Math.round(silence)} ms`
     : `sends ${perSecond(rate ?? 0)} bytes per second, after ${perSecond(best)}`;
   return `Cannot read image "${imageId}" at the usual rate: the server "${server}" ${what}`;

@@ -16,7 +16,7 @@ export class BodySwitch {
   #server = "";
   #position = 0;
   #isReading = false;
-  /** Watches the body; null until it is loaded. */
+  /** Monitors the body; null until its code is loaded. */
   #race: BodyRace | null = null;
   #cancelLoad: (() => void) | undefined;
 
@@ -41,12 +41,12 @@ export class BodySwitch {
 
   /** Continues with another body. */
   start(body: RangeBody): void {
-    const { options, rival } = this.#options;
+    const { options, secondSource } = this.#options;
     this.#body = body;
     this.#server = body.response.server;
     this.#position = body.position;
     this.#race?.watch();
-    if (this.#race !== null || rival === undefined) return;
+    if (this.#race !== null || secondSource === undefined) return;
     this.#cancelLoad?.();
     this.#cancelLoad = options.timer(WATCH_AFTER, () => void this.#load().catch(() => {}));
   }

@@ -9,7 +9,7 @@ import type { Chunk } from "../body_reader.ts";
 import type { Proof } from "../../http/byte_range.ts";
 import type { RangeSource } from "../download/range_source.ts";
 import type { RangeResponse } from "../download/range_response.ts";
-import { isAhead, isLate, type Trouble } from "./rate_policy.ts";
+import { isAhead, isLate, type ServerProblem } from "./rate_policy.ts";
 
 /** Size of a read in bytes. */
 const CHUNK_SIZE = 64 * 1024;
@@ -31,9 +31,9 @@ export interface SharedCode {
   readonly Deadline: typeof Deadline;
 }
 
-/** Why a server is challenged. */
+/** The reason of a challenge. */
 export interface Reason {
-  readonly trouble: Trouble;
+  readonly problem: ServerProblem;
   readonly cause: unknown;
   /** Bytes per millisecond of the server. */
   readonly rate: number;
@@ -73,14 +73,14 @@ export class Challenge {
     return isLate(this.#since, this.#options.now());
   }
 
-  /** Opens the body; fails if that is of no use. */
-  async open(rival: RangeSource, proof: Proof): Promise<void> {
+  /** Opens the body; fails if it cannot be used. */
+  async open(secondSource: RangeSource, proof: Proof): Promise<void> {
     const { signal } = this.#deadline;
-    // Each server is asked at most once, and no `Retry-After` is waited for.
-    const response = this.#response = await rival.open(this.#start, signal, proof, 0);
+    // One request to each server, and no `Retry-After` is awaited.
+    const response = this.#response = await secondSource.open(this.#start, signal, proof, 0);
     if (signal.aborted) await this.close(signal.reason);
     signal.throwIfAborted();
-    // The skipped bytes could not be compared: the delivered ones are not kept.
+    // The skipped bytes could not be compared, since the delivered ones are not kept.
     if (response.skipBytes > 0) throw new RangeError("The response starts too early");
   }
 

@@ -1,6 +1,6 @@
 /**
- * The policy for servers that become slow or silent: what windows of time show about a body, and when another
- * server is asked for the rest. Pure.
+ * The policy for servers that become slow or silent: evaluates the rate of a body in windows of time, and decides when
+ * the rest is requested from another server. Pure.
  */
 
 /** Length of a window in milliseconds. */
@@ -10,12 +10,12 @@ export const WINDOW = 400;
 const SLOW_SHARE = 1 / 4;
 const SLOW_AFTER = 2_000;
 
-/** Silence in milliseconds after which a server is silent: a multiple of its longest pause, within limits. */
+/** A server is silent after a multiple of its longest pause, within limits in milliseconds. */
 const PAUSES = 4;
 const SHORTEST_SILENCE = 1_000;
 const LONGEST_SILENCE = 4_000;
 
-/** Windows with bytes after which the usual pauses of a server are known. */
+/** Number of windows with bytes after which the usual pauses of a server are known. */
 const KNOWN_AFTER = 2;
 
 /** Milliseconds that a challenger has after its first byte. */
@@ -45,7 +45,7 @@ export interface RateWindow {
 export interface BodyPace {
   /** Highest rate of a window in bytes per millisecond, also of other bodies of the download; 0 if unknown. */
   readonly best: number;
-  /** Rate of the last window; null if it says nothing about the server. */
+  /** Rate of the last window; null if it does not depend on the server. */
   readonly rate: number | null;
   /** Milliseconds since which the rate has been far below the best one. */
   readonly slowFor: number;
@@ -58,15 +58,15 @@ export interface BodyPace {
 /** The pace of a body that was not read yet. */
 export const UNKNOWN_PACE: BodyPace = { best: 0, rate: 0, slowFor: 0, longestPause: 0, windows: 0 };
 
-/** What is wrong with a server. */
-export type Trouble = "silent" | "slow";
+/** The problem of a server. */
+export type ServerProblem = "silent" | "slow";
 
 /** The pace after another window. */
 export function paceAfter(pace: BodyPace, { elapsed, waited, bytes, pause }: RateWindow): BodyPace {
   const longestPause = Math.max(pace.longestPause, pause);
   // A slow consumer is not a slow server, and neither is a process that was suspended.
-  const isTelling = waited >= elapsed / 2 && elapsed <= 3 * WINDOW;
-  if (!isTelling) return { ...pace, rate: null, slowFor: 0, longestPause };
+  const isMeaningful = waited >= elapsed / 2 && elapsed <= 3 * WINDOW;
+  if (!isMeaningful) return { ...pace, rate: null, slowFor: 0, longestPause };
   const rate = bytes / elapsed;
   // Bytes that arrived while the consumer was busy make the next window look fast.
   const best = pace.rate === null ? pace.best : Math.max(pace.best, rate);
@@ -76,12 +76,16 @@ export function paceAfter(pace: BodyPace, { elapsed, waited, bytes, pause }: Rat
 }
 
 /**
- * Whether another server should be asked, and why. If there is no other one, only a long silence counts: a
- * second connection may work where the first is stuck.
+ * Whether to request the rest from another server, and why. If there is no other one, only a long silence counts: a
+ * second connection may work when the first is stuck.
  *
  * @param silence milliseconds since the pending read began; 0 if none is pending
  */
-export function troubleOf(pace: BodyPace, silence: number, hasOther: boolean): Trouble | null {
+export function problemOf(
+  pace: BodyPace,
+  silence: number,
+  hasOther: boolean,
+): ServerProblem | null {
   if (pace.rate === null) return null;
   const usual = Math.max(SHORTEST_SILENCE, PAUSES * pace.longestPause);
   const isKnown = hasOther && pace.windows >= KNOWN_AFTER;
@@ -89,26 +93,26 @@ export function troubleOf(pace: BodyPace, silence: number, hasOther: boolean): T
   return isKnown && pace.slowFor >= SLOW_AFTER ? "slow" : null;
 }
 
-/** Whether a server is no longer in trouble. */
+/** Whether a server no longer has a problem. */
 export function isRecovered({ rate, best }: BodyPace): boolean {
   return rate !== null && rate > 0 && rate >= SLOW_SHARE * best;
 }
 
 /**
- * Whether a challenger is so far ahead that it is worth a move: twice as far as the reader, which has continued
- * meanwhile, and as far as that gets in half a second. Behind a slow link of the client, where all servers are
- * equally slow, it never is. A silent server loses to the first byte.
+ * Whether a challenger is far enough ahead to replace the body: by as many bytes as the reader has received since then,
+ * or receives in half a second, whichever is more. If the client's link is slow, so that all servers are equally slow,
+ * it never is. A silent server loses to the first byte.
  *
  * @param received bytes of the challenger
- * @param delivered bytes of the reader since the challenger was asked
- * @param rate bytes per millisecond of the reader when the challenger was asked
+ * @param delivered bytes of the reader since the request of the challenger
+ * @param rate bytes per millisecond of the reader at the request of the challenger
  */
 export function isAhead(received: number, delivered: number, rate: number): boolean {
   const lead = Math.max(1, delivered, LEAD_TIME * rate);
   return received - delivered >= Math.min(LARGEST_LEAD, lead);
 }
 
-/** Whether a challenger has had its time; `since` is that of its first byte. */
+/** Whether the time of a challenger is over; `since` is the time of its first byte. */
 export function isLate(since: number | null, now: number): boolean {
   return since !== null && now - since >= CHALLENGE_TIME;
 }

@@ -11,7 +11,7 @@ import type { UploadOptions } from "../types.ts";
 import type { UploadTarget } from "./on_demand/inspect_upload.ts";
 import type { UploadSource } from "./upload_source.ts";
 
-/** What the code that inspects shares with other code. */
+/** Code that is passed to the inspection. */
 const SHARED = { abortable, GET_IMAGE, ImageContentRejected, inspect, Invalid };
 
 /**

@@ -16,8 +16,8 @@ export interface PendingUpload {
 }
 
 /**
- * Milliseconds of polls after a part was sent. Glance notices the break soon, unless a network or a proxy in between
- * keeps its connection open; then the limits for silent clients apply, often a minute.
+ * Milliseconds of polls after a part was sent. Glance detects the break soon, unless a network or a proxy in between
+ * keeps its connection open; then its timeout for silent clients applies, often a minute.
  */
 const BREAK_LIMIT = 90_000;
 
@@ -91,7 +91,7 @@ export async function isKept(upload: PendingUpload): Promise<boolean> {
     const record = await show({ ...upload, session }).catch(() => null);
     if (record === null || record.status === "active") return true;
     if (!upload.isPending(record)) return false;
-    // The abort has closed the connection. If bytes are missing, Glance needs a moment to notice.
+    // The abort has closed the connection. If bytes are missing, Glance needs a moment to detect it.
     if (poll > 1) {
       onEvent({ kind: "storing", imageId: upload.imageId });
       return true;

@@ -24,7 +24,7 @@ import {
 } from "./upload_state.ts";
 import type { ChunkReader } from "./upload_source.ts";
 
-/** Takes over the deadline of an attempt. */
+/** Receives the deadline of an attempt. */
 type OnAttempt = NonNullable<CallPolicy["onAttempt"]>;
 
 /**
@@ -188,7 +188,7 @@ async function sendStream(
     const hasUnsentBytes = !body.isSent && !(deadline as Deadline | null)?.signal.aborted;
     return { ...await sentSoFar(), error: unknownOutcome(upload, error), hasUnsentBytes };
   } finally {
-    over.abort("answered");
+    over.abort("responded");
     await body.close("the upload has ended");
   }
 }

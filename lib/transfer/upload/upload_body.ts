@@ -9,7 +9,7 @@ import { describeType } from "../../validate.ts";
 import { fixedLength, isWorkerd } from "../../http/fixed_length.ts";
 import type { TransferHasher } from "../types.ts";
 import { StallTimer } from "../stall_timer.ts";
-import { optionTerm } from "../../terms.ts";
+import { optionPart } from "../../message_parts.ts";
 import type { ChunkReader } from "./upload_source.ts";
 
 /**
@@ -84,7 +84,7 @@ export class UploadBody {
     this.#stallTimer = new StallTimer(deadline, options, () =>
       new ServerUnreachable(
         `Cannot continue uploading image "${imageId}": the server accepted no data for ${options.stallTimeout} ms; raise "stallTimeout" if it is slow`,
-        { terms: [optionTerm("stallTimeout")], imageId },
+        { messageParts: [optionPart("stallTimeout")], imageId },
       ));
     this.#stallTimer.begin();
   }

@@ -2,7 +2,7 @@
 import { Invalid } from "../../errors.ts";
 import { checkRecord, describeType, inspect } from "../../validate.ts";
 import type { ImageBytes, UploadData, UploadOptions } from "../types.ts";
-import { optionTerm } from "../../terms.ts";
+import { optionPart } from "../../message_parts.ts";
 
 /** Reads chunks in order. */
 export interface ChunkReader {
@@ -54,7 +54,7 @@ export function sourceOf(data: UploadData, announced?: number): UploadSource {
       `Cannot upload with the option "size": it is ${
         inspect(size)
       } and must be a whole number of at least 0`,
-      { terms: [optionTerm("size")] },
+      { messageParts: [optionPart("size")] },
     );
   }
   if (typeof data === "function") {

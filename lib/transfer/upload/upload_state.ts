@@ -89,7 +89,7 @@ export async function createUpload(
 const WITHOUT_DATA: ReadonlySet<string> = new Set(["queued", "killed", "deleted"]);
 
 /**
- * Checks an acknowledgement. It may be that of a proxy which has passed on nothing, or a part.
+ * Checks an acknowledgement. It may come from a proxy that has forwarded nothing, or only a part.
  *
  * @throws {UnexpectedResponse} if the image has no data, or bytes were left to send.
  */

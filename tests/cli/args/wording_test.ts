@@ -5,7 +5,13 @@ import { CATALOG_SHARED } from "../../../lib/auth/api_servers.ts";
 import { endpointsFromCatalog } from "../../../lib/auth/on_demand/catalog_servers.ts";
 import { PASS_FETCH } from "../../../lib/http/on_demand/tls_hints.ts";
 import { WAIT_LONGER } from "../../../lib/jobs/poll.ts";
-import { AUTH_URL, optionTerm, type Term, type TermKey, VERIFY_AUTO } from "../../../lib/terms.ts";
+import {
+  AUTH_URL,
+  type MessagePart,
+  type MessagePartKey,
+  optionPart,
+  VERIFY_AUTO,
+} from "../../../lib/message_parts.ts";
 import { GlanceError } from "../../../mod.ts";
 import { OPERATIONS } from "../../../lib/api/mod.ts";
 import { CliHarness, embedded } from "../harness.ts";
@@ -29,7 +35,7 @@ const UNMET: Readonly<Record<string, string>> = {
   "it must list at least one server": "an empty list is not given by a variable",
   "milliseconds above 0": "--timeout has a minimum of its own",
   "must be a list of strings": "no flag gives such a list",
-  'to "x:x:xURL"': "its term is tested below",
+  'to "x:x:xURL"': "its message part is tested below",
   "Cannot restore": "no command restores",
   "Cannot wait with": "no flag sets how long a wait lasts",
   'Cannot download with the option "x"': "flags are checked before",
@@ -46,23 +52,25 @@ function textsIn(source: string): string[] {
     .filter((text) => text.includes(" "));
 }
 
-/** Terms that several files use, by their names in the code. */
-const SHARED_TERMS: Readonly<Record<string, Term>> = {
+/** Message parts that several files use, by their names in the code. */
+const SHARED_PARTS: Readonly<Record<string, MessagePart>> = {
   AUTH_URL,
   PASS_FETCH,
   VERIFY_AUTO,
   WAIT_LONGER,
 };
 
-/** The terms of the errors in a source file. */
-function termsIn(source: string): Term[] {
-  const options = [...source.matchAll(/optionTerm\("(\w+)"\)/g)]
-    .map(([, key = ""]) => optionTerm(key as TermKey));
-  const shared = Object.entries(SHARED_TERMS)
-    .flatMap(([name, term]) => new RegExp(`terms: \\[.*\\b${name}\\b`).test(source) ? [term] : []);
+/** The message parts of the errors in a source file. */
+function partsIn(source: string): MessagePart[] {
+  const options = [...source.matchAll(/optionPart\("(\w+)"\)/g)]
+    .map(([, key = ""]) => optionPart(key as MessagePartKey));
+  const shared = Object.entries(SHARED_PARTS)
+    .flatMap(([name, part]) =>
+      new RegExp(`messageParts: \\[.*\\b${name}\\b`).test(source) ? [part] : []
+    );
   const literal = /key: "(\w+)",\s*text:\s*(?:"([^"\n]*)"|'([^'\n]*)')/g;
   const own = [...source.matchAll(literal)]
-    .map(([, key, a, b]): Term => ({ key: key as TermKey, text: a ?? b ?? "" }));
+    .map(([, key, a, b]): MessagePart => ({ key: key as MessagePartKey, text: a ?? b ?? "" }));
   return [...own, ...options, ...shared];
 }
 
@@ -75,9 +83,9 @@ async function allTexts(folder = ROOT): Promise<string[]> {
     if (isDirectory && !isServer && (folder !== ROOT || FOLDERS.includes(name))) {
       texts.push(...await allTexts(new URL(`${name}/`, folder)));
     }
-    if (!isDirectory && name.endsWith(".ts") && name !== "terms.ts") {
+    if (!isDirectory && name.endsWith(".ts") && name !== "message_parts.ts") {
       const source = await Deno.readTextFile(new URL(name, folder));
-      const error = { imageId: "42", terms: termsIn(source) };
+      const error = { imageId: "42", messageParts: partsIn(source) };
       texts.push(...textsIn(source).map((text) => inTerminalWords(text, error)));
     }
   }
@@ -93,10 +101,10 @@ Deno.test("inTerminalWords() replaces every name of an option or call in a messa
   assertEquals(wrong, []);
 });
 
-Deno.test("inTerminalWords() names the subject of a term, or else the image of the error", () => {
+Deno.test("inTerminalWords() names the subject of a message part, or else the image of the error", () => {
   const text = 'set "protected" to false before you delete it';
-  const words = (term: Term) =>
-    inTerminalWords(`Cannot: x; ${text}`, { imageId: "42", terms: [term] });
+  const words = (part: MessagePart) =>
+    inTerminalWords(`Cannot: x; ${text}`, { imageId: "42", messageParts: [part] });
   assertEquals(
     words({ key: "unprotectImage", text }),
     'Cannot: x; first run "glance-edge image-update --protected False 42"',
@@ -126,13 +134,13 @@ Deno.test("inTerminalWords() names the flag for another interface of the catalog
   );
 });
 
-Deno.test("inTerminalWords() replaces the terms of the cause that a message quotes, and milliseconds", () => {
+Deno.test("inTerminalWords() replaces the message parts of the cause that a message quotes, and milliseconds", () => {
   const cause = new GlanceError('no response in 1500 ms; raise "requestTimeout"', {
-    terms: [optionTerm("requestTimeout")],
+    messageParts: [optionPart("requestTimeout")],
   });
   const error = new GlanceError(`Cannot: ${cause.message}; check ${AUTH_URL.text}`, {
     cause: new AggregateError([cause]),
-    terms: [AUTH_URL],
+    messageParts: [AUTH_URL],
   });
   assertEquals(
     inTerminalWords(error.message, error),

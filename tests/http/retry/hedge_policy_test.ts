@@ -1,6 +1,6 @@
 /** When a request is hedged, and when the slower server has failed. */
 import { assertEquals } from "@std/assert";
-import { isOutrun } from "../../../lib/http/on_demand/hedge_rules.ts";
+import { isMuchSlower } from "../../../lib/http/on_demand/hedge_rules.ts";
 import { hedgeDelayOf, isSafe } from "../../../lib/http/retry/hedge_policy.ts";
 
 Deno.test("isSafe() accepts only reads", () => {
@@ -20,7 +20,7 @@ Deno.test("hedgeDelayOf() is half a second when the request is a probe, unless t
   ) assertEquals(hedgeDelayOf(option, isProbe), expected);
 });
 
-Deno.test("isOutrun() is true when a server was silent for twice the time of the other one", () => {
+Deno.test("isMuchSlower() is true when a server was silent for twice the time of the other one", () => {
   for (
     const [silent, winner, expected] of [
       [2_520, 20, true],
@@ -29,5 +29,5 @@ Deno.test("isOutrun() is true when a server was silent for twice the time of the
       [8_000, 5_500, false],
       [2_500, 0, true],
     ] as const
-  ) assertEquals(isOutrun(silent, winner), expected, `${silent} ${winner}`);
+  ) assertEquals(isMuchSlower(silent, winner), expected, `${silent} ${winner}`);
 });

@@ -1,7 +1,7 @@
 /** Outages: how long a request continues after its retries, and which failures are an outage. */
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { GlanceConnectionFailed, type GlanceEvent } from "../../../mod.ts";
-import { isAway, outageDelay } from "../../../lib/http/on_demand/outage_policy.ts";
+import { isServerUnavailable, outageDelay } from "../../../lib/http/on_demand/outage_policy.ts";
 import { SimulatedCluster } from "../../../lib/testing/mod.ts";
 import { getDefaultImageService } from "../../../mod.ts";
 import { factsOf, failureOf, harnessOf } from "../../support/client_harness.ts";
@@ -34,14 +34,16 @@ const REASONS: readonly (readonly [reason: string, isOutage: boolean])[] = [
 ];
 
 for (const [reason, isOutage] of REASONS) {
-  Deno.test(`isAway() returns ${isOutage} for the message "${reason}"`, () => {
-    assertEquals(isAway(reached(reason)), isOutage);
+  Deno.test(`isServerUnavailable() returns ${isOutage} for the message "${reason}"`, () => {
+    assertEquals(isServerUnavailable(reached(reason)), isOutage);
   });
 }
 
-Deno.test("isAway() returns true only for the statuses of a server that is away", () => {
+Deno.test("isServerUnavailable() returns true only for the statuses of a server that is away", () => {
   const statuses = [200, 300, 404, 429, 500, 501, 502, 503, 504];
-  const away = statuses.filter((status) => isAway({ status, message: "", server: "" }));
+  const away = statuses.filter((status) =>
+    isServerUnavailable({ status, message: "", server: "" })
+  );
   assertEquals(away, [502, 503, 504]);
 });
 
@@ -83,7 +85,7 @@ Deno.test("GlanceClientWrapper throws GlanceConnectionFailed when outageTimeout 
     GlanceConnectionFailed,
     'within 30000 ms; raise "outageTimeout" to wait longer; last error at',
   );
-  assertEquals(error.terms[0]?.key, "outageTimeout");
+  assertEquals(error.messageParts[0]?.key, "outageTimeout");
   assertEquals([clock.now(), clock.pending], [30_000, 0]);
   const reports = events.filter(({ kind }) => kind === "outage");
   assertEquals(reports.length, 1);

@@ -2,9 +2,9 @@
 import { assertEquals } from "@std/assert";
 import type { Proof, RangeResponseFacts } from "../../../lib/http/byte_range.ts";
 import {
-  judgeMd5,
-  useOfRange,
-  useOfWhole,
+  checkMd5,
+  rangeAction,
+  wholeAction,
 } from "../../../lib/transfer/download/response_policy.ts";
 
 const FACTS: RangeResponseFacts = {
@@ -96,9 +96,9 @@ const RANGES: readonly (readonly [
 ];
 
 for (const [what, facts, { proof = PROOF, rangesOnly = false }, expected, ignores] of RANGES) {
-  Deno.test(`useOfRange() is "${expected}" when the response has ${what}`, () => {
+  Deno.test(`rangeAction() is "${expected}" when the response has ${what}`, () => {
     const requested = { start: 100, end: 999, size: 1000 };
-    const { use, ignoresRange } = useOfRange({ ...FACTS, ...facts }, requested, {
+    const { use, ignoresRange } = rangeAction({ ...FACTS, ...facts }, requested, {
       proof,
       rangesOnly,
     });
@@ -180,23 +180,23 @@ const WHOLES: readonly (readonly [
 ];
 
 for (const [what, facts, start, size, expected] of WHOLES) {
-  Deno.test(`useOfWhole() is "${expected}" when the response has ${what}`, () => {
-    assertEquals(describe(useOfWhole({ ...FACTS, ...facts }, start, size)), expected);
+  Deno.test(`wholeAction() is "${expected}" when the response has ${what}`, () => {
+    assertEquals(describe(wholeAction({ ...FACTS, ...facts }, start, size)), expected);
   });
 }
 
 const MD5 = "0123456789abcdef0123456789abcdef";
 
-Deno.test("judgeMd5() compares an MD5 with the record, and nothing else", () => {
-  assertEquals(judgeMd5(MD5.toUpperCase(), { checksum: MD5 }), "same");
-  assertEquals(judgeMd5("f".repeat(32), { checksum: MD5 }), "other");
+Deno.test("checkMd5() compares an MD5 with the record, and nothing else", () => {
+  assertEquals(checkMd5(MD5.toUpperCase(), { checksum: MD5 }), "same");
+  assertEquals(checkMd5("f".repeat(32), { checksum: MD5 }), "other");
   for (const header of [null, "", "None", "ASNFZ4mrze8BI0VniavN7w=="]) {
-    assertEquals(judgeMd5(header, { checksum: MD5 }), "unknown");
+    assertEquals(checkMd5(header, { checksum: MD5 }), "unknown");
   }
-  assertEquals(judgeMd5(MD5, { checksum: null }), "unknown");
+  assertEquals(checkMd5(MD5, { checksum: null }), "unknown");
 });
 
-function describe(use: ReturnType<typeof useOfRange>["use"]): string {
+function describe(use: ReturnType<typeof rangeAction>["use"]): string {
   if (use.kind === "refuse") return `refuse: ${use.reason}`;
   if (use.kind === "find part") return `find part ${use.boundary}`;
   if (use.kind === "request whole") return use.kind;

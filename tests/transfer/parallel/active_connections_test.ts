@@ -14,13 +14,13 @@ function pair(): ActiveConnections {
 Deno.test("ActiveConnections.refuse() removes a connection when another one has received bytes since its request", () => {
   const active = pair();
   assertEquals(active.refuse(2, 50, 4, false), true);
-  assertEquals([active.hasRefused, active.isDeserted], [true, false]);
+  assertEquals([active.hasRefused, active.allRefused], [true, false]);
 });
 
 Deno.test("ActiveConnections.refuse() keeps a connection when no bytes have arrived since its request", () => {
   const active = pair();
   assertEquals(active.refuse(2, 100, 4, true), false);
-  assertEquals([active.hasRefused, active.isDeserted], [false, false]);
+  assertEquals([active.hasRefused, active.allRefused], [false, false]);
 });
 
 Deno.test("ActiveConnections.refuse() keeps the last connection when the lead has ended", () => {
@@ -34,8 +34,8 @@ Deno.test("ActiveConnections.refuse() keeps a connection when the others end wit
   assertEquals(active.refuse(1, 50, 2, false), false);
 });
 
-Deno.test("ActiveConnections.isDeserted is true when all were refused while the lead is open", () => {
+Deno.test("ActiveConnections.allRefused is true when all were refused while the lead is open", () => {
   const active = pair();
   assertEquals([active.refuse(1, 50, 4, true), active.refuse(2, 50, 4, true)], [true, true]);
-  assertEquals(active.isDeserted, true);
+  assertEquals(active.allRefused, true);
 });

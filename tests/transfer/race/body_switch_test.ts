@@ -63,7 +63,7 @@ function switchOf(first: ManualResponse, second: ManualResponse) {
   const tail = new DeliveredTail();
   const bodies = new BodySwitch({
     source,
-    rival: source,
+    secondSource: source,
     options: resolveOptions({ sleep, timer, now }),
     isHashed: false,
     tail,

@@ -7,9 +7,9 @@ import {
   isLate,
   isRecovered,
   paceAfter,
+  problemOf,
   type RateWindow,
-  type Trouble,
-  troubleOf,
+  type ServerProblem,
   UNKNOWN_PACE,
 } from "../../../lib/transfer/race/rate_policy.ts";
 
@@ -33,12 +33,12 @@ function paceOf(windows: readonly RateWindow[]): BodyPace {
   return windows.reduce(paceAfter, UNKNOWN_PACE);
 }
 
-/** Windows, the silence after them -> the trouble. */
-const TROUBLES: readonly (readonly [
+/** Windows, the silence after them -> the problem. */
+const PROBLEMS: readonly (readonly [
   what: string,
   windows: readonly RateWindow[],
   silence: number,
-  trouble: Trouble | null,
+  problem: ServerProblem | null,
 ])[] = [
   ["a steady server", [FAST, FAST, FAST, FAST], 0, null],
   ["a server that is slow for 1.5 s", [FAST, FAST, SLOW, SLOW, SLOW], 0, null],
@@ -97,17 +97,17 @@ const TROUBLES: readonly (readonly [
   ["silence of 4 s from the start", [EMPTY], 4_000, "silent"],
 ];
 
-for (const [what, windows, silence, trouble] of TROUBLES) {
-  Deno.test(`troubleOf() is ${trouble} for ${what}`, () => {
-    assertEquals(troubleOf(paceOf(windows), silence, true), trouble);
+for (const [what, windows, silence, problem] of PROBLEMS) {
+  Deno.test(`problemOf() is ${problem} for ${what}`, () => {
+    assertEquals(problemOf(paceOf(windows), silence, true), problem);
   });
 }
 
-Deno.test("troubleOf() challenges the only server just for silence of 4 s", () => {
+Deno.test("problemOf() challenges the only server just for silence of 4 s", () => {
   const slow = paceOf([FAST, FAST, SLOW, SLOW, SLOW, SLOW, SLOW]);
-  assertEquals(troubleOf(slow, 0, false), null);
-  assertEquals(troubleOf(paceOf([FAST, FAST, EMPTY]), 3_900, false), null);
-  assertEquals(troubleOf(paceOf([FAST, FAST, EMPTY]), 4_000, false), "silent");
+  assertEquals(problemOf(slow, 0, false), null);
+  assertEquals(problemOf(paceOf([FAST, FAST, EMPTY]), 3_900, false), null);
+  assertEquals(problemOf(paceOf([FAST, FAST, EMPTY]), 4_000, false), "silent");
 });
 
 Deno.test("isRecovered() is true above a quarter of the best rate", () => {

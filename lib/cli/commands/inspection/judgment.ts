@@ -19,7 +19,7 @@ export function verdictsFor(
   inspection: ImageInspection,
   claim: DeclaredFormats,
 ): readonly (readonly [ImageConsumer, Verdict])[] {
-  return CONSUMERS.map((consumer) => [consumer, verdictOf(inspection, claim, consumer)]);
+  return CONSUMERS.map((consumer) => [consumer, classifyStatus(inspection, claim, consumer)]);
 }
 
 /** Why an image is not accepted. */
@@ -49,7 +49,7 @@ export function faultOf(inspection: ImageInspection, claim: DeclaredFormats): Im
   if (!declared || (container ?? "bare") !== "bare") return null;
   const isEncryptedVolume = format === "luks" && Boolean(claim.cinder_encryption_key_id);
   const isRaw = format === "raw" || format === "gpt" || isEncryptedVolume;
-  const isAccepted = verdictOf(inspection, claim, "glance").accepted;
+  const isAccepted = classifyStatus(inspection, claim, "glance").accepted;
   if (declared === "raw" ? isRaw : isAccepted) return null;
   return {
     kind: "mismatch",
@@ -58,7 +58,7 @@ export function faultOf(inspection: ImageInspection, claim: DeclaredFormats): Im
   };
 }
 
-function verdictOf(
+function classifyStatus(
   inspection: ImageInspection,
   { disk_format, container_format }: DeclaredFormats,
   consumer: ImageConsumer,

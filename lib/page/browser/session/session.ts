@@ -101,7 +101,7 @@ async function send(
     throw new GlanceError("The gateway cannot be reached; check the network", { cause });
   });
   if (response.ok) return response;
-  const { message = `The gateway responded with ${response.status}` } = await response.json()
+  const { message = `The gateway sent ${response.status}` } = await response.json()
     .catch(() => ({}));
   throw new GlanceError(message, { status: response.status });
 }

@@ -1,12 +1,12 @@
 /** The error of a download that no server could continue, imported on demand. */
 import type { GlanceError, ImageDownloadFailed } from "../../../errors.ts";
-import type { optionTerm } from "../../../terms.ts";
+import type { optionPart } from "../../../message_parts.ts";
 import type { Limits } from "../resume_policy.ts";
 
 /** Code that is loaded at the start. */
 export interface FailureCode {
   readonly ImageDownloadFailed: typeof ImageDownloadFailed;
-  readonly optionTerm: typeof optionTerm;
+  readonly optionPart: typeof optionPart;
 }
 
 /** A download that has failed. */
@@ -14,7 +14,7 @@ export interface FailedDownload {
   /** The error of each break, oldest first. */
   readonly failures: readonly GlanceError[];
   readonly limits: Limits;
-  /** Whether the retry time is over. */
+  /** Whether no retry time is left. */
   readonly hasWaited: boolean;
 }
 
@@ -35,7 +35,7 @@ export function downloadFailed(
     }`,
     {
       cause: new AggregateError(failures, "every attempt to continue the download failed"),
-      terms: hasWaited ? [code.optionTerm("stallTimeout")] : [],
+      messageParts: hasWaited ? [code.optionPart("stallTimeout")] : [],
       imageId,
       server: last?.server,
       status: last?.status,

@@ -36,7 +36,7 @@ export class InspectedDownload implements ImageReader {
       // Handled here: an error of the callback does not affect the download.
       Promise.resolve(result).catch(() => {});
     } catch {
-      // The same.
+      // An error of an asynchronous callback is ignored, too.
     }
     return null;
   }

@@ -3,20 +3,20 @@ import { ImageInspector } from "../../../formats/image_inspector.ts";
 import { HEAD_BYTES } from "../../../formats/format_steps.ts";
 import type { abortable } from "../../../http/deadline.ts";
 import type { OpenedSource, UploadSource } from "../upload_source.ts";
-import { InspectingReader, type Judge } from "./inspecting_reader.ts";
+import { type FindFault, InspectingReader } from "./inspecting_reader.ts";
 
-/** What an inspection needs. It is passed the code that is loaded at the start. */
+/** Options of an inspection, with code that is loaded at the start. */
 export interface SourceInspection {
-  readonly judge: Judge;
+  readonly findFault: FindFault;
   readonly signal: AbortSignal | undefined;
   readonly abortable: typeof abortable;
 }
 
 /**
- * Opens a source and inspects its first bytes. The first attempt of the upload continues with what was opened:
- * no byte of a stream is lost, and a function is not called twice.
+ * Opens a source and inspects its first bytes. The first attempt of the upload continues with the opened source, so no
+ * byte of a stream is lost, and a function is not called twice.
  *
- * @throws the error of `judge` or of the source, or the reason of the signal.
+ * @throws the error of `findFault` or of the source, or the reason of the signal.
  */
 export async function inspectSource(
   source: UploadSource,
@@ -37,7 +37,7 @@ export async function inspectSource(
 
 async function openInspected(
   source: UploadSource,
-  { judge, signal, abortable }: SourceInspection,
+  { findFault, signal, abortable }: SourceInspection,
 ): Promise<OpenedSource> {
   signal?.throwIfAborted();
   const opened = await abortable(
@@ -46,17 +46,17 @@ async function openInspected(
     (late: OpenedSource) => closeSource(late, signal?.reason),
   );
   if (opened instanceof Uint8Array) {
-    await judgeBytes(opened, opened.byteLength, judge);
+    await checkBytes(opened, opened.byteLength, findFault);
     return opened;
   }
-  const reader = new InspectingReader(opened, source.size, judge);
+  const reader = new InspectingReader(opened, source.size, findFault);
   try {
     if (opened.blob === undefined) {
       await reader.readAhead((chunk) => abortable(chunk, signal));
     } else {
-      // The Blob may be sent without being read here, so its reader is left alone.
+      // The Blob may be sent without being read here, so its reader is not used.
       const head = opened.blob.slice(0, HEAD_BYTES).arrayBuffer();
-      await judgeBytes(new Uint8Array(await abortable(head, signal)), opened.blob.size, judge);
+      await checkBytes(new Uint8Array(await abortable(head, signal)), opened.blob.size, findFault);
     }
     return reader;
   } catch (error) {
@@ -71,10 +71,10 @@ async function closeSource(opened: OpenedSource | null, reason: unknown): Promis
   }
 }
 
-/** Judges data of this size by its first bytes, or by all of them. */
-async function judgeBytes(bytes: Uint8Array, size: number, judge: Judge): Promise<void> {
+/** Checks data by its first bytes, or by all of them. */
+async function checkBytes(bytes: Uint8Array, size: number, findFault: FindFault): Promise<void> {
   const inspector = new ImageInspector({ size: size ?? undefined });
   inspector.update(bytes);
-  const error = await judge(inspector.finish());
+  const error = await findFault(inspector.finish());
   if (error !== null) throw error;
 }

@@ -5,13 +5,13 @@ import type { ImageContentRejected, Invalid } from "../../../errors.ts";
 import type { ImageInspection } from "../../../formats/types.ts";
 import { verdictFor } from "../../../formats/verdict.ts";
 import type { abortable } from "../../../http/deadline.ts";
-import type { Term } from "../../../terms.ts";
+import type { MessagePart } from "../../../message_parts.ts";
 import type { inspect } from "../../../validate.ts";
 import type { InspectMode } from "../../types.ts";
 import type { UploadSource } from "../upload_source.ts";
 import { inspectSource } from "./inspect_source.ts";
 
-/** Passed in, not imported: bundlers put what is imported here, and at the start of a program, in a file of its own. */
+/** Code that is loaded at the start. It is passed in, because bundlers would split an import into another file. */
 export interface InspectShared {
   readonly abortable: typeof abortable;
   readonly GET_IMAGE: typeof GET_IMAGE;
@@ -24,7 +24,7 @@ export interface InspectShared {
 export interface UploadTarget {
   /** Undefined if the image does not exist yet. */
   readonly imageId: string | undefined;
-  /** What is known of its record; it is read if a format is missing. */
+  /** The known fields of its record; the record is read if a format is missing. */
   readonly known: Readonly<Record<string, unknown>>;
 }
 
@@ -45,14 +45,14 @@ export async function inspectUpload(
 ): Promise<UploadSource> {
   checkMode(mode, shared);
   const isKnown = imageId === undefined || ("disk_format" in known && "container_format" in known);
-  // An error of this request is that of the upload.
+  // The errors of this request name the upload.
   const getRecord = { ...shared.GET_IMAGE, action: 'upload image "{image_id}"' };
   const image = isKnown ? known : await session.call(getRecord, imageId);
   const { disk_format: declared, container_format: container } = image;
   if (container !== "bare" || typeof declared !== "string") return source;
   const { client: { options: { onEvent } }, signal } = session;
   let isWarned = false;
-  const judge = (inspection: ImageInspection) => {
+  const findFault = (inspection: ImageInspection) => {
     // What is not checked yet is inspected while it is sent.
     const checked = { ...inspection, unchecked: [] };
     const verdict = verdictFor(checked, mode === "safe" ? undefined : declared, "glance");
@@ -69,7 +69,7 @@ export async function inspectUpload(
     isWarned = true;
     return null;
   };
-  return await inspectSource(source, { judge, signal, abortable: shared.abortable });
+  return await inspectSource(source, { findFault, signal, abortable: shared.abortable });
 }
 
 function checkMode(mode: string, { inspect, Invalid }: InspectShared): void {
@@ -78,11 +78,11 @@ function checkMode(mode: string, { inspect, Invalid }: InspectShared): void {
     `Cannot upload with the option "inspect": it is ${
       inspect(mode)
     } and must be "match", "safe" or "off"`,
-    { terms: [{ key: "inspect", text: '"inspect"' }] },
+    { messageParts: [{ key: "inspect", text: '"inspect"' }] },
   );
 }
 
-/** The error names what was declared, what was found, and what to do. */
+/** The error names the declared format, the detected one, and the hint. */
 function rejectionOf(
   { imageId, name, declared }: {
     readonly imageId: string | undefined;
@@ -96,12 +96,12 @@ function rejectionOf(
   const newImage = typeof name === "string" ? `image ${inspect(name)}` : "the image";
   const action = imageId === undefined ? `create ${newImage}` : `upload image "${imageId}"`;
   const declare = `declare the disk format ${format}`;
-  const fix: Term = imageId === undefined
+  const fix: MessagePart = imageId === undefined
     ? { key: "declareFormat", text: declare, subject: format }
     : { key: "changeFormat", text: declare, subject: `${format} ${imageId}` };
-  const off: Term = { key: "inspectOff", text: 'set "inspect" to "off"' };
+  const off: MessagePart = { key: "inspectOff", text: 'set "inspect" to "off"' };
   return new ImageContentRejected(
     `Cannot ${action} as ${declared}: ${reason}, or ${off.text} if the cloud accepts such data`,
-    { imageId, terms: [fix, off] },
+    { imageId, messageParts: [fix, off] },
   );
 }

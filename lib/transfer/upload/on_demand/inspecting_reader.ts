@@ -1,28 +1,28 @@
 /**
- * Inspects data on its way to an upload: the first bytes before any is sent, and what the format stores after them
- * before the last one is. Imported on demand.
+ * Inspects the data of an upload: the first bytes before any is sent, and the structures after them before the last byte
+ * is sent. Imported on demand.
  */
 import { ImageInspector } from "../../../formats/image_inspector.ts";
 import type { ImageInspection } from "../../../formats/types.ts";
 import type { ChunkReader } from "../upload_source.ts";
 
-/** Returns the error for data that is refused, else null. */
-export type Judge = (inspection: ImageInspection) => Error | null | Promise<Error | null>;
+/** Returns the error for data that is refused; null for accepted data. */
+export type FindFault = (inspection: ImageInspection) => Error | null | Promise<Error | null>;
 
-/** Reads chunks, and fails with the error of `judge`. */
+/** Reads chunks, and fails with the error of `findFault`. */
 export class InspectingReader implements ChunkReader {
   readonly #reader: ChunkReader;
   readonly #size: number | null;
-  readonly #judge: Judge;
+  readonly #findFault: FindFault;
   readonly #inspector: ImageInspector;
   /** The chunks that were read ahead, in order. */
   readonly #ahead: Uint8Array[] = [];
 
   /** `size` is the size of the data in bytes, if it is known. */
-  constructor(reader: ChunkReader, size: number | null, judge: Judge) {
+  constructor(reader: ChunkReader, size: number | null, findFault: FindFault) {
     this.#reader = reader;
     this.#size = size;
-    this.#judge = judge;
+    this.#findFault = findFault;
     this.#inspector = new ImageInspector({ size: size ?? undefined });
   }
 
@@ -43,7 +43,7 @@ export class InspectingReader implements ChunkReader {
       const isBytes = chunk instanceof Uint8Array;
       bytes += chunk.byteLength;
       isEnough = !isBytes || bytes === this.#size || this.#inspector.isDecided;
-      // The source may reuse the memory of a chunk when it is asked for the next one.
+      // The source may reuse the memory of a chunk when the next one is read.
       this.#ahead.push(isBytes && !this.#inspector.isDecided ? new Uint8Array(chunk) : chunk);
       // Data that is not bytes is refused by the upload.
       if (!isBytes) return;
@@ -67,7 +67,7 @@ export class InspectingReader implements ChunkReader {
   }
 
   async #check(inspection: ImageInspection): Promise<void> {
-    const error = await this.#judge(inspection);
+    const error = await this.#findFault(inspection);
     if (error !== null) throw error;
   }
 }

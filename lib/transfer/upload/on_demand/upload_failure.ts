@@ -9,7 +9,7 @@ export interface LastAttempt {
   readonly hasUnsentBytes: boolean;
 }
 
-/** Code that a program loads at its start. If this file imported it, it would be in a file of its own. */
+/** Code that is loaded at the start. It is passed in, because bundlers would split an import into another file. */
 export interface FailureShared {
   readonly GlanceConnectionFailed: typeof GlanceConnectionFailed;
   readonly streamSupport: typeof streamSupport;

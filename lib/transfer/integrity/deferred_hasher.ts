@@ -4,8 +4,8 @@ import type { Hasher, TransferHasher } from "../types.ts";
 /** Bytes after which the data is large enough for a thread. */
 const HELD_BYTES = 4 * 2 ** 20;
 
-/** Holds the first bytes until it is clear which hasher gets them. */
-export class LateHasher implements TransferHasher {
+/** Buffers the first bytes until it chooses between two hashers. */
+export class DeferredHasher implements TransferHasher {
   readonly #inline: Hasher;
   readonly #thread: TransferHasher;
   /** Null while bytes are held. */

@@ -1,10 +1,10 @@
 /**
- * Terms: the parts of error messages that name options and calls of the library. Each front end, such as the
+ * Replaceable parts of error messages: those that name options and calls of the library. Each front end, such as the
  * command line, replaces them with its own words.
  */
 
-/** What a term names. */
-export type TermKey =
+/** The option or action that a part names. */
+export type MessagePartKey =
   // Options.
   | "apiServers"
   | "authUrl"
@@ -45,24 +45,24 @@ export type TermKey =
   | "waitLonger";
 
 /** A part of a message. */
-export interface Term {
-  readonly key: TermKey;
+export interface MessagePart {
+  readonly key: MessagePartKey;
   /** The part as it is in the message. */
   readonly text: string;
   /**
-   * What the action is about.
+   * The subject of the action.
    * Default: the image of the error.
    */
   readonly subject?: string | undefined;
 }
 
-/** The option that is quoted in a message. */
-export function optionTerm(key: TermKey): Term {
+/** The part for an option that is quoted in a message. */
+export function optionPart(key: MessagePartKey): MessagePart {
   return { key, text: `"${key}"` };
 }
 
 /** The hint to verify only as far as possible. */
-export const VERIFY_AUTO: Term = { key: "verifyAuto", text: 'use verify "auto"' };
+export const VERIFY_AUTO: MessagePart = { key: "verifyAuto", text: 'use verify "auto"' };
 
 /** The Keystone URL, as option and as environment variable. */
-export const AUTH_URL: Term = { key: "authUrl", text: "authUrl (OS_AUTH_URL)" };
+export const AUTH_URL: MessagePart = { key: "authUrl", text: "authUrl (OS_AUTH_URL)" };
