@@ -1,8 +1,8 @@
 /**
- * The table of all commands: their names and summaries, and where each is loaded from. A command line loads only
- * its own command, since most of the time that a short command takes is spent on loading modules.
+ * The table of all commands: their names, summaries, and files. A command line loads only its own command, since a short
+ * command spends most of its time on loading modules.
  */
-// On Deno, creates the HTTP client now: created by a command that a test runs, it would be a leak of the test.
+// On Deno, creates the HTTP client now: if a command in a test created it, the test would report a leak.
 import "../platform.ts";
 import type { Command, CommandDefinition, CommandEntry } from "./args/command.ts";
 import { GLOBAL_FLAGS } from "./args/global_flags.ts";

@@ -1,6 +1,6 @@
 /**
- * What completion scripts run: `glance-edge complete-images PREFIX WORD...`. It prints the names and ids of images
- * that begin with the prefix, one per line, in little time and without any message.
+ * The command of completion scripts: `glance-edge complete-images PREFIX WORD...`. It prints the names and ids of images
+ * that begin with the prefix, one per line, within a short time limit and without any message.
  */
 import { isImageId } from "../jobs/find_image.ts";
 import { printText } from "./output/records.ts";
@@ -8,16 +8,16 @@ import { runGlance } from "./run.ts";
 import { printable } from "./system/console.ts";
 import type { Output, System } from "./system/system.ts";
 
-/** Milliseconds until a completion without an answer ends. */
+/** Milliseconds until a completion without a response ends. */
 const TIME_LIMIT = 3_000;
 
-/** The most images that are considered, in the order of their names. Glance sends as many in one response. */
+/** Maximum number of images, in the order of their names: as many as Glance sends in one response. */
 const MAX_IMAGES = 1_000;
 
 /** Flags of the command line to complete that are used. With another one for the cloud, nothing is offered. */
 const KEPT_FLAGS: readonly string[] = ["--os-cloud", "--os-region-name"];
 
-/** An image that may be offered. */
+/** An image to complete. */
 interface NamedImage {
   readonly id: string;
   readonly name?: string | null | undefined;
@@ -74,7 +74,7 @@ function cloudFlags(words: readonly string[]): string[] | null {
 }
 
 /**
- * The words that name one image: its name, or its id if that is what was typed, or if the name is missing, shared,
+ * The completion for each image: its name, or its id if the prefix is that of the id, or the name is missing, not unique,
  * or cannot be typed.
  */
 export function offeredWords(images: readonly NamedImage[], prefix: string): string[] {

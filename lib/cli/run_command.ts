@@ -1,4 +1,4 @@
-/** Runs a parsed command, and prints what happens meanwhile. */
+/** Runs a parsed command, and prints its events. */
 import type { GlanceEvent } from "../events.ts";
 import { abortable } from "../http/deadline.ts";
 import type { CloudValues } from "./args/cloud_flags.ts";
@@ -6,7 +6,7 @@ import type { CloudConnection, Invocation, Value, Values } from "./args/command.
 import type { GLOBAL_FLAGS } from "./args/global_flags.ts";
 import type { CommandLine } from "./args/parse.ts";
 import { connectByFlags, connectToTarget } from "./commands/shared/cloud_connection.ts";
-import { askAt } from "./commands/shared/find_image.ts";
+import { callOperation } from "./commands/shared/find_image.ts";
 import type { Messages } from "./system/console.ts";
 import type { OutputChoice } from "./output/formats.ts";
 import { sentenceOf, UsageError } from "./system/errors.ts";
@@ -40,7 +40,8 @@ export async function runCommand(
     messages,
     listeners,
     connect,
-    ask: async (method, ...args) => await askAt(await connect(), system.signal, method, ...args),
+    call: async (method, ...args) =>
+      await callOperation(await connect(), system.signal, method, ...args),
     connectTo: (target) =>
       signIn(() => connectToTarget(target, cloudValues(values), system, onEvent)),
   };
@@ -55,7 +56,7 @@ export async function runCommand(
 }
 
 /**
- * What `--format` and `--column` choose.
+ * The output format and columns of `--format` and `--column`.
  *
  * @throws {UsageError} if they contradict --json.
  */
@@ -76,8 +77,8 @@ function cloudValues(values: Readonly<Record<string, Value>>): CloudValues {
 }
 
 /**
- * Events that are printed without --debug, too: an ignored setting is probably a mistake, as is unexpected data; a
- * command that waits says for what, and one that is interrupted prints nothing more, so it names the image before.
+ * Events that are also printed without --debug: ignored settings and unexpected data, which are probably mistakes; waits;
+ * and the image that Glance is storing, since an interrupted command cannot print it later.
  */
 const ALWAYS_SHOWN: ReadonlySet<GlanceEvent["kind"]> = new Set([
   "ignored",
@@ -100,9 +101,9 @@ function eventText(event: GlanceEvent): string {
   if (event.kind === "storing") {
     return `Glance has received the data of image ${event.imageId} and is storing it; interrupting this command does not delete the image`;
   }
-  if (event.kind === "probe") return `probe: ${event.server} is asked again after its cool-down`;
+  if (event.kind === "probe") return `probe: ${event.server} gets a request after its cool-down`;
   if (event.kind === "hedge") {
-    return `hedge: ${event.server} sent no headers for ${event.delay} ms, so ${event.to} is asked, too`;
+    return `hedge: ${event.server} sent no headers for ${event.delay} ms, so the request is also sent to ${event.to}`;
   }
   const cause = sentenceOf(event.cause);
   if (event.kind === "outage") {

@@ -33,7 +33,7 @@ import { PROGRAM, type System } from "./system/system.ts";
 const SUMMARY =
   "Serve the Image API v2 as a gateway to the servers in GLANCE_API_SERVERS or to the cloud that OS_* variables or clouds.yaml configure. If nothing is configured, serve an embedded Glance to try things out.";
 
-/** Those that are not global flags, which have the same meaning. */
+/** The flags of `start`, except global ones, which have the same meaning. */
 const ownFlags: Flags = Object.fromEntries(
   Object.entries(START_FLAGS).filter(([name]) => !Object.hasOwn(GLOBAL_FLAGS, name)),
 );
@@ -62,7 +62,7 @@ export async function runStart(args: readonly string[], system: System): Promise
   const { program = PROGRAM } = system;
   const messages = new Messages(system.stderr, program);
   try {
-    // A file may be a pipe that nothing writes to.
+    // A file may be a pipe without a writer.
     const settings = await abortable(readSettings(args, system.files), system.signal);
     if (settings.values["help"]) {
       await printText({ system }, flagsHelp(`${program} start [flags]`, SUMMARY, START_FLAGS));

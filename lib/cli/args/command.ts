@@ -39,7 +39,7 @@ export interface TextFlag extends FlagBase {
   /** Placeholder in help texts, for example `<FILE>`. */
   readonly value: string;
   readonly choices?: readonly string[];
-  /** What a shell offers as values, names of images or these words (default: files). Others are valid, too. */
+  /** Completions in a shell: names of images, or these words (default: files). Other values are valid, too. */
   readonly completes?: "images" | readonly string[];
   /** Whether the flag must be given. */
   readonly required?: true;
@@ -85,7 +85,7 @@ export interface Positional {
   readonly name: string;
   readonly summary: string;
   readonly choices?: readonly string[];
-  /** What a shell offers for it (default: files). */
+  /** Completions in a shell (default: files). */
   readonly completes?: "images";
   /** Whether the argument can be repeated. */
   readonly many?: true;
@@ -105,14 +105,14 @@ export interface CloudConnection extends Disposable {
   readonly context: RequestContext;
 }
 
-/** Everything that a command runs with. */
+/** The environment of a running command. */
 export interface Invocation<F extends Flags = Flags> {
   readonly values: Values<F>;
   /** Positional arguments, in order. */
   readonly positionals: readonly string[];
   /** Whether to print JSON. */
   readonly json: boolean;
-  /** The format and the columns of what is printed. */
+  /** The format and the columns of the output. */
   readonly output: OutputChoice;
   /** Whether to print more columns. */
   readonly verbose: boolean;
@@ -124,7 +124,7 @@ export interface Invocation<F extends Flags = Flags> {
   /** Signs in. Later calls return the same connection. */
   connect(): Promise<CloudConnection>;
   /** Signs in and calls an operation of the Image API. It is aborted if the command is. */
-  ask<M extends OperationName>(method: M, ...args: OperationArgs<M>): Promise<OperationResult<M>>;
+  call<M extends OperationName>(method: M, ...args: OperationArgs<M>): Promise<OperationResult<M>>;
   /** Signs in to another cloud, or in another region. */
   connectTo(target: Target): Promise<CloudConnection>;
 }

@@ -191,7 +191,7 @@ function fishValue(flag: Flag): string {
   return takesValue(flag) ? " -r" : "";
 }
 
-/** The words that a shell offers as values of a flag. */
+/** The completions for the value of a flag. */
 function wordsOffered(flag: Flag): readonly string[] {
   if ("choices" in flag && flag.choices !== undefined) return flag.choices;
   return flag.kind === "text" && Array.isArray(flag.completes) ? flag.completes : [];

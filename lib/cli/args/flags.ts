@@ -1,7 +1,7 @@
 /** Functions that define flags. */
 import type { ListFlag, NumberFlag, SwitchFlag, TextFlag, TruthFlag } from "./command.ts";
 
-/** What a flag can have besides its kind, placeholder and summary. */
+/** Optional properties of a flag. */
 type More<F> = Omit<F, "kind" | "value" | "summary" | "required">;
 
 /** Defines a flag without a value. */

@@ -21,7 +21,7 @@ export class FlagNames {
   readonly #letters: ReadonlyMap<string, string>;
   readonly #helpHint: string;
 
-  /** @param helpHint where to find help on flags, for messages */
+  /** @param helpHint the hint for help on flags, for messages */
   constructor(flags: Flags, helpHint: string) {
     const rows = Object.entries(flags);
     this.#flags = flags;

@@ -155,7 +155,7 @@ function findCommand(name: string, table: Table, words: readonly string[] = [nam
 /** Most commands that an error lists. */
 const MAX_LISTED = 8;
 
-/** Why there is no such command; names the commands that start with `name`, else the most similar one. */
+/** The cause and hint for an unknown command: the commands that start with `name`, else the most similar one. */
 function causeAndHint(name: string, commands: Table["commands"]): string {
   const names = commands.map((row) => row.name);
   const longer = names.filter((one) => one.startsWith(name.replaceAll("_", "-")));

@@ -15,12 +15,12 @@ export const TIME_FLAGS = {
   ),
   "outage-timeout": number(
     "<SECONDS>",
-    "Seconds to keep trying while Keystone or all servers are away, 0 for a few retries only (default: 30; 0 with the URL of a single server)",
+    "Seconds to keep trying while Keystone or all servers are unavailable, 0 for a few retries only (default: 30; 0 with the URL of a single server)",
     0,
   ),
   "hedge-delay": number(
     "<SECONDS>",
-    "Seconds without a response after which a second server is asked, too; 0 for never (default: 2.5)",
+    "Seconds without a response until a request is also sent to a second server; 0 for never (default: 2.5)",
     0,
   ),
 } as const satisfies Flags;

@@ -14,7 +14,7 @@ const TRUTH: Readonly<Record<string, boolean>> = {
 export interface ReadFlags {
   readonly given: ReadonlyMap<string, readonly (string | boolean)[]>;
   readonly positionals: readonly string[];
-  /** A truth flag and the positional argument after it, which may be meant as its value: `--hidden maybe`. */
+  /** A truth flag and the positional argument after it, which may be intended as its value: `--hidden maybe`. */
   readonly afterTruth: string | null;
 }
 

@@ -26,7 +26,7 @@ export const COMMANDS = {
     details: WHERE,
     async run(invocation) {
       await checkSingleServer(invocation);
-      const state = await invocation.ask("cache.list");
+      const state = await invocation.call("cache.list");
       if (invocation.json) return await printJson(invocation, state);
       const cached = state.cached_images.map((image) => rowOf(image.image_id, "cached", image));
       const queued = state.queued_images.map((id) => rowOf(id, "queued", {}));
@@ -55,28 +55,28 @@ export const COMMANDS = {
       await checkSingleServer(invocation);
       // The parser has checked `choices`.
       const one = target === "both" ? [] as const : [target as CacheTarget] as const;
-      await invocation.ask("cache.clear", ...one);
+      await invocation.call("cache.clear", ...one);
     },
   }),
   "cache-clean": command({
     details: WHERE,
     async run(invocation) {
       await checkSingleServer(invocation);
-      await invocation.ask("cache.clean");
+      await invocation.call("cache.clean");
     },
   }),
   "cache-prune": command({
     details: WHERE,
     async run(invocation) {
       await checkSingleServer(invocation);
-      await printRecord(invocation, await invocation.ask("cache.prune"));
+      await printRecord(invocation, await invocation.call("cache.prune"));
     },
   }),
   "cache-nodes-list": command({
     details: "Only for clouds whose servers share the record of their caches (centralized_db).",
     positionals: [IMAGE],
     async run(invocation, image) {
-      const urls = await invocation.ask("cache.nodes", await findImageId(invocation, image));
+      const urls = await invocation.call("cache.nodes", await findImageId(invocation, image));
       if (invocation.json) return await printJson(invocation, urls);
       await printList(invocation, urls.map((url) => ({ url })), [["Node Reference URL", "url"]]);
     },
@@ -86,7 +86,7 @@ export const COMMANDS = {
 function onEachImage(operation: "cache.queue" | "cache.delete", words: readonly [string, string]) {
   return async (invocation: Invocation<Record<never, never>>): Promise<void> => {
     await checkSingleServer(invocation);
-    await forEachImage(invocation, words, (id) => invocation.ask(operation, id));
+    await forEachImage(invocation, words, (id) => invocation.call(operation, id));
   };
 }
 

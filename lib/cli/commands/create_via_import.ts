@@ -89,7 +89,7 @@ export const COMMANDS = {
       if (sent !== null && imported !== null) {
         checkImported({ ...sent, before: fromGlance(created) }, fromGlance(imported));
       }
-      await printImage(invocation, imported ?? await invocation.ask("get", id));
+      await printImage(invocation, imported ?? await invocation.call("get", id));
     },
   }),
 };
@@ -149,11 +149,11 @@ async function importNew(
     throw error;
   };
   if (bytes === null) {
-    await invocation.ask("import", id, request).catch(rollback);
+    await invocation.call("import", id, request).catch(rollback);
     return null;
   }
   const sent = await stageBytes(invocation, id, bytes, true).catch(rollback);
-  await invocation.ask("import", id, request).catch((error) => {
+  await invocation.call("import", id, request).catch((error) => {
     throw new CommandFailed(
       `${
         sentenceOf(error)

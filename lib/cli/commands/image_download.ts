@@ -77,7 +77,7 @@ export const COMMANDS = {
           path: file,
           verify: options.verify,
           restart: invocation.values["restart"],
-          identify: async () => descriptorOf(record ??= await invocation.ask("get", id)),
+          identify: async () => descriptorOf(record ??= await invocation.call("get", id)),
           transfer,
           onMessage: (sentence) => invocation.messages.line(sentence),
           onCheck: (transferred, total) =>

@@ -35,17 +35,20 @@ export const COMMANDS = {
       await checkMethod(invocation, method);
       if (region !== undefined) checkSourceRegion(connection.context, region);
       await checkStores(connection, invocation.system.signal, storesOf(invocation.values));
-      if (method === STAGED) checkStaged(record ?? await invocation.ask("get", id));
-      await invocation.ask("import", id, request);
+      if (method === STAGED) checkStaged(record ?? await invocation.call("get", id));
+      await invocation.call("import", id, request);
       const imported = await waitIfRequested(invocation, id, request);
-      await printImage(invocation, imported ?? await invocation.ask("get", id));
+      await printImage(invocation, imported ?? await invocation.call("get", id));
     },
   }),
 };
 
 /** @throws {CommandFailed} if the cloud does not offer the method. */
-export async function checkMethod({ ask }: Pick<Invocation, "ask">, method: string): Promise<void> {
-  const info = await ask("info.import").catch((cause) => {
+export async function checkMethod(
+  { call }: Pick<Invocation, "call">,
+  method: string,
+): Promise<void> {
+  const info = await call("info.import").catch((cause) => {
     if (!(cause instanceof NotFound)) throw cause;
     throw new CommandFailed(
       'Cannot import an image: this cloud does not support imports; upload the data with "glance-edge image-upload"',

@@ -60,7 +60,7 @@ export const COMMANDS = {
     positionals: [{ ...IMAGE, many: true }],
     async run(invocation) {
       const words = ["delete", "deleted"] as const;
-      await forEachImage(invocation, words, (id) => invocation.ask("delete", id));
+      await forEachImage(invocation, words, (id) => invocation.call("delete", id));
     },
   }),
   "image-tag-update": command({
@@ -76,7 +76,7 @@ export const COMMANDS = {
     positionals: [IMAGE, TAG],
     async run(invocation, image, tag) {
       if (isSafeInPath(tag)) {
-        return await invocation.ask("tags.delete", await findImageId(invocation, image), tag);
+        return await invocation.call("tags.delete", await findImageId(invocation, image), tag);
       }
       await changeTags(invocation, image, (tags, id) => {
         if (tags.includes(tag)) return tags.filter((one) => one !== tag);
@@ -89,13 +89,13 @@ export const COMMANDS = {
   "image-deactivate": command({
     positionals: [IMAGE],
     async run(invocation, image) {
-      await invocation.ask("deactivate", await findImageId(invocation, image));
+      await invocation.call("deactivate", await findImageId(invocation, image));
     },
   }),
   "image-reactivate": command({
     positionals: [IMAGE],
     async run(invocation, image) {
-      await invocation.ask("reactivate", await findImageId(invocation, image));
+      await invocation.call("reactivate", await findImageId(invocation, image));
     },
   }),
 };
@@ -112,8 +112,8 @@ async function addTag(
   tag: string,
 ): Promise<GlanceImage> {
   const id = await findImageId(invocation, image);
-  await invocation.ask("tags.update", id, tag);
-  return await invocation.ask("get", id);
+  await invocation.call("tags.update", id, tag);
+  return await invocation.call("get", id);
 }
 
 /** Replaces all tags with a PATCH, unless another client has changed the image meanwhile. */

@@ -8,17 +8,20 @@ import { command, type Invocation } from "../args/command.ts";
 import { printJson, printList, printRecord, type WireRecord } from "../output/records.ts";
 
 /** The schema of a model. Glance responds with 404 to unknown models. */
-async function schemaOf({ ask }: Pick<Invocation, "ask">, model: string): Promise<SchemaDocument> {
+async function schemaOf(
+  { call }: Pick<Invocation, "call">,
+  model: string,
+): Promise<SchemaDocument> {
   const definition = /^metadefs\/(.*)$/.exec(model)?.[1];
   return definition === undefined
-    ? await ask("schemas.get", model as SchemaName)
-    : await ask("schemas.getMetadef", definition as MetadefSchemaName);
+    ? await call("schemas.get", model as SchemaName)
+    : await call("schemas.getMetadef", definition as MetadefSchemaName);
 }
 
 export const COMMANDS = {
   "import-info": command({
     async run(invocation) {
-      const methods = await invocation.ask("info.import");
+      const methods = await invocation.call("info.import");
       await printRecord(invocation, { "import-methods": methods });
     },
   }),
@@ -26,7 +29,7 @@ export const COMMANDS = {
     flags: { "detail": toggle("Show details; administrators only") },
     async run(invocation) {
       const method = invocation.values["detail"] ? "info.storesDetail" : "info.stores";
-      const stores = await invocation.ask(method).catch((error) => {
+      const stores = await invocation.call(method).catch((error) => {
         if (!(error instanceof NotFound)) throw error;
         throw new CommandFailed(
           "Cannot show the stores: this cloud has a single store and does not name it; leave out --store",
@@ -43,12 +46,12 @@ export const COMMANDS = {
     },
     async run(invocation, image) {
       const id = await findImageId(invocation, image);
-      await invocation.ask("deleteFromStore", invocation.values["store"], id);
+      await invocation.call("deleteFromStore", invocation.values["store"], id);
     },
   }),
   "usage": command({
     async run(invocation) {
-      const usage = await invocation.ask("info.usage");
+      const usage = await invocation.call("info.usage");
       if (invocation.json) return await printJson(invocation, usage);
       const rows = Object.entries(usage).map(([quota, use]) => ({ ...Object(use), quota }));
       await printList(invocation, rows, [

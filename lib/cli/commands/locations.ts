@@ -32,10 +32,10 @@ export const COMMANDS = {
       const { url, "validation-data": json = "{}" } = invocation.values;
       const hash = validationFrom(json);
       const id = await findImageId(invocation, image);
-      const missing = await invocation.ask("addImageLocation", id, url, hash)
+      const missing = await invocation.call("addImageLocation", id, url, hash)
         .then(() => null, missingApi);
-      // Without the API the answer is the same as without the image: then this request fails.
-      const located = await invocation.ask("get", id);
+      // A missing API and a missing image have the same status; for the latter, this request fails, too.
+      const located = await invocation.call("get", id);
       if (missing === null) return await printImage(invocation, located);
       throw new CommandFailed(
         `Cannot add a location to image "${id}": the cloud has no location API (2.17); use "glance-edge location-add"`,
@@ -64,7 +64,7 @@ export const COMMANDS = {
       // The locations API has no field for an MD5 checksum; PATCH has.
       const value = { url, metadata, validation_data: { ...validation, checksum } };
       const patch = [{ op: "add", path: "/locations/-", value }] as const;
-      await printLocated(invocation, await invocation.ask("update", id, patch));
+      await printLocated(invocation, await invocation.call("update", id, patch));
     },
   }),
   "location-update": command({
@@ -77,7 +77,7 @@ export const COMMANDS = {
       checkKnown(id, locations, [url]);
       const value = locations.map((one) => one.url === url ? { ...one, metadata } : one);
       const patch = [{ op: "replace", path: "/locations", value }] as const;
-      await printLocated(invocation, await invocation.ask("update", id, patch));
+      await printLocated(invocation, await invocation.call("update", id, patch));
     },
   }),
   "location-delete": command({
@@ -92,7 +92,7 @@ export const COMMANDS = {
       // From last to first: removing a location shifts the indexes after it.
       const patch = locations.flatMap((one, i) => url.includes(one.url) ? [i] : []).reverse()
         .map((i) => ({ op: "remove", path: `/locations/${i}` }) as const);
-      await invocation.ask("update", id, patch);
+      await invocation.call("update", id, patch);
     },
   }),
 };
@@ -121,7 +121,7 @@ function validationFrom(json: string): ValidationData | undefined {
   return { os_hash_algo, os_hash_value };
 }
 
-/** Returns an error that a cloud without the API answers, and throws others. */
+/** Returns the error of a cloud without the API, and throws all others. */
 function missingApi(error: unknown): Error {
   if (error instanceof NotFound || error instanceof NotImplemented) return error;
   throw error;

@@ -20,21 +20,21 @@ export const COMMANDS = {
     },
     async run(invocation) {
       const id = await findImageId(invocation, invocation.values["image-id"]);
-      await printList(invocation, await invocation.ask("members.list", id), COLUMNS);
+      await printList(invocation, await invocation.call("members.list", id), COLUMNS);
     },
   }),
   "member-get": command({
     positionals: [IMAGE, MEMBER],
     async run(invocation, image, memberId) {
       const id = await findImageId(invocation, image);
-      await printRecord(invocation, await invocation.ask("members.get", id, memberId));
+      await printRecord(invocation, await invocation.call("members.get", id, memberId));
     },
   }),
   "member-create": command({
     positionals: [IMAGE, MEMBER],
     async run(invocation, image, memberId) {
       const id = await findImageId(invocation, image);
-      await printRow(invocation, await invocation.ask("members.create", id, memberId), COLUMNS);
+      await printRow(invocation, await invocation.call("members.create", id, memberId), COLUMNS);
     },
   }),
   "member-update": command({
@@ -47,14 +47,14 @@ export const COMMANDS = {
       const id = await findImageId(invocation, image);
       // The parser has checked `choices`.
       const status = text as MemberStatus;
-      const member = await invocation.ask("members.update", id, memberId, status);
+      const member = await invocation.call("members.update", id, memberId, status);
       await printRow(invocation, member, COLUMNS);
     },
   }),
   "member-delete": command({
     positionals: [IMAGE, MEMBER],
     async run(invocation, image, memberId) {
-      await invocation.ask("members.delete", await findImageId(invocation, image), memberId);
+      await invocation.call("members.delete", await findImageId(invocation, image), memberId);
     },
   }),
 };

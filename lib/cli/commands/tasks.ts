@@ -62,7 +62,7 @@ export const COMMANDS = {
   "image-tasks": command({
     positionals: [IMAGE],
     async run(invocation, image) {
-      const tasks = await invocation.ask("tasks", await findImageId(invocation, image));
+      const tasks = await invocation.call("tasks", await findImageId(invocation, image));
       await printList(invocation, tasks, imageTaskColumns(invocation.verbose));
     },
   }),
@@ -73,7 +73,7 @@ export const COMMANDS = {
       const size = invocation.values["page-size"] ?? PAGE_SIZE;
       const tasks = await allPages<GlanceTask>(async (marker) => {
         const after = queryOf({ marker: marker ?? undefined });
-        const page = await invocation.ask("tasks.list", [...query, ...after]);
+        const page = await invocation.call("tasks.list", [...query, ...after]);
         // Glance may allow shorter pages than requested; all but the last have a next link.
         const isLast = page.next === undefined && page.tasks.length < size;
         return { entries: page.tasks, isLast };
@@ -89,7 +89,7 @@ export const COMMANDS = {
   "task-show": command({
     positionals: [{ name: "<TASK_ID>", summary: "Id of the task" }],
     async run(invocation, id) {
-      await printTask(invocation, await invocation.ask("tasks.get", id));
+      await printTask(invocation, await invocation.call("tasks.get", id));
     },
   }),
   "task-create": command({
@@ -101,7 +101,7 @@ export const COMMANDS = {
     async run(invocation) {
       const { type } = invocation.values;
       const input = jsonObject("--input", invocation.values["input"] ?? "{}");
-      await printTask(invocation, await invocation.ask("tasks.create", { type, input }));
+      await printTask(invocation, await invocation.call("tasks.create", { type, input }));
     },
   }),
 };

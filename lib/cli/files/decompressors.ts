@@ -8,7 +8,7 @@ import type { DecompressOptions } from "../../formats/compression/decompress.ts"
 import { UnsupportedFeature } from "../../formats/compression/members.ts";
 import { rareXzOption, XZ_HEAD_BYTES } from "./xz_options.ts";
 
-/** What the packages export, which have no types for it. */
+/** The exports of the packages, which have no types. */
 interface XzModule {
   readonly default: {
     readonly XzReadableStream: new (
@@ -26,7 +26,7 @@ interface ZstdModule {
   readonly Decompress: new (ondata: (content: Uint8Array) => void) => ZstdDecoder;
 }
 
-/** Bytes that are decoded at once: their content has at most some MiB. */
+/** Compressed bytes per step: they decompress to at most some MiB. */
 const SLICE = 128;
 
 /** The decoders: xz always, and zstd before Node 22.15. */
@@ -49,7 +49,7 @@ const MEMORY_LIMIT_ERROR = "4";
 const OPTIONS_ERROR = "6";
 const DATA_ERROR = "7";
 
-/** A stream whose errors say in words what the package says in numbers. `head` has the first bytes of the data. */
+/** A stream that replaces the error codes of the package with messages. `head` has the first bytes of the data. */
 function withReasons(
   content: ReadableStream<Uint8Array>,
   head: () => Uint8Array,
@@ -71,7 +71,7 @@ function withReasons(
   }, { highWaterMark: 0 });
 }
 
-/** What the decoder does not support: it keeps the dictionary in memory. */
+/** The unsupported option: the decoder keeps the dictionary in memory. */
 const LARGE_DICTIONARY = "a dictionary of more than 64 MiB (--lzma2=dict)";
 
 function notSupported(option: string | null, cause: unknown): UnsupportedFeature {
@@ -92,7 +92,7 @@ function keepingHead(source: ReadableStream<Uint8Array>) {
     async pull(controller) {
       const { value } = await reader.read();
       if (value === undefined) return controller.close();
-      // The package copies all of a chunk before it reads the next one, and looks at the last one again.
+      // The package copies all of a chunk before it reads the next one, but accesses the last one again.
       if (used !== null) release(used);
       used = value;
       if (head.byteLength < XZ_HEAD_BYTES) {

@@ -10,7 +10,7 @@ import { CommandFailed } from "../system/errors.ts";
 import { attempt, fileError } from "../system/fs_errors.ts";
 import { writeOut } from "../output/records.ts";
 import { PartialFile } from "./partial_file.ts";
-import { judgePart } from "./partial_record.ts";
+import { resumeDecision } from "./partial_record.ts";
 import { formatBytes } from "../output/units.ts";
 import type { Bytes, Output, System, SystemFiles } from "../system/system.ts";
 
@@ -28,7 +28,7 @@ export interface FileDownload extends Pick<System, "files" | "now" | "signal"> {
   readonly transfer: Transfer;
   /** Called with a message about the partial file. */
   onMessage(sentence: string): void;
-  /** Called with the number of bytes of the partial file that were read again. */
+  /** Called with the number of verified bytes of the partial file. */
   onCheck(bytes: number, total: number): void;
 }
 
@@ -94,28 +94,28 @@ interface Work {
 }
 
 /**
- * The offset at which the download starts. The verifier has seen the bytes before it.
+ * The offset at which the download starts. The bytes before it have been passed to the verifier.
  *
  * @throws {CommandFailed} if the partial file is not known to belong to this image.
  */
 async function findStart({ job, identity, verifier, path, part }: Work): Promise<number> {
   if (job.restart) return 0;
   const record = await part.record();
-  const verdict = judgePart(record, part.size, { identity, isVerified: verifier !== null });
-  if (verdict.kind === "foreign") throw foreignPart(path, verdict.owner);
-  if (verdict.kind === "restart") {
-    if (verdict.reason !== null) job.onMessage(restartMessage(path, verdict.reason));
+  const decision = resumeDecision(record, part.size, { identity, isVerified: verifier !== null });
+  if (decision.kind === "foreign") throw foreignPart(path, decision.owner);
+  if (decision.kind === "restart") {
+    if (decision.reason !== null) job.onMessage(restartMessage(path, decision.reason));
     return 0;
   }
-  const progress = `${formatBytes(verdict.bytes)} of ${formatBytes(identity.size ?? 0)}`;
+  const progress = `${formatBytes(decision.bytes)} of ${formatBytes(identity.size ?? 0)}`;
   job.onMessage(`Resuming "${path}": verifying the ${progress} already downloaded`);
   let checked = 0;
-  const isIntact = await part.resume(verdict.bytes, verdict.record, (chunk) => {
+  const isIntact = await part.resume(decision.bytes, decision.record, (chunk) => {
     job.signal.throwIfAborted();
     verifier?.update(chunk);
-    job.onCheck(checked += chunk.byteLength, verdict.bytes);
+    job.onCheck(checked += chunk.byteLength, decision.bytes);
   });
-  if (isIntact) return verdict.bytes;
+  if (isIntact) return decision.bytes;
   job.onMessage(restartMessage(path, "its content has changed on disk"));
   return 0;
 }

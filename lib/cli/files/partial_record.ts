@@ -12,9 +12,9 @@ export interface PartRecord {
   readonly crc32: number;
 }
 
-/** What to do with a partial file. */
-export type ResumeVerdict =
-  /** Download everything. `reason` says why existing bytes are discarded; null if there are none. */
+/** How to handle a partial file. */
+export type ResumeDecision =
+  /** Download everything. `reason` is the reason why existing bytes are discarded; null if there are none. */
   | { readonly kind: "restart"; readonly reason: string | null }
   /** Continue after `bytes` bytes if the first ones still match the record. */
   | { readonly kind: "resume"; readonly bytes: number; readonly record: PartRecord }
@@ -22,16 +22,16 @@ export type ResumeVerdict =
   | { readonly kind: "foreign"; readonly owner: string | null };
 
 /**
- * Decides what to do with a partial file of `size` bytes.
+ * Decides how to handle a partial file of `size` bytes.
  *
  * @param isVerified whether the hash of the whole image will be checked: bytes after the synced ones may be
  * lost in a power failure, which only the hash detects
  */
-export function judgePart(
+export function resumeDecision(
   record: PartRecord | null,
   size: number,
   { identity, isVerified }: { readonly identity: ContentDescriptor; readonly isVerified: boolean },
-): ResumeVerdict {
+): ResumeDecision {
   if (size === 0) return { kind: "restart", reason: null };
   if (record === null) return { kind: "foreign", owner: null };
   const { identity: owner, bytes } = record;

@@ -1,4 +1,4 @@
-/** The options that an xz file was compressed with, as far as a decoder may not support them. Pure. */
+/** Detects options of an xz file that a decoder may not support. Pure. */
 
 /** Bytes that name them: the header of the stream and that of its first block. */
 export const XZ_HEAD_BYTES = 12 + 1024;

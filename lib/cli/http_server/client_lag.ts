@@ -2,8 +2,8 @@
 import { EVENT_LOOP, type EventLoop } from "./time_limit.ts";
 
 /**
- * How long the server has waited for a client to send or read bytes, less the time that these bytes may take at the
- * minimum rate. A single byte from time to time does not reset it.
+ * The time for which the server has waited for a client to send or read bytes, less the time that these bytes may take at
+ * the minimum rate. A single byte now and then does not reset it.
  */
 export class ClientLag {
   /** Bytes per millisecond. */

@@ -10,7 +10,7 @@ export interface ClientLimits {
   readonly upload: number;
   /** Longest time in which a client reads no byte of a response. */
   readonly download: number;
-  /** Longest time without a byte to a client that has closed its sending side: it may be gone. */
+  /** Longest time without a byte to a client that has closed its sending side: it may have disconnected. */
   readonly halfClosed: number;
   /** The same as `idle`, if another client waits for a connection. */
   readonly reclaim: number;

@@ -15,8 +15,8 @@ import { TimeLimitExceeded, type TimeLimits } from "./time_limit.ts";
 
 /** The message for bytes that are not HTTP. */
 const NOT_HTTP: Readonly<Record<UrlScheme, string>> = {
-  http: "This server speaks only HTTP/1.1 without TLS.",
-  https: "This server speaks only HTTP/1.1.",
+  http: "This server supports only HTTP/1.1 without TLS.",
+  https: "This server supports only HTTP/1.1.",
 };
 
 /**

@@ -1,4 +1,4 @@
-/** A connection of a client. Requests are answered in order; each wait has a time limit. */
+/** A connection of a client. Requests are handled in order; each wait has a time limit. */
 import type { ClientLimits } from "./client_limits.ts";
 import { headReader } from "./head_reader.ts";
 import { type FetchHandler, HttpExchange, MAX_DISCARDED, plain } from "./http_exchange.ts";
@@ -45,12 +45,12 @@ export class HttpConnection {
     return `${method} ${new URL(url).pathname}`;
   }
 
-  /** Whether a request is being answered, or its response may not have been read yet. */
+  /** Whether a request is being handled, or its response may not have been read yet. */
   get isBusy(): boolean {
     return this.#isBusy;
   }
 
-  /** Whether no request is being answered. */
+  /** Whether no request is being handled. */
   get isIdle(): boolean {
     return this.#exchange === null;
   }
@@ -81,7 +81,7 @@ export class HttpConnection {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    // The signal of an answered request is not aborted.
+    // The signal of a finished request is not aborted.
     this.#exchange?.abort("The connection is closed");
     this.#options.socket.close();
   }
@@ -131,7 +131,7 @@ export class HttpConnection {
     this.#options.onAnswered();
   }
 
-  /** Handles a request that cannot be understood. */
+  /** Responds to a malformed request. */
   async #refuse({ status, message }: ProtocolError): Promise<void> {
     const { socket, limits, time } = this.#options;
     const write = (bytes: Uint8Array) => time.within(socket.write(bytes), limits.linger);

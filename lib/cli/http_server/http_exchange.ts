@@ -1,4 +1,4 @@
-/** A request and its response. It measures how long the server waits for the client meanwhile. */
+/** A request and its response. It measures how long the server waits for the client. */
 import { ClientLag } from "./client_lag.ts";
 import type { ClientLimits } from "./client_limits.ts";
 import { RequestBody } from "./incoming_body.ts";
@@ -96,8 +96,8 @@ export class HttpExchange {
   }
 
   /**
-   * The client sends nothing more. If it is gone, a write fails; if nothing is written for some time, it is taken to
-   * be gone.
+   * Records that the client sends nothing more. If it has disconnected, a write fails; if nothing is written for some
+   * time, it counts as disconnected.
    */
   async #ended(isReset: boolean): Promise<void> {
     const { limits, time } = this.#connection;
@@ -130,7 +130,7 @@ async function callHandler(handler: FetchHandler, request: Request): Promise<Res
   try {
     return await handler(request);
   } catch {
-    return plain(500, "The server failed to answer.");
+    return plain(500, "The server failed to handle the request.");
   }
 }
 

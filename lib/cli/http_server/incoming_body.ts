@@ -55,7 +55,7 @@ export class RequestBody {
   abandon(): void {
     if (this.#isComplete) return;
     this.#isCanceled = true;
-    this.#controller?.error(new Error("The request has been answered"));
+    this.#controller?.error(new Error("The response has been sent"));
   }
 
   /** Discards up to `limit` bytes of the rest. True if the body is complete then. */

@@ -69,7 +69,7 @@ export class HttpListener {
     this.#accepting = this.#accept();
   }
 
-  /** The requests that are being answered, as `GET /path`. */
+  /** The requests that are being handled, as `GET /path`. */
   get requests(): readonly string[] {
     return [...this.#connections.keys()].flatMap(({ request }) => request ?? []);
   }

@@ -1,10 +1,10 @@
 /**
- * Shares the event loop between pipelined requests and all other work. Answers to pipelined requests can follow each
- * other without a turn of the event loop, so that no other connection is read meanwhile.
+ * Shares the event loop between pipelined requests and all other work. Without it, many pipelined requests can be handled
+ * in one turn of the event loop, in which no other connection is read.
  */
 import { EVENT_LOOP, type EventLoop } from "./time_limit.ts";
 
-/** Milliseconds for which all connections together answer pipelined requests in one turn of the event loop. */
+/** Milliseconds per turn of the event loop in which all connections together handle pipelined requests. */
 const SLICE_MS = 4;
 
 export class PipelineTurns {
@@ -18,7 +18,7 @@ export class PipelineTurns {
     this.#loop = loop;
   }
 
-  /** Resolves when a connection may answer its next pipelined request: at once until the slice of time is used up. */
+  /** Resolves when a connection may handle its next pipelined request: immediately until the time slice is used up. */
   next(): Promise<void> {
     if (this.#loop.now() < this.#sliceEnd) return Promise.resolve();
     return new Promise((resolve) => {

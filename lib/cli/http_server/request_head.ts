@@ -101,7 +101,7 @@ export function parseHead(bytes: Uint8Array, scheme: UrlScheme = "http"): Reques
   }
   if (version !== "HTTP/1.1" && version !== "HTTP/1.0") {
     if (/^HTTP\/\d/.test(version)) {
-      throw new ProtocolError(505, "This server speaks only HTTP/1.1.");
+      throw new ProtocolError(505, "This server supports only HTTP/1.1.");
     }
     throw malformed("the request line");
   }

@@ -84,7 +84,7 @@ function csvCell(value: unknown): string {
   return `"${plainText(value).replaceAll('"', '""')}"`;
 }
 
-/** A value in words of Python, on one line. */
+/** A value in Python's notation, on one line. */
 function plainText(value: unknown): string {
   if (value === null || value === undefined) return "None";
   if (typeof value === "boolean") return value ? "True" : "False";

@@ -65,7 +65,7 @@ export class ProgressLine {
     const time = this.#options.now();
     const moved = movedBytes(progress);
     if (this.#last === null || moved !== movedBytes(this.#last)) {
-      // An outage says nothing about the rate after it.
+      // The rate before an outage does not predict the rate after it.
       if (this.#isAway && this.#rate.idle(time) >= WAIT_AFTER) this.#rate.restart();
       this.#isAway = false;
       this.#rate.add(time, moved);
@@ -74,7 +74,7 @@ export class ProgressLine {
     this.#show(progress, time);
   };
 
-  /** Notes that a server failed. */
+  /** Records that a server failed. */
   readonly notice = ({ kind }: Pick<GlanceEvent, "kind">): void => {
     if (AWAY.has(kind)) this.#isAway = true;
   };
@@ -128,7 +128,7 @@ export class ProgressLine {
   }
 }
 
-/** The bytes that the share and the rate are of. */
+/** The bytes that the share and the rate are based on. */
 function movedBytes({ transferred, source }: TransferProgress): number {
   return source === undefined ? transferred : source.read;
 }

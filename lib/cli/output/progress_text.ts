@@ -50,8 +50,8 @@ const ELLIPSIS = "...";
 
 /**
  * A progress line for a terminal: `disk.img  45% [=====>     ]  1.21 GiB of 2.70 GiB   112 MiB/s  13s left`. It
- * leaves the last column free, after which some terminals begin a new line. What does not fit is left out: first the
- * bytes, then the bar, the resumes, and the rate. Columns keep their place while the numbers grow.
+ * leaves the last column free, since some terminals begin a new line after it. On a narrow terminal, parts are omitted:
+ * first the bytes, then the bar, the resumes, and the rate. Columns keep their place while the numbers grow.
  *
  * @param columns width of the terminal
  */

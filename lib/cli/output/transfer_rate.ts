@@ -3,7 +3,7 @@
 /** Milliseconds over which the rate is averaged. */
 const WINDOW = 3_000;
 
-/** Milliseconds after the first bytes from which on a remaining time is known. */
+/** Milliseconds after the first bytes until the remaining time is known. */
 const SETTLED_AFTER = 1_000;
 
 /** Milliseconds between two samples. */
@@ -20,7 +20,7 @@ export class TransferRate {
   #samples: Sample[] = [];
   #startTime = 0;
 
-  /** Begins again: the time until the next bytes does not count. */
+  /** Resets the window: the time until the next bytes does not count. */
   restart(): void {
     this.#samples = [];
   }

@@ -4,7 +4,7 @@ import type { RouterSettings } from "../start/router_options.ts";
 import type { Handler } from "./serve.ts";
 import type { ServerLog } from "./server_log.ts";
 
-/** A service that answers requests. Dispose it to close its resources. */
+/** A service that handles requests. Dispose it to close its resources. */
 export interface Backend extends Disposable {
   readonly handler: Handler;
   /** Lines of the welcome text that describe the service. */

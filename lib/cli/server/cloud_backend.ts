@@ -11,7 +11,7 @@ import {
 import type { System } from "../system/system.ts";
 import { parseYaml } from "../system/yaml_parser.ts";
 
-/** Whose credentials requests to the cloud have. */
+/** The credentials of requests to the cloud. */
 export type CredentialMode =
   /** Tokens of the clients. */
   | "callers"

@@ -5,10 +5,10 @@
 import { withinTime } from "../http_server/time_limit.ts";
 import type { Handler } from "./serve.ts";
 
-/** Where the router says whether a Glance answers; every router allows this host. */
+/** The health check of the router; every router allows this host. */
 const HEALTH_CHECK = "http://localhost/healthcheck";
 
-/** Milliseconds in which a Glance must answer a probe. */
+/** Timeout of a Glance's response to a probe, in milliseconds. */
 const CHECK_LIMIT = 5_000;
 
 /** Handles probes, and passes all other requests to `handler`. */
@@ -28,21 +28,21 @@ export function withProbes(handler: Handler): Handler {
     const path = probeOf(request);
     if (path === null) return await handler(request);
     if (!isRead(request)) return refuseMethod();
-    if (path === "/healthz") return answer(200, "The server is running.");
+    if (path === "/healthz") return probeResponse(200, "The server is running.");
     checking ??= check();
     const isReady = await withinTime(checking, CHECK_LIMIT).catch(() => false);
     return isReady
-      ? answer(200, "A Glance server answers.")
-      : answer(503, "No Glance server answers.");
+      ? probeResponse(200, "A Glance server responds.")
+      : probeResponse(503, "No Glance server responds.");
   };
 }
 
-/** The answers while the server stops: it is alive, and wants no new requests. */
+/** The responses to probes while the server stops: it is alive, but not ready. */
 export function probeWhileStopping(request: Request): Response | null {
   const path = probeOf(request);
   if (path === null) return null;
   if (!isRead(request)) return refuseMethod();
-  return answer(path === "/healthz" ? 200 : 503, "The server is stopping.");
+  return probeResponse(path === "/healthz" ? 200 : 503, "The server is stopping.");
 }
 
 function probeOf({ url }: Request): string | null {
@@ -54,12 +54,12 @@ function isRead({ method }: Request): boolean {
 }
 
 function refuseMethod(): Response {
-  const response = answer(405, "A probe can only be read.");
+  const response = probeResponse(405, "A probe supports only GET and HEAD.");
   response.headers.set("allow", "GET, HEAD");
   return response;
 }
 
-function answer(status: number, text: string): Response {
+function probeResponse(status: number, text: string): Response {
   const headers = { "cache-control": "no-store", "content-type": "text/plain; charset=utf-8" };
   return new Response(`${text}\n`, { status, headers });
 }

@@ -44,7 +44,7 @@ export interface ServeOptions {
 export interface RunningServer {
   /** Root URL, without a trailing slash. */
   readonly url: string;
-  /** The requests that are being answered, as `PUT /path`. */
+  /** The requests that are being handled, as `PUT /path`. */
   readonly requests: readonly string[];
   /**
    * Rejects new requests with 503, waits for running ones, and stops.

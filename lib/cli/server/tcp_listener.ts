@@ -8,7 +8,7 @@ export interface TcpListener extends ConnectionSource {
   readonly port: number;
 }
 
-/** Makes a socket from another one: TLS over TCP. */
+/** Wraps a socket: TLS over TCP. */
 export type SocketWrapper = (socket: NodeSocket) => NodeSocket;
 
 /** Connections that wait until they are accepted. More are closed. */
@@ -32,7 +32,7 @@ export function denoListener(hostname: string, port: number): TcpListener {
 /**
  * Listens with `node:net`, which Deno has, too.
  *
- * @param wrap makes the socket that is read and written, from the one of the connection
+ * @param wrap wraps the socket of a connection
  */
 export async function nodeListener(
   host: string,
@@ -41,7 +41,7 @@ export async function nodeListener(
 ): Promise<TcpListener> {
   const net = builtinModule<typeof import("node:net")>("node:net");
   if (net === null) throw new Error("this runtime has no TCP sockets");
-  // Else Node would close the sending side as soon as a client has sent everything.
+  // Otherwise, Node would close the sending side when a client has sent everything.
   const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: true });
   const accepted = new AcceptQueue(server, wrap);
   await new Promise<void>((resolve, reject) => {
@@ -102,7 +102,7 @@ class AcceptQueue {
 /** A connection of `node:net`. */
 class NodeConnection implements ClientSocket {
   readonly #socket: NodeSocket;
-  /** What was received and did not fit in the view of the last read. */
+  /** Received bytes that did not fit in the view of the last read. */
   #rest: Uint8Array = new Uint8Array();
   #hasEnded = false;
   #onChange = () => {};

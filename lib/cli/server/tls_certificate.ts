@@ -58,12 +58,12 @@ export class TlsCertificate {
     await this.#reloading;
   }
 
-  /** Until when the certificate is valid, as OpenSSL writes it. */
+  /** End of the validity of the certificate, in OpenSSL's format. */
   get validTo(): string {
     return this.#pair.validTo;
   }
 
-  /** Why clients refuse the certificate at `now` (milliseconds since 1970); null if its time is right. */
+  /** The reason why clients refuse the certificate at `now` (milliseconds since 1970); null if it is valid then. */
   timeProblem(now: number): string | null {
     const { validFrom, validTo } = this.#pair;
     const { certFile } = this.#files;
@@ -75,7 +75,7 @@ export class TlsCertificate {
       : null;
   }
 
-  /** Makes the server's side of TLS over a connection. */
+  /** Starts the server side of TLS on a connection. */
   secure(socket: NodeSocket): NodeSocket {
     const secured = new (tls().TLSSocket)(socket, {
       isServer: true,
@@ -121,7 +121,7 @@ async function readPair(files: CertificateFiles, system: SystemFiles): Promise<C
 const CERTIFICATE = /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----[^-]+-----END /;
 const KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]+-----END /;
 
-/** Not all runtimes notice before the first connection that a key belongs to another certificate. */
+/** Checks the pair: some runtimes detect only at the first connection that a key belongs to another certificate. */
 function checkedCertificate(cert: string, key: string): X509Certificate {
   if (!CERTIFICATE.test(cert)) throw new Error("the first file has no whole certificate");
   if (!KEY.test(key)) throw new Error("the second file has no whole key");

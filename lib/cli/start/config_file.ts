@@ -9,10 +9,10 @@ import { UsageError } from "../system/errors.ts";
 import type { SystemFiles } from "../system/system.ts";
 import { parsePlacedYaml, type PlacedYaml } from "../system/yaml_parser.ts";
 
-/** What the file says of one flag. */
+/** The setting of one flag in the file. */
 export interface FileSetting {
   readonly texts: readonly string[];
-  /** How the setting and one of its texts are named in messages. */
+  /** The setting with one of its texts, for messages. */
   written(text: string): string;
 }
 
@@ -22,7 +22,7 @@ const MAX_SIZE = 64 * 1024;
 /**
  * Reads the settings of a file. Paths in it are relative to its directory.
  *
- * @throws {UsageError} for a key that is not the name of a flag, and for a value that does not fit its flag.
+ * @throws {UsageError} for a key that is not the name of a flag, and for a value that its flag does not allow.
  * @throws {CommandFailed} if the file cannot be read.
  */
 export async function readConfigFile(
@@ -78,7 +78,7 @@ class ConfigFile {
     return [name, { texts, written }];
   }
 
-  /** The texts of a value; empty if it does not fit the flag. */
+  /** The texts of a value; empty if the flag does not allow it. */
   #textsOf(flag: Flag, value: Node | null): readonly string[] {
     const { yaml } = this.#parsed;
     if (flag.kind === "list" && yaml.isSeq(value)) {
@@ -121,7 +121,7 @@ function problemOf({ code, message }: YAMLParseError): string {
   return message.split("\n")[0] ?? "";
 }
 
-/** What the value of a setting must be. */
+/** The required form of a value. */
 function formOf({ kind }: Flag): string {
   if (kind === "list") return "it must be a text or a list of texts";
   if (kind === "number") return "it must be a number";

@@ -1,4 +1,4 @@
-/** Stops a server: running requests finish, and the log says which ones still run. */
+/** Stops a server: running requests may finish, and the log names those that still run. */
 import type { RunningServer } from "../server/serve.ts";
 import type { ServerLog } from "../server/server_log.ts";
 
@@ -36,7 +36,7 @@ export async function drain(
   }
 }
 
-/** What still runs; null if nothing does. */
+/** The report of running requests; null if there are none. */
 function runningText(requests: readonly string[], left: number): string | null {
   if (requests.length === 0) return null;
   const named = requests.slice(0, MAX_NAMED).map(shortened).join(", ");

@@ -8,7 +8,7 @@ import { SETTING_FLAGS, START_FLAGS, type StartValues } from "./start_flags.ts";
 
 export interface StartSettings {
   readonly values: StartValues;
-  /** How a setting and its text are named in messages: as a flag, or with its place in the file. */
+  /** A setting with its text, for messages: as a flag, or with its place in the file. */
   written(name: keyof StartValues, text: string | number): string;
 }
 

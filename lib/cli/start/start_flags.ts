@@ -4,7 +4,7 @@ import type { Flags, Values } from "../args/command.ts";
 import { list, number, text, toggle, truth } from "../args/flags.ts";
 import { LOG_FORMATS } from "../server/server_log.ts";
 
-/** The flags that a file can have, too. */
+/** The flags that a file can also set. */
 export const SETTING_FLAGS = {
   "host": text("<HOST>", "Address to listen on (default: 127.0.0.1)"),
   "port": number("<PORT>", "Port to listen on, 0 for a free one (default: 9292)", 0),
@@ -27,7 +27,7 @@ export const SETTING_FLAGS = {
   ),
   "cors-max-age": number(
     "<SECONDS>",
-    "Time for which browsers may remember the answer to a preflight request (default: 600)",
+    "Time for which browsers may cache a preflight response (default: 600)",
     0,
   ),
   "api-servers": list(
@@ -52,16 +52,16 @@ export const SETTING_FLAGS = {
   ),
   "cache": text(
     "<DIR>",
-    "Keep image data in this directory, so that many readers cost one read of the cloud",
+    "Cache image data in this directory, so that it is read once from the cloud for many readers",
   ),
   "cache-size": text("<SIZE>", "Maximum size of the cache, such as 50GiB (default: 10GiB)"),
   "cache-slot-size": text(
     "<SIZE>",
-    "Unit in which data is kept; the directory must be empty if it changes (default: 8MiB)",
+    "Unit in which data is cached; the directory must be empty if it changes (default: 8MiB)",
   ),
   "cache-authorization-ttl": number(
     "<SECONDS>",
-    "Time for which Glance's permission to read a cached image is remembered (default: 5)",
+    "Time for which Glance's permission to read an image is cached (default: 5)",
     0,
   ),
   "max-upload-size": text(
@@ -70,7 +70,7 @@ export const SETTING_FLAGS = {
   ),
   "inspect": text(
     "<HOW>",
-    "match: answer 415 to uploads that are unsafe or not of the disk format, as Glance does since 2025.1; safe: only if they are unsafe; off: to none (default: off)",
+    "match: reject uploads that are unsafe or not of the disk format with 415, as Glance does since 2025.1; safe: only unsafe ones; off: none (default: off)",
     { choices: INSPECT_MODES },
   ),
   "verify": text(
@@ -87,12 +87,12 @@ export const SETTING_FLAGS = {
   ),
   "outage-timeout": number(
     "<SECONDS>",
-    "Time to keep trying while Keystone or all servers are away (default: 0, a few retries only)",
+    "Time to keep trying while Keystone or all servers are unavailable (default: 0, a few retries only)",
     0,
   ),
   "hedge-delay": number(
     "<SECONDS>",
-    "Time without a response after which a second server is asked, too; 0 for never (default: 2.5)",
+    "Time without a response until a request is also sent to a second server; 0 for never (default: 2.5)",
     0,
   ),
   "max-connections": number(

@@ -8,7 +8,7 @@ import type { Bytes, FileFacts, SystemFiles, UpdatableFile, WritableFile } from 
 /** Bytes per read. */
 const CHUNK_SIZE = 256 * 1024;
 
-/** What is known about a path, as Deno returns it. */
+/** Information about a path, as Deno returns it. */
 export interface PathInfo {
   readonly isFile: boolean;
   readonly isDirectory: boolean;

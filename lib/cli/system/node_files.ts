@@ -47,7 +47,7 @@ function infoOf(stats: Stats): PathInfo {
   };
 }
 
-/** Node cannot move the offset of a file, so this counts it. */
+/** Node cannot move the offset of a file, so it is tracked here. */
 function fileOf(handle: fs.FileHandle, start: number | null): OpenedFile {
   let offset = start;
   const advance = (count: number) => {

@@ -1,6 +1,6 @@
 /**
- * What the command line needs of its runtime: standard streams, environment, files, network, and clock.
- * `deno_system.ts` and `node_system.ts` implement it; tests have their own.
+ * The interface of the command line to its runtime: standard streams, environment, files, network, and clock.
+ * `deno_system.ts` and `node_system.ts` implement it; tests have an implementation of their own.
  */
 import type { GlanceOptions } from "../../options.ts";
 

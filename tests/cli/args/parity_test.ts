@@ -12,7 +12,7 @@ const COMMANDS = await allCommands();
 const OUR_COMMANDS: Readonly<Record<string, string>> = {
   "completion": "a script for each shell; bash-completion prints only words",
   "start": "serves the Image API v2",
-  "image-audit": "judges images by their bytes",
+  "image-audit": "inspects the data of images",
   "image-inspect": "shows what the bytes of an image are",
   "image-copy": "copies an image to another cloud or region without a file",
 };

@@ -1,4 +1,4 @@
-/** What `image-audit` has found so far, and how it is printed. */
+/** The results of `image-audit`, and their summary. */
 import type { GlanceImage } from "../../../api/types.ts";
 import { formatTime } from "../../output/units.ts";
 
@@ -15,7 +15,7 @@ export interface Finding {
   readonly problem: string;
 }
 
-/** Why an image was not judged. */
+/** The reason why an image was not inspected. */
 export type Skipped = "without data" | "deactivated" | "ami, ari or aki" | "not bare" | "deleted";
 
 /** Collects the results of an audit. Only images with a problem are kept. */
@@ -23,8 +23,8 @@ export class AuditReport {
   readonly #findings: { readonly position: number; readonly finding: Finding }[] = [];
   readonly #skipped = new Map<Skipped, number>();
   /** Images that were read. */
-  #judged = 0;
-  /** Images of which something after the bytes that were read was not checked. */
+  #inspected = 0;
+  /** Images with checks that need bytes after those that were read. */
   #partly = 0;
 
   /** Images with a problem, in the order of the list. */
@@ -33,22 +33,22 @@ export class AuditReport {
   }
 
   /** Images that were read and those with an error. */
-  get judged(): number {
-    return this.#judged;
+  get inspected(): number {
+    return this.#inspected;
   }
 
   get found(): number {
     return this.#findings.length;
   }
 
-  /** Counts an image that was judged. `finding` is null if it has no problem. */
+  /** Counts an image that was inspected. `finding` is null if it has no problem. */
   add(position: number, finding: Finding | null, isPartly: boolean = false): void {
-    this.#judged++;
+    this.#inspected++;
     if (isPartly) this.#partly++;
     if (finding !== null) this.#findings.push({ position, finding });
   }
 
-  /** Counts an image that was not judged. */
+  /** Counts an image that was not inspected. */
   skip(reason: Skipped): void {
     this.#skipped.set(reason, (this.#skipped.get(reason) ?? 0) + 1);
   }
@@ -58,7 +58,7 @@ export class AuditReport {
     const kinds = this.#findings.map(({ finding }) => finding.kind);
     const count = (kind: Finding["kind"]) => kinds.filter((one) => one === kind).length;
     return {
-      judged: this.#judged,
+      inspected: this.#inspected,
       unsafe: count("unsafe"),
       mismatch: count("mismatch"),
       unreadable: count("unreadable"),
@@ -69,7 +69,7 @@ export class AuditReport {
     };
   }
 
-  /** One sentence, for example `Judged 12 images in 3s: 1 unsafe; 2 not judged (2 without data)`. */
+  /** One sentence, for example `Inspected 12 images in 3s: 1 unsafe; 2 not inspected (2 without data)`. */
   summary(seconds: number): string {
     const { unsafe, mismatch, unreadable } = this.counts();
     const problems = [
@@ -80,11 +80,11 @@ export class AuditReport {
     const skipped = [...this.#skipped].map(([reason, n]) => `${n} ${reason}`);
     const total = [...this.#skipped.values()].reduce((a, b) => a + b, 0);
     return [
-      `Judged ${plural(this.#judged)} in ${formatTime(seconds)}: ${
+      `Inspected ${plural(this.#inspected)} in ${formatTime(seconds)}: ${
         problems.length === 0 ? "no problem" : problems.join(", ")
       }`,
       ...this.#partly ? [`${this.#partly} checked only in 256 KiB`] : [],
-      ...total ? [`${total} not judged (${skipped.join(", ")})`] : [],
+      ...total ? [`${total} not inspected (${skipped.join(", ")})`] : [],
     ].join("; ");
   }
 }
@@ -94,7 +94,7 @@ export function plural(count: number): string {
   return `${count} image${count === 1 ? "" : "s"}`;
 }
 
-/** An image that could not be judged, or did not pass. */
+/** The finding for an image that could not be read, or has a problem. */
 export function findingOf(
   { id, name, owner, disk_format }: GlanceImage,
   kind: Finding["kind"],

@@ -1,4 +1,4 @@
-/** Works on the entries of a list, several at a time. */
+/** Processes the entries of a list concurrently. */
 
 /**
  * Calls `work` for each entry, with its position. At most `limit` calls run at a time, and an entry is taken from

@@ -1,4 +1,4 @@
-/** `image-audit`: judges every image by its bytes. */
+/** `image-audit`: inspects the data of every image. */
 import type { ListParameters } from "../../../api/query.ts";
 import type { Session } from "../../../api/session.ts";
 import type { GlanceImage } from "../../../api/types.ts";
@@ -13,7 +13,7 @@ import { FILTER_FLAGS, listParameters } from "../image_list.ts";
 import { sessionOf } from "../shared/find_image.ts";
 import { AuditReport, findingOf, plural, type Skipped } from "./audit_report.ts";
 import { eachConcurrently } from "./concurrency.ts";
-import { faultOf } from "./judgment.ts";
+import { faultOf } from "./image_faults.ts";
 
 /** Images that are read at the same time. */
 const CONCURRENCY = 8;
@@ -26,7 +26,7 @@ const ID_WIDTH = 36;
 const NAME_WIDTH = 12;
 const TABLE_WIDTH = 10;
 
-/** Disk formats of parts of machines, which have no format that can be recognized. */
+/** Disk formats of kernels, ramdisks, and Amazon machine images, which cannot be detected. */
 const AMAZON_FORMATS: readonly string[] = ["ami", "ari", "aki"];
 
 const FLAGS = {
@@ -56,19 +56,19 @@ export const COMMANDS = {
         await messages.flush();
         await print(invocation, report);
         const summary = report.summary((system.now() - start) / 1000);
-        messages.line(isComplete ? summary : `Not all images were judged. ${summary}`);
+        messages.line(isComplete ? summary : `Not all images were inspected. ${summary}`);
       }
       if (report.found === 0) return;
       throw new CommandFailed(
         `Cannot pass the audit: ${report.found} of ${
-          plural(report.judged)
+          plural(report.inspected)
         } have problems; see the table above`,
       );
     },
   }),
 };
 
-/** Hidden images are in lists of their own. */
+/** Lists visible and hidden images, which Glance lists separately. */
 async function* allImages(
   session: Session,
   parameters: ListParameters,
@@ -99,16 +99,16 @@ async function audit(
   let shownAt = -Infinity;
   await eachConcurrently(images, concurrency, async (image, position) => {
     const reason = skipReason(image);
-    if (reason === null) await judge(session, image, position, report);
+    if (reason === null) await inspectImage(session, image, position, report);
     else report.skip(reason);
     const now = system.now();
     if (now - shownAt < INTERVAL) return;
     shownAt = now;
-    messages.status(`Judged ${plural(report.judged)}, ${report.found} with a problem`);
+    messages.status(`Inspected ${plural(report.inspected)}, ${report.found} with a problem`);
   });
 }
 
-/** Why an image is not judged; null if it is. */
+/** The reason why an image is not inspected; null if it is. */
 function skipReason({ status, disk_format, container_format }: GlanceImage): Skipped | null {
   if (status === "deleted" || status === "pending_delete") return "deleted";
   if (status !== "active" && status !== "deactivated") return "without data";
@@ -117,7 +117,7 @@ function skipReason({ status, disk_format, container_format }: GlanceImage): Ski
 }
 
 /** @throws {AuthenticationFailed} if no further image can be read either. */
-async function judge(
+async function inspectImage(
   session: Session,
   image: GlanceImage,
   position: number,
@@ -143,7 +143,7 @@ async function print(invocation: AuditCall, report: AuditReport): Promise<void> 
   const { findings } = report;
   if (invocation.json) return await printJson(invocation, { ...report.counts(), images: findings });
   if (findings.length === 0 && invocation.output.format === "table") return;
-  // Of a narrow terminal, the last column has the rest.
+  // On a narrow terminal, the last column gets the remaining width.
   const { columns } = invocation.system.stdout;
   const [name, problem] = columns === null
     ? [Infinity, Infinity]

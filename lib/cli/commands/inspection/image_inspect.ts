@@ -1,11 +1,11 @@
-/** `image-inspect`: shows what the bytes of an image are. */
+/** `image-inspect`: shows the format of an image from its bytes, and whether it is safe. */
 import { text } from "../../args/flags.ts";
 import { command, type Flags, type Invocation } from "../../args/command.ts";
 import { formatBytes } from "../../output/units.ts";
 import { type OutputCall, printJson, printProperties } from "../../output/records.ts";
 import { CommandFailed } from "../../system/errors.ts";
 import type { Verdict } from "../../../formats/verdict.ts";
-import { type DeclaredFormats, faultOf, verdictsFor } from "./judgment.ts";
+import { type DeclaredFormats, faultOf, verdictsFor } from "./image_faults.ts";
 import { inspectSubject, type Subject } from "./subject.ts";
 
 const FLAGS = {

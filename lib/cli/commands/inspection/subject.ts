@@ -1,4 +1,4 @@
-/** Finds what `image-inspect` inspects, and reads it: a file, standard input, a URL, or an image in Glance. */
+/** Finds and reads the subject of `image-inspect`: a file, standard input, a URL, or an image in Glance. */
 import type { GlanceImage } from "../../../api/types.ts";
 import { ImageNotFound } from "../../../errors.ts";
 import { concat } from "../../../concat.ts";
@@ -19,7 +19,7 @@ import { CommandFailed, sentenceOf } from "../../system/errors.ts";
 import { attempt } from "../../system/fs_errors.ts";
 import { findRecord, sessionOf } from "../shared/find_image.ts";
 
-/** What was inspected. */
+/** The inspected data. */
 export interface Subject {
   readonly kind: "file" | "stdin" | "url" | "image";
   /** Path, URL without its secrets, or id. */
@@ -29,13 +29,13 @@ export interface Subject {
   readonly inspection: ImageInspection;
   /** The format in which the data is compressed; null if it is not, or for an image in Glance. */
   readonly compression: CompressionFormat | null;
-  /** What an archive is called; null for other data, or for an image in Glance. */
+  /** Name of the archive format; null for other data, or for an image in Glance. */
   readonly archive: string | null;
   /** The record of an image in Glance. */
   readonly record: GlanceImage | null;
 }
 
-type InspectCall = Pick<Invocation, "system" | "connect" | "ask">;
+type InspectCall = Pick<Invocation, "system" | "connect" | "call">;
 
 /** Statuses of images whose data can be read. */
 const READABLE: readonly string[] = ["active", "deactivated"];
@@ -115,7 +115,7 @@ async function inspectRecord(invocation: InspectCall, record: GlanceImage): Prom
   return { kind: "image", name: id, size, inspection, compression: null, archive: null, record };
 }
 
-/** Inspects data, and finds out from its first bytes whether it is compressed, or an archive. */
+/** Inspects data, and detects from its first bytes whether it is compressed, or an archive. */
 async function notingHead(
   data: ReadableStream<Uint8Array> | ReadableRegions,
   options: InspectOptions & { readonly limit?: number } = {},

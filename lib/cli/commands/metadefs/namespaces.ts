@@ -65,7 +65,7 @@ export const COMMANDS = {
           visibility,
           marker: marker ?? undefined,
         });
-        const { namespaces } = await invocation.ask("metadefs.namespaces.list", query);
+        const { namespaces } = await invocation.call("metadefs.namespaces.list", query);
         // A policy of Glance can shorten any page, which then has no next link.
         return { entries: namespaces, isLast: false };
       }, ({ namespace }) => namespace);
@@ -83,7 +83,7 @@ export const COMMANDS = {
     },
     async run(invocation, name) {
       const view = { resourceType: invocation.values["resource-type"] };
-      const namespace = await invocation.ask("metadefs.namespaces.get", name, view);
+      const namespace = await invocation.call("metadefs.namespaces.get", name, view);
       await printNamespace(invocation, namespace, widthFrom(invocation.values));
     },
   }),
@@ -101,7 +101,7 @@ export const COMMANDS = {
     async run(invocation, namespace) {
       checkReadOnly(invocation.values);
       const types = invocation.values["resource-type-associations"];
-      const created = await invocation.ask("metadefs.namespaces.create", {
+      const created = await invocation.call("metadefs.namespaces.create", {
         namespace,
         ...metaFrom(invocation.values),
         resource_type_associations: types.length > 0 ? types.map((name) => ({ name })) : undefined,
@@ -126,7 +126,7 @@ export const COMMANDS = {
       const namespace = withoutReadOnlyParts(document) as unknown as NewMetadefNamespace;
       await printNamespace(
         invocation,
-        await invocation.ask("metadefs.namespaces.create", namespace),
+        await invocation.call("metadefs.namespaces.create", namespace),
       );
     },
   }),
@@ -146,19 +146,19 @@ export const COMMANDS = {
           'Cannot update a namespace: no change is given; see "glance-edge help md-namespace-update"',
         );
       }
-      const current = await invocation.ask("metadefs.namespaces.get", name);
+      const current = await invocation.call("metadefs.namespaces.get", name);
       const { display_name, description, visibility, protected: isProtected, owner } = current;
       const fields = { display_name, description, visibility, protected: isProtected, owner };
       const update = { ...definedMembers<MetadefNamespaceMeta>(fields), ...change };
-      await invocation.ask("metadefs.namespaces.update", name, update);
-      const after = await invocation.ask("metadefs.namespaces.get", newName ?? name);
+      await invocation.call("metadefs.namespaces.update", name, update);
+      const after = await invocation.call("metadefs.namespaces.get", newName ?? name);
       await printNamespace(invocation, after);
     },
   }),
   "md-namespace-delete": command({
     positionals: [NAMESPACE],
     async run(invocation, name) {
-      await invocation.ask("metadefs.namespaces.delete", name);
+      await invocation.call("metadefs.namespaces.delete", name);
     },
   }),
 };

@@ -41,7 +41,7 @@ export const COMMANDS = {
     positionals: [NAMESPACE, partArgument(OBJECTS), partArgument({ one: "property" })],
     flags: WIDTH_FLAGS,
     async run(invocation, namespace, name, property) {
-      const { properties = {} } = await invocation.ask("metadefs.objects.get", namespace, name);
+      const { properties = {} } = await invocation.call("metadefs.objects.get", namespace, name);
       const found = Object.hasOwn(properties, property) ? properties[property] : undefined;
       if (found === undefined) {
         const known = Object.keys(properties);

@@ -27,7 +27,7 @@ export interface PartKind {
   /** The columns of a list. */
   readonly columns: readonly Column[];
   readonly showFlags: Flags;
-  /** What a table shows of a part. */
+  /** The members of a part that a table shows. */
   readonly shown: (part: object, name: string) => object;
 }
 
@@ -68,7 +68,7 @@ export function partCommands(kind: PartKind): PartCommands {
     list: command({
       positionals: [NAMESPACE],
       async run(invocation, namespace) {
-        const found = await invocation.ask(`metadefs.${all}.list`, namespace);
+        const found = await invocation.call(`metadefs.${all}.list`, namespace);
         if (invocation.json) return await printJson(invocation, found);
         const rows = Array.isArray(found)
           ? found
@@ -80,20 +80,20 @@ export function partCommands(kind: PartKind): PartCommands {
       positionals: [NAMESPACE, partArgument(kind)],
       flags: kind.showFlags,
       async run(invocation, namespace, name) {
-        const part = await invocation.ask(`metadefs.${all}.get`, namespace, name);
+        const part = await invocation.call(`metadefs.${all}.get`, namespace, name);
         await printPart(invocation, kind, part, name);
       },
     }),
     delete: command({
       positionals: [NAMESPACE, partArgument(kind)],
       async run(invocation, namespace, name) {
-        await invocation.ask(`metadefs.${all}.delete`, namespace, name);
+        await invocation.call(`metadefs.${all}.delete`, namespace, name);
       },
     }),
     deleteAll: command({
       positionals: [NAMESPACE],
       async run(invocation, namespace) {
-        await invocation.ask(`metadefs.${all}.deleteAll`, namespace);
+        await invocation.call(`metadefs.${all}.deleteAll`, namespace);
       },
     }),
   };
@@ -109,7 +109,7 @@ export function definitionCommands(kind: DefinitionKind): DefinitionCommands {
       flags: kind.createFlags,
       async run(invocation, namespace) {
         const fields = fieldsFrom(invocation.values) as MetadefObject & MetadefProperty;
-        const created = await invocation.ask(`metadefs.${all}.create`, namespace, fields);
+        const created = await invocation.call(`metadefs.${all}.create`, namespace, fields);
         await printPart(invocation, kind, created, fields.name);
       },
     }),
@@ -124,9 +124,9 @@ export function definitionCommands(kind: DefinitionKind): DefinitionCommands {
             `Cannot update ${anyOne}: no change is given; see "glance-edge help md-${one}-update"`,
           );
         }
-        const current = await invocation.ask(`metadefs.${all}.get`, namespace, name);
+        const current = await invocation.call(`metadefs.${all}.get`, namespace, name);
         const update = { ...withoutReadOnly({ ...current }), name, ...change };
-        const updated = await invocation.ask(
+        const updated = await invocation.call(
           `metadefs.${all}.update`,
           namespace,
           name,
@@ -134,7 +134,7 @@ export function definitionCommands(kind: DefinitionKind): DefinitionCommands {
         );
         // Glance returns an updated object with its old `updated_at`; a property has no dates.
         const after = one === "object"
-          ? await invocation.ask("metadefs.objects.get", namespace, update.name)
+          ? await invocation.call("metadefs.objects.get", namespace, update.name)
           : updated;
         await printPart(invocation, kind, after, update.name);
       },

@@ -7,13 +7,13 @@ import { printList, printRecord } from "../../output/records.ts";
 export const COMMANDS = {
   "md-resource-type-list": command({
     async run(invocation) {
-      await printList(invocation, await invocation.ask("metadefs.resourceTypes.list"), [["name"]]);
+      await printList(invocation, await invocation.call("metadefs.resourceTypes.list"), [["name"]]);
     },
   }),
   "md-namespace-resource-type-list": command({
     positionals: [NAMESPACE],
     async run(invocation, namespace) {
-      const all = await invocation.ask("metadefs.associations.list", namespace);
+      const all = await invocation.call("metadefs.associations.list", namespace);
       await printList(invocation, all, [["name"], ["prefix"], ["properties_target"]]);
     },
   }),
@@ -32,14 +32,14 @@ export const COMMANDS = {
       checkReadOnly(invocation.values);
       const { name, prefix, "properties-target": target } = invocation.values;
       const association = { name, prefix, properties_target: target };
-      const made = await invocation.ask("metadefs.associations.create", namespace, association);
+      const made = await invocation.call("metadefs.associations.create", namespace, association);
       await printRecord(invocation, made);
     },
   }),
   "md-resource-type-deassociate": command({
     positionals: [NAMESPACE, { name: "<RESOURCE_TYPE>", summary: "Name of the resource type" }],
     async run(invocation, namespace, type) {
-      await invocation.ask("metadefs.associations.delete", namespace, type);
+      await invocation.call("metadefs.associations.delete", namespace, type);
     },
   }),
 };

@@ -27,7 +27,7 @@ export const COMMANDS = {
     flags: { "name": required("<NAME>", "Name of the tag") },
     async run(invocation, namespace) {
       const name = nameFrom(invocation.values["name"]);
-      const tag = await invocation.ask("metadefs.tags.create", namespace, name);
+      const tag = await invocation.call("metadefs.tags.create", namespace, name);
       await printPart(invocation, TAGS, tag, name);
     },
   }),
@@ -44,7 +44,7 @@ export const COMMANDS = {
       if (tags.length === 0) {
         throw new UsageError(`Cannot use "--names ${names}": it contains no tag; add a name`);
       }
-      const made = await invocation.ask("metadefs.tags.createAll", namespace, tags, { append });
+      const made = await invocation.call("metadefs.tags.createAll", namespace, tags, { append });
       await printList(invocation, made, TAGS.columns);
     },
   }),
@@ -53,8 +53,8 @@ export const COMMANDS = {
     flags: { "name": required("<NAME>", "New name of the tag") },
     async run(invocation, namespace, name) {
       const newName = nameFrom(invocation.values["name"]);
-      await invocation.ask("metadefs.tags.update", namespace, name, newName);
-      const tag = await invocation.ask("metadefs.tags.get", namespace, newName);
+      await invocation.call("metadefs.tags.update", namespace, name, newName);
+      const tag = await invocation.call("metadefs.tags.get", namespace, newName);
       await printPart(invocation, TAGS, tag, newName);
     },
   }),

@@ -65,7 +65,7 @@ function checkRegion({ client, context }: CloudConnection): void {
  * Signs in to another cloud or region. For another cloud, the flags and variables of the first cloud are
  * ignored; for another region, only those of the endpoint are.
  *
- * @throws what `connectByFlags` throws.
+ * @throws the errors of `connectByFlags`.
  */
 export async function connectToTarget(
   { cloud, region }: Target,
@@ -103,7 +103,7 @@ function isRegionIndependent(name: string): boolean {
 }
 
 /**
- * What the flags and the environment say of the cloud. Flags with credentials override `OS_CLOUD`.
+ * The choice of a cloud from the flags and the environment. Flags with credentials override `OS_CLOUD`.
  *
  * @throws {UsageError} if flags contradict each other, or one is not supported.
  */

@@ -14,7 +14,7 @@ import { CommandFailed } from "../../system/errors.ts";
 import type { Bytes } from "../../system/system.ts";
 import { checkFormats, type FormatValues } from "./new_image.ts";
 
-/** The formats of parts of machines. Their containers have the same names. */
+/** The formats of kernels, ramdisks, and Amazon machine images. Their containers have the same names. */
 const AMAZON_FORMATS: readonly string[] = ["ami", "ari", "aki"];
 
 /** Data that Glance stores as raw: it has no disk format for it. */
@@ -64,11 +64,11 @@ export async function withFormats(
   return { bytes: rest, formats: { diskFormat: detected, containerFormat: "bare" } };
 }
 
-/** What the start of the data says, and the whole data. */
+/** The inspection of the start of the data, and the whole data. */
 interface InspectedStart {
   readonly inspection: ImageInspection;
   readonly compression: CompressionFormat | null;
-  /** What an archive is called. */
+  /** Name of the archive format. */
   readonly archive: string | null;
   readonly rest: FoundBytes;
 }

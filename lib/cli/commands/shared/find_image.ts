@@ -14,10 +14,10 @@ export const IMAGE: Positional = {
 };
 
 /** The part of an invocation that finds images. */
-type Finder = Pick<Invocation, "connect" | "system" | "ask">;
+type Finder = Pick<Invocation, "connect" | "system" | "call">;
 
 /** Calls an operation of the Image API. */
-export function askAt<M extends OperationName>(
+export function callOperation<M extends OperationName>(
   { client, context }: CloudConnection,
   signal: AbortSignal,
   method: M,
@@ -26,7 +26,7 @@ export function askAt<M extends OperationName>(
   return client.run(context, method, args, { signal });
 }
 
-/** The session of a command, for what is not a single operation. */
+/** The session of a command, for work of several operations. */
 export async function sessionOf(
   { connect, system }: Pick<Invocation, "connect" | "system">,
 ): Promise<Session> {
@@ -50,7 +50,7 @@ export async function findImageId(invocation: Finder, idOrName: string): Promise
  */
 export async function findRecord(invocation: Finder, idOrName: string): Promise<GlanceImage> {
   const { id, record } = await findImage(invocation, idOrName);
-  return record ?? await invocation.ask("get", id);
+  return record ?? await invocation.call("get", id);
 }
 
 /**
@@ -75,8 +75,8 @@ export async function findImage(
 }
 
 /**
- * The error to throw after a failed request for an image that was found by its name: if the image does not exist
- * anymore, another one may have the name by now.
+ * The error to throw after a failed request for an image that was found by its name: if the image no longer exists,
+ * another one may have the name now.
  */
 export function withName(error: unknown, name: string): unknown {
   if (!(error instanceof ImageNotFound)) return error;

@@ -1,4 +1,4 @@
-/** Flags of imports, and the import request that they make. Pure. */
+/** Flags of imports, and the import request built from them. Pure. */
 import { text, truth } from "../../args/flags.ts";
 import type { ImportRequest } from "../../../api/operations.ts";
 import { UsageError } from "../../system/errors.ts";

@@ -1,14 +1,14 @@
-/** Reads lists page by page, by the key of the last entry of the page before. */
+/** Reads lists page by page; the marker is the key of the last entry of the previous page. */
 import { GlanceError } from "../../../errors.ts";
 import { definedMembers } from "../../../validate.ts";
 
-/** How many earlier entries are tried as the marker if the last one was deleted. */
+/** Number of earlier entries that are tried as the marker if the last one was deleted. */
 const MAX_EARLIER = 20;
 
 /** A page of a list. */
 export interface EntryPage<T> {
   readonly entries: readonly T[];
-  /** Whether no page follows for certain. */
+  /** Whether it is certain that no page follows. */
   readonly isLast: boolean;
 }
 

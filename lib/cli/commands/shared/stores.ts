@@ -2,7 +2,7 @@
 import { NotFound } from "../../../errors.ts";
 import type { CloudConnection } from "../../args/command.ts";
 import { CommandFailed } from "../../system/errors.ts";
-import { askAt } from "./find_image.ts";
+import { callOperation } from "./find_image.ts";
 
 /** The names in a list that is separated by commas; undefined if the flag is not given. */
 export function storeNames(text: string | undefined): readonly string[] | undefined {
@@ -21,7 +21,7 @@ export async function checkStores(
 ): Promise<void> {
   const names = [given ?? []].flat();
   if (names.length === 0) return;
-  const stores = await askAt(connection, signal, "info.stores").catch((error) => {
+  const stores = await callOperation(connection, signal, "info.stores").catch((error) => {
     // A cloud with a single store responds with 404.
     if (error instanceof NotFound) return null;
     throw error;

@@ -74,7 +74,7 @@ export interface TransferOptions {
   readonly signal: AbortSignal;
 }
 
-/** What a progress line is about. */
+/** The subject of a progress line. */
 type ProgressSubject = Pick<ProgressLineOptions, "name" | "start">;
 
 /** Milliseconds between two updates while nothing is transferred. */

@@ -29,7 +29,7 @@ export const VERIFIED_SOURCE_FLAGS = {
   ),
   "checksums": text(
     "<URL>",
-    "URL or file that lists the hash of the source, as sha256sum writes it; the strongest is used",
+    "URL or file with the hash of the source, in the format of sha256sum; the strongest hash is used",
   ),
   "decompress": text(
     "<FORMAT>",

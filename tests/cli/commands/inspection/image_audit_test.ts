@@ -59,7 +59,7 @@ Deno.test("image-audit prints the images that are unsafe or of another format", 
   );
   assertEquals([code, stderr], [
     1,
-    "Judged 6 images in 0s: 1 unsafe, 2 not of the declared format; 3 not judged (1 ami, ari or aki, 1 not bare, 1 without data)\n" +
+    "Inspected 6 images in 0s: 1 unsafe, 2 not of the declared format; 3 not inspected (1 ami, ari or aki, 1 not bare, 1 without data)\n" +
     "Cannot pass the audit: 3 of 6 images have problems; see the table above\n",
   ]);
 });
@@ -69,7 +69,7 @@ Deno.test("image-audit --json prints counts and images", async () => {
   const { images, ...counts } = JSON.parse(stdout);
   assertEquals(code, 1);
   assertEquals(counts, {
-    judged: 6,
+    inspected: 6,
     unsafe: 1,
     mismatch: 2,
     unreadable: 0,
@@ -96,12 +96,12 @@ Deno.test("image-audit exits with 0 when no image has a problem", async () => {
     assertEquals([code, stdout], [0, ""], stderr);
   }
   const hidden = await harness.run(["image-audit", "--hidden", "True", "--json"]);
-  assertEquals(JSON.parse(hidden.stdout).judged, 1);
-  const { images, judged } = JSON.parse(
+  assertEquals(JSON.parse(hidden.stdout).inspected, 1);
+  const { images, inspected } = JSON.parse(
     (await harness.run("image-audit --json --sort-key name --sort-dir asc --limit 3".split(" ")))
       .stdout,
   );
-  assertEquals([judged, images.length], [3, 2]);
+  assertEquals([inspected, images.length], [3, 2]);
 });
 
 Deno.test("image-audit fits a terminal of 80 columns, and shows its progress", async () => {
@@ -110,7 +110,7 @@ Deno.test("image-audit fits a terminal of 80 columns, and shows its progress", a
   const options = { isTerminal: true, now: () => time += 60 };
   const { stdout, stderr } = await harness.run(["image-audit"], options);
   for (const line of stdout.split("\n")) assert(line.length <= 80, line);
-  assertStringIncludes(stderr, "Judged 2 images, ");
+  assertStringIncludes(stderr, "Inspected 2 images, ");
 });
 
 Deno.test("image-audit lists images that cannot be read, and leaves out those that were deleted", async () => {
@@ -123,7 +123,7 @@ Deno.test("image-audit lists images that cannot be read, and leaves out those th
   });
   const { code, stdout, stderr } = await harness.run(["image-audit", "--json"]);
   const { images, ...counts } = JSON.parse(stdout);
-  assertEquals([code, counts.unreadable, counts.deleted, counts.judged], [1, 1, 1, 5], stderr);
+  assertEquals([code, counts.unreadable, counts.deleted, counts.inspected], [1, 1, 1, 5], stderr);
   assertEquals([images[0].id, images[0].kind, images[0].format], [idOf(1), "unreadable", null]);
   assertStringIncludes(images[0].problem, "500");
 });
@@ -157,7 +157,7 @@ Deno.test("image-audit prints what it has found when it is interrupted", async (
   const { code, stdout, stderr } = await harness.run(args, { signal: controller.signal });
   assertEquals(code, 130);
   assertStringIncludes(stdout, "| it has a backing file (backing_file)");
-  assertEquals(stderr.startsWith("Not all images were judged. Judged "), true, stderr);
+  assertEquals(stderr.startsWith("Not all images were inspected. Inspected "), true, stderr);
 });
 
 Deno.test("image-audit prints what it has found when the list cannot be continued", async () => {
@@ -171,7 +171,7 @@ Deno.test("image-audit prints what it has found when the list cannot be continue
   const { code, stdout, stderr } = await harness.run(args);
   assertEquals(code, 1);
   assertStringIncludes(stdout, "| it has a backing file (backing_file)");
-  assertStringIncludes(stderr, "Not all images were judged. ");
+  assertStringIncludes(stderr, "Not all images were inspected. ");
   assertStringIncludes(stderr, "the server responded with 403");
 });
 
@@ -199,8 +199,8 @@ Deno.test("image-audit reads at most 256 KiB of each of 1,000 images, counted at
     const { code, stdout, stderr } = await new CliHarness(fetch).run(["image-audit", "--json"], {
       environment: { GLANCE_API_SERVERS: `http://127.0.0.1:${port}` },
     });
-    const { judged, unsafe } = JSON.parse(stdout);
-    assertEquals([code, judged, unsafe], [1, 1000, 500], stderr);
+    const { inspected, unsafe } = JSON.parse(stdout);
+    assertEquals([code, inspected, unsafe], [1, 1000, 500], stderr);
     const totals = new Set(sent.values());
     assertEquals([sent.size, [...totals].sort((a, b) => a - b)], [1000, [65_536, 131_072]]);
   } finally {

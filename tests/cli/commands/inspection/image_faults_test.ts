@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { faultOf } from "../../../../lib/cli/commands/inspection/judgment.ts";
+import { faultOf } from "../../../../lib/cli/commands/inspection/image_faults.ts";
 import type { ImageInspection } from "../../../../lib/formats/types.ts";
 
 function inspectionOf(format: string, failures: ImageInspection["failures"] = []): ImageInspection {

@@ -1,4 +1,4 @@
-/** What an inspection says about an image: its faults, and whether it is what its record says. Pure. */
+/** Evaluates an inspection: the faults of an image, and whether it has the declared formats. Pure. */
 import type { ImageInspection } from "../../../formats/types.ts";
 import type { ImageConsumer } from "../../../formats/consumer_rules.ts";
 import { type Verdict, verdictFor } from "../../../formats/verdict.ts";
@@ -6,7 +6,7 @@ import { type Verdict, verdictFor } from "../../../formats/verdict.ts";
 /** The services whose verdicts are shown. */
 const CONSUMERS: readonly ImageConsumer[] = ["glance", "nova", "ironic", "cinder"];
 
-/** What a record, or the user, says that the data is. */
+/** The formats that a record, or the user, declares. */
 export interface DeclaredFormats {
   readonly disk_format?: string | null | undefined;
   readonly container_format?: string | null | undefined;
@@ -22,7 +22,7 @@ export function verdictsFor(
   return CONSUMERS.map((consumer) => [consumer, classifyStatus(inspection, claim, consumer)]);
 }
 
-/** Why an image is not accepted. */
+/** The reason why an image is not accepted. */
 export interface ImageFault {
   readonly kind: "unsafe" | "mismatch";
   /** The cause, as a clause about the image. */
@@ -31,8 +31,8 @@ export interface ImageFault {
 }
 
 /**
- * Why an image is unsafe, or not what it claims to be; null if it is neither. Data of another format than raw
- * that is declared as raw counts: Glance accepts it, and a guest could choose how it is read.
+ * The fault of an image that is unsafe or does not have its declared format; null if there is none. Data of another
+ * format that is declared as raw is a fault, too: Glance accepts it, but a guest could then choose how it is read.
  */
 export function faultOf(inspection: ImageInspection, claim: DeclaredFormats): ImageFault | null {
   const { failures, format } = inspection;
