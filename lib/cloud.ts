@@ -50,7 +50,7 @@ export interface CloudInput extends ConnectOptions {
 
 /** A cloud to connect to. Disposing it closes the connections that use the cloud's own CA. */
 export interface ResolvedCloud extends Disposable {
-  /** Where the configuration comes from, for messages. */
+  /** The source of the configuration, for messages. */
   readonly origin: string;
   /** The options of a client. */
   readonly options: GlanceOptions;
@@ -89,7 +89,7 @@ export async function resolveCloud(input: CloudInput): Promise<ResolvedCloud | n
   };
 }
 
-/** Makes a value from a cloud. Disposing the value disposes the cloud; so does an error of `make`. */
+/** Creates a value from a cloud. Disposing the value disposes the cloud; so does an error of `make`. */
 export async function fromCloud<Made>(
   cloud: ResolvedCloud,
   make: (cloud: ResolvedCloud) => Promise<Made>,

@@ -1,4 +1,4 @@
-/** Makes a service and a context from the user's configuration and options. */
+/** Creates a service and a context from the user's configuration and options. */
 import { type ConnectOptions, fromCloud, resolveCloud, type ResolvedCloud } from "./cloud.ts";
 import type { RequestContext } from "./context.ts";
 import { InvalidConfigurationValue } from "./errors.ts";

@@ -40,8 +40,7 @@ export type GlanceEvent =
   }
   | {
     /**
-     * Servers have been away for two seconds. The request is sent again for up to `left` milliseconds; see
-     * `outageTimeout`.
+     * An outage has lasted two seconds. The request is repeated for up to `left` milliseconds; see `outageTimeout`.
      */
     readonly kind: "outage";
     readonly server: string;
@@ -83,7 +82,7 @@ export type GlanceEvent =
     readonly reason: "expiring" | "refused";
   }
   | {
-    /** A setting of `clouds.yaml` or `OS_*` is not honored; the message says which and why. */
+    /** A setting of `clouds.yaml` or `OS_*` is ignored; the message names it and the reason. */
     readonly kind: "ignored";
     readonly message: string;
   };

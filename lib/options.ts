@@ -49,15 +49,14 @@ export interface GlanceOptions {
   readonly requestTimeout?: number | undefined;
   /**
    * Maximum milliseconds without a byte, counted only while a reader waits for one. The total time is not
-   * limited. `Infinity` sets no limit. After a break, a download that has begun keeps trying for the same
-   * time, whatever `numRetries` is; with `Infinity`, `numRetries` limits it.
+   * limited. `Infinity` sets no limit. After a break, a started download keeps trying for the same time, regardless of
+   * `numRetries`; with `Infinity`, `numRetries` limits it.
    * Default: `30_000`.
    */
   readonly stallTimeout?: number | undefined;
   /**
-   * Milliseconds for which an idempotent request continues after its last retry while servers are away: the
-   * connection fails, or the status is 502, 503, or 504. The same applies to Keystone. 0: `numRetries` is the
-   * limit.
+   * Milliseconds for which an idempotent request continues after its last retry while servers are unavailable: the
+   * connection fails, or the status is 502, 503, or 504. The same applies to Keystone. 0: `numRetries` is the limit.
    * Default: `0`.
    */
   readonly outageTimeout?: number | undefined;
@@ -127,8 +126,8 @@ export interface GlanceOptions {
    */
   readonly random?: (() => number) | undefined;
   /**
-   * The id of a new image. Ids must be hard to guess: an image that has the id already is taken for the new
-   * one.
+   * Generates the id of a new image. Ids must be hard to guess: an existing image with the id would be mistaken for the
+   * new one.
    * Default: `crypto.randomUUID`.
    */
   readonly randomUUID?: (() => string) | undefined;

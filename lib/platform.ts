@@ -63,8 +63,8 @@ export function defaultFetch(input: string, init: RequestInit): Promise<Response
 }
 
 /**
- * Whether the memory of a chunk can be freed when the request asks for the next one. Deno holds what it has not sent
- * yet, other runtimes refer to the buffer of the chunk, and a `fetch` of the program may keep it.
+ * Whether the memory of a chunk can be freed when the request reads the next one. Deno buffers unsent data itself, but
+ * other runtimes refer to the buffer of the chunk, and a `fetch` of the program may keep it.
  */
 export function sendsFreedChunks(option: unknown): boolean {
   const { fetch } = globalThis;

@@ -2,7 +2,7 @@
 import type { FormatFinding } from "./format_steps.ts";
 import type { InspectionFailure } from "./types.ts";
 
-/** A check returns why the image does not pass it, or null. */
+/** Checks by name. A check returns the reason why the image does not pass it, or null. */
 export type FormatChecks = Readonly<Record<string, () => string | null>>;
 
 /** The checks that the image does not pass. */
@@ -21,7 +21,7 @@ function reasonOf(run: () => string | null): string | null {
   }
 }
 
-/** Why an exception means that an image is refused. */
+/** The reason for a failure that was caused by an exception. */
 export function describeException(error: unknown): string {
   return `it could not be inspected (${error instanceof Error ? error.message : error})`;
 }

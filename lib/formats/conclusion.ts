@@ -2,7 +2,7 @@
 import type { FormatFinding } from "./format_steps.ts";
 import type { ImageInspection, InspectionFailure } from "./types.ts";
 
-/** What the inspector of one format says. */
+/** The outcome of the inspector of one format. */
 export interface FormatOutcome {
   readonly format: string;
   readonly isMatch: boolean;

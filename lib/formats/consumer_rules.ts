@@ -1,5 +1,5 @@
 /**
- * What the services of OpenStack do with an image, in their default configuration. Sources: Glance
+ * The rules by which the services of OpenStack accept an image, in their default configuration. Sources: Glance
  * `glance/location.py`, Nova `nova/virt/images.py`, Ironic `ironic/common/images.py`, Cinder
  * `cinder/image/image_utils.py`, all of 2026.2.
  */
@@ -14,7 +14,7 @@ export interface ConsumerRules {
   readonly exempt: readonly string[];
   /** Formats that count as `raw` if that is declared. */
   readonly asRaw: readonly string[];
-  /** Formats that the service does not know: they are raw, and their failures do not count. */
+  /** Formats that the service does not detect: they count as raw, and their failures are ignored. */
   readonly uninspected?: readonly string[];
   /** Whether `raw` can be declared for data of any format. */
   readonly allowsAnyAsRaw?: boolean;

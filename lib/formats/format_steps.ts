@@ -1,6 +1,6 @@
 /**
- * How the inspector of a format is written: a generator that asks for regions of the image, and receives
- * their bytes. So it is a function of the image alone, however the data is cut into chunks.
+ * The interface of format inspectors: a generator that requests regions of the image, and receives their bytes. So its
+ * result depends only on the image, not on the size of chunks.
  */
 import type { InspectionFailure } from "./types.ts";
 
@@ -13,7 +13,7 @@ export const TAIL_BYTES = 1536;
 /** Longest region: the descriptor of a VMDK, as in QEMU. */
 export const MAX_REGION_BYTES = 2 ** 20 - 1;
 
-/** What is known about an image of a recognized format. */
+/** The finding about an image of a recognized format. */
 export interface FormatFinding {
   /** In bytes; or the disk is the image from an offset to its end; null if it is unknown. */
   readonly virtualSize: bigint | { readonly from: bigint } | null;

@@ -6,9 +6,9 @@ import { FORMATS } from "./inspectors/all.ts";
 import type { ImageInspection } from "./types.ts";
 
 /**
- * Finds out the format of an image from its bytes, in one pass, and whether it is safe to open. The result
- * does not depend on how the bytes are cut into chunks. At most 512 KiB are kept (1.5 MiB for the longest
- * descriptor of a VMDK), and nothing after the format is certain, unless it stores something there.
+ * Detects the format of an image from its bytes in one pass, and checks whether it is safe to open. The result does not
+ * depend on the size of chunks. At most 512 KiB are kept (1.5 MiB for the longest descriptor of a VMDK). Once the format
+ * is certain, nothing is kept, unless the format has later structures to check.
  *
  * @example
  * ```ts

@@ -1,12 +1,12 @@
-/** Inspects an image from any source of bytes. The code that does is imported on demand. */
+/** Inspects an image from any source of bytes. The inspectors are imported on demand. */
 import { Invalid } from "../errors.ts";
 import { optionPart } from "../message_parts.ts";
 import { checkRecord, describeType, inspect } from "../validate.ts";
 import type { ImageInspection, InspectOptions } from "./types.ts";
 
 /**
- * Finds out what an image is, from its bytes, and whether it is safe to open. A stream is read to its end,
- * or canceled as soon as further bytes cannot change the result.
+ * Detects the format of an image from its bytes, and checks whether it is safe to open. A stream is read to its end, or
+ * canceled as soon as further bytes cannot change the result.
  *
  * @throws {Invalid} if `data` is not a Blob, bytes, or an unlocked stream of bytes, or the size is invalid.
  * @throws the error of the stream, or the reason of the signal.

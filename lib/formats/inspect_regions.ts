@@ -1,4 +1,4 @@
-/** Inspects an image of which any part can be read. Only what its format requires is read. */
+/** Inspects an image with random access. Only the regions that its format requires are read. */
 import { conclude } from "./conclusion.ts";
 import { FormatRun } from "./format_run.ts";
 import { HEAD_BYTES } from "./format_steps.ts";
@@ -8,7 +8,7 @@ import type { ImageInspection } from "./types.ts";
 /** Bytes that are read first. Most formats are certain after them. */
 const FIRST_BYTES = 64 * 1024;
 
-/** An image of which any part can be read. */
+/** An image with random access. */
 export interface ReadableRegions {
   /** In bytes. */
   readonly size: number;
@@ -17,8 +17,8 @@ export interface ReadableRegions {
 }
 
 /**
- * The inspection of an image, which is that of `ImageInspector`. First, all formats are recognized, with 256 KiB
- * at most. What its format requires after that is not read beyond `limit` bytes, and then listed in `unchecked`.
+ * Inspects an image, with the same result as `ImageInspector`. First, the format is detected from at most 256 KiB. Then
+ * the regions that it requires are read, up to `limit` bytes in total; checks beyond that are listed in `unchecked`.
  *
  * @throws the error of a read.
  */

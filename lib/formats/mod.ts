@@ -1,6 +1,6 @@
 /**
- * What a disk image is, from its bytes: its format, its virtual size, whether it is safe to open, and whether
- * Glance, Nova, Ironic, or Cinder accept it. Also decompresses images. Pure code that needs no platform.
+ * Inspects disk images: detects the format and the virtual size from the bytes, and checks whether an image is safe to
+ * open, and whether Glance, Nova, Ironic, or Cinder accept it. Also decompresses images. Pure code that needs no platform.
  *
  * @example
  * ```ts

@@ -1,14 +1,14 @@
-/** What an inspection reports. */
+/** The result of an inspection. */
 
 /** A check that an image did not pass. */
 export interface InspectionFailure {
   /** Name of the check, for example `backing_file`. */
   readonly check: string;
-  /** Why the image did not pass it, as a clause about the image. */
+  /** The reason why the image did not pass it, as a clause about the image. */
   readonly reason: string;
 }
 
-/** What an image is, from its bytes. */
+/** The format of an image and its checks, from its bytes. */
 export interface ImageInspection {
   /** Name of the format: `qcow2`, `iso` and so on; `raw` if no other format matches. */
   readonly format: string;
@@ -32,8 +32,8 @@ export interface ImageInspection {
 /** Options of {@linkcode inspectImage}. */
 export interface InspectOptions {
   /**
-   * Stop as soon as the format is certain, after 256 KiB at most. What is stored after these bytes is listed
-   * in `unchecked`. By default everything is read that can change the result.
+   * Stop as soon as the format is certain, after at most 256 KiB. Checks that need later bytes are listed in `unchecked`.
+   * By default, everything is read that can change the result.
    */
   readonly headerOnly?: boolean;
   /** Size of the image in bytes, if it is known: the virtual size of raw data depends on it. */

@@ -1,8 +1,8 @@
-/** Whether a service of OpenStack accepts an image. */
+/** Decides whether a service of OpenStack accepts an image. */
 import { CONSUMER_RULES, type ConsumerRules, type ImageConsumer } from "./consumer_rules.ts";
 import type { ImageInspection } from "./types.ts";
 
-/** Whether an image is accepted, and why not. */
+/** Whether an image is accepted, and the reason if it is not. */
 export type Verdict =
   | {
     readonly accepted: true;
@@ -11,7 +11,7 @@ export type Verdict =
   }
   | {
     readonly accepted: false;
-    /** Why it is refused, and what helps: a clause that follows a colon. */
+    /** The reason why it is refused, and a hint: a clause that follows a colon. */
     readonly reason: string;
   };
 
@@ -29,8 +29,8 @@ export interface VerdictOptions {
 const INSPECTED = ["raw", "qcow2", "qed", "vhd", "vhdx", "vmdk", "vdi", "iso", "gpt", "luks"];
 
 /**
- * Tells whether a service accepts an image, from its inspection and its declared `disk_format`. If no format
- * is declared (undefined), only the checks count. The rules are those of the default configuration of 2026.2.
+ * Decides whether a service accepts an image, from its inspection and its declared `disk_format`. If no format is
+ * declared (undefined), only the checks count. The rules are those of the default configuration of 2026.2.
  *
  * @example
  * ```ts
@@ -71,7 +71,7 @@ function isConsumer(name: string): name is ImageConsumer {
 
 const ONE_FILE = "copy it to one file, with qemu-img convert for example";
 
-/** What helps if a check failed. */
+/** Hints by the name of the failed check. */
 const HINTS: Readonly<Record<string, string>> = {
   formats: "remove the header that does not belong to it",
   backing_file: ONE_FILE,
@@ -128,7 +128,7 @@ function warningFor(
   rules: ConsumerRules,
 ): string | null {
   const { format, failures, unchecked } = inspection;
-  if (failures.length > 0) return `${rules.name} does not see that ${reasonsOf(inspection)}`;
+  if (failures.length > 0) return `${rules.name} does not detect that ${reasonsOf(inspection)}`;
   if (declared === "raw" && format !== "raw" && !rules.asRaw.includes(format)) {
     return `the data is ${format}, and the disk format is raw, so a guest sees the file and not its disk`;
   }

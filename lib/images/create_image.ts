@@ -31,7 +31,7 @@ export async function createImage(
   return await upload(session, created.id, source, options, undo);
 }
 
-/** Closes what the inspection has opened. */
+/** Closes the source that the inspection has opened. */
 async function discard(source: UploadSource, error: unknown): Promise<never> {
   await source.discard?.(error);
   throw error;
@@ -70,7 +70,7 @@ function withoutNull(image: Readonly<Record<string, unknown>>): Record<string, u
 /**
  * Deletes a new image whose data could not be stored, even if it is protected.
  *
- * @throws {ImageUploadFailed} if the image cannot be deleted; `cause` is why its data could not be stored.
+ * @throws {ImageUploadFailed} if the image cannot be deleted; its `cause` is the error of the upload.
  */
 export async function rollbackCreate(
   session: Session,

@@ -1,4 +1,4 @@
-/** Inspects images in Glance: reads only the parts that decide what they are. */
+/** Inspects images in Glance: reads only the parts that determine their format. */
 import type { Session } from "../api/session.ts";
 import type { GlanceImage } from "../api/types.ts";
 import { inspectImage } from "../formats/inspect_image.ts";
@@ -11,13 +11,13 @@ import { RangesUnavailable } from "../transfer/range_errors.ts";
 import { ResumingReader } from "../transfer/download/resuming_reader.ts";
 import { descriptorOf } from "../transfer/integrity/descriptor.ts";
 
-/** Bytes that are read at most. All formats are recognized within them. */
+/** Maximum bytes to read. They are enough to detect every format. */
 const LIMIT = 256 * 1024;
 
 /**
- * Finds out what the data of an image is. At most 256 KiB are read: as ranges of the parts that its format
- * requires; or, from a store without ranges, as the start of a response that is then canceled. Checks that need
- * more are listed in `unchecked`.
+ * Detects the format of an image's data. At most 256 KiB are read: as ranges of the parts that its format requires; or,
+ * from a store without ranges, as the start of a response that is then canceled. Checks that need more are listed in
+ * `unchecked`.
  *
  * @throws the errors of a download.
  */

@@ -1,5 +1,5 @@
 /**
- * Resolves an image reference, which is an id or the href of an image of any Glance, to a service.
+ * Resolves an image reference, which is an id or the URL of an image of any Glance, to a service.
  */
 import type { RequestContext } from "../context.ts";
 import { type ApiServer, parseApiServer, parseHttpUrl } from "../api_server.ts";

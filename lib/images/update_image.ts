@@ -20,9 +20,9 @@ export interface UpdateOptions extends UploadOptions {
    */
   readonly purgeProps?: boolean | undefined;
   /**
-   * The image as the caller last saw it. The update fails with `ImageConflict` if the image has changed since. Glance has no
-   * conditional update, so a change between the comparison and the update goes unnoticed, unless it makes
-   * the update impossible.
+   * The image as the caller last read it. The update fails with `ImageConflict` if the image has changed since. Glance
+   * has no conditional update, so a change between the comparison and the update is not detected, unless it makes the
+   * update impossible.
    */
   readonly ifUnchanged?: Image | undefined;
 }
@@ -55,7 +55,7 @@ export async function updateImage(
   }
   const stored = source && await uploadInspected(session, source, options, {
     imageId,
-    // A format that the update sets is that of the image already, or Glance refuses the update.
+    // Either a format in the update equals that of the image, or Glance rejects the update.
     known: { ...desired, ...seen },
   });
   const current = stored ?? seen;

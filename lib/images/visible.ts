@@ -10,7 +10,7 @@ import { type Availability, availabilityOf, isAcceptedMember } from "./availabil
 /** Whether a user may see an image, without a request. */
 export function availabilityFor({ client, context }: Session, image: Image): Availability {
   const isAnonymous = context.userId === undefined && context.projectId === undefined;
-  // For an anonymous user, the properties of an image decide nothing.
+  // The properties of an image do not apply to an anonymous user.
   if (client.options.authStrategy === "noauth" && isAnonymous) return "available";
   return availabilityOf(context, image);
 }

@@ -18,8 +18,8 @@ export interface HashedData {
 }
 
 /**
- * Hashes the data of a record on its way to a target cloud. If both clouds use the same algorithm, their hashes
- * can be compared, and the data is not hashed.
+ * Hashes the data of a record while it is sent to a target cloud. If both clouds use the same algorithm, their hashes can
+ * be compared, and the data is not hashed.
  *
  * @throws {Invalid} if `data` cannot be sent.
  */

@@ -38,7 +38,7 @@ import { checkUrl, openWebData } from "./url_source.ts";
 export interface ImportOptions extends Omit<ImportWaitOptions, "partial">, ImportTargets {
   /**
    * The import method.
-   * Default: the first of {@linkcode ImportMethod} that fits the source and that the cloud offers.
+   * Default: the first of {@linkcode ImportMethod} that supports the source and that the cloud offers.
    */
   readonly method?: ImportMethod | undefined;
   /**
@@ -54,8 +54,8 @@ export interface ImportOptions extends Omit<ImportWaitOptions, "partial">, Impor
    */
   readonly wait?: boolean | undefined;
   /**
-   * Which data is refused before it is sent, if this program sends it. Glance can be configured to decompress or
-   * convert staged data, so by default only Glance judges that.
+   * Which data to refuse before it is sent, if this program sends it. Glance can be configured to decompress or convert
+   * staged data, so by default only Glance checks that.
    * Default: "match" for an upload, "off" for staged data.
    */
   readonly inspect?: InspectMode | undefined;
@@ -74,8 +74,8 @@ export interface ImportOptions extends Omit<ImportWaitOptions, "partial">, Impor
  * If the import fails, the image is not deleted. Glance usually leaves it `queued`, and the import can be
  * tried again. If one of several stores fails, Glance leaves it `importing`, and it is unusable.
  *
- * @throws {NotImplemented} if the cloud offers no fitting method; the message lists what it offers.
- * @throws {Invalid} if the source or the method does not fit.
+ * @throws {NotImplemented} if the cloud offers no suitable method; the message lists those that it offers.
+ * @throws {Invalid} if the source is invalid, or the method does not support it.
  * @throws {ImageImportFailed} if the import failed in Glance; it has the failed stores and the task's message.
  * @throws {ImageContentRejected} if `inspect` refuses the data.
  * @throws {ImageIntegrityError} if Glance stored other bytes than this program sent.

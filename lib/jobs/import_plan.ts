@@ -111,10 +111,10 @@ export interface ImportChoice extends ImportTargets {
 }
 
 /**
- * Chooses the best method that fits the source and that the cloud offers, or the caller's choice.
+ * Chooses the best method that supports the source and that the cloud offers, or the caller's choice.
  *
- * @throws {Invalid} if the caller's choice does not fit the source, or no stores are given for a copy.
- * @throws {NotImplemented} if the cloud offers no fitting method; the message lists what it offers.
+ * @throws {Invalid} if the caller's choice does not support the source, or no stores are given for a copy.
+ * @throws {NotImplemented} if the cloud offers no suitable method; the message lists those that it offers.
  */
 export function chooseMethod(question: ImportChoice): ImportMethod {
   const { imageId, kind, offered, method } = question;

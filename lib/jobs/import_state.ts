@@ -29,7 +29,7 @@ export interface ImportGoal {
   readonly partial?: boolean | undefined;
 }
 
-/** The outcome of an import. */
+/** The state of an import. */
 export type ImportVerdict = "busy" | "done" | "failed";
 
 /** The property with the id of the running import task. */

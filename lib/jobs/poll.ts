@@ -27,7 +27,7 @@ export interface WaitOptions {
 
 const BACKOFF = 1.5;
 
-/** The state to poll, and how to judge it. */
+/** The state to poll, and when it is final. */
 export interface PollTarget<Seen> {
   /** Reads the state. */
   read(): Promise<Seen>;

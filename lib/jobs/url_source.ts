@@ -79,8 +79,8 @@ export async function openWebResponse(
 }
 
 /**
- * Whether a response has the requested bytes. A part that was not requested is not the file, and a 202 says that
- * the file comes later.
+ * Whether a response has the requested bytes. A 206 without a range request is not the whole file, and a 202 means that
+ * the file is not available yet.
  */
 function hasFile(
   response: Response,
@@ -91,7 +91,7 @@ function hasFile(
   return body !== null && (status === 200 || status === 203 || isPart);
 }
 
-/** Bytes that are read at once: each chunk costs a decoder and the streams about as much as 100 KiB of data. */
+/** Bytes per read: each chunk costs a decoder and the streams about as much as 100 KiB of data. */
 const READ_SIZE = 256 * 1024;
 
 /** A body that errors after `stallTimeout` without data. Its errors name the URL. */
@@ -142,7 +142,7 @@ function withStallTimeout(
   }, { highWaterMark: 0 });
 }
 
-/** Hints for statuses. The general ones are about clouds and tokens. */
+/** Hints by status. The general hints concern clouds and tokens. */
 const STATUS_HINTS: Readonly<Record<number, string>> = {
   401: "the URL must be readable without signing in, or contain what is needed for it",
   403: "the URL must be readable without signing in, and may have expired",

@@ -37,9 +37,9 @@ export interface ImportWaitOptions extends WaitOptions, ImportGoal {
  * Waits until the import of an image is complete, and returns the image. Works for every import method. Call
  * it after Glance has accepted the import.
  *
- * Glance answers an import request at once and works in the background. The wait polls the properties of
- * the image (pending and failed stores) and the import task, if the cloud shows it. The import is stalled
- * if none of these change.
+ * Glance responds to an import request immediately and imports in the background. The wait polls the properties of the
+ * image (pending and failed stores) and the import task, if the cloud shows it. The import is stalled if none of these
+ * change.
  *
  * @throws {ImageImportFailed} if the import failed, for the image or for a store; it has the failed stores
  * and the task's message.
@@ -130,7 +130,7 @@ export class ImageTasks {
     for (const { id } of await this.#all()) this.#old.add(id);
   }
 
-  /** The task that locks the image, or did at the last poll; else the newest. */
+  /** The task that locks the image, or that locked it at the last poll; else the newest. */
   async current(lock: string | null): Promise<GlanceTask | null> {
     this.#id = lock ?? this.#id;
     const tasks = await this.#all();

@@ -22,7 +22,7 @@ const MAX_FORM = 16_384;
 /** Milliseconds after which the document is sent without a list. */
 const LIST_TIMEOUT = 3_000;
 
-/** What the document may do: load its own files and call its own gateway, and nothing else. */
+/** The content security policy: the document may only load its own files and call its own gateway. */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -42,7 +42,7 @@ const HEADERS = {
   "cross-origin-resource-policy": "same-origin",
 } as const;
 
-/** What the page needs of its gateway. */
+/** The parts of the gateway that the page uses. */
 export interface PageHost {
   readonly options: {
     readonly page: boolean | { readonly signIn?: PageSignIn | undefined };

@@ -5,7 +5,7 @@
 import type { BodyFault, BufferedBody } from "../http/body_budget.ts";
 import type { PageSignIn, SignInForm } from "./keystone_sign_in.ts";
 
-/** What a sign-in needs of the gateway. */
+/** The parts of the gateway that a sign-in uses. */
 export interface SessionInput {
   readonly request: Request;
   /** Null if the page offers no sign-in. */
@@ -19,7 +19,7 @@ export interface SessionInput {
   readonly report: (error: unknown) => void;
 }
 
-/** What the page may send. The address of Keystone is not part of it. */
+/** The fields that the page may send; the URL of Keystone is not one of them. */
 const FIELDS: readonly (keyof SignInForm)[] = [
   "username",
   "password",

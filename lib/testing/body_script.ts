@@ -23,7 +23,7 @@ export interface BodyEnvironment {
   readonly links: Links;
   /** Index of the server that sends it. */
   readonly server: number;
-  /** Throws while all servers are away. */
+  /** Throws during an outage of all servers. */
   readonly checkAway: () => void;
   /** Holds the script until its body has ended. */
   readonly open: Set<BodyScript>;

@@ -1,5 +1,5 @@
 /** A simulated clock: time advances only when all work is waiting for it. */
-// Loaded ahead: a clock cannot know that a program waits for code that it imports on demand.
+// Loaded in advance: a clock cannot detect that a program waits for code that it imports on demand.
 import "../api/on_demand/operation_hints.ts";
 import "../auth/on_demand/catalog_servers.ts";
 import "../auth/on_demand/keystone_outage.ts";
@@ -20,7 +20,7 @@ import "../transfer/upload/on_demand/inspect_upload.ts";
 import "../transfer/upload/on_demand/upload_failure.ts";
 import { setImmediate } from "node:timers";
 
-/** A time in milliseconds that no test waits for. */
+/** A pending timer of the simulated clock. */
 export const NEVER = 10 ** 9;
 
 interface PendingTimer {

@@ -1,6 +1,6 @@
 /**
- * A simulated cluster of Glance servers behind a fetch, with one image and many kinds of faults. A seed and a
- * plan determine its behavior. It counts the bodies that clients leave open.
+ * A simulated cluster of Glance servers, reached by an injected fetch, with one image and many kinds of faults. A seed and
+ * a plan determine its behavior. It counts the bodies that clients leave open.
  */
 import type { RequestContext } from "../context.ts";
 import type { GlanceOptions } from "../options.ts";
@@ -44,7 +44,7 @@ export interface ClusterOptions {
    */
   readonly plan?: readonly Fault[];
   /**
-   * Times when all servers are away: they refuse connections, and open bodies break.
+   * Outages of all servers: they refuse connections, and open bodies break.
    * Default: `[]`.
    */
   readonly outages?: readonly Outage[];

@@ -52,8 +52,7 @@ export type Fault =
   | { readonly kind: "foreignRedirect" };
 
 /**
- * A time when all servers of a cluster are away, in milliseconds of its clock: from `from` up to, but not
- * including, `until`.
+ * An outage of all servers of a cluster, in milliseconds of its clock: from `from` up to, but not including, `until`.
  */
 export interface Outage {
   /** Start of the outage. */

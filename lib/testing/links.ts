@@ -4,7 +4,7 @@
  */
 import { NEVER, type SimulatedClock } from "./clock.ts";
 
-/** The state of a link from a time on. A property that is left out stays as it was. */
+/** A change of a link. Omitted properties do not change. */
 export interface LinkChange {
   /**
    * Time of the change in milliseconds of the cluster's clock.

@@ -1,5 +1,5 @@
 /**
- * Test support for code that uses this package: a simulated cluster of Glance servers behind a fetch, with
+ * Test support for code that uses this package: a simulated cluster of Glance servers, reached by an injected fetch, with
  * planned faults and a simulated clock. A seed determines all random values, so failures are reproducible.
  *
  * @example A server that dies in the middle of an image

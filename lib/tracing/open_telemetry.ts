@@ -34,7 +34,7 @@ export interface OtelSpan {
   end(): void;
 }
 
-/** What an asynchronous operation inherits, such as the active span. Immutable. */
+/** The context that an asynchronous operation inherits, such as the active span. Immutable. */
 export interface OtelContext {
   /** The value of a key. */
   getValue(key: symbol): unknown;
@@ -54,7 +54,7 @@ export interface OtelSpanOptions {
   readonly startTime?: number;
 }
 
-/** Makes spans. */
+/** Creates spans. */
 export interface OtelTracer {
   /** Starts a span, whose parent is that of the context. */
   startSpan(name: string, options: OtelSpanOptions, context: OtelContext): OtelSpan;
@@ -77,7 +77,7 @@ export const SPAN_KIND = { internal: 0, server: 1, client: 2 } as const;
 /** The status of a span that failed. */
 export const STATUS_ERROR = 2;
 
-/** Where `@opentelemetry/api` 1.x registers the implementation of a program. */
+/** The global symbol under which `@opentelemetry/api` 1.x registers the implementation. */
 const REGISTRY: unique symbol = Symbol.for("opentelemetry.js.api.1");
 
 /** The implementation that is registered; null if the program has none. */

@@ -1,4 +1,4 @@
-/** Keeps faults of an implementation of OpenTelemetry away from what is traced. */
+/** Isolates traced code from faults of an OpenTelemetry implementation. */
 import type { OtelSpan, SpanIdentity } from "./open_telemetry.ts";
 
 /** Identifies no span. */

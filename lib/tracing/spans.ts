@@ -1,4 +1,4 @@
-/** Starts spans, makes them the parents of what is called, and sends their ids with requests. */
+/** Starts spans, makes them the parents of nested calls, and sends their ids with requests. */
 import type { GlanceEvent } from "../events.ts";
 import {
   type OpenTelemetry,
@@ -19,7 +19,7 @@ const ACTIVE_SPAN: symbol = Symbol.for("OpenTelemetry Context Key SPAN");
 const SUPPRESS_TRACING: symbol = Symbol.for("OpenTelemetry SDK Context Key SUPPRESS_TRACING");
 const TRACESTATE = Symbol("tracestate");
 
-/** What the injected `fetch` does. */
+/** The injected `fetch`. */
 type FetchFunction = (url: string, init: RequestInit) => Promise<Response>;
 
 /** A context for programs that have registered none. */
@@ -43,13 +43,13 @@ class PlainContext implements OtelContext {
   }
 }
 
-/** A span that has begun, and the context of what it calls. */
+/** A started span, and the context of nested calls. */
 export interface StartedSpan {
   readonly span: OtelSpan;
   readonly context: OtelContext;
 }
 
-/** The spans of one program. If its OpenTelemetry throws, spans are missing, and what is traced continues. */
+/** The spans of one program. If its OpenTelemetry throws, spans are missing, but the traced code continues. */
 export class Spans {
   readonly #api: OpenTelemetry;
 

@@ -4,7 +4,7 @@
 export interface TraceHeaders {
   /** Version, trace id, span id, and flags. */
   readonly traceparent: string;
-  /** What each tracing system adds. */
+  /** Vendor-specific members. */
   readonly tracestate?: string;
 }
 

@@ -14,7 +14,7 @@ export interface TracingOptions {
   readonly api?: OpenTelemetry | undefined;
 }
 
-/** What makes spans at the moment; null without OpenTelemetry. */
+/** Creates spans with the current implementation; null without OpenTelemetry. */
 export function spansOf({ api }: TracingOptions): Spans | null {
   const found = api ?? registeredOpenTelemetry();
   return found === null ? null : new Spans(found);

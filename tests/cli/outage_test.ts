@@ -1,4 +1,4 @@
-/** Commands that start while all servers are away. */
+/** Commands that start during an outage of all servers. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { serve } from "../../lib/cli/server/serve.ts";
 import { createEmbeddedGlance } from "../../lib/embedded/mod.ts";
@@ -20,7 +20,7 @@ function awayFor(connections: number): { readonly fetch: Fetch; readonly request
   return { fetch, requests: () => requests };
 }
 
-Deno.test("image-list waits when all servers are away, and says so once", async () => {
+Deno.test("image-list waits when all servers are unavailable, and reports it once", async () => {
   const { fetch } = awayFor(20);
   const { code, stderr } = await new CliHarness(fetch).run(["image-list"], {
     environment: TWO_SERVERS,
@@ -29,7 +29,7 @@ Deno.test("image-list waits when all servers are away, and says so once", async 
   assert(/^Waiting up to \d+ s for a server: .*refused\n$/.test(stderr), stderr);
 });
 
-Deno.test("image-list fails when servers are away for longer than --outage-timeout", async () => {
+Deno.test("image-list fails when an outage lasts longer than --outage-timeout", async () => {
   const { fetch } = awayFor(1_000);
   const { code, stderr } = await new CliHarness(fetch).run(
     ["image-list", "--outage-timeout", "9"],
@@ -53,7 +53,7 @@ Deno.test("image-list does not wait when the only server that the user has named
   assertEquals([waits.code, longOutage.requests()], [0, 21]);
 });
 
-Deno.test("image-list does not wait when servers are away and --outage-timeout is 0", async () => {
+Deno.test("image-list does not wait when --outage-timeout is 0 during an outage", async () => {
   const { fetch, requests } = awayFor(1_000);
   const { code } = await new CliHarness(fetch).run(["image-list", "--outage-timeout", "0"], {
     environment: TWO_SERVERS,

@@ -113,7 +113,7 @@ Deno.test("verdictFor() does not refuse for Cinder what Cinder takes for raw dat
   const table = inspectionOf("gpt", { isSafe: false, failures });
   assertEquals(verdictFor(table, "raw", "cinder"), {
     accepted: true,
-    warning: "Cinder does not see that it has a boot sector and no partitions (check mbr)",
+    warning: "Cinder does not detect that it has a boot sector and no partitions (check mbr)",
   });
   assertEquals(verdictFor(table, "raw", "glance").accepted, false);
   const both = { ...table, formats: ["qcow2", "gpt"] };

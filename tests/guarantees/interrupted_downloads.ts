@@ -52,7 +52,7 @@ export const INTERRUPTED_DOWNLOADS: readonly Guarantee[] = [
     "transfer/download/resume_policy_test.ts: nextAction() … with 30 s to retry after …",
   ],
   [
-    "With `outageTimeout`, a request or a download that starts while all servers are away continues until one is back, for a bounded time.",
+    "With `outageTimeout`, a request or a download that starts during an outage of all servers continues until one is available again, for a bounded time.",
     "http/retry/outage_test.ts: download() with connections … begins after an outage of 20 s when outageTimeout is 30 s",
     "http/retry/outage_test.ts: GlanceClientWrapper throws GlanceConnectionFailed when outageTimeout ends",
     "http/retry/outage_test.ts: GlanceClientWrapper sends 1 + numRetries requests in spite of outageTimeout when the …",

@@ -38,7 +38,7 @@ Deno.test("the guide for operators works as it is written", async (t) => {
   });
   await t.step("health", async () => {
     const output = await site.run(health);
-    assertEquals(output, "The server is running.\nA Glance server answers.\n");
+    assertEquals(output, "The server is running.\nA Glance server responds.\n");
   });
   await t.step("openstack, glance and glance-edge through nginx", async () => {
     const data = randomBytes(IMAGE_SIZE);

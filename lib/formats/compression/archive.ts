@@ -1,6 +1,6 @@
-/** Recognizes archives, which hold disk images but are none. Pure. */
+/** Detects archives, which contain disk images. Pure. */
 
-/** What identifies an archive, and what it is called. */
+/** Magic numbers of archives, their offsets, and names. */
 const ARCHIVES: readonly (readonly [magic: string, offset: number, name: string])[] = [
   ["PK\x03\x04", 0, "zip archive"],
   ["7z\xbc\xaf\x27\x1c", 0, "7z archive"],
@@ -16,7 +16,7 @@ const ARCHIVES: readonly (readonly [magic: string, offset: number, name: string]
 /** Number of bytes that {@linkcode detectArchive} needs. */
 export const ARCHIVE_BYTES = 262;
 
-/** What an archive, or a file in a compression that is not supported, is called; null for other data. */
+/** The name of an archive, or of an unsupported compression; null for other data. */
 export function detectArchive(head: Uint8Array): string | null {
   const found = ARCHIVES.find(([magic, offset]) => {
     return String.fromCharCode(...head.subarray(offset, offset + magic.length)) === magic;
@@ -24,7 +24,7 @@ export function detectArchive(head: Uint8Array): string | null {
   return found?.[2] ?? null;
 }
 
-/** Why the disk format of an archive cannot be detected, and a hint. */
+/** The reason why the disk format of an archive cannot be detected, and a hint. */
 export function archiveFault(archive: string): string {
   return `it is a ${archive} and not a disk image; extract the image first, or declare the disk format`;
 }

@@ -1,7 +1,7 @@
-/** Reads a stream ahead by a few bytes, counts them, and keeps its error apart from those of decoders. */
+/** Reads a stream with lookahead, counts its bytes, and distinguishes its error from those of decoders. */
 import { concat } from "../../concat.ts";
 
-/** A stream of bytes of which the next ones can be looked at. */
+/** A stream of bytes with lookahead. */
 export class ChunkSource {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   #rest: Uint8Array = new Uint8Array();

@@ -18,8 +18,8 @@ import { ZSTD } from "./zstd_framing.ts";
 /** Options of a decompression. */
 export interface DecompressOptions {
   /**
-   * Decoders of formats that the runtime does not have. That of `xz` gets one stream at a time, that of `zstd`
-   * one frame, and that of `gzip` all members.
+   * Decoders for formats that the runtime does not support. The decoder for `xz` gets one stream at a time, that for
+   * `zstd` one frame, and that for `gzip` all members.
    * Default: gzip and bzip2 everywhere; zstd where `node:zlib` has it (Deno, Node 22.15).
    */
   readonly decompressors?: { readonly [Format in CompressionFormat]?: Decompressor } | undefined;

@@ -1,13 +1,12 @@
 /**
- * Finds the end of the members of compressed data, without decompressing them: decoders disagree about what
- * follows the first member. Deno's zstd ignores it, and accepts a truncated frame; xz-decompress ignores it.
- * Pure.
+ * Finds the end of the members of compressed data without decompressing them, because decoders differ in how they handle
+ * data after the first member. Deno's zstd ignores it, and accepts a truncated frame; xz-decompress ignores it. Pure.
  */
 
-/** What a framing needs next: a few bytes to read, or the number of bytes that do not matter to it. */
+/** The next request of a framing: to read a few bytes, or to skip bytes. */
 export type FramingStep = { readonly read: number } | { readonly skip: number };
 
-/** Describes one member: a generator that is passed the bytes it asks for, and returns at the end. */
+/** Describes one member: a generator that receives the bytes it requests, and returns at the end. */
 export type MemberFraming = Generator<FramingStep, void, Uint8Array>;
 
 /** The framing of a format. */

@@ -2,15 +2,15 @@
 import { ChunkSource } from "./chunk_source.ts";
 import { type CompressedFraming, MemberScanner } from "./framing.ts";
 
-/** What is wrong with data whose end is missing. */
+/** The fault of truncated data. */
 export const TRUNCATED = "it ends too early";
 
-/** The error of a decoder for valid data that it does not support. The message says why, and what to do. */
+/** The error of a decoder for valid data that it does not support. The message has the reason and a hint. */
 export class UnsupportedFeature extends Error {
   override name = "UnsupportedFeature";
 }
 
-/** Turns compressed bytes into their content. Errors if they are damaged or end early. */
+/** Decompresses bytes. Errors if they are damaged or end early. */
 export type Decompressor = (
   compressed: ReadableStream<Uint8Array>,
 ) => ReadableStream<Uint8Array> | Promise<ReadableStream<Uint8Array>>;
@@ -104,7 +104,7 @@ class Members {
     return value ?? null;
   }
 
-  /** Reads what the decoder has left of the member. */
+  /** Reads the bytes of the member that the decoder has not read. */
   async #finish(): Promise<void> {
     this.#content = null;
     while (this.#scanner !== null && await this.#nextOf(this.#scanner) !== null);

@@ -8,7 +8,7 @@ const MAGIC = 0xfd2fb528;
 const DICTIONARY_ID_BYTES = [0, 1, 2, 4];
 const CONTENT_SIZE_BYTES = [0, 2, 4, 8];
 
-/** The largest window of decoders, unless they are asked for more. A decoder keeps all of it in memory. */
+/** The default maximum window of decoders. A decoder keeps all of it in memory. */
 const MAX_WINDOW = 128 * 1024 ** 2;
 
 /** The block type whose content is one byte, repeated. */

@@ -1,4 +1,4 @@
-/** The formats that are recognized. Raw data is what none of them matches. */
+/** The formats that are detected. Data that matches none of them is raw. */
 import type { ImageFormat } from "../format_steps.ts";
 import { QED, VDI, VHD } from "./fixed_header.ts";
 import { GPT } from "./gpt.ts";

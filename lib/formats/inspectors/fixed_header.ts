@@ -16,7 +16,7 @@ const HEADER_BYTES = 512;
 /** Offset of the magic of a VDI, after a text. */
 const VDI_MAGIC_OFFSET = 0x40;
 
-/** QED was given up by QEMU, and no service of OpenStack accepts it. */
+/** QEMU has deprecated QED, and no service of OpenStack accepts it. */
 export const QED: ImageFormat = {
   name: "qed",
   inspect: () =>

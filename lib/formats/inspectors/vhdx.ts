@@ -19,7 +19,7 @@ const VIRTUAL_DISK_SIZE = "2442a52f1bcd7648b2115dbed83bf4b8";
 
 export const VHDX: ImageFormat = { name: "vhdx", inspect };
 
-/** What is known before the metadata is read. */
+/** The finding before the metadata is read. */
 const PENDING = { virtualSize: null, failures: [], unchecked: ["metadata"] };
 
 function* inspect(): FormatSteps {

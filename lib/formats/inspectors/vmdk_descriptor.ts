@@ -1,6 +1,6 @@
 /**
- * The descriptor of a VMDK: lines of text that name the files with its data. Every line must be known, because
- * QEMU opens the files that it finds there. Rules: oslo.utils 10.1; `block/vmdk.c` of QEMU.
+ * Checks the descriptor of a VMDK: lines of text that name the files with its data. Every line must have a known form,
+ * because QEMU opens the files that it names. Rules: oslo.utils 10.1; `block/vmdk.c` of QEMU.
  */
 import { failuresOf, type FormatChecks } from "../checks.ts";
 import type { InspectionFailure } from "../types.ts";
@@ -30,8 +30,8 @@ function beginsWithVersion(text: string): boolean {
 }
 
 /**
- * All types that the descriptor states: readers differ in which of them counts. QEMU skips two characters
- * after the name, whatever they are.
+ * All types in the descriptor, because readers differ in which of them they use. QEMU skips two arbitrary characters
+ * after the name.
  */
 function createTypes(text: string): string[] {
   return text.split(TYPE).slice(1).map((rest) => rest.slice(2, 64).split('"')[0] ?? "");

@@ -1,4 +1,4 @@
-/** Checksums of files, as they are given by hand or published in a file next to the data. Pure. */
+/** Parses checksums of files, as users write them or as they are published in a file next to the data. Pure. */
 import { ChecksumMissing, Invalid } from "../../errors.ts";
 import { inspect } from "../../validate.ts";
 

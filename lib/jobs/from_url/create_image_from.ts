@@ -1,4 +1,4 @@
-/** Creates an image from a URL or from data, decompressed and verified on the way. */
+/** Creates an image from a URL or from data, which is decompressed and verified during the transfer. */
 import type { RequestContext } from "../../context.ts";
 import { ignoringErrors } from "../../events.ts";
 import type { DecompressOptions } from "../../formats/compression/decompress.ts";
@@ -44,7 +44,7 @@ export interface CreateFromOptions extends Omit<UploadOptions, "size">, Checksum
   readonly onDiskFormat?: ((diskFormat: string) => void) | undefined;
 }
 
-/** Bytes that decide the disk format. */
+/** Bytes from which the disk format is detected. */
 const HEADER_BYTES = 256 * 1024;
 
 /** Disk formats of data in other formats than an image can have. */
@@ -154,13 +154,13 @@ export async function createRecordFrom(
     const data = isReplayable ? next : await next();
     return await createImage(session, meta, data, { ...options, size: size ?? undefined });
   } catch (error) {
-    // An upload that has begun closes its data itself.
+    // A started upload closes its data itself.
     await pending?.content.cancel(error).catch(() => {});
     throw withSourceFailure(error, latest.failure());
   }
 }
 
-/** The failure of the source, if the upload has ended because no data came from there. */
+/** The failure of the source, if the upload has ended because the source sent no data. */
 function withSourceFailure(error: unknown, failure: GlanceError | null): unknown {
   if (failure === null || !(error instanceof GlanceError)) return error;
   const isConnection = error instanceof GlanceConnectionFailed ||
@@ -206,7 +206,7 @@ async function withDiskFormat(
   return { content: rest, size, failure, diskFormat: AS_RAW.has(format) ? "raw" : format };
 }
 
-/** Why data is not a raw disk although it is in no format of disks, by its first bytes; null if it may be one. */
+/** The reason why data without a known disk format is not a raw disk, by its first bytes; null if it may be one. */
 function faultOf(head: Uint8Array): string | null {
   if (head.byteLength === 0) return "it is empty; check its source, or declare the disk format";
   const compression = detectCompression(head);

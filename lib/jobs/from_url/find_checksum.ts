@@ -10,7 +10,7 @@ import { checkUrl } from "../url_source.ts";
 import { type Checksum, checksumFor, parseChecksum, parseChecksumFile } from "./checksums.ts";
 import { UrlReader } from "./url_reader.ts";
 
-/** How the hash of a source is known. */
+/** The hash of a source, or where it is published. */
 export interface ChecksumOptions {
   /** Hash of the source as it is published, before it is decompressed: `sha256:9f86…`. */
   readonly checksum?: string | undefined;

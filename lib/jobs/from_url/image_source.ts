@@ -1,4 +1,4 @@
-/** The data of a new image on its way from its source: hashed, decompressed, and verified before its last bytes. */
+/** Opens the data of a new image: hashed, decompressed, and verified before its last bytes are delivered. */
 import { type GlanceError, ImageIntegrityError, Invalid } from "../../errors.ts";
 import {
   checkFormat,
@@ -29,7 +29,7 @@ export interface SourceProgress {
   readonly resumes: number;
 }
 
-/** What is needed to open the data of an image. */
+/** Options to open the data of an image. */
 export interface ImageSourceOptions {
   /** Name of the source, for messages. */
   readonly name: string;
@@ -48,7 +48,7 @@ export interface OpenedImage {
   readonly content: ReadableStream<Uint8Array>;
   /** Size of the content in bytes; null if unknown. */
   readonly size: number | null;
-  /** Why the source sends no data at the moment; null if it does. */
+  /** The reason why the source currently sends no data; null if it does. */
   failure(): GlanceError | null;
 }
 
@@ -176,7 +176,7 @@ function streamOf(reader: HashedReader): ReadableStream<Uint8Array> {
   }, { highWaterMark: 0 });
 }
 
-/** Holds the last chunk back until the source is at its end and has the right hash. */
+/** Withholds the last chunk until the source has ended and its hash is verified. */
 function verified(
   content: ReadableStream<Uint8Array>,
   source: HashedReader,

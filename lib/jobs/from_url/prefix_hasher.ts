@@ -1,4 +1,4 @@
-/** Hashes that tell whether a file that is read again has the same first bytes. */
+/** Hashes the bytes of a source, to detect whether a file that is read again has the same first bytes. */
 import { builtinModule } from "../../node_builtin.ts";
 import { createHasher } from "../../transfer/integrity/hashing.ts";
 import type { Hasher } from "../../transfer/types.ts";
@@ -9,7 +9,7 @@ interface NodeChecksums {
 }
 
 /**
- * Creates a hasher for a source without a checksum: CRC-32, which costs next to nothing, or SHA-256 if the runtime has
+ * Creates a hasher for a source without a checksum: CRC-32, which is very cheap, or SHA-256 if the runtime has
  * no native CRC-32. It detects a file that was replaced. Only a checksum detects a server that sends wrong data.
  */
 export async function createPrefixHasher(): Promise<Hasher> {

@@ -1,7 +1,7 @@
-/** Whether a response has the bytes of a file, of which version, and whether it continues an earlier one. Pure. */
+/** Checks whether a response has the bytes of a file, and whether it continues an earlier response. Pure. */
 import { parseContentRange } from "../../http/byte_range.ts";
 
-/** What the first response states about a file. */
+/** The size and version of a file, from the first response. */
 export interface SourceVersion {
   /** Size in bytes; null if the server does not state it. */
   readonly size: number | null;
@@ -9,7 +9,7 @@ export interface SourceVersion {
   readonly validator: string | null;
 }
 
-/** How a later response continues a file. */
+/** How a later response continues the file. */
 export type Continuation =
   | { readonly kind: "rest" }
   /**
@@ -35,7 +35,7 @@ function validatorOf(headers: Headers): string | null {
   return tag !== null && tag.startsWith('"') ? tag : headers.get("last-modified");
 }
 
-/** Judges the response to a request for the bytes from `offset`. */
+/** Classifies the response to a request for the bytes from `offset`. */
 export function continuationOf(
   response: { readonly status: number; readonly headers: Headers },
   version: SourceVersion,
@@ -73,8 +73,8 @@ const DECODED: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Why a body does not have the bytes of a file, with a hint; null if it has: fetch decodes an encoding. If `fetch`
- * decodes nothing (`isUndecoded`), a gzip file has its own bytes: servers declare its format as an encoding.
+ * The reason why a body does not have the bytes of a file, with a hint; null if it has. If `fetch` decodes nothing
+ * (`isUndecoded`), a gzip file is unchanged: servers declare its format as an encoding.
  */
 export function contentFault(headers: Headers, url: string, isUndecoded: boolean): string | null {
   const encoding = headers.get("content-encoding") ?? "";
@@ -86,7 +86,7 @@ export function contentFault(headers: Headers, url: string, isUndecoded: boolean
     : `the server applies the encoding "${encoding}", although identity was requested, so the bytes are not those of the file; use another mirror, or download the file first`;
 }
 
-/** The same for a web page, which servers send with status 200 to ask for a sign-in. */
+/** The fault of a web page, which servers send with status 200 to request a sign-in. */
 export function pageFault(headers: Headers): string | null {
   const isPage = /^text\/html\b/i.test(headers.get("content-type") ?? "");
   return isPage

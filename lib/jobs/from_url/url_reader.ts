@@ -1,4 +1,4 @@
-/** Reads a file of a web server once, from its first to its last byte, through broken connections. */
+/** Reads a file of a web server once, from its first to its last byte, and resumes after broken connections. */
 import { GlanceError, ImageIntegrityError, ServerUnreachable } from "../../errors.ts";
 import { backoff, isRetryableStatus } from "../../http/retry/retry_policy.ts";
 import { formatRange } from "../../http/byte_range.ts";
@@ -63,7 +63,7 @@ export class UrlReader {
     }
   }
 
-  /** The last failure since the last byte, which may pass; null if there is none. */
+  /** The last temporary failure since the last byte; null if there is none. */
   get failure(): GlanceError | null {
     return this.#failures.at(-1) ?? null;
   }
@@ -143,7 +143,7 @@ export class UrlReader {
     return this.#broken(state);
   }
 
-  /** Runs one step; after a failure that may pass, drops the body, waits, and returns undefined. */
+  /** Runs one step; after a temporary failure, drops the body, waits, and returns undefined. */
   async #retrying<Result>(step: () => Promise<Result>): Promise<Result | undefined> {
     const { options, signal } = this.#source;
     try {

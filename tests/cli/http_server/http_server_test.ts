@@ -203,7 +203,7 @@ Deno.test("serve() responds with 400 or 431 when a client does not send HTTP or 
   assertMatch(await endless.rest(), /^HTTP\/1.1 431 /);
 });
 
-Deno.test("serve() errors the request body when the request has been answered", async () => {
+Deno.test("serve() errors the request body when the response has been sent", async () => {
   const reading = Promise.withResolvers<string>();
   await using server = serving((request) => {
     reading.resolve(request.text().catch(String));
@@ -213,7 +213,7 @@ Deno.test("serve() errors the request body when the request has been answered", 
     using client = await server.connect();
     await client.send(`PUT / HTTP/1.1\r\nhost: x\r\ncontent-length: ${length}\r\n\r\nabc`);
     await client.until("no");
-    assertEquals(await reading.promise, "Error: The request has been answered");
+    assertEquals(await reading.promise, "Error: The response has been sent");
   }
 });
 

@@ -125,7 +125,7 @@ for (const [what, step] of ENDED_BY_RETRIES) {
   });
 }
 
-Deno.test("GlanceClientWrapper does not repeat a creation without an id when servers are away", async () => {
+Deno.test("GlanceClientWrapper does not repeat a creation without an id during an outage", async () => {
   const { client, clock, script } = outageFor(refusals(9), ["a", "b"]);
   await assertRejects(() => clock.run(client.call({}, "create", {})), GlanceConnectionFailed);
   assertEquals(script.hosts.length, 1);

@@ -139,12 +139,12 @@ const UNUSABLE: readonly [
   ["a hash method in other letters", { hashMethod: "sha-256" }, "rsa", '"SHA-256"'],
   ["an unknown key type", { keyType: "RSA" }, "rsa", '"RSA-PSS", "DSA"'],
   ["a key type of every object", { keyType: "constructor" }, "rsa", "must be one of"],
-  ["a key of another class", { keyType: "DSA" }, "rsa", 'does not fit the key type "DSA"'],
+  ["a key of another class", { keyType: "DSA" }, "rsa", 'does not match the key type "DSA"'],
   [
     "a key on another curve",
     { keyType: "ECC_SECP521R1" },
     "p384",
-    '"secp384r1", which does not fit',
+    '"secp384r1", which does not match',
   ],
 ];
 

@@ -1,6 +1,6 @@
 /**
- * Decompresses bzip2, in memory of a few blocks. The packages that do so keep the content of a block in an array
- * of numbers (45 MB for a block of zeros, which disks consist of), or read all of the data first.
+ * Decompresses bzip2 with memory for a few blocks. Existing packages keep the content of a block in an array of numbers
+ * (45 MB for a block of zeros, which are frequent in disks), or read all of the data first.
  */
 import { decodeBlock, type DecodedBlock } from "./bzip2_block.ts";
 import { BitReader } from "./bit_reader.ts";
@@ -9,7 +9,7 @@ import { BitReader } from "./bit_reader.ts";
 const BLOCK = 0x314159265359;
 const END = 0x177245385090;
 
-/** What is wrong with data whose end is missing. */
+/** The fault of truncated data. */
 const TRUNCATED = "it ends too early";
 
 /** Maximum bytes of a compressed block: 20 bits for each of its bytes, tables, and selectors. */

@@ -4,7 +4,7 @@ import type { BitReader } from "./bit_reader.ts";
 /** Maximum bits of a code. */
 const MAX_BITS = 20;
 
-/** Bits by which a table finds short codes at once. */
+/** Bits of the index that finds short codes directly. */
 const QUICK_BITS = 10;
 
 /** A canonical Huffman code. */
@@ -13,7 +13,7 @@ export class HuffmanTable {
   readonly #quick = new Uint16Array(1 << QUICK_BITS);
   /** The first code that is longer, by length, aligned to `MAX_BITS`. */
   readonly #limits = new Uint32Array(MAX_BITS + 1);
-  /** What turns a code of a length into the index of its symbol. */
+  /** The offset from a code to the index of its symbol, by length. */
   readonly #offsets = new Int32Array(MAX_BITS + 1);
   readonly #symbols: Uint16Array;
 

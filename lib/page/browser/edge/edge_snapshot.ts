@@ -17,7 +17,7 @@ export interface EdgeSnapshot {
   readonly sent: number;
   readonly received: number;
   readonly resumes: number;
-  /** Requests that the cache answered, those of them without the image service, and its bytes; null without a cache. */
+  /** Requests through the cache, those of them without the image service, and its bytes; null without a cache. */
   readonly cache: {
     readonly requests: number;
     readonly hits: number;

@@ -21,7 +21,7 @@ export interface SessionUser extends User {
   signOut(): Promise<void>;
 }
 
-/** The answer of the gateway. */
+/** The response of the gateway. */
 interface SessionDocument {
   readonly token: string;
   readonly expiresIn: number | null;
