@@ -149,7 +149,7 @@ Deno.test('call() returns the response of "data" unread, without a deadline', as
   assertEquals(await response.text(), "bytes");
 });
 
-Deno.test("exchange() returns the response with a deadline that follows the signal", async () => {
+Deno.test("exchange() returns the response with a deadline that is linked to the signal", async () => {
   const { client, clock } = harnessOf([({ signal }) => {
     return new Response(new FakeBody([utf8("b"), "silence"], { signal }).stream);
   }]);

@@ -47,7 +47,7 @@ const RESPONSES: readonly (readonly [name: OperationName, response: unknown, res
 ];
 
 for (const [name, response, result] of RESPONSES) {
-  Deno.test(`run() returns ${JSON.stringify(result)} when "${name}" is answered with ${JSON.stringify(response)}`, async () => {
+  Deno.test(`run() returns ${JSON.stringify(result)} when "${name}" gets the response ${JSON.stringify(response)}`, async () => {
     const [status = 200] = OPERATIONS[name].success;
     const { client } = harnessOf([Response.json(response, { status })]);
     assertEquals(await client.run({}, name, argsOf(name) as never), result as never);

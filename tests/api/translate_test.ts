@@ -307,7 +307,7 @@ Deno.test("glanceName() translates base properties, and keeps other names", () =
   ]);
 });
 
-Deno.test("isBaseProperty() knows Glance's base properties, and no members of Object", () => {
+Deno.test("isBaseProperty() is true for Glance's base properties, and not for members of Object", () => {
   for (const name of Object.keys(FULL).slice(0, 26)) assertEquals(isBaseProperty(name), true, name);
   for (const name of ["os_type", "constructor", "toString", "diskFormat", "hasOwnProperty"]) {
     assertEquals(isBaseProperty(name), false, name);

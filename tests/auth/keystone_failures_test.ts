@@ -202,7 +202,7 @@ Deno.test("authenticate() retries while Keystone is not available, and emits eve
   assertEquals(events.map(({ kind }) => kind), ["retry", "retry", "retry"]);
 });
 
-Deno.test("authenticate() gives up after numRetries, and keeps the error of each attempt", async () => {
+Deno.test("authenticate() fails after numRetries, and keeps the error of each attempt", async () => {
   const keystone = new FakeKeystone();
   for (let i = 0; i < 3; i++) keystone.responses.push(() => new TypeError("connection refused"));
   const error = await assertRejects(

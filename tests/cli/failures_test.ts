@@ -387,7 +387,7 @@ Deno.test("sentenceOf() replaces options of the library with their flags", () =>
   assertEquals(causesOf(error), ["  caused by GlanceError: raise --stall-timeout"]);
 });
 
-Deno.test("image-download says to repeat the command when an image is replaced after it was found by its name", async () => {
+Deno.test("image-download advises to repeat the command when an image is replaced after it was found by its name", async () => {
   const glance = embedded();
   let isReplaced = false;
   const harness = new CliHarness(async (request) => {

@@ -49,7 +49,7 @@ const CASES: readonly (readonly [file: string, format: string, inspect: string, 
   ];
 
 for (const source of ["--file", "--from"]) {
-  Deno.test(`image-create ${source} refuses what --inspect says, and leaves no image`, async (t) => {
+  Deno.test(`image-create ${source} refuses what --inspect excludes, and leaves no image`, async (t) => {
     for (const [file, format, inspect, cause] of CASES) {
       await t.step(`${file} as ${format}, --inspect ${inspect}`, async () => {
         const harness = await cloud();

@@ -39,7 +39,7 @@ Deno.test("image-list fails when an outage lasts longer than --outage-timeout", 
   assertStringIncludes(stderr, "within 9 s; raise --outage-timeout to wait longer; last error");
 });
 
-Deno.test("image-list does not wait when the only server that the user has named is away", async () => {
+Deno.test("image-list does not wait when the only server that the user has named is unavailable", async () => {
   const { fetch, requests } = awayFor(1_000);
   const { code, stderr } = await new CliHarness(fetch).run(["image-list"]);
   assertEquals([code, requests()], [1, 4]);
@@ -100,7 +100,7 @@ function signedIn(fetch: Fetch, args: readonly string[]): Promise<Outcome> {
   });
 }
 
-Deno.test("image-list waits for Keystone, and says so once", async () => {
+Deno.test("image-list waits for Keystone, and prints that once", async () => {
   const { code, stderr } = await signedIn(cloudAwayFor(12, 0), ["image-list"]);
   assertEquals(code, 0, stderr);
   assert(/^Waiting up to \d+ s for a server: .*keystone\.test.*refused\n$/.test(stderr), stderr);
@@ -112,7 +112,7 @@ Deno.test("image-list waits for Keystone, then for Glance", async () => {
   assertEquals(stderr.match(/^Waiting up to \d+ s for a server: /gm)?.length, 2, stderr);
 });
 
-Deno.test("image-list fails when Keystone is away for longer than --outage-timeout", async () => {
+Deno.test("image-list fails when Keystone is unavailable for longer than --outage-timeout", async () => {
   const args = ["image-list", "--outage-timeout", "9"];
   const { code, stderr } = await signedIn(cloudAwayFor(1_000, 0), args);
   assertEquals(code, 1);

@@ -143,7 +143,7 @@ Deno.test("runStart() serves /metrics only to this machine unless a flag allows 
   }
 });
 
-Deno.test("runStart() on a loopback address answers no request for another host, and no cross-site write", async () => {
+Deno.test("runStart() on a loopback address refuses requests for another host, and cross-site writes", async () => {
   const start = new StartHarness();
   const code = runStart(["--port", "0", "--embedded", "--no-log"], start.system);
   const url = await start.url();

@@ -61,7 +61,7 @@ Deno.test("fetch() rejects an unknown token before reading the body", async () =
   assertEquals([response.status, state], [401, { taken: 0, isCanceled: true }]);
 });
 
-Deno.test("fetch() survives when identify or onError throws", async () => {
+Deno.test("fetch() responds when identify or onError throws", async () => {
   const faults: readonly (() => never)[] = [
     () => {
       throw new Error("faulty");

@@ -54,7 +54,7 @@ function changed(change: Row): (path: string, row: Row) => Promise<void> {
 }
 
 for (const [what, [text, damage]] of Object.entries(DAMAGE)) {
-  Deno.test(`directoryStorage() reports a row file that ${what} and loses only that image`, async () => {
+  Deno.test(`directoryStorage() reports a row file that ${what} and omits only that image`, async () => {
     await using directory = await temporaryDirectory();
     const before = open(directory.path).glance;
     const bad = await create(before, { name: "bad" });
@@ -92,7 +92,7 @@ Deno.test("directoryStorage() keeps the id and data of an invalid row file until
   assertEquals(await download(open(directory.path).glance, id), "precious");
 });
 
-Deno.test("directoryStorage() loses only one image when a row file is unreadable", async () => {
+Deno.test("directoryStorage() omits only one image when a row file is unreadable", async () => {
   await using directory = await temporaryDirectory();
   const before = open(directory.path).glance;
   const bad = await create(before);

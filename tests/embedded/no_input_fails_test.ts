@@ -60,7 +60,7 @@ async function statusOf(glance: EmbeddedGlance, step: Step): Promise<number | nu
   return response.status;
 }
 
-Deno.test("createEmbeddedGlance() never answers a random request with 500", async () => {
+Deno.test("createEmbeddedGlance() never responds to a random request with 500", async () => {
   let sent = 0;
   for (let seed = 1; seed <= SEQUENCES; seed++) {
     const { glance, errors } = open();

@@ -163,7 +163,7 @@ const ACTIONS: Readonly<Record<string, readonly [method: string, path: string, b
 };
 
 for (const [action, [method, path, body]] of Object.entries(ACTIONS)) {
-  Deno.test(`createEmbeddedGlance() answers ${method} ${path} with 403 when policy forbids ${action}`, async () => {
+  Deno.test(`createEmbeddedGlance() rejects ${method} ${path} with 403 when policy forbids ${action}`, async () => {
     let isForbidden = false;
     const glance = createEmbeddedGlance({
       stores: [{ id: "a" }, { id: "b" }],

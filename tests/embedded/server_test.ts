@@ -49,7 +49,7 @@ Deno.test("createEmbeddedGlance() rejects one of two concurrent uploads and comp
   assertEquals(await download(glance, id), "first");
 });
 
-Deno.test("fetch() answers an upload with 410 when its image is deleted meanwhile", async () => {
+Deno.test("fetch() rejects an upload with 410 when its image is deleted meanwhile", async () => {
   const glance = createEmbeddedGlance();
   const id = await create(glance);
   const { body, reached, resume } = stalledBody("data");

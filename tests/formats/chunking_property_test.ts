@@ -80,7 +80,7 @@ function inspectIn(
   return { inspection: inspector.finish(), buffered };
 }
 
-Deno.test("ImageInspector returns the same inspection for every way to cut the bytes into chunks", async () => {
+Deno.test("ImageInspector returns the same inspection for every way to split the bytes into chunks", async () => {
   await forAll(CASE, (input) => {
     const image = imageFor(input);
     const { inspection, buffered } = inspectIn(image, input.sizes);
@@ -89,7 +89,7 @@ Deno.test("ImageInspector returns the same inspection for every way to cut the b
   });
 });
 
-Deno.test("ImageInspector returns the same inspection if it knows the size", async () => {
+Deno.test("ImageInspector returns the same inspection if the size is known", async () => {
   await forAll(CASE, (input) => {
     const image = imageFor(input);
     const { inspection } = inspectIn(image, input.sizes, image.byteLength);

@@ -54,7 +54,7 @@ Deno.test("headerOnly stops reading when the format is certain, and names what i
   }
 });
 
-Deno.test("inspectImage() has the virtual size of raw data if it knows the size", async () => {
+Deno.test("inspectImage() has the virtual size of raw data if the size is known", async () => {
   const data = () => streamOf(Array.from({ length: 10 }, () => new Uint8Array(40_000))).stream;
   const headerOnly = true;
   assertEquals((await inspectImage(data(), { headerOnly })).virtualSize, null);

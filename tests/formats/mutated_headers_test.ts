@@ -10,7 +10,7 @@ import { SAMPLES } from "./images/samples.ts";
 const SEED = Number(Deno.env.get("FORMATS_SEED") ?? 1);
 const IMAGES = 5_000;
 
-Deno.test("ImageInspector gives the verdict of the rules for 5,000 damaged images in any chunks", () => {
+Deno.test("ImageInspector returns the verdict of the rules for 5,000 damaged images in any chunks", () => {
   console.log(`seed ${SEED}`);
   const { accepted, refused, formats, faults } = inspectMutants(SEED, IMAGES);
   assertEquals(faults, [], `seed ${SEED}`);

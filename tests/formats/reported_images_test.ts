@@ -7,7 +7,7 @@ import { inspectInChunks } from "./upstream/case.ts";
 const CONSUMERS: readonly ImageConsumer[] = ["glance", "nova", "ironic", "cinder"];
 
 for (const { report, name, image, declared, format, isSafe, acceptedBy } of REPORTED_IMAGES) {
-  Deno.test(`verdictFor() is right about ${name} (${report})`, () => {
+  Deno.test(`verdictFor() is correct for ${name} (${report})`, () => {
     const inspection = inspectInChunks(image(), 512);
     assertEquals({ format: inspection.format, isSafe: inspection.isSafe }, { format, isSafe });
     const accepting = CONSUMERS.filter((consumer) => {

@@ -127,7 +127,7 @@ Deno.test("verdictFor() warns if a check needs bytes that were not read", () => 
   });
 });
 
-Deno.test("verdictFor() refuses if it does not know the service", () => {
+Deno.test("verdictFor() refuses an unknown service", () => {
   for (const consumer of ["swift", "constructor"]) {
     const reason = reasonFor(inspectionOf("raw"), "raw", consumer as ImageConsumer);
     assertStringIncludes(reason, consumer);

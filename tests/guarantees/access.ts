@@ -22,7 +22,7 @@ export const ACCESS: readonly Guarantee[] = [
   ],
   [
     "Without accounts, a loopback address answers loopback hosts only.",
-    "cli/start_gateway_test.ts: runStart() on a loopback address answers no request for another host, and no cross-site write",
+    "cli/start_gateway_test.ts: runStart() on a loopback address refuses requests for another host, and cross-site writes",
     "router/host_guard_test.ts: allowedHosts responds with 403 to any other host name",
   ],
   [

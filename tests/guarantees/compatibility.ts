@@ -83,7 +83,7 @@ export const COMPATIBILITY: readonly Guarantee[] = [
   ],
   [
     "No request makes the embedded Glance answer 500.",
-    "embedded/no_input_fails_test.ts: createEmbeddedGlance() never answers a random request with 500",
+    "embedded/no_input_fails_test.ts: createEmbeddedGlance() never responds to a random request with 500",
   ],
   [
     "Paths are read byte by byte, and names compare and sort as the database has them.",
@@ -98,7 +98,7 @@ export const COMPATIBILITY: readonly Guarantee[] = [
   [
     "Property protections, policies, import filters and quotas in bytes are modeled.",
     "embedded/operator_rules_test.ts: createEmbeddedGlance() forbids to create, read, update, and delete a property when propertyRules say so",
-    "embedded/operator_rules_test.ts: createEmbeddedGlance() answers … … with 403 when policy forbids …",
+    "embedded/operator_rules_test.ts: createEmbeddedGlance() rejects … … with 403 when policy forbids …",
     "embedded/operator_rules_test.ts: createEmbeddedGlance() filters imports when importFilter is …",
     "embedded/operator_rules_test.ts: createEmbeddedGlance() limits the bytes of a project when userStorageQuota is set",
   ],

@@ -55,7 +55,7 @@ export const CONFIGURATION: readonly Guarantee[] = [
   ],
   [
     "A row file that is invalid costs that image only, and is named in the log.",
-    "embedded/invalid_rows_test.ts: directoryStorage() reports a row file that … and loses only that image",
+    "embedded/invalid_rows_test.ts: directoryStorage() reports a row file that … and omits only that image",
     "cli/start_test.ts: runStart() serves the other images with --data and logs the file that is invalid",
   ],
 ];

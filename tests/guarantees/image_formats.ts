@@ -4,7 +4,7 @@ import type { Guarantee } from "./guarantee.ts";
 export const IMAGE_FORMATS: readonly Guarantee[] = [
   [
     "The inspection of an image does not depend on how its data is cut into chunks, and keeps at most 512 KiB (1.5 MiB of a VMDK).",
-    "formats/chunking_property_test.ts: ImageInspector returns the same inspection for every way to cut the bytes into chunks",
+    "formats/chunking_property_test.ts: ImageInspector returns the same inspection for every way to split the bytes into chunks",
     "formats/inspectors/vmdk_test.ts: VMDK that is only a descriptor is unsafe, since its data is in other files",
   ],
   [
@@ -23,9 +23,9 @@ export const IMAGE_FORMATS: readonly Guarantee[] = [
   [
     "An image that the inspectors of OpenStack refuse is refused, also if its header is damaged.",
     "formats/upstream_test.ts: inspectImage() has a case for each test of oslo.utils",
-    "formats/mutated_headers_test.ts: ImageInspector gives the verdict of the rules for 5,000 damaged images in any chunks",
-    "formats/reported_images_test.ts: verdictFor() is right about … (…)",
-    "live/formats_test.ts: inspectImage() judges images as the inspectors of Glance and Cinder do",
+    "formats/mutated_headers_test.ts: ImageInspector returns the verdict of the rules for 5,000 damaged images in any chunks",
+    "formats/reported_images_test.ts: verdictFor() is correct for … (…)",
+    "live/formats_test.ts: inspectImage() classifies images as the inspectors of Glance and Cinder do",
   ],
   [
     "The format is certain after 256 KiB, and what was not read is named.",

@@ -37,11 +37,11 @@ export const INTERRUPTED_DOWNLOADS: readonly Guarantee[] = [
   [
     "One caller's mistake changes nothing for other callers.",
     "transfer/range_support_cache_test.ts: GET /file requests ranges as before when another client names a wrong store",
-    "transfer/range_support_cache_test.ts: download() remembers nothing of the store when both a range and the whole image get 400",
+    "transfer/range_support_cache_test.ts: download() caches nothing about the store when both a range and the whole image get 400",
   ],
   [
     "What was learned about ranges expires.",
-    "transfer/range_support_cache_test.ts: RangeSupportCache forgets after ten minutes",
+    "transfer/range_support_cache_test.ts: RangeSupportCache expires after ten minutes",
     "transfer/range_support_cache_test.ts: download() requests ranges again ten minutes after a store did not support them",
   ],
   [
@@ -63,7 +63,7 @@ export const INTERRUPTED_DOWNLOADS: readonly Guarantee[] = [
     "After a break, the time and the requests of a download are bounded, and a slow store gets all of `requestTimeout`.",
     "simulation/stall_timeout_test.ts: download() sends a bounded number of requests after a break when …",
     "simulation/stall_timeout_test.ts: download() from … servers ends one request after stallTimeout when all are black holes",
-    "simulation/stall_timeout_test.ts: download() from … servers ends in time when each asks it to wait",
+    "simulation/stall_timeout_test.ts: download() from … servers ends in time when each sends Retry-After",
     "simulation/stall_timeout_test.ts: download() gives a slow store all of requestTimeout after a break",
   ],
   [

@@ -4,9 +4,9 @@ import type { Guarantee } from "./guarantee.ts";
 export const SILENT_SERVERS: readonly Guarantee[] = [
   [
     "An idempotent request is sent to a second server when the first one is silent, and the first response is used.",
-    "http/retry/race_test.ts: call() asks a second server after 2.5 s without headers, and cancels the first request",
+    "http/retry/race_test.ts: call() sends the request to a second server after 2.5 s without headers, and cancels the first request",
     "http/retry/race_bodies_test.ts: call() waits for the first server when the hedged request gets a response that is not JSON",
-    "http/retry/race_bodies_test.ts: call() asks the next server when a JSON body is silent, and cancels the body",
+    "http/retry/race_bodies_test.ts: call() tries the next server when a JSON body is silent, and cancels the body",
     "http/retry/race_test.ts: open() hedges a download until its headers, and cancels the response that is late",
   ],
   [

@@ -16,7 +16,7 @@ export const SLOW_UPLOADS: readonly Guarantee[] = [
   ],
   [
     "Only of a stream does a message say that its data can be read only once.",
-    "transfer/upload/upload_request_test.ts: upload() says that data can be read only once when it is a stream, and only then",
+    "transfer/upload/upload_request_test.ts: upload() reports that data can be read only once when it is a stream, and only then",
     "cli/upload_test.ts: image-create prints that standard input, but no file, can be read only once",
   ],
   [
@@ -26,7 +26,7 @@ export const SLOW_UPLOADS: readonly Guarantee[] = [
   ],
   [
     "A proxy that requires a length gets the size when it is known; otherwise the error has a hint.",
-    "transfer/upload/upload_request_test.ts: upload() throws a hint when a proxy requires a length that is unknown",
+    "transfer/upload/upload_request_test.ts: upload() throws an error with a hint when a proxy requires a length that is unknown",
     "sockets/upload_proxies_test.ts: create() sends the size that lighttpd requires, and throws a hint when it is unknown",
     "cli/upload_test.ts: image-create sends the size of a file, and prints a hint when the size of a pipe is required",
   ],

@@ -110,7 +110,7 @@ Deno.test("BodyBudget rejects the body of the client that holds most when there 
   assertEquals(budget.held, 196 * KIB);
 });
 
-Deno.test("BodyBudget leaves half of the room to others than one caller, even for bodies in use", async () => {
+Deno.test("BodyBudget leaves half of the budget to others than one caller, even for bodies in use", async () => {
   const budget = new BodyBudget({ total: 1024 * KIB, timer });
   const first = sender();
   const reading = budget.read("a", first.request);

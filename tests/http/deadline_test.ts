@@ -11,7 +11,7 @@ function timed(clock: SimulatedClock, parent?: AbortSignal): Deadline {
   );
 }
 
-Deno.test("Deadline aborts with the given reason when its time is over", async () => {
+Deno.test("Deadline aborts with the given reason when its time has elapsed", async () => {
   const clock = new SimulatedClock();
   const deadline = timed(clock);
   const late = new Error("late");
@@ -56,7 +56,7 @@ Deno.test("Deadline.arm(Infinity) stops the timer and sets none", () => {
   assertEquals(clock.pending, 0);
 });
 
-Deno.test("Deadline.disarm() stops the timer and keeps following the caller", () => {
+Deno.test("Deadline.disarm() stops the timer and remains linked to the caller", () => {
   const clock = new SimulatedClock();
   const controller = new AbortController();
   const deadline = timed(clock, controller.signal);

@@ -11,14 +11,14 @@ Deno.test("release() frees an owned buffer with the last of its bytes, in any or
   assert(memory.buffer.detached);
 });
 
-Deno.test("release() counts only the bytes that were passed on", () => {
+Deno.test("release() counts only the bytes that were forwarded", () => {
   const memory = new Uint8Array(10);
   own(memory.buffer, 3);
   release(memory.subarray(0, 3));
   assert(memory.buffer.detached);
 });
 
-Deno.test("release() leaves memory alone that was not declared", () => {
+Deno.test("release() does not free memory that was not declared", () => {
   const memory = new Uint8Array([1, 2, 3]);
   release(memory);
   release(memory.subarray(1));

@@ -58,7 +58,7 @@ const REPEATED: readonly (readonly [body: string, sentence: string])[] = [
 ];
 
 for (const [body, sentence] of REPEATED) {
-  Deno.test(`explanationIn() hides a secret that is repeated in ${body.slice(0, 30)}`, () => {
+  Deno.test(`explanationIn() redacts a secret that is repeated in ${body.slice(0, 30)}`, () => {
     assertEquals(explanationIn(body, ["other", "s3/cret"]), sentence);
   });
 }

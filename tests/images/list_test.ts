@@ -75,7 +75,7 @@ Deno.test("list() yields at most `limit` images, over pages and within one", asy
   }
 });
 
-Deno.test("list() cuts a page that is longer than requested at its limit", async () => {
+Deno.test("list() truncates a page that is longer than requested at its limit", async () => {
   const harness = harnessOf([page("abcdef", link("f"))]);
   assertEquals(await idsOf(harness, { limit: 3 }), "abc");
 });

@@ -57,7 +57,7 @@ Deno.test("update() compares again if another client has removed the same proper
   assertEquals(record, { id: "42", status: "active", name: "n" });
 });
 
-Deno.test("update() gives up after repeated conflicts", async () => {
+Deno.test("update() fails after repeated conflicts", async () => {
   const record: Record<string, unknown> = { id: "42", status: "active", a: "1" };
   const { service, patches } = editable(record, (patch) => {
     delete record[`a${patch - 1 || ""}`];

@@ -289,7 +289,7 @@ Deno.test("copyImage() applies backpressure from the target to the source", asyn
   assert(ahead <= 300_000, `${ahead} bytes ahead`);
 });
 
-Deno.test("copyImage() waits for a target that stores the data after its proxy has given up", async () => {
+Deno.test("copyImage() waits for a target that stores the data after its proxy has timed out", async () => {
   const { from, to, image } = await cloudsWith();
   let left = 0;
   to.intercept = async ({ request }) => {

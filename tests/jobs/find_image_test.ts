@@ -74,7 +74,7 @@ Deno.test("findImage() does not find images of other projects by name", async ()
   }
 });
 
-Deno.test("findImage() rejects an invalid name and passes on errors of Glance", async () => {
+Deno.test("findImage() rejects an invalid name and forwards errors of Glance", async () => {
   const cloud = new Cloud();
   const { service, context } = cloud;
   for (const nothing of ["", null, 7] as string[]) {

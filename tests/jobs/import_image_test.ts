@@ -361,7 +361,7 @@ Deno.test("importImage() keeps the image if Glance rejects the import", async ()
   assertEquals(await stored(cloud, id), BYTES);
 });
 
-Deno.test("importImage() refuses staged data before it is sent if inspect says so", async () => {
+Deno.test("importImage() refuses staged data before it is sent if inspect is set", async () => {
   const { cloud, id, work } = await cloudWith();
   const data = new Blob([new Uint8Array([0x51, 0x46, 0x49, 0xfb, 0, 0, 0, 9])]);
   for (const inspect of ["match", "safe"] as const) {

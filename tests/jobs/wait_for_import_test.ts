@@ -103,7 +103,7 @@ Deno.test("waitForImport() names the failed stores and the message of the task, 
 
 /** Clouds that show no tasks: older ones, and those that keep them for administrators. */
 for (const status of [403, 404, 405]) {
-  Deno.test(`waitForImport() uses the image alone if the tasks are answered with ${status}`, async () => {
+  Deno.test(`waitForImport() uses the image alone if the response for the tasks is ${status}`, async () => {
     const states: ImageState[] = [
       { image: { status: "importing", ...LOCKED }, tasks: status },
       { image: { status: "active", ...LOCKED }, tasks: status },
@@ -185,7 +185,7 @@ Deno.test("waitForImport() counts a store that is still pending as failed", asyn
   assertEquals(error.stores, ["slow"]);
 });
 
-Deno.test("waitForImport() gives up if neither the image nor its task changes", async () => {
+Deno.test("waitForImport() fails if neither the image nor its task changes", async () => {
   const stuck = scriptOf([{
     image: { status: "importing", ...LOCKED },
     tasks: [task("processing", "Copied 3 MiB")],
@@ -203,7 +203,7 @@ Deno.test("waitForImport() gives up if neither the image nor its task changes", 
   await wait(moving, { stallTimeout: 1_500 });
 });
 
-Deno.test("waitForImport() passes on other errors of Glance", async () => {
+Deno.test("waitForImport() forwards other errors of Glance", async () => {
   await assertRejects(() => wait(scriptOf([null])), ImageNotFound);
   const at = scriptOf([{ image: { status: "importing" }, tasks: 500 }]);
   await assertRejects(() => wait(at), UnexpectedStatus);

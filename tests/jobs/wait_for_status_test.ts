@@ -64,7 +64,7 @@ Deno.test("waitForStatus() reports each change once, and ignores errors of the l
   assertEquals(reported, ["queued", "saving", "active"]);
 });
 
-Deno.test("waitForStatus() gives up after `stallTimeout` without a change, and not before", async () => {
+Deno.test("waitForStatus() fails after `stallTimeout` without a change, and not before", async () => {
   const stuck = scriptOf([state("saving")]);
   const error = await assertRejects(
     () => wait(stuck, "active", { stallTimeout: 5_000 }),
@@ -80,7 +80,7 @@ Deno.test("waitForStatus() gives up after `stallTimeout` without a change, and n
   assertEquals(slow.clock.now(), 50_000);
 });
 
-Deno.test("waitForStatus() gives up after an hour without a change by default", async () => {
+Deno.test("waitForStatus() fails after an hour without a change by default", async () => {
   const stuck = scriptOf([state("saving")]);
   await assertRejects(() => wait(stuck, "active"), ImageStalled);
   assertEquals(stuck.clock.now(), 3_600_000);

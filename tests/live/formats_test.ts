@@ -43,7 +43,7 @@ function unsafeDifferences(ours: Judgments, theirs: Judgments): string[] {
     .filter((image) => !corrected.includes(image));
 }
 
-Deno.test("inspectImage() judges images as the inspectors of Glance and Cinder do", async () => {
+Deno.test("inspectImage() classifies images as the inspectors of Glance and Cinder do", async () => {
   await requirePackages(FORMAT_PACKAGES);
   await inDirectory(async (directory) => {
     await makeImages(directory);

@@ -33,7 +33,7 @@ const IMAGES: readonly (readonly [name: string, declared: string, found: string]
   ["wrong-footer", "vmdk", "unsafe"],
 ];
 
-Deno.test("image-inspect and image-audit judge the images in a real Glance from 256 KiB each", async (t) => {
+Deno.test("image-inspect and image-audit inspect the images in a real Glance from 256 KiB each", async (t) => {
   await requirePackages(["qemu-utils"]);
   await using stack = await startStack();
   await inDirectory(async (directory) => {

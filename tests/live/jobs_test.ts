@@ -193,7 +193,7 @@ async function failing(
     await Deno.rename(`${slow}.away`, slow);
   });
 
-  await t.step("copy-image when the data is gone", async () => {
+  await t.step("copy-image when the data was removed", async () => {
     const { id } = await service.create(context, { name: "gone", ...FORMATS }, BYTES);
     await Deno.remove(`${stack.directory}/stores/fast/${id}`);
     const options = { ...POLLS, stores: ["slow"] };

@@ -53,7 +53,7 @@ Deno.test("the guide for operators works as it is written", async (t) => {
     assert(methods.includes("PUT") && methods.includes("GET"), `${methods}`);
   });
   await t.step(
-    "an upload and a download through Caddy, which keeps probes and metrics inside",
+    "an upload and a download through Caddy, which does not expose probes and metrics",
     async () => {
       const url = await site.startCaddy();
       const command = `glance-edge --os-image-url ${url}`;

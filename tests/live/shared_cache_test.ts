@@ -169,7 +169,7 @@ Deno.test("s3Store() and gateways that share it with Swift", async (t) => {
     assert(ratio <= 1.2, String(ratio));
   });
 
-  await t.step("a gateway reads from Glance when the bucket is gone", async () => {
+  await t.step("a gateway reads from Glance when the bucket was removed", async () => {
     const origin = new Origin();
     const image = await origin.image();
     const gateway = origin.gateway({ ...bucket, bucket: "absent" }, "");

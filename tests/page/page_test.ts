@@ -28,7 +28,7 @@ async function createImage(cloud: Cloud, image: Record<string, unknown>): Promis
   assertEquals(response.status, 201, await response.text());
 }
 
-Deno.test("GET / is answered with the page if a browser asks, and with the list of images in it", async () => {
+Deno.test("GET / returns the page with the list of images when a browser requests it", async () => {
   const cloud = new Cloud();
   const { id } = await cloud.image(2_500, "ubuntu");
   const text = await documentOf(cloud);
@@ -65,7 +65,7 @@ Deno.test("POST /page/ is rejected with 405 and Allow for a file of the page", a
   }
 });
 
-Deno.test("GET / is answered with JSON by a gateway without a page", async () => {
+Deno.test("GET / returns JSON from a gateway without a page", async () => {
   const response = await new Cloud().router().request("/", { headers: { accept: BROWSER } });
   assertEquals([response.status, "versions" in await response.json()], [300, true]);
 });
@@ -113,7 +113,7 @@ Deno.test("GET / has no inline script and no inline style", async () => {
   assertEquals(text.match(/<script(?![^>]* src=)|<style|\sstyle=|\son\w+=|javascript:/g), null);
 });
 
-Deno.test("GET / has no list if a token is needed, or no server answers", async () => {
+Deno.test("GET / has no list if a token is needed, or no server responds", async () => {
   const secret = new Cloud();
   const refused = () => Promise.resolve(new Response("{}", { status: 401 }));
   const away = () => Promise.reject(new TypeError("connection refused"));
@@ -124,7 +124,7 @@ Deno.test("GET / has no list if a token is needed, or no server answers", async 
   }
 });
 
-Deno.test("GET / has no list if no server answers in time", async () => {
+Deno.test("GET / has no list if no server responds in time", async () => {
   const cloud = new Cloud();
   let expire = () => {};
   const text = documentOf(cloud, {
@@ -203,7 +203,7 @@ Deno.test("GET /page/ is 404 for a file of another version, and for all files wi
   }
 });
 
-Deno.test("HEAD / is answered without a body if a browser asks", async () => {
+Deno.test("HEAD / returns no body when a browser requests it", async () => {
   const router = new Cloud().router({ page: true });
   const response = await router.request("/", { method: "HEAD", headers: { accept: BROWSER } });
   assertEquals([response.status, await response.text()], [200, ""]);

@@ -185,7 +185,7 @@ Deno.test("POST /page/session refuses a form that arrives too slowly", async () 
 const HTML = () =>
   new Response("<html>Welcome</html>", { headers: { "content-type": "text/html" } });
 
-Deno.test("POST /page/session tells what Keystone did, without its address and without secrets", async () => {
+Deno.test("POST /page/session reports the outcome at Keystone, without its address and without secrets", async () => {
   const away = "Cannot sign in: Keystone gave no usable response; try again later";
   for (
     const [fault, status, text] of [
@@ -238,7 +238,7 @@ Deno.test("POST /page/session ends if Keystone is silent", async () => {
   assertEquals([(await failureOf(await send(FORM)))[0], waits], [502, [15_000]]);
 });
 
-Deno.test("POST /page/session tells if the user has no project", async () => {
+Deno.test("POST /page/session reports that the user has no project", async () => {
   const { send } = harness();
   const [status, message] = await failureOf(await send({ ...FORM, username: "eve" }));
   assertEquals([status, message.includes("no project")], [403, true]);

@@ -35,7 +35,7 @@ Deno.test("addLocation() calls the location API as the privileged user (scenario
 });
 
 for (const missing of [404, 405, 501]) {
-  Deno.test(`addLocation() patches the image as the user when the location API answers ${missing} (scenario 36)`, async () => {
+  Deno.test(`addLocation() patches the image as the user when the location API responds with ${missing} (scenario 36)`, async () => {
     const glance = new ScenarioGlance();
     const id = glance.add();
     glance.respondTo(`POST /v2/images/${id}/locations`, missing);

@@ -52,7 +52,7 @@ for (const servers of [1, 2, 5]) {
     });
   });
 
-  Deno.test(`download() from ${servers} servers ends in time when each asks it to wait`, async () => {
+  Deno.test(`download() from ${servers} servers ends in time when each sends Retry-After`, async () => {
     const plan = [
       { kind: "cut", at: 0.5 } as const,
       ...Array.from(

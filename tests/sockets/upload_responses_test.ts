@@ -173,7 +173,7 @@ Deno.test("create() fails and leaves no image when a 204 arrives while the sourc
 });
 
 for (const [what, data] of KINDS) {
-  Deno.test(`create() of ${what} passes over a 100 that it did not ask for`, async () => {
+  Deno.test(`create() of ${what} ignores a 100 that it did not request`, async () => {
     await using servers = new UploadServers([continueAt(1_000)]);
     assertEquals((await create(servers, data(DATA))).size, DATA.byteLength);
     assert(isSame(servers.onlyData, DATA));

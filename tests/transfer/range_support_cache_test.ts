@@ -10,7 +10,7 @@ import { harnessOf } from "../support/client_harness.ts";
 
 const TEN_MINUTES = 600_000;
 
-Deno.test("RangeSupportCache forgets after ten minutes", () => {
+Deno.test("RangeSupportCache expires after ten minutes", () => {
   let now = 0;
   const memory = new RangeSupportCache({ now: () => now });
   memory.recordPart("file");
@@ -79,7 +79,7 @@ Deno.test("download() requests ranges again ten minutes after a store did not su
   assertEquals([served.areOver, harness.script.left], [true, 0]);
 });
 
-Deno.test("download() remembers nothing of the store when both a range and the whole image get 400", async () => {
+Deno.test("download() caches nothing about the store when both a range and the whole image get 400", async () => {
   const served = new Served();
   const range = { start: 5, end: 14 };
   const harness = harnessOf([record(), 400, 400, record(), served.part()]);

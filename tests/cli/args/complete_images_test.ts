@@ -56,7 +56,7 @@ Deno.test("completeImages() prints the images that begin with the prefix, one pe
   assertEquals((await completed(["my", "image-show", "--debug"])).stdout, "my disk\n");
 });
 
-Deno.test("completeImages() prints nothing without an answer, and never an error", async () => {
+Deno.test("completeImages() prints nothing without a response, and never an error", async () => {
   const silent: Fetch = ({ signal }) =>
     new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
   const faults: readonly Fetch[] = [

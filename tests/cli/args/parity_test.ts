@@ -127,7 +127,7 @@ Deno.test("GLOBAL_FLAGS has the flags of glanceclient, and those listed here", (
   assertFlags(GLOBAL_FLAGS, GLANCECLIENT_GLOBAL_FLAGS, OUR_GLOBAL_FLAGS);
 });
 
-Deno.test("COMMANDS and GLOBAL_FLAGS say of their flags what is listed here", () => {
+Deno.test("COMMANDS and GLOBAL_FLAGS have the flags that are listed here", () => {
   const flagsOf = (name: string): Flags => COMMANDS.find((row) => row.name === name)?.flags ?? {};
   for (const line of Object.keys(REQUIRED_ELSEWHERE)) {
     const [command = "", flag = ""] = line.split(" --");

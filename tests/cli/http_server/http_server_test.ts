@@ -9,7 +9,7 @@ import {
 import { writeResponse } from "../../../lib/cli/http_server/response_writer.ts";
 import { echo, serving } from "./raw_client.ts";
 
-Deno.test("serve() answers in order when requests with any framing are pipelined", async () => {
+Deno.test("serve() responds in order when requests with any framing are pipelined", async () => {
   await using server = serving(echo);
   using client = await server.connect();
   await client.send(
@@ -23,7 +23,7 @@ Deno.test("serve() answers in order when requests with any framing are pipelined
   assertEquals(text.match(/connection: close/g)?.length, 1);
 });
 
-Deno.test("serve() answers another client soon when 30 clients pipeline requests", async () => {
+Deno.test("serve() responds to another client soon when 30 clients pipeline requests", async () => {
   const busy = Promise.withResolvers<void>();
   let [requested, before] = [0, 0];
   await using server = serving((request) => {
@@ -217,7 +217,7 @@ Deno.test("serve() errors the request body when the response has been sent", asy
   }
 });
 
-Deno.test("serve() does not report a request as aborted when it was answered", async () => {
+Deno.test("serve() does not report a request as aborted when its response was sent", async () => {
   await using server = serving(() => Promise.resolve(new Response("no", { status: 413 })));
   using client = await server.connect();
   await client.send("PUT / HTTP/1.1\r\nhost: x\r\ncontent-length: 999999\r\n\r\nabc");

@@ -69,7 +69,7 @@ Deno.test("serve() cancels the body when its client disconnects before the first
   await canceled.promise;
 });
 
-Deno.test("serve() answers a client that closes its sending side after its requests", async (t) => {
+Deno.test("serve() responds to a client that closes its sending side after its requests", async (t) => {
   const requests = {
     "a GET": "GET /a HTTP/1.1\r\nhost: x\r\n\r\n",
     "an upload": "PUT /a HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\nhi",
@@ -154,7 +154,7 @@ Deno.test("serve() closes the connection of a stalled client when another client
   }
 });
 
-Deno.test("serve() answers clients one after the other when there are more than connections", async () => {
+Deno.test("serve() serves clients one after the other when there are more than connections", async () => {
   await using server = serving(echo, { connections: 2 });
   const responses = await Promise.all(
     Array.from({ length: 20 }, (_, i) => server.send(`GET /${i}`)),

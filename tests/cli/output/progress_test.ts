@@ -211,7 +211,7 @@ Deno.test("ProgressLine appears after a second by default, and --progress and --
   }
 });
 
-Deno.test("ProgressLine says after two seconds without a byte that it waits, and for what", async () => {
+Deno.test("ProgressLine shows after two seconds without a byte what the transfer waits for", async () => {
   const { at, tick, line, lines } = shownLine();
   at(0, 0);
   at(1_000, MIB);

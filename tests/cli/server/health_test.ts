@@ -6,7 +6,7 @@ function probe(path: string): Request {
   return new Request(`http://10.0.0.1:9292${path}`);
 }
 
-Deno.test("withProbes() answers /healthz without a request to Glance, and /readyz with 200 only while Glance answers", async () => {
+Deno.test("withProbes() serves /healthz without a request to Glance, and /readyz with 200 only while Glance responds", async () => {
   const asked: string[] = [];
   let status = 200;
   const handler: Handler = (request) => {
@@ -53,7 +53,7 @@ Deno.test("withProbes() shares one check among probes while Glance does not resp
   assertEquals(count, 1);
 });
 
-Deno.test("probeWhileStopping() returns that the server is alive and not ready", () => {
+Deno.test("probeWhileStopping() reports that the server is alive and not ready", () => {
   const statuses = ["/healthz", "/readyz", "/v2/images"].map((path) =>
     probeWhileStopping(probe(path))?.status
   );

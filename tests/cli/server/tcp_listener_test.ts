@@ -53,7 +53,7 @@ Deno.test("nodeListener() serves bodies in both directions as denoListener() doe
   });
 });
 
-Deno.test("nodeListener() answers pipelined requests of a client that sends nothing more", async () => {
+Deno.test("nodeListener() serves pipelined requests of a client that sends nothing more", async () => {
   await withEach(echo, async (port) => {
     const request = (path: string, more = "") => `GET ${path} HTTP/1.1\r\nHost: a\r\n${more}\r\n`;
     const text = await exchange(port, request("/a") + request("/b", "Connection: close\r\n"));

@@ -212,7 +212,7 @@ Deno.test("TlsCertificate.open() names an encrypted key, and a file that is too 
   );
 });
 
-Deno.test("TlsCertificate.timeProblem() tells when clients refuse the certificate for its time", async () => {
+Deno.test("TlsCertificate.timeProblem() returns why clients refuse a certificate that is expired or not valid yet", async () => {
   const certificate = await TlsCertificate.open(PATHS, certificateFiles());
   const problemIn = (year: number) => certificate.timeProblem(Date.UTC(year, 0));
   assertEquals(problemIn(2027), null);
@@ -223,7 +223,7 @@ Deno.test("TlsCertificate.timeProblem() tells when clients refuse the certificat
   assertMatch(problemIn(2000) ?? "", /"cert.pem": it is not valid before .* 2026 GMT; correct the/);
 });
 
-Deno.test("listenAndServe() over TLS survives clients that do not finish the handshake", async () => {
+Deno.test("listenAndServe() over TLS continues after clients that do not finish the handshake", async () => {
   const certificate = await TlsCertificate.open(PATHS, certificateFiles());
   const server = await serveTls(certificate);
   const { port } = new URL(server.url);

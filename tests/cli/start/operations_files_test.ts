@@ -109,7 +109,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the deployment has only fields that kubectl knows",
+  name: "the deployment has only fields that kubectl accepts",
   ignore: !await hasProgram("kubectl"),
   async fn() {
     const [, deployment] = parseAllDocuments(await textOf("kubernetes.yaml"));
@@ -180,7 +180,7 @@ Deno.test("the container runs without root and without a shell", async () => {
   ]);
 });
 
-Deno.test("the Kubernetes deployment probes what the gateway answers, and gives the drain enough time", async () => {
+Deno.test("the Kubernetes deployment probes paths of the gateway, and gives the drain enough time", async () => {
   const documents = parseAllDocuments(await textOf("kubernetes.yaml")).map((each) => each.toJS());
   const [{ data }, { spec: { template: { spec } } }] = documents;
   const [container] = spec.containers;

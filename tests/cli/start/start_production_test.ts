@@ -124,7 +124,7 @@ Deno.test("runStart() ends on a signal while it reads a pipe that nothing writes
   }
 });
 
-Deno.test("runStart() answers while the log is not read, and reports dropped lines as JSON", async () => {
+Deno.test("runStart() responds while the log is not read, and reports dropped lines as JSON", async () => {
   const start = new StartHarness();
   const reading = Promise.withResolvers<void>();
   const stderr = {
@@ -147,7 +147,7 @@ Deno.test("runStart() answers while the log is not read, and reports dropped lin
   assertEquals(others, []);
 });
 
-Deno.test("runStart() answers and logs the preflight request of a page, and its upload", async () => {
+Deno.test("runStart() handles and logs the preflight request of a page, and its upload", async () => {
   const start = new StartHarness();
   const origin = "https://horizon.example";
   const code = runStart(["--embedded", "--port", "0", "--cors", origin], start.system);
@@ -189,7 +189,7 @@ Deno.test("runStart() refuses an upload above --max-upload-size with 413", async
   assertEquals(await code, 0);
 });
 
-Deno.test("runStart() writes lines for people on a terminal, JSON elsewhere, and what --log-format says", async () => {
+Deno.test("runStart() writes lines for people on a terminal, JSON elsewhere, and the format that --log-format sets", async () => {
   const cases = [[true, [], false], [false, [], true], [true, ["json"], true], [
     false,
     ["text"],

@@ -189,7 +189,7 @@ Deno.test("openOwn() accepts the mode of a partial file with any umask", async (
   }
 });
 
-Deno.test("image-download fails and leaves the other file alone when its partial file was removed or replaced", async () => {
+Deno.test("image-download fails and does not change the other file when its partial file was removed or replaced", async () => {
   const replacements: readonly (string | null)[] = [null, "the part of another process"];
   for (const replacement of replacements) {
     for (const isRight of [true, false]) {

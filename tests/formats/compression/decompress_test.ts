@@ -134,7 +134,7 @@ Deno.test("decompress() reads all blocks of an xz stream", async () => {
   assertEquals(await textOf(XZ_BLOCKS, "auto", 5), "\0".repeat(300));
 });
 
-Deno.test("decompress() passes data of no known format with auto, and refuses it otherwise", async () => {
+Deno.test("decompress() returns data of no known format unchanged with auto, and refuses it otherwise", async () => {
   const text = "QFI an image of another format";
   const bytes = new TextEncoder().encode(text);
   assertEquals(await textOf(bytes, "auto", 3), text);
@@ -203,7 +203,7 @@ Deno.test("decompress() refuses an unknown format, and one that nothing decodes"
   assertThrows(() => decompress(stream, "lzma" as "xz"), Invalid, "auto, gzip, zstd, xz, bzip2");
 });
 
-Deno.test("decompress() refuses zstd data whose window is larger than 128 MiB, and says what to do", async () => {
+Deno.test("decompress() refuses zstd data whose window is larger than 128 MiB, and gives a hint", async () => {
   // The header of a frame, and an empty last block: the window is in the descriptor, or is the whole content.
   const frameOf = (...header: readonly number[]) =>
     new Uint8Array([0x28, 0xb5, 0x2f, 0xfd, ...header, 1, 0, 0]);

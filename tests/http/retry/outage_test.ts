@@ -39,7 +39,7 @@ for (const [reason, isOutage] of REASONS) {
   });
 }
 
-Deno.test("isServerUnavailable() returns true only for the statuses of a server that is away", () => {
+Deno.test("isServerUnavailable() returns true only for the statuses of an unavailable server", () => {
   const statuses = [200, 300, 404, 429, 500, 501, 502, 503, 504];
   const away = statuses.filter((status) =>
     isServerUnavailable({ status, message: "", server: "" })

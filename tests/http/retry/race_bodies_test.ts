@@ -30,7 +30,7 @@ Deno.test("call() waits for the first server when the hedged request gets a resp
   assertEquals([sent, clock.now(), clock.pending], [["a@0", "b@2500"], 6_000, 0]);
 });
 
-Deno.test("call() asks the next server when a JSON body is silent, and cancels the body", async () => {
+Deno.test("call() tries the next server when a JSON body is silent, and cancels the body", async () => {
   const bodies: FakeBody[] = [];
   const network = networkOf({
     a: ({ signal }) => {

@@ -66,7 +66,7 @@ function kindsOf(events: readonly GlanceEvent[]): string[] {
   return events.map(({ kind }) => kind);
 }
 
-Deno.test("call() asks a second server after 2.5 s without headers, and cancels the first request", async () => {
+Deno.test("call() sends the request to a second server after 2.5 s without headers, and cancels the first request", async () => {
   const network = networkOf({ a: "silent", b: 20 });
   assertEquals(await show(network), IMAGE);
   assertEquals(network.sent, ["a@0", "b@2500"]);
@@ -99,7 +99,7 @@ Deno.test("call() uses the first server when it responds before the second one",
   assertEquals(network.requests.map(({ signal }) => signal.aborted), [false, true]);
 });
 
-Deno.test("call() asks one server after another while all are silent, each after the delay", async () => {
+Deno.test("call() tries one server after another while all are silent, each after the delay", async () => {
   const network = networkOf({ a: "silent", b: "silent", c: 20 });
   await show(network);
   assertEquals(network.sent, ["a@0", "b@2500", "c@5000"]);
@@ -107,7 +107,7 @@ Deno.test("call() asks one server after another while all are silent, each after
   assertEquals([network.clock.pending, network.open.size], [0, 0]);
 });
 
-Deno.test("call() asks the next server at once when the second one fails while the first is silent", async () => {
+Deno.test("call() tries the next server at once when the second one fails while the first is silent", async () => {
   const network = networkOf({ a: "silent", b: "refused", c: 20 });
   await show(network);
   assertEquals(network.sent, ["a@0", "b@2500", "c@2500"]);
@@ -353,7 +353,7 @@ Deno.test("call() probes with no request that is not idempotent", async () => {
   assertEquals(network.sent.map((text) => text[0]).join(""), "bbb");
 });
 
-Deno.test("call() asks a server whose cool-down is over when no other one is working", async () => {
+Deno.test("call() tries a server whose cool-down has ended when no other one is working", async () => {
   const network = networkOf({ a: "silent", b: "refused" });
   await network.clock.run(failureOf(network.client.call({}, "get", "42")));
   network.servers["b"] = 20;

@@ -87,7 +87,7 @@ Deno.test("GlanceClientWrapper sends 1 + numRetries requests, round-robin over i
   }
 });
 
-Deno.test("GlanceConnectionFailed says what to check when no server can be reached", async () => {
+Deno.test("GlanceConnectionFailed names what to check when no server can be reached", async () => {
   const messageAfter = async (...steps: Step[]) =>
     (await assertRejects(() => show(harnessOf(steps, { numRetries: 1 })), GlanceConnectionFailed))
       .message;

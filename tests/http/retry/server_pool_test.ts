@@ -49,7 +49,7 @@ Deno.test("ServerPool skips a server for longer with each failure, up to 30 seco
   assertEquals(delays, [1000, 2000, 4000, 8000, 16000, 30000, 30000, 30000]);
 });
 
-Deno.test("ServerPool forgets the failures of a server that succeeds", () => {
+Deno.test("ServerPool resets the failures of a server that succeeds", () => {
   const { ring, fail, events, takeThree } = ringOf(["a", "b"]);
   fail("a");
   fail("a");

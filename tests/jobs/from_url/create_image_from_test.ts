@@ -174,7 +174,7 @@ Deno.test("createImageFrom() leaves no image if the source is damaged, truncated
   await fails(cloud, cloud.add("disk.gz", bytes), { decompression }, DecompressionLimitExceeded);
 });
 
-Deno.test("createImageFrom() gives up after the retries if the source cannot be read", async () => {
+Deno.test("createImageFrom() fails after the retries if the source cannot be read", async () => {
   for (const status of [500, 503]) {
     const cloud = new MirrorCloud();
     const url = cloud.add("disk.raw", DATA);

@@ -119,7 +119,7 @@ Deno.test("createImageFrom() refuses a web page", async () => {
   assertEquals(await cloud.images(), []);
 });
 
-Deno.test("createImageFrom() says why a URL cannot be read", async () => {
+Deno.test("createImageFrom() reports why a URL cannot be read", async () => {
   const cloud = new MirrorCloud();
   const url = cloud.add("disk.raw", DATA);
   for (const [status, hint] of [[401, "without signing in"], [404, "check the URL"]] as const) {

@@ -40,7 +40,7 @@ Deno.test("Edge() is not offered by a gateway without metrics", { ignore: IGNORE
   assertEquals(await opened.page.getByRole("button", { name: "Edge" }).count(), 0);
 });
 
-Deno.test("Edge() tells if the metrics are not available", { ignore: IGNORED }, async () => {
+Deno.test("Edge() shows if the metrics are not available", { ignore: IGNORED }, async () => {
   await using opened = await PageInChromium.open();
   const { page } = opened;
   await page.route("**/metrics", (route) => route.fulfill({ status: 503 }));

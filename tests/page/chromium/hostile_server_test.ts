@@ -87,7 +87,7 @@ Deno.test("listPages() ends a list that repeats its images, and shows each once"
   await opened[Symbol.asyncDispose]();
 });
 
-Deno.test("listPages() gives up a list that never ends", { ignore: IGNORED }, async () => {
+Deno.test("listPages() fails for a list that never ends", { ignore: IGNORED }, async () => {
   let count = 0;
   await using opened = await PageInChromium.open(answering((path, url) => {
     if (path !== "images") return undefined;

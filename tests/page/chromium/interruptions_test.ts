@@ -63,7 +63,7 @@ Deno.test("Upload() is completed with a renewed token if the first one ends mean
   opened.problems.length = 0;
 });
 
-Deno.test("Account() cancels what is running before it signs out, and forgets the files", {
+Deno.test("Account() cancels what is running before it signs out, and removes the files", {
   ignore: IGNORED,
 }, async () => {
   const keystone = new PageKeystone();
@@ -148,7 +148,7 @@ Deno.test("Upload() that is canceled after its last byte leaves no image", {
   await page.getByText("There are no images here.").waitFor();
 });
 
-Deno.test("Upload() says that a file has changed, and leaves no image", {
+Deno.test("Upload() reports that a file has changed, and leaves no image", {
   ignore: IGNORED,
 }, async () => {
   const folder = await Deno.makeTempDir();

@@ -88,7 +88,7 @@ Deno.test("ImageTable() sorts by a column, and back", { ignore: IGNORED }, async
 });
 
 Deno.test(
-  "App() says what is missing if there is no image, and if none matches",
+  "App() shows a message if there is no image, and if none matches",
   { ignore: IGNORED },
   async () => {
     await using opened = await PageInChromium.open();

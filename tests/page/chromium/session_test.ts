@@ -197,43 +197,47 @@ Deno.test("signIn() renews a token before it expires, and once after it was refu
   opened.problems.length = 0;
 });
 
-Deno.test("SignIn() asks again if a token that was typed ends in the middle of a list", {
-  ignore: IGNORED,
-}, async () => {
-  const keystone = new PageKeystone();
-  let lists = 0;
-  await using opened = await PageInChromium.open({
-    keystone,
-    glance: {
-      identify: (token) => {
-        if (token !== "typed") return keystone.identify(token);
-        return lists++ < 1 ? { userId: "alice", projectId: "p-demo", roles: [] } : null;
+Deno.test(
+  "SignIn() shows the form again if a token that was typed expires in the middle of a list",
+  {
+    ignore: IGNORED,
+  },
+  async () => {
+    const keystone = new PageKeystone();
+    let lists = 0;
+    await using opened = await PageInChromium.open({
+      keystone,
+      glance: {
+        identify: (token) => {
+          if (token !== "typed") return keystone.identify(token);
+          return lists++ < 1 ? { userId: "alice", projectId: "p-demo", roles: [] } : null;
+        },
       },
-    },
-    prepare: async (glance) => {
-      for (let i = 0; i < 120; i++) await addImage(glance, { name: `image-${i}` });
-    },
-  });
-  const { page } = opened;
-  keystone.tokens.set("typed", { user: "alice", projectId: "p-demo" });
-  const signInWithToken = async () => {
-    await page.getByRole("radio", { name: "Token" }).check();
-    await page.getByRole("textbox", { name: "Token" }).fill("typed");
-    await page.getByRole("button", { name: "Sign in" }).click();
-  };
-  await signInWithToken();
-  await page.getByRole("alert").getByText("Your session has ended").waitFor();
-  assertEquals(await page.locator("tbody").count(), 0);
-  lists = -100;
-  await signInWithToken();
-  await page.getByRole("status").getByText("120 images").waitFor();
-  assertMatch(await page.locator(".account").textContent() ?? "", /until \d\d:\d\d/);
-  // The gateway did not issue this token, so it is not revoked: the user may use it elsewhere.
-  await page.getByRole("button", { name: "Sign out" }).click();
-  await page.getByLabel("User").waitFor();
-  assert(keystone.tokens.has("typed"));
-  opened.problems.length = 0;
-});
+      prepare: async (glance) => {
+        for (let i = 0; i < 120; i++) await addImage(glance, { name: `image-${i}` });
+      },
+    });
+    const { page } = opened;
+    keystone.tokens.set("typed", { user: "alice", projectId: "p-demo" });
+    const signInWithToken = async () => {
+      await page.getByRole("radio", { name: "Token" }).check();
+      await page.getByRole("textbox", { name: "Token" }).fill("typed");
+      await page.getByRole("button", { name: "Sign in" }).click();
+    };
+    await signInWithToken();
+    await page.getByRole("alert").getByText("Your session has ended").waitFor();
+    assertEquals(await page.locator("tbody").count(), 0);
+    lists = -100;
+    await signInWithToken();
+    await page.getByRole("status").getByText("120 images").waitFor();
+    assertMatch(await page.locator(".account").textContent() ?? "", /until \d\d:\d\d/);
+    // The gateway did not issue this token, so it is not revoked: the user may use it elsewhere.
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByLabel("User").waitFor();
+    assert(keystone.tokens.has("typed"));
+    opened.problems.length = 0;
+  },
+);
 
 Deno.test("POST /page/session cannot be used by a page of another origin", {
   ignore: IGNORED,

@@ -176,7 +176,7 @@ Deno.test("Upload() fails next to its line if Glance has stored other data, or r
   assert(opened.problems.splice(0).every((text) => text.includes("413")));
 });
 
-Deno.test("Upload() waits for Glance if a proxy gives up while the data is stored", {
+Deno.test("Upload() waits for Glance if a proxy times out while the data is stored", {
   ignore: IGNORED,
 }, async () => {
   const impatient = withUpload(async (request, send) => {

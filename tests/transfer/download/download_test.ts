@@ -155,7 +155,7 @@ for (const [range, header, [start, stop]] of RANGES) {
   });
 }
 
-Deno.test("download() cuts a range out of the whole image when the store cannot seek", async () => {
+Deno.test("download() extracts a range from the whole image when the store cannot seek", async () => {
   const served = new Served();
   const steps = [record(), 400, served.whole(), record()];
   const harness = harnessOf(steps);

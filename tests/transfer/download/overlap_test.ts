@@ -21,7 +21,7 @@ Deno.test("DeliveredTail recognizes delivered bytes in chunks of any size", () =
   }
 });
 
-Deno.test("DeliveredTail of equal bytes cannot tell others from them", () => {
+Deno.test("DeliveredTail of equal bytes cannot distinguish others from them", () => {
   const tail = new DeliveredTail();
   assertEquals(tail.isDistinctive, false);
   tail.keep(new Uint8Array(5_000));

@@ -354,7 +354,7 @@ function busy(seconds: number): Step {
   return () => new Response(null, { status: 503, headers: { "retry-after": `${seconds}` } });
 }
 
-Deno.test("download() waits for Retry-After while a server is away, and not longer than stallTimeout", async () => {
+Deno.test("download() waits for Retry-After while a server is unavailable, and not longer than stallTimeout", async () => {
   const one = { apiServers: ["http://a"] };
   const { harness, served } = brokenThen([busy(5), busy(7), new Served().part()], one);
   assertEquals(await downloadAll(harness), BYTES);

@@ -192,7 +192,7 @@ Deno.test("createTransferHasher() hashes inline when no worker can be started", 
   }
 });
 
-Deno.test("createTransferHasher() rejects when its worker dies", async () => {
+Deno.test("createTransferHasher() rejects when its worker exits", async () => {
   started = [];
   const hasher = await hasherInThread();
   const bytes = seededBytes(5, MIB);
@@ -351,7 +351,7 @@ Deno.test("download() over several connections ends its thread when it is aborte
   assertEquals(await failureOf(reader.read(new Uint8Array(MIB))), "enough");
 });
 
-Deno.test("download() rejects when its thread dies", async () => {
+Deno.test("download() rejects when its thread exits", async () => {
   const reader = await threadedReader(RIGHT);
   for (let count = 0; count < 6 * MIB;) {
     count += (await reader.read(new Uint8Array(MIB)))?.byteLength ?? 0;

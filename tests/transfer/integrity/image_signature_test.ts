@@ -250,7 +250,7 @@ Deno.test("verifyImageSignature() ends a pending read with the signal's reason",
   assertEquals(canceled, true);
 });
 
-Deno.test("verifyImageSignature() hands every byte to a verifier of the caller's own", async () => {
+Deno.test("verifyImageSignature() passes every byte to the caller's own verifier", async () => {
   const seen: number[] = [];
   const given: unknown[] = [];
   const isSigned = await verify(propertiesOf(GOOD), source("abc").stream, {

@@ -101,7 +101,7 @@ Deno.test("download() over several connections compares the first bytes when the
   assertEquals([received, origins.length], [BYTES, 2]);
 });
 
-Deno.test("download() over several connections asks another server when the first bytes of the whole image differ", async () => {
+Deno.test("download() over several connections tries another server when the first bytes of the whole image differ", async () => {
   const { received, origins } = await downloadAfterBreak((served, request) =>
     served.whole(request === 2 ? wrongAt(100) : BYTES)
   );

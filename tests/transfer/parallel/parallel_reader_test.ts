@@ -234,7 +234,7 @@ Deno.test("download() rejects before the end of the stream when a part has wrong
   assertClean(harness);
 });
 
-Deno.test("download() asks a silent server for no other part, and another one for the rest", async () => {
+Deno.test("download() requests no other part from a silent server, and the rest from another one", async () => {
   const silent = new Set<string>();
   const harness: Cluster = cluster(BYTES, ({ origin }, start, served) => {
     if (start === 2_000) silent.add(origin);

@@ -36,7 +36,7 @@ Deno.test("PartBuffer drops the bytes that it gave up, also in the middle of a c
   assertEquals([taken(part), part.left], [BYTES.slice(0, 70), 0]);
 });
 
-Deno.test("PartBuffer has nothing left when it gives up all bytes before the first one", () => {
+Deno.test("PartBuffer is empty when it releases all bytes before the first one", () => {
   const part = new PartBuffer(1_000, 1_099, 0, new PartProgress(0));
   assertEquals([part.giveUp(100), part.left, part.missing], [1_000, 0, 0]);
 });

@@ -73,7 +73,7 @@ Deno.test("PartScheduler gives the missing bytes of a silent connection to anoth
   assertEquals(schedule.claim(0, 3 * SILENCE), null);
 });
 
-Deno.test("PartScheduler takes over from a silent connection before it claims more", () => {
+Deno.test("PartScheduler takes the part of a silent connection before it claims more", () => {
   const schedule = scheduleOf(10_000, 500, ["a", "b"]);
   const silent = claimed(schedule, 0);
   assertEquals(schedule.claim(1, SILENCE)?.from, silent);

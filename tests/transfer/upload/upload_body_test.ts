@@ -154,7 +154,7 @@ Deno.test("UploadBody aborts its request on workerd when its source fails", asyn
   });
 });
 
-Deno.test("UploadBody is sent with its last byte when a runtime does not ask for the end", async () => {
+Deno.test("UploadBody is sent with its last byte when a runtime does not read the end", async () => {
   let sent = 0;
   const onSent = () => void sent++;
   const { body, deadline, clock } = await bodyOf(streamOf(...chunksOf(BYTES)).stream, {

@@ -88,7 +88,7 @@ Deno.test("upload() fails with the 401 when the token cannot be renewed, or the 
   assertEquals([once.glance.puts.length, renewals.length], [1, 0]);
 });
 
-Deno.test("upload() says that data can be read only once when it is a stream, and only then", async () => {
+Deno.test("upload() reports that data can be read only once when it is a stream, and only then", async () => {
   const cuts = Array.from({ length: 9 }, () => cutAfter(1_000));
   const ONCE = "can be read only once";
   for (const data of [() => chunks(), new Blob([BYTES]), BYTES]) {
@@ -125,7 +125,7 @@ Deno.test("upload() announces the length of every body whose size is known", asy
   }
 });
 
-Deno.test("upload() throws a hint when a proxy requires a length that is unknown", async () => {
+Deno.test("upload() throws an error with a hint when a proxy requires a length that is unknown", async () => {
   const { upload } = uploadHarness([respondAfter(0, 411)]);
   await assertRejects(
     () => upload(chunks()),
@@ -144,7 +144,7 @@ Deno.test("lengthKept() returns a Blob of the announced length on Deno", async (
   await other.cancel();
 });
 
-Deno.test("streamSupport() knows that Deno sends streams", () => {
+Deno.test("streamSupport() returns that Deno sends streams", () => {
   assertEquals(streamSupport(), "always");
 });
 

@@ -318,7 +318,7 @@ Deno.test("image-inspect names an archive", async () => {
   assertStringIncludes(stdout, "zip archive; Glance does not extract it");
 });
 
-Deno.test("image-inspect says that a directory is not a file", async () => {
+Deno.test("image-inspect reports that a directory is not a file", async () => {
   const { code, stderr } = await new CliHarness().run(["image-inspect", "folder"], {
     files: files(),
   });

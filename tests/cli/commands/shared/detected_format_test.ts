@@ -30,7 +30,7 @@ async function created(line: string, options: CliHarnessOptions = {}) {
   return { code, stderr, sent, requests, record };
 }
 
-Deno.test("image-create uses the format of the data, and says so", async () => {
+Deno.test("image-create uses and prints the format of the data", async () => {
   for (const command of ["image-create", "image-create-via-import"]) {
     for (const [file, format] of [["disk.img", "qcow2"], ["plain", "raw"], ["empty", "raw"]]) {
       const { code, stderr, record } = await created(`${command} --file ${file}`);

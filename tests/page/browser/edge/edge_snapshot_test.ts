@@ -36,7 +36,7 @@ Deno.test("snapshotOf() adds up counters, and reads the states of the servers", 
   });
 });
 
-Deno.test("snapshotOf() has no cache if no request was answered from one, and survives other texts", () => {
+Deno.test("snapshotOf() has no cache if no request was served from one, and accepts other texts", () => {
   for (const text of ["", "<html>", "glance_edge_requests_total{ 5", "glance_edge_server_up 1"]) {
     assertEquals(snapshotOf(text, 0).cache, null);
   }
