@@ -29,8 +29,8 @@ function valueFlags({ commands, globalFlags }: CompletionTable): string[] {
     flags.filter(([, flag]) => takesValue(flag) === isValue).flatMap(([name, flag]) =>
       namesOf(name, flag)
     );
-  const bare = new Set(namesWhere(false));
-  return [...new Set(namesWhere(true))].filter((name) => !bare.has(name));
+  const withoutValue = new Set(namesWhere(false));
+  return [...new Set(namesWhere(true))].filter((name) => !withoutValue.has(name));
 }
 
 /** Cases for the flags of a command, or of all commands, whose values are known. */

@@ -34,8 +34,8 @@ function showProperty(call: EmbeddedRequest): Response {
   const namespace = visibleNamespace(call);
   const type = queryOf(call).get("resource_type") ?? "";
   const name = param(call, 1);
-  const bare = type === "" ? name : withoutPrefix(name, prefixOn(call, namespace, type));
-  return json(propertyView(partOf(namespace, "properties", bare)));
+  const unprefixed = type === "" ? name : withoutPrefix(name, prefixOn(call, namespace, type));
+  return json(propertyView(partOf(namespace, "properties", unprefixed)));
 }
 
 async function addProperty(call: EmbeddedRequest): Promise<Response> {

@@ -14,14 +14,14 @@ const BROWSER_REFUSAL = [
  * page, Keystone's `error.message`, or the text itself.
  */
 export function explanationIn(text: string, secrets: readonly string[] = []): string {
-  const hide = (text: string) =>
-    secrets.reduce((hidden, secret) => hidden.replaceAll(secret, "***"), text);
-  const bare = hide(text);
-  const sentence = jsonMessageIn(bare) ?? textOfHtml(bare);
+  const redact = (text: string) =>
+    secrets.reduce((result, secret) => result.replaceAll(secret, "***"), text);
+  const redacted = redact(text);
+  const sentence = jsonMessageIn(redacted) ?? textOfHtml(redacted);
   let words = withoutBrowserRefusal(sentence.replaceAll(/\s+/g, " ")).trim();
   while (words.endsWith(".") || words.endsWith(" ")) words = words.slice(0, -1);
-  // Secrets are hidden again, because JSON may escape one, and before the cut, which could leave half of one.
-  const line = hide(words);
+  // JSON may escape a secret, so the result is redacted as well, before a cut could leave half of a secret.
+  const line = redact(words);
   return line.length > QUOTE_LIMIT ? `${line.slice(0, QUOTE_LIMIT)}…` : line;
 }
 
