@@ -9,6 +9,7 @@ import {
   programsOf,
   ROOT,
 } from "./support/snippets.ts";
+import { librarySources, testFiles } from "./support/sources.ts";
 
 const README = await documentText("README.md");
 
@@ -88,6 +89,18 @@ Deno.test("every path of the repository that a document names exists", async () 
       const [, path = ""] of text.matchAll(/(?<![\w-])((?:lib|tests|\.github|\.ci)\/[\w/.-]*\w)/g)
     ) {
       if (!await exists(new URL(path, ROOT))) missing.push(`${document}: ${path}`);
+    }
+  }
+  assertEquals(missing, []);
+});
+
+Deno.test("every file name in code style of a document exists in lib or tests", async () => {
+  const paths = [...(await librarySources()), ...(await testFiles())].map(({ path }) => path);
+  const names = new Set(paths.map((path) => path.slice(path.lastIndexOf("/") + 1)));
+  const missing: string[] = [];
+  for (const document of await documentPaths()) {
+    for (const [, name = ""] of (await documentText(document)).matchAll(/`(\w+\.tsx?)`/g)) {
+      if (!names.has(name)) missing.push(`${document}: ${name}`);
     }
   }
   assertEquals(missing, []);
