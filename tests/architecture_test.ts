@@ -125,7 +125,7 @@ Deno.test("no code that is imported on demand is shared with the code that is lo
 });
 
 Deno.test("the simulated clock loads ahead all code that mod.ts imports on demand", () => {
-  // It cannot know that a program waits for code, and reports that the program waits for nothing.
+  // It cannot detect that a program waits for code, and reports that the program waits for nothing.
   const reach = (first: string, withOnDemand: boolean) => {
     const paths = new Set([first]);
     for (const path of paths) {

@@ -6,7 +6,7 @@ import { documents, librarySources, testFiles } from "./support/sources.ts";
 import { testNames, topLevelNames } from "./support/test_names.ts";
 
 /**
- * Words and phrases that the text of the project avoids; CONTRIBUTING says how it is written.
+ * Words and phrases that the text of the project avoids; CONTRIBUTING describes how it is written.
  * "There is no X", "is no longer" and "stands for" are plain English.
  */
 const BANNED = new RegExp(

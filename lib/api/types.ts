@@ -28,7 +28,7 @@ export const IMAGE_STATUSES = [
   "pending_delete",
 ] as const;
 
-/** One of {@linkcode IMAGE_STATUSES}. Statuses of newer versions of Glance are passed on unchanged. */
+/** One of {@linkcode IMAGE_STATUSES}. Statuses of newer versions of Glance are returned unchanged. */
 export type ImageStatus = typeof IMAGE_STATUSES[number] | (string & Record<never, never>);
 
 /**
@@ -95,7 +95,7 @@ export interface GlanceImage {
   readonly container_format?: string | null;
   /** Bytes; null until data is stored. */
   readonly size?: number | null;
-  /** Bytes of the disk that the image holds; null if Glance does not know. */
+  /** Bytes of the disk that the image holds; null if it is unknown. */
   readonly virtual_size?: number | null;
   /** Gigabytes. */
   readonly min_disk?: number;
@@ -156,7 +156,7 @@ export interface Image {
   readonly containerFormat: string | null;
   /** Bytes; null until data is stored. */
   readonly size: number | null;
-  /** Bytes of the disk that the image holds; null if Glance does not know. */
+  /** Bytes of the disk that the image holds; null if it is unknown. */
   readonly virtualSize: number | null;
   /** Minimum disk to boot it, in gigabytes. */
   readonly minDisk: number | null;

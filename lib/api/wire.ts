@@ -162,7 +162,7 @@ export interface ApiVersion {
   readonly id: string;
   /** `CURRENT`, `SUPPORTED`, or `EXPERIMENTAL`. */
   readonly status: string;
-  /** URL of the version, as the server knows it. */
+  /** URL of the version, as the server reports it. */
   readonly links?: readonly { readonly rel: string; readonly href: string }[];
 }
 

@@ -17,7 +17,7 @@ export interface WaitOptions {
    */
   readonly maxPollInterval?: number | undefined;
   /**
-   * Milliseconds without a change until the wait fails. Glance itself gives up an import after an hour.
+   * Milliseconds without a change until the wait fails. Glance itself aborts an import after an hour.
    * Default: `3_600_000`.
    */
   readonly stallTimeout?: number | undefined;

@@ -68,7 +68,7 @@ export async function sessionResponse(input: SessionInput): Promise<Response | n
 /** Whether the page of this gateway has sent the request, or a program that is not a browser. */
 function isOwnPage({ request: { url, headers }, publicEndpoint }: SessionInput): boolean {
   const [origin, site] = [headers.get("origin"), headers.get("sec-fetch-site")];
-  // It also tells apart the schemes, which a proxy that terminates TLS hides.
+  // It also distinguishes the schemes, which a proxy that terminates TLS conceals.
   if (site !== null && site !== "same-origin") return false;
   if (origin === null) return true;
   if (publicEndpoint !== null && new URL(publicEndpoint).origin === origin) return true;

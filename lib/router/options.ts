@@ -88,7 +88,7 @@ export interface ImageRouterOptions extends GlanceOptions {
   readonly serviceMode?: ServiceMode | undefined;
   /**
    * Authorizes each request before it is forwarded: `true` allows it, `false` responds with 403, and a `Response`
-   * is sent as it is. Any other result is logged and answered with 500.
+   * is sent as it is. Any other result is logged and causes a 500.
    * Default: none: all requests are allowed.
    */
   readonly authorize?: (call: GatewayCall) => boolean | Response | Promise<boolean | Response>;

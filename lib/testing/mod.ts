@@ -2,7 +2,7 @@
  * Test support for code that uses this package: a simulated cluster of Glance servers, reached by an injected fetch, with
  * planned faults and a simulated clock. A seed determines all random values, so failures are reproducible.
  *
- * @example A server that dies in the middle of an image
+ * @example A server that fails in the middle of an image
  * ```ts
  * import { getDefaultImageService } from "@glance-edge/glance";
  * import { SimulatedCluster } from "@glance-edge/glance/testing";

@@ -17,7 +17,7 @@ export function safely<Result>(call: () => Result): Result | undefined {
  * A span whose methods never throw.
  *
  * @param span undefined for one that could not be started, or that is of another process
- * @param identity that of the span if it does not tell
+ * @param identity that of the span if it has none
  */
 export function safeSpan(span: OtelSpan | undefined, identity: SpanIdentity = NONE): OtelSpan {
   return {

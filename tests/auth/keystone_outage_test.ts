@@ -1,4 +1,4 @@
-/** Requests to a Keystone that is away: they continue for `outageTimeout`. */
+/** Requests to a Keystone that is unavailable: they continue for `outageTimeout`. */
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { authenticate, fetchCatalog } from "../../lib/auth/keystone.ts";
 import { AuthenticationFailed, GlanceConnectionFailed } from "../../lib/errors.ts";
@@ -8,7 +8,7 @@ import { ALICE, FakeKeystone, refusal, type Responder } from "./fake_keystone.ts
 
 const OUTAGE_TIMEOUT = 30_000;
 
-/** A Keystone that is away for a number of requests, and the options and events of its clients. */
+/** A Keystone that is unavailable for a number of requests, and the options and events of its clients. */
 function keystoneAwayFor(requests: number, response: Responder = () => new TypeError("refused")) {
   const keystone = new FakeKeystone();
   keystone.responses.push(...Array.from({ length: requests }, () => response));

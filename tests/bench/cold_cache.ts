@@ -15,7 +15,7 @@ const READERS = 50;
 /** Rounds of requests that the gateway has answered before. */
 const WARM_UP_ROUNDS = 10;
 
-/** Glance without ranges: it judges those after the end before it opens its store. */
+/** Glance without ranges: it rejects those after the end before it opens its store. */
 const WITHOUT_RANGES = `if ($http_range ~ "^bytes=9007199254740991-") { return 416; }
     if ($http_range) { return 400; }`;
 

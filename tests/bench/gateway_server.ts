@@ -1,7 +1,7 @@
 /**
  * The gateway as a process of its own: `gateway_server.ts PORT ORIGIN RESUME [CACHE]`, where `CACHE` is a directory
  * for a cache. With resume it is served as
- * `deno task start` serves it; without, as a program serves it that hands on the bodies of servers, which
+ * `deno task start` serves it; without, as a program serves it that forwards the bodies of servers, which
  * `Deno.serve` does outside JavaScript.
  */
 import { directoryStore } from "../../lib/cache/mod.ts";

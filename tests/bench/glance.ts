@@ -55,12 +55,12 @@ async function commandResults(stack: LiveStack, id: string) {
     name: "image-download",
     run: run(`${Deno.execPath()} run ${allowed} ${main} image-download ${id} --file ${file}`),
   };
-  const rivals = [
+  const peers = [
     { name: "glance image-download", command: `image-download --file ${file} ${id}`, reach: 2 },
     { name: "openstack image save", command: `image save --file ${file} ${id}`, reach: 4 },
   ];
   const results = [];
-  for (const { name, command, reach } of rivals) {
+  for (const { name, command, reach } of peers) {
     const program = name.split(" ")[0];
     const against = { name, run: run(`${program} ${command}`) };
     results.push(

@@ -2,7 +2,7 @@
 import { connect, getDefaultImageService } from "../../mod.ts";
 import { freePort } from "../support/free_port.ts";
 import { type BenchImage, randomImage } from "./bench_image.ts";
-import { measure, type Rival } from "./measure.ts";
+import { measure, type Peer } from "./measure.ts";
 import { type Origin, startOrigin } from "./origin.ts";
 import { proxyOf } from "./proxies.ts";
 import { checkCount, countingSink, IMAGE_SIZE, type Report, ROUNDS } from "./report.ts";
@@ -21,20 +21,20 @@ export async function inspectReport(): Promise<Report> {
   const args = ["run", "-A", `${import.meta.dirname}/glance_sink.ts`, `${port}`];
   const child = new Deno.Command(Deno.execPath(), { args, stdout: "null" }).spawn();
   await using sink = await proxyOf("sink", port, child);
-  const jobs: readonly (readonly [name: string, rival: (isInspected: boolean) => Rival])[] = [
+  const jobs: readonly (readonly [name: string, peer: (isInspected: boolean) => Peer])[] = [
     ["upload, inspected", (isInspected) => uploadOf(sink.url, image, isInspected)],
     ["download to a sink, inspected", (isInspected) => downloadOf(origin, isInspected)],
   ];
   const rounds = MORE_ROUNDS * ROUNDS;
   const results = [];
-  for (const [name, rival] of jobs) {
-    const [ours, against] = [rival(true), rival(false)];
+  for (const [name, peer] of jobs) {
+    const [ours, against] = [peer(true), peer(false)];
     results.push(await measure({ name, ours, against, reach: REACH, rounds }));
   }
   return { results };
 }
 
-function uploadOf(url: string, { path }: BenchImage, isInspected: boolean): Rival {
+function uploadOf(url: string, { path }: BenchImage, isInspected: boolean): Peer {
   return {
     name: isInspected ? "inspect: match" : "inspect: off",
     async run() {
@@ -51,7 +51,7 @@ function uploadOf(url: string, { path }: BenchImage, isInspected: boolean): Riva
   };
 }
 
-function downloadOf({ url, imageId, size }: Origin, isInspected: boolean): Rival {
+function downloadOf({ url, imageId, size }: Origin, isInspected: boolean): Peer {
   return {
     name: isInspected ? "onInspection" : "not inspected",
     async run() {

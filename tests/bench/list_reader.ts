@@ -14,7 +14,7 @@ function memory(field: "VmRSS" | "VmHWM"): number {
 
 const service = getDefaultImageService({ apiServers: [url], authStrategy: "noauth" });
 await service.detail({}, { limit: 1 });
-// "5" makes the kernel forget the peak so far.
+// "5" makes the kernel reset the peak.
 await Deno.writeTextFile("/proc/self/clear_refs", "5");
 const idle = memory("VmRSS");
 let count = 0;

@@ -1,5 +1,5 @@
 /**
- * A Glance with as many images as the first part of the path says: `list_server.ts PORT`. Pages are made
+ * A Glance with as many images as the first part of the path states: `list_server.ts PORT`. Pages are made
  * once, so the reader is measured, not the writer.
  */
 

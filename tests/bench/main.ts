@@ -1,6 +1,6 @@
 /**
  * The benches, each as a ratio within one run: `deno task bench`, or some groups of them by name, as
- * `deno task bench download memory`. `BENCH_ROUNDS` sets how often each rival runs (default: 3),
+ * `deno task bench download memory`. `BENCH_ROUNDS` sets how often each peer runs (default: 3),
  * `BENCH_SIZE` the bytes of the image (1 GiB), `BENCH_LARGE_SIZE` those of the one that memory must not
  * grow with (10 GiB), and `BENCH_PAGE_SIZE` those of the one in the page (5 GiB).
  */

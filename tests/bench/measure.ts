@@ -1,20 +1,20 @@
 /**
- * Ratios within one run: the rivals of a job run alternately, so that other load of the machine affects all
+ * Ratios within one run: the peers of a job run alternately, so that other load of the machine affects all
  * of them, and the medians are compared.
  */
 
 /** One way to do a job. */
-export interface Rival {
+export interface Peer {
   readonly name: string;
   /** Runs the job once; the result is ignored. */
   run(): Promise<unknown>;
 }
 
-/** A job and its rivals. */
+/** A job and its peers. */
 export interface Job {
   readonly name: string;
-  readonly ours: Rival;
-  readonly against: Rival;
+  readonly ours: Peer;
+  readonly against: Peer;
   /** The ratio to reach: how many times as fast as the other ours is. */
   readonly reach: number;
   readonly rounds: number;
@@ -32,7 +32,7 @@ export interface Limit {
 /** The outcome of a job: a row of the table. */
 export interface Result {
   readonly job: string;
-  readonly rival: string;
+  readonly peer: string;
   readonly ours: string;
   readonly theirs: string;
   /** Time of the other divided by our time: above 1, ours is faster. */
@@ -40,7 +40,7 @@ export interface Result {
   readonly aim: string;
 }
 
-/** Runs a job: a warm-up round, then rounds in which the rivals run one after another. */
+/** Runs a job: a warm-up round, then rounds in which the peers run one after another. */
 export async function measure({ name, ours, against, reach, rounds }: Job): Promise<Result> {
   const times = { ours: [] as number[], against: [] as number[] };
   for (let round = -1; round < rounds; round++) {
@@ -54,7 +54,7 @@ export async function measure({ name, ours, against, reach, rounds }: Job): Prom
   const [a, b] = [median(times.ours), median(times.against)];
   return {
     job: name,
-    rival: against.name,
+    peer: against.name,
     ours: `${a.toFixed(1)} ms`,
     theirs: `${b.toFixed(1)} ms`,
     ratio: (b / a).toFixed(2),
@@ -62,13 +62,13 @@ export async function measure({ name, ours, against, reach, rounds }: Job): Prom
   };
 }
 
-/** The row of a figure without a rival. */
+/** The row of a figure without a peer. */
 export function limited({ name, values, unit, atMost }: Limit): Result {
   const value = median(values);
   const most = values.length > 1 ? `, most ${Math.max(...values).toFixed(0)}` : "";
   return {
     job: name,
-    rival: "",
+    peer: "",
     ours: `${value.toFixed(0)} ${unit}${most}`,
     theirs: "",
     ratio: "",
@@ -77,14 +77,14 @@ export function limited({ name, values, unit, atMost }: Limit): Result {
 }
 
 /** The row of a job that cannot be done here. */
-export function skipped(job: string, rival: string, reason: string): Result {
-  return { job, rival, ours: "", theirs: "", ratio: "", aim: `skipped: ${reason}` };
+export function skipped(job: string, peer: string, reason: string): Result {
+  return { job, peer, ours: "", theirs: "", ratio: "", aim: `skipped: ${reason}` };
 }
 
 /** Results as a table for people. */
 export function tableOf(results: readonly Result[]): string {
   const head = ["job", "against", "ours", "theirs", "ratio", "aim"];
-  const rows = results.map((r) => [r.job, r.rival, r.ours, r.theirs, r.ratio, r.aim]);
+  const rows = results.map((r) => [r.job, r.peer, r.ours, r.theirs, r.ratio, r.aim]);
   const widths = head.map((text, i) =>
     Math.max(text.length, ...rows.map((row) => (row[i] ?? "").length))
   );

@@ -1,4 +1,4 @@
-/** nginx that answers like a Glance with one image, for curl, glanceclient, and this project. */
+/** nginx that responds like a Glance with one image, for curl, glanceclient, and this project. */
 import type { BenchImage } from "./bench_image.ts";
 
 /** What glanceclient requests besides the image. */

@@ -33,8 +33,8 @@ export async function parallelReport(): Promise<Report> {
 
 async function againstAria2(origins: readonly Origin[]): Promise<Result> {
   const job = "the same, to a file";
-  const rival = `aria2c -x${SERVERS} -s${SERVERS}`;
-  if (!await isInstalled("aria2c")) return skipped(job, rival, "aria2c is not installed");
+  const peer = `aria2c -x${SERVERS} -s${SERVERS}`;
+  if (!await isInstalled("aria2c")) return skipped(job, peer, "aria2c is not installed");
   const directory = await Deno.makeTempDir({ prefix: "glance-bench-file-" });
   const options = `-d ${directory} -o theirs --file-allocation=none --allow-overwrite=true -q`;
   const urls = origins.map(({ url, imageId }) => `${url}/v2/images/${imageId}/file`).join(" ");
@@ -42,7 +42,7 @@ async function againstAria2(origins: readonly Origin[]): Promise<Result> {
     return await measure({
       name: job,
       ours: { name: "service", run: () => readIntoFile(origins, `${directory}/ours`) },
-      against: { name: rival, run: () => shell(`${rival} ${options} ${urls}`) },
+      against: { name: peer, run: () => shell(`${peer} ${options} ${urls}`) },
       reach: 1,
       rounds: ROUNDS,
     });

@@ -29,7 +29,7 @@ export async function startGateway(
   return await startScript(name, "gateway_server.ts", [origin, `${resume}`, ...more]);
 }
 
-/** A proxy of a few lines that hands on what `fetch` returns, served by `Deno.serve`. */
+/** A proxy of a few lines that forwards what `fetch` returns, served by `Deno.serve`. */
 export async function startBareProxy(name: string, origin: string): Promise<Proxy> {
   return await startScript(name, "bare_proxy.ts", [origin]);
 }
@@ -80,7 +80,7 @@ http {
   };
 }
 
-/** A proxy, once it answers. */
+/** A proxy, once it responds. */
 export async function proxyOf(
   name: string,
   port: number,
@@ -100,7 +100,7 @@ export async function proxyOf(
     peak: async () => (await memoryOf(child.pid, "VmHWM")).toFixed(0),
     memory: () => memoryOf(child.pid, "VmRSS"),
     async forgetPeak() {
-      // "5" makes the kernel forget the peak so far.
+      // "5" makes the kernel reset the peak.
       await Deno.writeTextFile(`/proc/${child.pid}/clear_refs`, "5");
     },
     async cpu() {

@@ -21,7 +21,7 @@ export const LARGE_SIZE: number = env("BENCH_LARGE_SIZE", 10 * 2 ** 30);
 /** Bytes of the image that the page uploads and downloads. */
 export const PAGE_SIZE: number = env("BENCH_PAGE_SIZE", 5 * 2 ** 30);
 
-/** How often each rival runs. */
+/** How often each peer runs. */
 export const ROUNDS: number = env("BENCH_ROUNDS", 3);
 
 /** Runs a shell command; its output is dropped. */

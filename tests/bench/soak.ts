@@ -1,6 +1,6 @@
 /**
  * Ten minutes of mixed load on a real `task start` gateway in front of two servers that are killed and
- * restarted in turns: `deno run -A tests/bench/soak.ts`. Memory and descriptors of the gateway must stay
+ * restarted alternately: `deno run -A tests/bench/soak.ts`. Memory and descriptors of the gateway must stay
  * flat, every whole download must be exact, and no request may fail because one server is dead.
  *
  * `SOAK_SECONDS` (600) sets how long it takes, `SOAK_CALLERS` (12) how many callers there are, `SOAK_SEED`
@@ -238,7 +238,7 @@ async function upload(choose: () => number): Promise<void> {
       },
     });
     if (leaves) return await put(id, body).catch(() => {});
-    // A server that dies during an upload ends it: what can be read once is not sent again.
+    // A server that is killed during an upload ends it: a source that can be read only once is not sent again.
     const isSent = await put(id, body).then(() => true, () => false);
     if (!isSent) return count("uploads broken by a kill");
     const { size } = await (await send(`/v2/images/${id}`)).json();

@@ -1,4 +1,4 @@
-/** Uploads that Glance still stores when a proxy or a connection gives up. */
+/** Uploads that Glance still stores when a proxy times out or a connection breaks. */
 import type { Guarantee } from "./guarantee.ts";
 
 export const SLOW_UPLOADS: readonly Guarantee[] = [

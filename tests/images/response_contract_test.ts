@@ -49,7 +49,7 @@ async function refusal(name: OperationName, respond: () => Response) {
   return { error, requests };
 }
 
-/** Statuses below 400 that some server might answer. */
+/** Statuses below 400 that some server might send. */
 const STATUSES = [200, 201, 202, 204, 205, 206, 300, 304];
 
 Deno.test("call() throws UnexpectedResponse for each status below 400 that an operation does not define", async () => {

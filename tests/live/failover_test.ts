@@ -126,7 +126,7 @@ Deno.test("create() and download() continue when servers are killed", async (t) 
     await stack.stopGlance(0, "SIGKILL");
     const bytes = randomBytes(3 * MIB);
     for (const data of [bytes, new Blob([bytes]), () => new Blob([bytes]).stream()]) {
-      // A new service does not know yet which server is down.
+      // A new service has no record yet of which server is down.
       const { service, context } = await signIn(stack);
       const { id, size } = await service.create(context, { name: "again", ...FORMATS }, data);
       assertEquals(size, bytes.length);

@@ -10,7 +10,7 @@ import { FORMAT_PACKAGES, makeImages, RECIPES } from "./formats/recipes.ts";
 import { requirePackages } from "./packages.ts";
 import { callPython } from "./python.ts";
 
-/** What an inspector says; the size is text, because JSON rounds large numbers. */
+/** The result of an inspector; the size is text, because JSON rounds large numbers. */
 interface Judgment {
   readonly format: string;
   readonly virtualSize: string;

@@ -27,7 +27,7 @@ export interface GlanceSettings {
    * Host names besides `localhost` that images may be imported from; all resolve to this machine.
    */
   readonly importHosts: readonly string[];
-  /** Whether the new default policies apply, and each request asks Keystone about its token. */
+  /** Whether the new default policies apply, and each request validates its token at Keystone. */
   readonly isStrict: boolean;
   /** The Swift that keeps the data, unless a request names another store; null for a store of files. */
   readonly swift: SwiftAccount | null;
@@ -153,7 +153,7 @@ export class GlanceServer implements AsyncDisposable {
 }
 
 /**
- * `enabled_import_methods` needs brackets; without them, every POST /v2/images is answered with
+ * `enabled_import_methods` needs brackets; without them, every POST /v2/images is rejected with
  * 500. Loopback addresses must be listed in the filters for imports and http locations.
  */
 function configuration(settings: GlanceSettings, name: string, port: number): string {

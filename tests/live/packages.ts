@@ -34,7 +34,7 @@ export async function requirePackages(
   );
 }
 
-/** Empty on a machine without dpkg. dpkg-query fails if it does not know some of the names. */
+/** Empty on a machine without dpkg. dpkg-query fails if some of the names are unknown. */
 async function installedPackages(names: readonly string[]): Promise<Set<string>> {
   const query = new Deno.Command("dpkg-query", {
     args: ["--show", "--showformat=${Package} ${db:Status-Status}\\n", ...names],

@@ -20,7 +20,7 @@ Deno.test(
   async (t) => {
     await using stack = await startStack();
     await addProject(stack, "second");
-    /** The server that was asked last for the data of an image. */
+    /** The server that got the last request for the data of an image. */
     let serving: 0 | 1 = 0;
     using gateway = await createCloudGateway({
       fetch: (input, init) => {

@@ -103,7 +103,7 @@ export async function run(command: ServerCommand): Promise<void> {
   );
 }
 
-/** The shell opens the log; setpriv makes the kernel kill the child when the parent dies. */
+/** The shell opens the log; setpriv makes the kernel kill the child when the parent exits. */
 function spawn({ argv, log, env }: ServerCommand): Deno.ChildProcess {
   const script = 'log=$1; shift; exec setpriv --pdeathsig KILL -- "$@" >>"$log" 2>&1';
   return new Deno.Command("sh", {

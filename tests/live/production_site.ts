@@ -229,7 +229,7 @@ export class ProductionSite implements AsyncDisposable {
     assertEquals(drained.filter(({ message }) => String(message).startsWith("Aborted")), []);
   }
 
-  /** The open requests of a gateway, with the one that asks for them. */
+  /** The open requests of a gateway, with the one that reads them. */
   async #openRequests(index: 0 | 1): Promise<number> {
     const response = await fetch(`http://127.0.0.1:${this.#ports.gateways[index]}/metrics`);
     return Number(/^glance_edge_open_requests (\d+)$/m.exec(await response.text())?.[1]);

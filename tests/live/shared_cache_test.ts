@@ -150,7 +150,7 @@ Deno.test("s3Store() and gateways that share it with Swift", async (t) => {
     const before = origin.sent;
     const status = await read(origin.gateway(bucket, "two/"), image, 0);
     assertEquals(status, "glance-edge; hit");
-    // The permission is asked for with a range without bytes.
+    // The permission is requested with a range without bytes.
     assertEquals(origin.sent, before);
   });
 

@@ -1,7 +1,7 @@
 /**
  * A real OpenStack image service on loopback, from Debian's packages: MariaDB, Keystone and two
  * Glance servers that share one database and one set of stores, all of it below one temporary
- * directory and gone afterwards. `deno run -A tests/live/stack.ts` keeps one up for use by hand. It
+ * directory, and removed afterwards. `deno run -A tests/live/stack.ts` keeps one up for use by hand. It
  * takes root, or the group glance, to read the configuration that the packages bring.
  */
 
@@ -125,7 +125,7 @@ export class LiveStack implements AsyncDisposable {
     await this.#servers[index].stop(signal);
   }
 
-  /** Starts a stopped Glance server again, at the same URL, and waits until it answers. */
+  /** Starts a stopped Glance server again, at the same URL, and waits until it responds. */
   async startGlance(index: 0 | 1): Promise<void> {
     await this.#servers[index].start();
   }

@@ -1,4 +1,4 @@
-/** The command that Deno installs, as the README of the command line says. */
+/** The command that Deno installs, as the README of the command line describes. */
 import { assertEquals } from "@std/assert";
 import configuration from "../../deno.json" with { type: "json" };
 import { documentText, fencedBlocks, ROOT } from "../support/snippets.ts";

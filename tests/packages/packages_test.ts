@@ -79,7 +79,7 @@ async function run(line: string, cwd: string, url: string): Promise<string> {
   return out ?? "";
 }
 
-/** npm tells of scripts that packages run; ours has none. */
+/** npm reports scripts that packages run; ours has none. */
 function isOfOtherPackage(text: string): boolean {
   return /install-scripts|esbuild|workerd|sharp|Using npm|wrangler/.test(text);
 }

@@ -22,7 +22,7 @@ const UNUSED = [
 ];
 
 /**
- * Code that the page cannot use, and what takes its place: browsers do not tell why a certificate is not trusted,
+ * Code that the page cannot use, and what replaces it: browsers do not report why a certificate is not trusted,
  * it calls few operations, and states the size of what it uploads, and each image that has a SHA-256 also has an MD5.
  */
 const STAND_INS: Readonly<Record<string, string>> = {

@@ -118,7 +118,7 @@ Deno.test("POST and DELETE /page/session are refused if another origin has sent 
       await response.body?.cancel();
     }
   }
-  // Before a browser sends JSON to another origin, it asks.
+  // Before a browser sends JSON to another origin, it sends a preflight request.
   const preflight = await router.request(`${ORIGIN}/page/session`, {
     method: "OPTIONS",
     headers: { "origin": "https://horizon.example", "access-control-request-method": "POST" },

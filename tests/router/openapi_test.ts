@@ -82,7 +82,7 @@ Deno.test("createImageRouter() serves each path of the document", async () => {
     const method = Object.keys(methods).includes("get") ? "GET" : "HEAD";
     const response = await router.request(url, { method });
     const text = await response.text();
-    // A path that the gateway does not have is answered without asking Glance.
+    // A request for a path that the gateway does not have is rejected without a request to Glance.
     assert(response.status !== 501 && !text.includes("could not be found.<br"), `${path}: ${text}`);
   }
 });

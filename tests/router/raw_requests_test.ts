@@ -7,7 +7,7 @@ import { create } from "../embedded/glance.ts";
 
 const ANY = { host: "127.0.0.1", port: 0 };
 
-/** Requests -> the status and the media type that Glance answers with. */
+/** Requests -> the status and the media type of Glance's response. */
 const REQUESTS: Readonly<Record<string, readonly [head: string, expected: RegExp]>> = {
   "an error without Accept": ["GET /v2/images/none", /^404 text\/plain/],
   "PATCH without Content-Type": [

@@ -73,7 +73,7 @@ class CacheReader {
       const start = n % 2 === 0 ? 0 : n * 9_999;
       this.#expect(await this.read(id, { range: `bytes=${start}-` }), 206, "", start);
     }));
-    // One byte tells whether the store has ranges.
+    // One byte shows whether the store has ranges.
     const sent = this.sent(id);
     expect(sent <= byteLength + 1, `${(sent / byteLength).toFixed(3)} reads of the origin`);
   }

@@ -212,7 +212,7 @@ export async function gateway(request: Request): Promise<Response> {
     apiServers: servers.get(kind) ?? [],
     authStrategy: "noauth",
     numRetries: 2,
-    // Only the gateway that cuts has to give up.
+    // Only the gateway that cuts has to fail.
     ...kind === "cut" && { stallTimeout: 2_000 },
     random: () => 0.99,
   });

@@ -37,7 +37,7 @@ Deno.test("upload() throws ImageLimitExceeded without another attempt when a quo
   assertEquals(glance.requested, [`GET /v2/images/${id}`, `PUT /v2/images/${id}/file`]);
 });
 
-/** A server that never answers, and a clock that jumps to each deadline. */
+/** A server that never responds, and a clock that jumps to each deadline. */
 function silence(): { limits: number[]; options: GlanceClientWrapperOptions } {
   const limits: number[] = [];
   return {

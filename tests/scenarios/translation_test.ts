@@ -73,6 +73,6 @@ Deno.test("toGlance() only renames metadata without properties (scenario 56)", (
     kernel_id: "foo",
     x_billinginfo: "123",
   });
-  // A value that is not a string is refused here instead of passed on to Glance, which would refuse it.
+  // A value that is not a string is refused here instead of sent to Glance, which would refuse it.
   assertThrows(() => toGlance({ properties: { count: 1 } }), Invalid, '"count"');
 });

@@ -46,7 +46,7 @@ for (const seconds of [2, 6, 20, 29]) {
         assert(clock.now() >= FROM + 1_000 * seconds, `seed ${seed} ended before the outage`);
         assert(clock.now() <= FROM + 1_000 * (seconds + 6), `seed ${seed} took ${clock.now()} ms`);
         assertEquals([cluster.openBodies, clock.pending], [0, 0], `${seed}`);
-        // Each connection asks each server about once per second.
+        // Each connection tries each server about once per second.
         const most = connections * 2 * (seconds + 8) + 40;
         assert(cluster.requests.length <= most, `${cluster.requests.length} requests`);
       }

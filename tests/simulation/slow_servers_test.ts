@@ -41,7 +41,7 @@ function network(...changes: readonly LinkChange[]): readonly LinkChange[] {
   ];
 }
 
-/** Changes of both servers, so that it does not matter which one is asked first. */
+/** Changes of both servers, so that it does not matter which one gets the first request. */
 function whicheverServes(change: LinkChange, until: number, end: LinkChange): LinkChange[] {
   return [
     { server: 0, ...change },

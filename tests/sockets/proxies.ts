@@ -21,7 +21,7 @@ export function isInstalled(proxy: Proxy): boolean {
   }
 }
 
-/** The name of a test that needs a proxy; if the proxy is missing, the test is ignored and its name says so. */
+/** The name of a test that needs a proxy; if the proxy is missing, the test is ignored and its name shows that. */
 export function needing(proxy: Proxy, name: string): { name: string; ignore: boolean } {
   const ignore = !isInstalled(proxy);
   return { name: ignore ? `${name} (not installed: ${PROGRAMS[proxy][0]})` : name, ignore };

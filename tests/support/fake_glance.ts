@@ -1,6 +1,6 @@
 /**
  * The fake for the behavior of Glance: an embedded Glance behind a fetch. It records the requests, and a test
- * may answer some of them itself. The fake for what can go wrong is `SimulatedCluster` in lib/testing.
+ * may respond to some of them itself. The fake for what can go wrong is `SimulatedCluster` in lib/testing.
  */
 import { createEmbeddedGlance, type EmbeddedGlanceOptions } from "../../lib/embedded/mod.ts";
 

@@ -16,11 +16,11 @@ export interface TlsServer extends AsyncDisposable {
 interface TlsServerOptions {
   /** Whether clients must have a certificate. */
   readonly wantsClient?: boolean;
-  /** Number of requests that must arrive before any is answered. */
+  /** Number of requests that must arrive before the first response. */
   readonly together?: number;
 }
 
-/** Starts a server that answers each request with "welcome". */
+/** Starts a server that responds to each request with "welcome". */
 export async function serveTls(
   { wantsClient = false, together = 1 }: TlsServerOptions = {},
 ): Promise<TlsServer> {

@@ -70,7 +70,7 @@ Deno.test("tracedService() and createImageRouter() make one trace from the calle
   const resume = named("glance.resume");
   assert(fills.some(({ spanId }) => spanId === resume.parentSpanId));
   assertEquals(resume.attributes["glance.image.id"], id);
-  // Glance was asked by the gateway in this trace, each time by a span of an attempt.
+  // The gateway sent requests to Glance in this trace, each time by a span of an attempt.
   assert(arrived.length >= 3);
   const attempts = own.filter(({ service, name }) => service === "gateway" && name === "GET")
     .map(({ traceId, spanId }) => `00-${traceId}-${spanId}-01`);

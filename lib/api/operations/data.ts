@@ -110,7 +110,7 @@ function sendData(data: unknown, request: Readonly<Record<string, unknown>>): Re
   if (size !== undefined) {
     const length = String(countIn("the size", size));
     headers["x-openstack-image-size"] = length;
-    // `fetch` knows the length of everything but a stream.
+    // `fetch` determines the length of every body but a stream.
     if (data instanceof ReadableStream) headers["content-length"] = length;
   }
   if (storeId !== undefined) {

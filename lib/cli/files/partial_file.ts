@@ -1,6 +1,6 @@
 /**
  * A partial download on disk: `NAME.part` and its record `NAME.part.json`. Data is synced to disk before the
- * record says that it is there.
+ * record states that it is there.
  */
 import { crc32 } from "node:zlib";
 import type { ContentDescriptor } from "../../transfer/integrity/descriptor.ts";

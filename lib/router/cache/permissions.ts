@@ -23,7 +23,7 @@ interface PermissionResponse {
   readonly requestedAt: number;
 }
 
-/** Checks permissions, and remembers for a short time what Glance allowed. */
+/** Checks permissions, and caches for a short time those that Glance granted. */
 export class Permissions {
   readonly #gateway: Gateway;
   readonly #code: CacheCode;

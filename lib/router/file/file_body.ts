@@ -124,7 +124,7 @@ export interface UpstreamRead extends Pick<ResumeOptions, "verifier" | "onProgre
 }
 
 /**
- * Creates a reader of bytes from Glance, and a function that tells whether the store can seek. Its probe requests the
+ * Creates a reader of bytes from Glance, and a function that returns whether the store can seek. Its probe requests the
  * bytes up to `end` (0 by default), and gets the whole image from a store that cannot. The response is passed to `keep`,
  * or closed if it has only one byte.
  */

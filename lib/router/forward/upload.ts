@@ -89,7 +89,7 @@ async function send(
   return response;
 }
 
-/** The error for a response that says that all data is stored, while a part of it was not yet sent. */
+/** The error for a response that acknowledges all data, while a part of it was not yet sent. */
 function acknowledgedEarly(
   action: string,
   { server: { endpoint: server }, response: { status } }: OpenResponse,

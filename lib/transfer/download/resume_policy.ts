@@ -1,5 +1,5 @@
 /**
- * The policy after a break: classifies failures, and decides when to retry and when to give up. Pure.
+ * The policy after a break: classifies failures, and decides whether to retry or to fail. Pure.
  * `candidates.ts` selects the next server.
  */
 import {

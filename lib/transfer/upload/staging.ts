@@ -25,7 +25,7 @@ import type { UploadSource } from "./upload_source.ts";
  * once. If a connection breaks, Glance keeps the received part as if it were complete, so the staged size is
  * compared.
  *
- * @param isOwn whether this caller created the image, so that no other client knows its id
+ * @param isOwn whether this caller created the image, so that no other client has its id
  * @throws {ImageUploadFailed} if it is unknown whether Glance has staged the data.
  * @throws {ImageIntegrityError} if Glance has staged another number of bytes.
  * @throws {UnexpectedResponse} if the data was acknowledged before it was sent, or the image has no data.

@@ -107,7 +107,7 @@ export class UploadBody {
       if (slice === null) return this.#end(controller);
       this.#transferred += slice.byteLength;
       controller.enqueue(slice);
-      // A runtime that knows the size does not pull the end of the stream.
+      // A runtime that has the size does not pull the end of the stream.
       if (this.#transferred === this.#options.size) this.#end(controller);
       else this.#stallTimer?.begin();
     } catch (error) {

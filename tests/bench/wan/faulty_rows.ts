@@ -1,4 +1,4 @@
-/** The rows of the table whose networks fail: dead, away, slow, and silent. */
+/** The rows of the table whose networks fail: dead, unavailable, slow, and silent. */
 import type { BenchImage } from "../bench_image.ts";
 import { isInstalled } from "../report.ts";
 import type { Line } from "./lines.ts";
@@ -80,7 +80,7 @@ export const blackHole: MeasureRow = async (lab) => {
   ];
 };
 
-/** Row 3: all servers are away for 20 seconds during downloads. */
+/** Row 3: all servers are unavailable for 20 seconds during downloads. */
 export const outage: MeasureRow = async (lab) => {
   const image = await lab.image(10);
   const lines: Line[] = [];

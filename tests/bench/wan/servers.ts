@@ -1,4 +1,4 @@
-/** What runs in a network: nginx that answers like Glance, the gateway, and the programs to compare. */
+/** What runs in a network: nginx that responds like Glance, the gateway, and the programs to compare. */
 import type { BenchImage } from "../bench_image.ts";
 import { configureNginx, nginxArgv, temporaryPaths } from "../nginx_glance.ts";
 import { shell } from "../report.ts";

@@ -7,7 +7,7 @@ const FOLDER = "0f1c2b3a-0000-4000-8000-000000000001/0123456789abcdef0123456789a
 /** A rule for stores. */
 export interface StoreRule {
   readonly name: string;
-  /** Checks the rule with a store without values, and leaves it so. `lists` tells whether it lists what it has. */
+  /** Checks the rule with a store without values, and leaves it so. `lists` states whether it lists its slots. */
   readonly check: (store: SlotStore, lists: boolean) => Promise<void>;
 }
 

@@ -133,7 +133,7 @@ class Site implements AsyncDisposable {
     }).spawn();
   }
 
-  /** What the process has printed when it listens. Then it answers a request, and is stopped. */
+  /** What the process has printed when it listens. Then it handles a request, and is stopped. */
   async #use(process: Deno.ChildProcess, isSignedIn: boolean): Promise<string> {
     let text = "";
     for await (const chunk of process.stdout.pipeThrough(new TextDecoderStream())) {

@@ -113,7 +113,7 @@ Deno.test({
   ignore: !await hasProgram("kubectl"),
   async fn() {
     const [, deployment] = parseAllDocuments(await textOf("kubernetes.yaml"));
-    // It needs no server, and drops fields that it does not know.
+    // It needs no server, and drops unknown fields.
     const kubectl = new Deno.Command("kubectl", {
       args: ["set", "image", "--local", "-f", "-", "glance-edge=glance-edge:1", "-o", "json"],
       stdin: "piped",

@@ -1,5 +1,5 @@
 /**
- * What oslo.utils 10.1.1 says about an image, computed from all of its bytes: the formats that match, and why
+ * The result of oslo.utils 10.1.1 for an image, computed from all of its bytes: the formats that match, and why
  * it is refused. It is written from the rules and shares no code with lib.
  */
 import { KIB, SECTOR } from "../images/layout.ts";

@@ -1,7 +1,7 @@
 /** Images of VMDK. Source: Virtual Disk Format 5.0, VMware. */
 import { imageOf, KIB, latin1, littleEndian, MIB, SECTOR } from "./layout.ts";
 
-/** The offset of the grain directory that says: a footer at the end has it. */
+/** The offset of the grain directory that refers to a footer at the end. */
 export const GRAIN_DIRECTORY_AT_END = 0xffff_ffff_ffff_ffffn;
 
 export interface VmdkHeaderFields {

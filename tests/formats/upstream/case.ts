@@ -9,7 +9,7 @@ export type Inspect = (image: Uint8Array, options?: CaseOptions) => ImageInspect
 export interface CaseOptions {
   /** Total bytes; zeros follow the image. Default: those of the image. */
   readonly length?: number;
-  /** What the caller knows about the size. Default: nothing. */
+  /** The size that the caller states. Default: none. */
   readonly size?: number;
 }
 
@@ -20,7 +20,7 @@ export interface UpstreamCase {
   readonly claim: string;
   /**
    * Upstream decrypts the image with its passphrase, which this inspector does not: the case states
-   * that it judges the image without what is encrypted.
+   * that it inspects the image without what is encrypted.
    */
   readonly isEncrypted?: true;
   readonly check: (inspect: Inspect, chunkSize: number) => void | Promise<void>;

@@ -16,10 +16,10 @@ import {
 } from "./case.ts";
 import { streamOf } from "./streams.ts";
 
-/** Text that no inspector knows. */
+/** Text that no inspector recognizes. */
 const PROGRAM = latin1('import os\nprint("QFI", "conectix", "KDMV")\n'.repeat(400));
 
-/** A VMDK that its inspector gives up at the first sector, followed by data. */
+/** A VMDK that its inspector rejects at the first sector, followed by data. */
 const brokenVmdk = () => imageOf(MIB, [[0, vmdkHeader({ version: 9 })]]);
 
 export const STREAM_CASES: readonly UpstreamCase[] = [

@@ -73,7 +73,7 @@ for (const servers of [["a"], ["a", "b"], [..."abcdefgh"]]) {
     );
     assertEquals(await clock.run(client.call({}, "get", "42")), IMAGE);
     assertEquals([script.hosts.length, clock.pending], [41, 0]);
-    // Each round asks each server once.
+    // Each round tries each server once.
     assertEquals(new Set(script.hosts.slice(0, servers.length)).size, servers.length);
   });
 }

@@ -6,7 +6,7 @@ import { seen, type SeenRequest } from "../../support/scripted_fetch.ts";
 
 const IMAGE = { id: "42", status: "active" };
 
-/** A client of the servers a and b, and the times at which they were asked. */
+/** A client of the servers a and b, and the times of their requests. */
 function networkOf(servers: Record<string, (request: SeenRequest) => Promise<Response>>) {
   const sent: string[] = [];
   const harness = harnessOn((input, init) => {

@@ -1,4 +1,4 @@
-/** Hedged requests: who is asked when, which response is used, and what happens to the others. */
+/** Hedged requests: which server gets a request when, which response is used, and what happens to the others. */
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import {
   type GlanceClientWrapperOptions,
@@ -21,13 +21,13 @@ interface Network extends Omit<ClientHarness, "script"> {
   /** What each server does; it can be changed. */
   readonly servers: Record<string, Behavior>;
   readonly requests: SeenRequest[];
-  /** Requests that were neither answered nor canceled. */
+  /** Requests without a response that were not canceled. */
   readonly open: Set<SeenRequest>;
   /** The requests of each server, as `host@ms`. */
   readonly sent: string[];
 }
 
-/** A client whose servers behave as the record says, by host. */
+/** A client whose servers behave as the record states, by host. */
 function networkOf(
   servers: Record<string, Behavior>,
   options: GlanceClientWrapperOptions = {},

@@ -1,4 +1,4 @@
-/** The pool of servers that remembers failures. */
+/** The pool of servers that records failures. */
 import { assertEquals } from "@std/assert";
 import type { GlanceEvent } from "../../../mod.ts";
 import { hedgeServer, recordLoss } from "../../../lib/http/on_demand/hedge_rules.ts";

@@ -1,4 +1,4 @@
-/** Web servers that answer other than requested: never an image with other bytes than the file. */
+/** Web servers whose responses are not those requested: never an image with other bytes than the file. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
   DecompressionFailed,
@@ -22,19 +22,19 @@ function create(cloud: MirrorCloud, url: string) {
   return createImageFrom(cloud.service, cloud.context, { name: "disk" }, { url });
 }
 
-/** Replaces the file before it is answered. */
+/** Replaces the file before the response. */
 function replacing(bytes: Uint8Array, headers: Record<string, string>, answer = whole): Answer {
   return (_file, request) => answer({ bytes, headers }, request);
 }
 
-/** A server that does not know `If-Range`. */
+/** A server that does not support `If-Range`. */
 const unconditional: Answer = (file, request) => {
   const headers = new Headers(request.headers);
   headers.delete("if-range");
   return whole(file, new Request(request, { headers }));
 };
 
-/** Changes the headers of an answer. */
+/** Changes the headers of a response. */
 function withHeaders(changes: Record<string, string | null>, answer: Answer): Answer {
   return (file, request) => {
     const { status, headers, body } = answer(file, request);

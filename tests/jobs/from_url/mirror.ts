@@ -2,7 +2,7 @@
 import { nativeTimer } from "../../../lib/timer.ts";
 import { Cloud } from "../embedded.ts";
 
-/** How the mirror answers the n-th request for a file, instead of as it should. */
+/** The response of the mirror to the n-th request for a file, instead of the correct one. */
 export type Answer = (file: MirrorFile, request: Request) => Response;
 
 /** A file of the mirror. */
@@ -74,7 +74,7 @@ export class MirrorCloud extends Cloud {
   }
 }
 
-/** The answer of a server with ranges. */
+/** The response of a server with ranges. */
 export const whole: Answer = ({ bytes, headers = {} }, request) => {
   const start = Number(/^bytes=(\d+)-$/.exec(request.headers.get("range") ?? "")?.[1] ?? 0);
   const condition = request.headers.get("if-range");

@@ -195,7 +195,7 @@ async function startGlance(directory: string) {
   return { url, process };
 }
 
-/** The metrics of a gateway that has answered several kinds of requests. */
+/** The metrics of a gateway that has handled several kinds of requests. */
 async function metricsAfterRequests(): Promise<string> {
   const glance = createEmbeddedGlance();
   const send = (url: string, init?: RequestInit) => glance.fetch(new Request(url, init));

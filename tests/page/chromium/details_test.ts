@@ -52,7 +52,7 @@ Deno.test("Details() explains an image that does not exist", { ignore: IGNORED }
   await opened[Symbol.asyncDispose]();
 });
 
-/** A text that would be markup, and one that would turn the text after it around. */
+/** A text that would be markup, and one that would reverse the text after it. */
 const EVIL = `<img src=x onerror="document.title='changed'">`;
 const TURNED = "a\u202Egnp.exe\u2066";
 

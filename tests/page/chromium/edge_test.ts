@@ -61,7 +61,7 @@ Deno.test("Edge() shows which server has failed, and since when", { ignore: IGNO
     },
   });
   const { page } = opened;
-  // The servers take turns.
+  // Requests go round-robin to the servers.
   await page.getByRole("button", { name: "Reload" }).click();
   await page.getByRole("button", { name: "Edge" }).click();
   const servers = page.getByRole("region", { name: "Edge" }).getByRole("listitem");

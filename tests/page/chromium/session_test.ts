@@ -104,7 +104,7 @@ Deno.test("Account() switches the project, and shows every name literally", {
   await projects.selectOption("demo");
   await page.getByRole("alert").getByText("Keystone gave no usable response").waitFor();
   assertEquals([await projects.inputValue(), opened.problems.splice(0).length], [HOSTILE.id, 1]);
-  // Every token is revoked, also those of the other projects; that fails here, and the page tells it.
+  // Every token is revoked, also those of the other projects; that fails here, and the page reports it.
   await page.getByRole("button", { name: "Sign out" }).click();
   await page.getByRole("alert").waitFor();
   opened.problems.length = 0;

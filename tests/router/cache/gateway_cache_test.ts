@@ -142,7 +142,7 @@ Deno.test("GET /file is fetched from other servers after one has sent data with 
   const wrong = new Set<string>();
   cloud.intercept = async ({ server, path, headers }, respond) => {
     const isData = path.endsWith("/file") && headers.get("range") !== "bytes=9007199254740991-";
-    // The first server that is asked for data is the one whose data is wrong.
+    // The first server that gets a request for data is the one whose data is wrong.
     if (!isData || (wrong.size > 0 && !wrong.has(server))) return null;
     wrong.add(server);
     const response = await respond();

@@ -349,7 +349,7 @@ Deno.test("download() throws GlanceConnectionFailed when all servers fail before
   await assertRejects(() => downloadAll(harness), GlanceConnectionFailed, "download image");
 });
 
-/** A response to a resumption with the time after which the server may be asked again. */
+/** A response to a resumption with the time after which the server may be tried again. */
 function busy(seconds: number): Step {
   return () => new Response(null, { status: 503, headers: { "retry-after": `${seconds}` } });
 }

@@ -96,7 +96,7 @@ for (const [size, server, helps] of UNEQUAL) {
   });
 }
 
-/** A schedule whose first connection leads, and three others that may claim what it gives up. */
+/** A schedule whose first connection leads, and three others that may claim what it releases. */
 function scheduleWithLead(size: number, partSize?: number) {
   const layout = { start: 0, endExclusive: size, partSize };
   const schedule = new PartScheduler(layout);

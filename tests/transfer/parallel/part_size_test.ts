@@ -11,7 +11,7 @@ function pace(rate: number, wait: number): Pace {
   return { rate: rate * MIB / 1_000, wait };
 }
 
-/** Paces of the connections, of which the first asks; sizes are in MiB. */
+/** Paces of the connections, of which the first requests a part; sizes are in MiB. */
 const SIZES: readonly (readonly [
   what: string,
   paces: readonly (Pace | null)[],

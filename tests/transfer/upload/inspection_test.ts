@@ -100,7 +100,7 @@ function sourcesOf(bytes: Uint8Array<ArrayBuffer>, size: number): Record<string,
     // `slice` of a Buffer returns the same memory.
     const memory = Buffer.alloc(size);
     for (const [i, part] of parts().entries()) {
-      // Later chunks are passed on as they are.
+      // Later chunks are forwarded unchanged.
       const isInspected = (i + 1) * size < 30_000;
       if (isInspected) memory.set(part);
       yield isInspected ? memory.subarray(0, part.byteLength) : part;

@@ -34,7 +34,7 @@ export class InspectingReader implements ChunkReader {
   /**
    * Reads until the format is certain, after at most 256 KiB and a chunk. The chunks are kept for `next`.
    *
-   * @param wait waits for a chunk; it may give up
+   * @param wait waits for a chunk; it may throw
    */
   async readAhead(wait: (chunk: Promise<Uint8Array | null>) => Promise<Uint8Array | null>) {
     for (let [bytes, isEnough] = [0, this.#size === 0]; !isEnough;) {
