@@ -7,7 +7,7 @@ import {
   ImageIntegrityError,
 } from "../../../mod.ts";
 import { RedirectRefused, ServerUnreachable, UnexpectedResponse } from "../../../lib/errors.ts";
-import { optionTerm } from "../../../lib/terms.ts";
+import { optionPart } from "../../../lib/message_parts.ts";
 import { Candidates } from "../../../lib/transfer/download/candidates.ts";
 import { downloadFailed } from "../../../lib/transfer/download/on_demand/download_failure.ts";
 import {
@@ -150,7 +150,7 @@ Deno.test("downloadFailed() has the errors of all breaks, and facts of the last 
   const last = new ServerUnreachable('Cannot download image "42": last', { server: B });
   const failures = [new ServerUnreachable("first"), last];
   const limits = { ...LIMITS, retryTime: 30_000 };
-  const code = { ImageDownloadFailed, optionTerm };
+  const code = { ImageDownloadFailed, optionPart };
   const [error, waited] = [false, true].map((hasWaited) =>
     downloadFailed({ failures, limits, hasWaited }, code)
   );
@@ -158,7 +158,7 @@ Deno.test("downloadFailed() has the errors of all breaks, and facts of the last 
   assertMatch(error?.message ?? "", /no server could continue it; last error: last$/);
   assertEquals((error?.cause as AggregateError).errors, failures);
   assertMatch(waited?.message ?? "", /within 30000 ms; raise "stallTimeout" to wait longer; last/);
-  assertEquals(waited?.terms, [{ key: "stallTimeout", text: '"stallTimeout"' }]);
+  assertEquals(waited?.messageParts, [{ key: "stallTimeout", text: '"stallTimeout"' }]);
 });
 
 /** Breaks without a byte, the time since the first one, and the budget -> the delays, or an error. */
