@@ -54,9 +54,8 @@ export class GlanceImageService {
   }
 
   /**
-   * Lists the images that the user can see and that match the filters, as an array.
-   *
-   * @throws {Invalid} for an unknown marker, sort key, or filter value, or a negative limit.
+   * Lists the images that the user can see and that match the filters, as an array; throws `Invalid` for an
+   * unknown marker, sort key, or filter value, or a negative limit.
    */
   async detail(
     context: RequestContext,

@@ -11,6 +11,7 @@ import "../http/on_demand/outage.ts";
 import "../http/on_demand/redirects.ts";
 import "../http/on_demand/stream_blob.ts";
 import "../transfer/download/multipart.ts";
+import "../transfer/download/on_demand/download_failure.ts";
 import "../transfer/download/on_demand/inspected_download.ts";
 import "../transfer/download_options.ts";
 import "../transfer/integrity/pure_hash.ts";
