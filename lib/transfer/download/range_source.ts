@@ -185,10 +185,8 @@ export class GlanceRangeSource implements RangeSource {
     }
     if (use.kind === "refuse") throw await refuse(opened, imageId, use.reason, true);
     const span = use.kind === "read" ? use.span : UNKNOWN_SPAN;
-    const body = await this.#body(opened, span, true);
-    const response = use.kind === "read"
-      ? body
-      : await openBodyPart(body, use.boundary, range, imageId);
+    let response = await this.#body(opened, span, true);
+    if (use.kind !== "read") response = await openBodyPart(response, use.boundary, range, imageId);
     const { bodyStart, endExclusive } = response;
     if (bodyStart > 0 || endExclusive === range.end + 1) this.#ranges.recordPart(this.#stores);
     if (endExclusive !== null && endExclusive <= range.end) {
