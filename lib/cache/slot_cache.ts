@@ -73,7 +73,8 @@ export class SlotCache {
     this.#claims = new Claims({
       ...options,
       store,
-      isAvailable: () => this.storage.isAvailable,
+      isAvailable: () => this.storage.isClaimable,
+      onFailed: (error) => this.storage.claimFailed(error),
       isStored: (key) => this.storage.isPresent(key),
     });
     this.#fills = new Fills({

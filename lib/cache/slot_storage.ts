@@ -53,9 +53,14 @@ export class SlotStorage {
     return this.index.has(key) && !this.#pauses.has("read");
   }
 
-  /** Whether the store can be read and written. */
-  get isAvailable(): boolean {
-    return !this.#pauses.has("read") && !this.#pauses.has("write");
+  /** Whether slots can be claimed: the store can be read, written, and asked for claims. */
+  get isClaimable(): boolean {
+    return !(["read", "write", "claim"] as const).some((action) => this.#pauses.has(action));
+  }
+
+  /** Handles an error of a claim: every gateway fetches for itself for a while. */
+  claimFailed(error: unknown): void {
+    this.#pauses.begin("claim", error);
   }
 
   /** Whether the store has a slot now; another gateway may have stored it. */

@@ -89,6 +89,25 @@ Deno.test("SlotCache.open() reads from the origin when the shared store fails in
   assert(world.kinds.length > 0);
 });
 
+Deno.test("SlotCache.open() claims nothing for 30 s when a claim has failed, and stores what it reads", async () => {
+  const clock = new SimulatedClock();
+  const { of } = sharedStore(clock);
+  let claims = 0;
+  const claim = async () => {
+    claims++;
+    await clock.sleep(20_000);
+    throw new Error("the list is down");
+  };
+  const world = new CacheWorld({ store: { ...of(1), claim }, clock });
+  await clock.run((async () => {
+    await world.read(IMAGE, world.origin(IMAGE));
+    await world.cache.idle();
+  })());
+  assert(clock.now() < 25_000, String(clock.now()));
+  assertEquals(claims, 1);
+  assertEquals(world.kinds, ["store-failed", "verified"]);
+});
+
 Deno.test("SlotCache.open() takes a slot over when the gateway that claimed it has stopped", async () => {
   const clock = new SimulatedClock();
   const { of, owners } = sharedStore(clock);

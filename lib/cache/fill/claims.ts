@@ -16,6 +16,8 @@ export interface ClaimsOptions {
   readonly store: SlotStore;
   /** Whether the store can be used. If not, every gateway fetches on its own. */
   readonly isAvailable: () => boolean;
+  /** Called when a claim has failed. */
+  readonly onFailed: (error: unknown) => void;
   /** Whether the store has a slot now. */
   readonly isStored: (slotKey: string) => Promise<boolean>;
   readonly sleep: Sleep;
@@ -78,7 +80,8 @@ export class Claims {
   async #tryToClaim(key: string): Promise<boolean> {
     try {
       if (!await this.#options.store.claim?.(key)) return false;
-    } catch {
+    } catch (error) {
+      this.#options.onFailed(error);
       return true;
     }
     this.#held.get(key)?.();

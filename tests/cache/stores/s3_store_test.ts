@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { InvalidConfigurationValue, NotAuthorized, NotFound } from "../../../mod.ts";
-import { ServerUnreachable, UnexpectedStatus } from "../../../lib/errors.ts";
+import { ServerUnreachable, UnexpectedResponse, UnexpectedStatus } from "../../../lib/errors.ts";
 import { s3Store, type S3StoreOptions } from "../../../lib/cache/mod.ts";
 import { FakeS3, refusal } from "./fake_s3.ts";
 
@@ -149,6 +149,19 @@ function gateways(server: FakeS3, count: number) {
     (_, n) => s3Store(server.options({ gateway: `gateway-${n}`, sleep })),
   );
 }
+
+Deno.test("s3Store().list() ends when each page is empty and names another one", async () => {
+  const server = new FakeS3();
+  let page = 0;
+  server.intercept = () =>
+    new Response(
+      `<ListBucketResult><NextContinuationToken>${page++}</NextContinuationToken></ListBucketResult>`,
+    );
+  const store = s3Store(server.options());
+  await assertRejects(() => Array.fromAsync(store.list()), UnexpectedResponse, "empty pages");
+  await assertRejects(async () => await store.claim!(KEY), UnexpectedResponse, "empty pages");
+  assert(page <= 300, String(page));
+});
 
 Deno.test("s3Store().claim() gives a slot to one gateway until it is released", async () => {
   const server = new FakeS3();

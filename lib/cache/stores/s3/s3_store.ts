@@ -1,6 +1,6 @@
 /** Slots in a bucket of an S3-compatible server, which several gateways may share. */
 import { concat } from "../../../concat.ts";
-import { InvalidConfigurationValue } from "../../../errors.ts";
+import { InvalidConfigurationValue, UnexpectedResponse } from "../../../errors.ts";
 import { sleep as nativeSleep } from "../../../timer.ts";
 import { sliceStream } from "../slice_stream.ts";
 import type { SlotStore, StoredSlot } from "../slot_store.ts";
@@ -22,13 +22,16 @@ export interface S3StoreOptions extends BucketOptions {
   readonly gateway?: string | undefined;
 }
 
+/** Empty pages of a list in a row: some servers send a few, and a broken one sends them without an end. */
+const MAX_EMPTY_PAGES = 100;
+
 /**
  * Keeps slots in a bucket: S3, R2, Ceph, MinIO, Swift's s3api. Needs the npm package `aws4fetch`. Gateways that share
  * the bucket fetch each slot once from Glance. Each of them limits only what it found at its start and what it stored,
  * so the bucket should have a lifecycle rule that expires objects, for gateways that no longer run.
  *
  * @throws {InvalidConfigurationValue} if an option cannot be used. The methods throw `NotAuthorized` if the keys are
- * wrong, `NotFound` if the bucket does not exist, `ServerUnreachable`, and `UnexpectedStatus`.
+ * wrong, `NotFound` if the bucket does not exist, `ServerUnreachable`, `UnexpectedStatus`, and `UnexpectedResponse`.
  *
  * @example
  * ```ts
@@ -98,6 +101,7 @@ async function remove(bucket: Bucket, key: string, action: string): Promise<void
 /** The pages of a list, with the server's time. */
 async function* pages(bucket: Bucket, prefix: string, action: string) {
   let token: string | null = null;
+  let empty = 0;
   do {
     const { response, deadline } = await bucket.send({
       method: "GET",
@@ -113,6 +117,12 @@ async function* pages(bucket: Bucket, prefix: string, action: string) {
     );
     const date = response.headers.get("date");
     yield { objects, now: date === null ? null : Date.parse(date) };
+    empty = objects.length === 0 ? empty + 1 : 0;
+    if (empty > MAX_EMPTY_PAGES) {
+      throw new UnexpectedResponse(
+        `Cannot ${action}: the list of the S3 bucket has more than ${MAX_EMPTY_PAGES} empty pages in a row; check "endpoint"`,
+      );
+    }
     token = next === token ? null : next;
   } while (token !== null);
 }
