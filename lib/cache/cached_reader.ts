@@ -14,6 +14,12 @@ export type SlotSource = "hit" | "collapsed" | "miss";
 /** Bytes of the first chunk of a slot that is being filled. */
 const FIRST_CHUNK = 32 * 1024;
 
+/**
+ * Every so many lookups of the same slot without a byte, the store is not used: it may answer everything, or keep what
+ * is damaged.
+ */
+const LOOKUPS = 4;
+
 /** Options of a reader. */
 export interface CachedReaderOptions {
   readonly image: ImageContent;
@@ -45,6 +51,8 @@ export class CachedReader {
   #source: SlotSource | null = null;
   #hasRead = false;
   #isClosed = false;
+  /** Number of lookups of a slot since the last byte. */
+  #lookups = 0;
   /** Index of the last slot that a read-ahead was started for. */
   #aheadIndex = -1;
 
@@ -79,6 +87,7 @@ export class CachedReader {
       if (chunk === null) continue;
       this.#offset += chunk.byteLength;
       this.#hasRead = true;
+      this.#lookups = 0;
       return chunk;
     }
     await this.close();
@@ -104,7 +113,8 @@ export class CachedReader {
   async #openSlot(): Promise<void> {
     const { image, slotSize, storage, fills, origin } = this.#options;
     const slot = slotAt(image, slotSize, this.#offset);
-    const reader = fills.get(slot.key) === undefined
+    const usesStore = ++this.#lookups % LOOKUPS !== 0;
+    const reader = usesStore && fills.get(slot.key) === undefined
       ? await storage.open(slot, this.#offset, this.#end)
       : null;
     if (reader !== null) {
@@ -117,7 +127,8 @@ export class CachedReader {
     if (!isCollapsed) {
       const first = this.#offset === 0 ? Math.min(slot.end, FIRST_BYTES) : 1;
       const isWhole = !await origin.supportsRanges(first);
-      if (!await this.#options.claim(slot, isWhole)) return origin.closeProbe?.();
+      const isClaimed = await this.#options.claim(slot, isWhole);
+      if (!isClaimed && usesStore) return origin.closeProbe?.();
       if (isWhole) await this.#options.readWhole(slot);
     }
     const fill = await fills.obtain(slot, () => this.#isClosed);
@@ -137,9 +148,11 @@ export class CachedReader {
       else await this.#leaveSlot();
       // Another program has deleted the stored slot; a part of it may still be in memory.
       const isMissing = chunk === null && this.#offset < Math.min(slot.end, this.#end);
+      if (isMissing && !this.#hasRead) this.#source = null;
       if (isMissing && !this.#isClosed) await this.#options.storage.remove([slot.key]);
       return chunk;
     } catch (error) {
+      if (!this.#hasRead) this.#source = null;
       await this.#leaveSlot();
       await this.#options.storage.failed(slot, error);
       return null;

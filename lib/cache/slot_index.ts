@@ -132,6 +132,11 @@ export class SlotIndex {
     this.#reserved -= size;
   }
 
+  /** Whether a slot could be stored now. */
+  hasRoom(size: number): boolean {
+    return this.#evictable(this.#stored + this.#reserved + size - this.#limit) !== null;
+  }
+
   /** Removes slots until the rest is within the limit, and returns the removed ones. */
   shrink(): readonly IndexedSlot[] {
     const keys = new Set(this.#evictable(this.#stored + this.#reserved - this.#limit));

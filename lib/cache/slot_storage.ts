@@ -53,6 +53,12 @@ export class SlotStorage {
     return this.index.has(key) && !this.#pauses.has("read");
   }
 
+  /** Whether a slot is stored, or could be now. */
+  isStorable({ key, start, end }: Slot): boolean {
+    if (this.index.has(key)) return true;
+    return !this.#pauses.has("write") && this.index.hasRoom(storedSize(end - start));
+  }
+
   /** Whether slots can be claimed: the store can be read, written, and asked for claims. */
   get isClaimable(): boolean {
     return !(["read", "write", "claim"] as const).some((action) => this.#pauses.has(action));

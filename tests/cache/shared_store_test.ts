@@ -108,6 +108,15 @@ Deno.test("SlotCache.open() claims nothing for 30 s when a claim has failed, and
   assertEquals(world.kinds, ["store-failed", "verified"]);
 });
 
+Deno.test("SlotCache.open() reads from the origin when the shared store answers everything with a page", async () => {
+  const clock = new SimulatedClock();
+  const { of } = sharedStore(clock);
+  const read = () => Promise.resolve(new Blob(["<html>Log in</html>"]).stream());
+  const worlds = [1, 2].map((n) => new CacheWorld({ store: { ...of(n), read }, clock }));
+  await clock.run(Promise.all(worlds.map((world) => world.read(IMAGE, world.origin(IMAGE)))));
+  assertEquals(new Set(worlds.flatMap(({ kinds }) => kinds)), new Set(["damaged"]));
+});
+
 Deno.test("SlotCache.open() takes a slot over when the gateway that claimed it has stopped", async () => {
   const clock = new SimulatedClock();
   const { of, owners } = sharedStore(clock);

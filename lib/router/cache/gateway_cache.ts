@@ -5,7 +5,14 @@
 import type { CacheEvent } from "../../cache/cache_events.ts";
 import type { CachedReader, SlotSource } from "../../cache/cached_reader.ts";
 import { DEFAULT_SLOT_SIZE, SlotCache } from "../../cache/slot_cache.ts";
-import { type ImageContent, parseKey, prefixOf, slotAt, slotOf } from "../../cache/image_slots.ts";
+import {
+  type ImageContent,
+  parseKey,
+  prefixOf,
+  type Slot,
+  slotAt,
+  slotOf,
+} from "../../cache/image_slots.ts";
 import { nativeDigest } from "../../cache/slot_format.ts";
 import type { GlanceImage } from "../../api/types.ts";
 import type { DefinedResponse } from "../forward/upstream_response.ts";
@@ -28,7 +35,7 @@ const CACHE_NAME = "glance-edge";
 const STATUS: Readonly<Record<SlotSource, string>> = {
   hit: "hit",
   collapsed: "fwd=miss; collapsed",
-  miss: "fwd=miss; stored",
+  miss: "fwd=miss",
 };
 
 type Mismatch = Extract<CacheEvent, { readonly kind: "mismatch" }>;
@@ -105,7 +112,7 @@ export class GatewayCache implements DataCache {
     const first = await this.#first(reader, call);
     const verifier = await this.#code.verifierFor(image, plan, options.verify);
     const headers = this.#code.dataHeaders(image, plan);
-    this.#describe(headers, reader, slotAt(cached, this.#slotSize, start).key);
+    this.#describe(headers, reader, slotAt(cached, this.#slotSize, start));
     const length = end - start;
     const { trace, mayReuseChunks } = call;
     const body = cachedBody(this.#code, { reader, first, verifier, length, trace, mayReuseChunks });
@@ -163,13 +170,16 @@ export class GatewayCache implements DataCache {
     }
   }
 
-  #describe(headers: Headers, { source }: CachedReader, key: string): void {
+  #describe(headers: Headers, { source }: CachedReader, slot: Slot): void {
+    const { key } = slot;
+    const { storage } = this.#cache;
     const { client: { options: { wallClock } }, metrics } = this.#gateway;
     const status = source ?? "miss";
     metrics.counters?.add("cache_requests_total", { result: status });
     if (status === "hit") this.#api.used(key.slice(0, key.indexOf("/")), wallClock());
-    headers.set("cache-status", `${CACHE_NAME}; ${STATUS[status]}`);
-    const storedAt = this.#cache.storage.index.storedAt(key);
+    const stored = status === "miss" && storage.isStorable(slot) ? "; stored" : "";
+    headers.set("cache-status", `${CACHE_NAME}; ${STATUS[status]}${stored}`);
+    const storedAt = storage.index.storedAt(key);
     if (status !== "hit" || storedAt === null) return;
     headers.set("age", String(Math.max(0, Math.floor((wallClock() - storedAt) / 1000))));
   }

@@ -9,7 +9,7 @@ const SLOT = 64 * 1024;
 /** A router with an empty cache. */
 export function cachingRouter(
   cloud: Cloud,
-  options: { authorizationTtl?: number; store?: SlotStore } = {},
+  options: { authorizationTtl?: number; store?: SlotStore; size?: number } = {},
   onEvent: (event: GlanceEvent) => void = () => {},
 ) {
   return cloud.router({

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { memoryStore, type SlotStore } from "../../../lib/cache/mod.ts";
 import { settled } from "../../../lib/testing/clock.ts";
 import { Cloud } from "../cloud.ts";
 import { bytesOf, cachingRouter, dataRequests, verified } from "./caching_router.ts";
@@ -26,6 +27,35 @@ Deno.test("GET /file is served from the cache when the image was read before", a
     "bytes=262144-299999",
     "bytes=65536-131071",
   ]);
+});
+
+Deno.test("GET /file does not claim to store data when there is no room for it", async () => {
+  const cloud = new Cloud();
+  const { id, bytes } = await cloud.image(300_000);
+  const router = cachingRouter(cloud, { size: 1_000 });
+  const response = await router.request(`/v2/images/${id}/file`);
+  assertEquals(response.headers.get("cache-status"), "glance-edge; fwd=miss");
+  assertEquals(await bytesOf(response), bytes);
+});
+
+Deno.test("GET /file does not claim a hit when the first bytes in the store are damaged", async () => {
+  const cloud = new Cloud();
+  const { id, bytes } = await cloud.image(300_000);
+  const inner = memoryStore();
+  let isDamaged = false;
+  const read: SlotStore["read"] = async (key, start, end) => {
+    const stream = await inner.read(key, start, end);
+    if (!isDamaged || start === 0 || stream === null) return stream;
+    const data = new Uint8Array(await new Response(stream).arrayBuffer());
+    return new Blob([data.fill(0, 0, 1), new Uint8Array(1)]).stream();
+  };
+  const router = cachingRouter(cloud, { store: { ...inner, read } });
+  await bytesOf(await router.request(`/v2/images/${id}/file`));
+  await verified(router);
+  isDamaged = true;
+  const response = await router.request(`/v2/images/${id}/file`);
+  assertEquals(response.headers.get("cache-status"), "glance-edge; fwd=miss; stored");
+  assertEquals(await bytesOf(response), bytes);
 });
 
 Deno.test("GET /file returns a range from the cache when a range is requested", async () => {
