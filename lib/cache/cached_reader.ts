@@ -148,11 +148,9 @@ export class CachedReader {
       else await this.#leaveSlot();
       // Another program has deleted the stored slot; a part of it may still be in memory.
       const isMissing = chunk === null && this.#offset < Math.min(slot.end, this.#end);
-      if (isMissing && !this.#hasRead) this.#source = null;
       if (isMissing && !this.#isClosed) await this.#options.storage.remove([slot.key]);
       return chunk;
     } catch (error) {
-      if (!this.#hasRead) this.#source = null;
       await this.#leaveSlot();
       await this.#options.storage.failed(slot, error);
       return null;
@@ -199,6 +197,7 @@ export class CachedReader {
     const [stored, fill] = [this.#stored, this.#fill];
     this.#stored = null;
     this.#fill = null;
+    if (!this.#hasRead) this.#source = null;
     fill?.leave();
     await stored?.reader.close();
   }
