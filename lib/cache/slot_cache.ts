@@ -73,8 +73,8 @@ export class SlotCache {
     this.#claims = new Claims({
       ...options,
       store,
-      isAvailable: () => this.storage.isClaimable,
-      onFailed: (error) => this.storage.claimFailed(error),
+      isAvailable: () => this.storage.pauses.areOver,
+      onFailed: (error) => this.storage.pauses.begin("claim", error),
       isStored: (key) => this.storage.isPresent(key),
     });
     this.#fills = new Fills({

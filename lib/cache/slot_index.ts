@@ -132,9 +132,10 @@ export class SlotIndex {
     this.#reserved -= size;
   }
 
-  /** Whether a slot could be stored now. */
-  hasRoom(size: number): boolean {
-    return this.#evictable(this.#stored + this.#reserved + size - this.#limit) !== null;
+  /** Whether a slot is stored, or there is room for it. */
+  hasRoom(key: string, size: number): boolean {
+    const excess = this.#stored + this.#reserved + size - this.#limit;
+    return this.has(key) || this.#evictable(excess) !== null;
   }
 
   /** Removes slots until the rest is within the limit, and returns the removed ones. */

@@ -32,7 +32,7 @@ export class SlotStorage {
   readonly index: SlotIndex;
   readonly #options: SlotStorageOptions;
   readonly #readers: SlotReaders;
-  readonly #pauses: StorePauses;
+  readonly pauses: StorePauses;
   #loading: Promise<void> | null = null;
   readonly #deletions = new Deletions();
 
@@ -40,7 +40,7 @@ export class SlotStorage {
     this.#options = options;
     this.index = new SlotIndex(options.size);
     this.#readers = new SlotReaders(options);
-    this.#pauses = new StorePauses(options.now, options.onEvent);
+    this.pauses = new StorePauses(options.now, options.onEvent);
   }
 
   /** Lists the store once, and removes what exceeds the limit. */
@@ -50,35 +50,24 @@ export class SlotStorage {
 
   /** Whether a slot is in the index, and the store can be read. */
   has(key: string): boolean {
-    return this.index.has(key) && !this.#pauses.has("read");
+    return this.index.has(key) && !this.pauses.has("read");
   }
 
   /** Whether a slot is stored, or could be now. */
   isStorable({ key, start, end }: Slot): boolean {
-    if (this.index.has(key)) return true;
-    return !this.#pauses.has("write") && this.index.hasRoom(storedSize(end - start));
-  }
-
-  /** Whether slots can be claimed: the store can be read, written, and asked for claims. */
-  get isClaimable(): boolean {
-    return !(["read", "write", "claim"] as const).some((action) => this.#pauses.has(action));
-  }
-
-  /** Handles an error of a claim: every gateway fetches for itself for a while. */
-  claimFailed(error: unknown): void {
-    this.#pauses.begin("claim", error);
+    return !this.pauses.has("write") && this.index.hasRoom(key, storedSize(end - start));
   }
 
   /** Whether the store has a slot now; another gateway may have stored it. */
   async isPresent(key: string): Promise<boolean> {
     const { store } = this.#options;
-    if (!store.isShared || this.#pauses.has("read")) return this.has(key);
+    if (!store.isShared || this.pauses.has("read")) return this.has(key);
     try {
       const stream = await store.read(key, 0, 1);
       await stream?.cancel();
       return stream !== null;
     } catch (error) {
-      this.#pauses.begin("read", error);
+      this.pauses.begin("read", error);
       return false;
     }
   }
@@ -94,7 +83,7 @@ export class SlotStorage {
     reading: SlotReading = {},
   ): Promise<StoredSlotReader | null> {
     const { store, wallClock } = this.#options;
-    if (this.#pauses.has("read")) return null;
+    if (this.pauses.has("read")) return null;
     let release = this.index.lease(slot.key);
     if (release === null && !store.isShared) return null;
     try {
@@ -119,7 +108,7 @@ export class SlotStorage {
 
   /** Handles a read error: removes a corrupt slot, or pauses reads if the store failed. */
   async failed(slot: Slot, error: unknown): Promise<void> {
-    if (!(error instanceof CorruptSlot)) return this.#pauses.begin("read", error);
+    if (!(error instanceof CorruptSlot)) return this.pauses.begin("read", error);
     this.#options.onEvent({ kind: "damaged", key: slot.key });
     await this.remove([slot.key]);
   }
@@ -127,7 +116,7 @@ export class SlotStorage {
   /** Stores a complete slot; resolves to false if there is no room, or the store fails. */
   async put({ slot, blocks }: SlotFill): Promise<boolean> {
     const { store, wallClock, onEvent, onStored } = this.#options;
-    if (this.#pauses.has("write")) return false;
+    if (this.pauses.has("write")) return false;
     const bytes = storedSize(slot.end - slot.start);
     const evicted = this.index.reserve(bytes);
     if (evicted === null) return false;
@@ -139,7 +128,7 @@ export class SlotStorage {
       await store.write(slot.key, [header, ...blocks]);
       isStored = true;
     } catch (error) {
-      this.#pauses.begin("write", error);
+      this.pauses.begin("write", error);
       // A failed write may leave data that is not in the index.
       await store.delete(slot.key).catch(() => {});
     }
@@ -154,7 +143,7 @@ export class SlotStorage {
   /** Removes slots, even if they are not in the index. */
   async remove(keys: readonly string[]): Promise<void> {
     for (const key of keys) this.index.remove(key);
-    const fail = (error: unknown) => this.#pauses.begin("write", error);
+    const fail = (error: unknown) => this.pauses.begin("write", error);
     await this.#deletions.run(keys, (key) => this.#readers.delete(key).catch(fail));
   }
 
@@ -169,7 +158,7 @@ export class SlotStorage {
     const evicted = this.index.shrink();
     const keys = evicted.map(({ key }) => key);
     await this.#deletions.run(keys, (key) => this.#evict(key))
-      .catch((error) => this.#pauses.begin("write", error));
+      .catch((error) => this.pauses.begin("write", error));
     return evicted;
   }
 

@@ -23,6 +23,11 @@ export class StorePauses {
     return this.#now() - this.#pausedAt[action] < PAUSE;
   }
 
+  /** Whether nothing is paused. */
+  get areOver(): boolean {
+    return !(["read", "write", "claim"] as const).some((action) => this.has(action));
+  }
+
   /** Starts a pause, and reports the error. */
   begin(action: StoreAction, error: unknown): void {
     this.#pausedAt[action] = this.#now();

@@ -171,15 +171,13 @@ export class GatewayCache implements DataCache {
   }
 
   #describe(headers: Headers, { source }: CachedReader, slot: Slot): void {
-    const { key } = slot;
-    const { storage } = this.#cache;
     const { client: { options: { wallClock } }, metrics } = this.#gateway;
     const status = source ?? "miss";
     metrics.counters?.add("cache_requests_total", { result: status });
-    if (status === "hit") this.#api.used(key.slice(0, key.indexOf("/")), wallClock());
-    const stored = status === "miss" && storage.isStorable(slot) ? "; stored" : "";
+    if (status === "hit") this.#api.used(slot.image.imageId, wallClock());
+    const stored = status === "miss" && this.#cache.storage.isStorable(slot) ? "; stored" : "";
     headers.set("cache-status", `${CACHE_NAME}; ${STATUS[status]}${stored}`);
-    const storedAt = storage.index.storedAt(key);
+    const storedAt = this.#cache.storage.index.storedAt(slot.key);
     if (status !== "hit" || storedAt === null) return;
     headers.set("age", String(Math.max(0, Math.floor((wallClock() - storedAt) / 1000))));
   }
