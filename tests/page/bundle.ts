@@ -22,15 +22,27 @@ const UNUSED = [
 ];
 
 /**
+<<<<<<< HEAD
  * Code that the page cannot use, and what replaces it. Browsers do not report why a certificate is not trusted,
  * and calls start no trace there. The page calls few operations, and states the size of what it uploads. Each image
  * that has a SHA-256 also has an MD5.
+=======
+ * Code that the page cannot use, and what takes its place: browsers do not tell why a certificate is not trusted,
+ * it calls few operations, and states the size of what it uploads, and each image that has a SHA-256 also has an MD5.
+ * A pool of one server has nothing to choose, whether the server has failed or not.
+>>>>>>> 269f9d0 (page: keep the focus when a control is removed, announce results, and use the whole width of large displays)
  */
 const STAND_INS: Readonly<Record<string, string>> = {
   "lib/http/on_demand/tls_hints.ts": "export const trustHint = () => ({});",
   "lib/http/new_trace.ts": "export const newTrace = () => undefined;",
   "lib/api/on_demand/other_hints.ts": "export const OTHER_HINTS = {}, UNKNOWN_SIZE = '';",
   "lib/transfer/integrity/pure_sha256.ts": "export const sha256 = undefined;",
+  "lib/http/retry/server_pool.ts": `export class ServerPool {
+    health = { isWorking: () => true, failed() {}, succeeded() {} };
+    constructor(servers) { this.servers = servers; }
+    next() { return this.servers[0]; }
+    hasUntried(tried) { return tried.size === 0; }
+  }`,
 };
 
 /** A file of the page. */
@@ -131,7 +143,7 @@ function minifiedStyle(css: string): string {
 
 /** The bytes that are sent for a file: Zopfli makes them 3 % smaller than `gzip -9` does. */
 async function compressed({ text }: PageFile): Promise<Uint8Array<ArrayBuffer>> {
-  return new Uint8Array(await gzipAsync(new TextEncoder().encode(text), { numiterations: 15 }));
+  return new Uint8Array(await gzipAsync(new TextEncoder().encode(text), { numiterations: 100 }));
 }
 
 /** The source of `assets.ts`. */

@@ -1,6 +1,6 @@
 /** The page: its header, its tabs, and the list. */
 import type { JSX } from "preact";
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { GlanceError } from "../../../mod.ts";
 import { sizeText } from "../text.ts";
 import { Details } from "./details/details.tsx";
@@ -58,12 +58,24 @@ export function App({ onReady }: { readonly onReady: () => void }): JSX.Element 
     if (isReady) onReady();
   }, [isReady]);
 
-  const close = () => {
-    change({ image: "" }, true);
+  const close = () => change({ image: "" }, true);
+  const last = useRef("");
+  useEffect(() => {
+    const link = `a[href$="image=${encodeURIComponent(last.current)}"]`;
     // Its row is not in the document if the list was scrolled.
-    if (!focusOn("tr[aria-current] a")) focusOn(".scroll");
-  };
+    if (query.image === "" && last.current !== "" && !focusOn(link)) focusOn(".scroll");
+    last.current = query.image;
+  }, [query.image]);
+
   const isRefused = error instanceof GlanceError && error.status === 401;
+  const asks = user === null || isRefused;
+  const hasAsked = useRef(false);
+  useEffect(() => {
+    if (asks) focusOn(".sign-in input:not([type=radio])");
+    else if (hasAsked.current) focusOn(".tabs a");
+    hasAsked.current = asks;
+  }, [asks]);
+
   const onForm = async (form: SessionForm) => {
     setUser(HAS_SIGN_IN ? await signIn(form) : { context: { authToken: form["token"]?.trim() } });
     setSignOutError(null);
@@ -116,7 +128,7 @@ export function App({ onReady }: { readonly onReady: () => void }): JSX.Element 
         </div>
       </header>
       {showsEdge && <Edge />}
-      {user === null || isRefused
+      {asks
         ? (
           <main>
             <SignIn

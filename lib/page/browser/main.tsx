@@ -1,6 +1,7 @@
 /** The start of the page in the browser. */
 import { render } from "preact";
 import { App } from "./app.tsx";
+import { keepFocus } from "./controls/focus.ts";
 
 const served = document.getElementById("app");
 if (served !== null) start(served);
@@ -11,5 +12,6 @@ function start(served: HTMLElement): void {
   root.id = served.id;
   const show = () => served.replaceWith(root);
   if (served.querySelector("tbody") === null) show();
+  keepFocus();
   render(<App onReady={show} />, root);
 }

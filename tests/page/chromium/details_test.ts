@@ -27,7 +27,7 @@ Deno.test("Details() shows properties, hash, members and commands, and copies th
   const copied = async (what: string) => {
     const button = details.getByRole("button", { name: `Copy ${what}` });
     await button.click();
-    await button.getByText("Copied").waitFor();
+    await button.locator("+ [role=status]").getByText("Copied").waitFor();
     return await page.evaluate(() => navigator.clipboard.readText());
   };
   const { os_hash_value } = await (await opened.glance(`/v2/images/${id}`)).json();

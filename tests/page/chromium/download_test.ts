@@ -35,7 +35,7 @@ function removeFiles(): void {
 /** Opens the details of an image named `disk`. */
 async function openDisk(input: PageInput = {}, data = DATA): Promise<PageInChromium> {
   const opened = await PageInChromium.open({
-    initScript: pickPrivateFile,
+    initScripts: [pickPrivateFile],
     ...input,
     prepare: (glance) => addImage(glance, { name: "disk" }, data),
   });
@@ -166,7 +166,7 @@ Deno.test("Download() fails if a byte is wrong, and leaves no file", {
   });
   const { page } = opened;
   await download(page).click();
-  const text = await page.locator(".actions").getByRole("alert").textContent() ?? "";
+  const text = await page.locator(".sections").getByRole("alert").textContent() ?? "";
   assertStringIncludes(text, "Failed: Cannot accept image");
   assertStringIncludes(text, "the data was changed in transit or in its store");
   assertEquals(await writtenHash(page), null);
@@ -204,7 +204,7 @@ Deno.test("Download() is canceled while it runs, and asks before the tab is clos
 Deno.test("Download() saves a verified file from the private storage if there is no picker", {
   ignore: IGNORED,
 }, async () => {
-  await using opened = await openDisk({ initScript: removePicker });
+  await using opened = await openDisk({ initScripts: [removePicker] });
   const { page } = opened;
   const started = page.waitForEvent("download");
   await download(page).click();
@@ -217,7 +217,7 @@ Deno.test("Download() saves a verified file from the private storage if there is
 Deno.test("Download() keeps what the browser still saves, and removes what is an hour old", {
   ignore: IGNORED,
 }, async () => {
-  await using opened = await openDisk({ initScript: removePicker });
+  await using opened = await openDisk({ initScripts: [removePicker] });
   const { page } = opened;
   const stored = () =>
     page.evaluate(async () => {
@@ -253,7 +253,7 @@ Deno.test("Download() keeps what the browser still saves, and removes what is an
 Deno.test("Download() is left to the browser without https, and is said not to be verified", {
   ignore: IGNORED,
 }, async () => {
-  await using opened = await openDisk({ initScript: removeFiles });
+  await using opened = await openDisk({ initScripts: [removeFiles] });
   const { page, url } = opened;
   await page.getByText("the page cannot verify the download").waitFor();
   const started = page.waitForEvent("download");

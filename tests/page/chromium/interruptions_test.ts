@@ -189,7 +189,7 @@ Deno.test("Upload() fails without a network, and succeeds on the next try", {
 
 Deno.test("Download() writes an empty image", { ignore: IGNORED }, async () => {
   await using opened = await PageInChromium.open({
-    initScript: pickPrivateFile,
+    initScripts: [pickPrivateFile],
     prepare: (glance) => addImage(glance, { name: "disk" }, new Uint8Array()),
   });
   const { page } = opened;
@@ -231,7 +231,7 @@ Deno.test("Download() continues after the gateway was restarted", {
     return new Response(response.body?.pipeThrough(dying) ?? null, { status, headers });
   }
   try {
-    await using opened = await PageInChromium.open({ initScript: pickPrivateFile });
+    await using opened = await PageInChromium.open({ initScripts: [pickPrivateFile] });
     const { page } = opened;
     const send = (path: string, init?: RequestInit) =>
       glance.fetch(new Request(`http://glance.invalid${path}`, init));

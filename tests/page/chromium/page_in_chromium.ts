@@ -40,8 +40,8 @@ export interface PageInput {
   readonly front?: (request: Request, response: Response) => Response;
   /** Whether a response never ends, so that the server must not wait for it. */
   readonly isEndless?: boolean;
-  /** Runs in the page before its own scripts. */
-  readonly initScript?: () => void;
+  /** They run in the page before its own scripts. */
+  readonly initScripts?: readonly (() => void)[];
   /** Prepares the images. */
   readonly prepare?: (glance: GlanceFetch) => Promise<unknown>;
 }
@@ -87,7 +87,7 @@ export class PageInChromium implements AsyncDisposable {
       if (message.type() === "error") opened.problems.push(message.text());
     });
     page.setDefaultTimeout(60_000);
-    if (input.initScript !== undefined) await page.addInitScript(input.initScript);
+    for (const script of input.initScripts ?? []) await page.addInitScript(script);
     await page.goto(url + path);
     return opened;
   }

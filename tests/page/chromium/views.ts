@@ -1,3 +1,4 @@
+/// <reference lib="dom" />
 /** Every view of the page, for pictures and for checks of all views. */
 import { Buffer } from "node:buffer";
 import type { Page } from "playwright-core";
@@ -54,6 +55,24 @@ async function someImages(glance: GlanceFetch): Promise<void> {
   }
 }
 
+/** Multiplies the sizes in records, so that they look like those of real images. */
+function enlarge(send: typeof fetch): typeof fetch {
+  return async (input, init) => {
+    const response = await send(input, init);
+    const { status, headers } = response;
+    if (!headers.get("content-type")?.startsWith("application/json")) return response;
+    const text = (await response.text()).replaceAll(
+      /("(?:virtual_)?size": ?)(\d+)/g,
+      (_, name: string, size: string) => name + Number(size) * 3_271,
+    );
+    const others = [...headers].filter(([name]) => name !== "content-length");
+    return new Response(status === 204 ? null : text, { status, headers: others });
+  };
+}
+
+/** The input of views with these images. */
+const WITH_IMAGES = { prepare: someImages, wrapFetch: enlarge };
+
 const openDetails = async (page: Page) => {
   await page.getByRole("link", { name: "k8s-node-v1.34" }).click();
   await page.getByText("Download with").waitFor();
@@ -76,6 +95,14 @@ function holdData(request: Request, response: Response): Response {
   return new Response(body, { status, headers });
 }
 
+/** Requests the data of images, in the page. */
+async function readImages(count: number): Promise<void> {
+  const { images } = await (await fetch("v2/images?status=active")).json();
+  for (const { id } of images.slice(0, count)) {
+    await (await fetch(`v2/images/${id}/file`)).arrayBuffer();
+  }
+}
+
 /** Chooses files with data of their format. */
 async function chooseFiles(page: Page, ...names: readonly string[]): Promise<void> {
   const files = names.map((name) => {
@@ -92,18 +119,18 @@ async function chooseFiles(page: Page, ...names: readonly string[]): Promise<voi
 export const VIEWS: readonly View[] = [
   {
     name: "list",
-    input: { prepare: someImages },
+    input: WITH_IMAGES,
     open: (page) => page.getByRole("status").getByText("12 images").waitFor(),
   },
   {
     name: "filters",
-    input: { prepare: someImages, path: "/?status=active&sort=size" },
+    input: { ...WITH_IMAGES, path: "/?status=active&sort=size" },
     open: (page) => page.getByRole("combobox", { name: "Format" }).waitFor(),
   },
-  { name: "details", input: { prepare: someImages }, open: openDetails },
+  { name: "details", input: WITH_IMAGES, open: openDetails },
   {
     name: "commands",
-    input: { prepare: someImages },
+    input: WITH_IMAGES,
     open: async (page) => {
       await openDetails(page);
       await page.locator("summary").first().click();
@@ -111,7 +138,7 @@ export const VIEWS: readonly View[] = [
   },
   {
     name: "edit",
-    input: { prepare: someImages },
+    input: WITH_IMAGES,
     open: async (page) => {
       await openDetails(page);
       await page.getByRole("button", { name: "Edit" }).click();
@@ -120,7 +147,7 @@ export const VIEWS: readonly View[] = [
   },
   {
     name: "delete",
-    input: { prepare: someImages },
+    input: WITH_IMAGES,
     open: async (page) => {
       await openDetails(page);
       await page.getByRole("button", { name: "Delete" }).click();
@@ -128,7 +155,7 @@ export const VIEWS: readonly View[] = [
   },
   {
     name: "download",
-    input: { prepare: someImages, initScript: pickPrivateFile, front: holdData },
+    input: { prepare: someImages, initScripts: [pickPrivateFile], front: holdData },
     open: async (page) => {
       await openDetails(page);
       await page.getByRole("button", { name: "Download", exact: true }).click();
@@ -211,7 +238,7 @@ export const VIEWS: readonly View[] = [
   },
   {
     name: "signed-in",
-    input: { keystone: new PageKeystone(), prepare: someImages },
+    input: { keystone: new PageKeystone(), ...WITH_IMAGES },
     open: async (page) => {
       await signIn(page);
       await page.getByRole("status").getByText("12 images").waitFor();
@@ -219,11 +246,20 @@ export const VIEWS: readonly View[] = [
   },
   {
     name: "edge",
-    input: { prepare: someImages },
+    input: WITH_IMAGES,
     open: async (page) => {
+      await page.getByRole("status").getByText("12 images").waitFor();
+      await page.clock.install();
       await page.getByRole("button", { name: "Edge" }).click();
       await page.locator("polyline").first().waitFor({ state: "attached" });
-      await page.getByRole("status").getByText("12 images").waitFor();
+      // Some traffic.
+      for (let second = 0; second < 24; second += 2) {
+        const requests = [3, 8, 5, 1, 2, 9][second / 2 % 6] ?? 0;
+        await page.evaluate(readImages, requests);
+        const metrics = page.waitForResponse(/metrics/);
+        await page.clock.runFor(2_000);
+        await (await metrics).finished();
+      }
     },
   },
 ];

@@ -17,16 +17,18 @@ export function CopyButton({ text, what }: CopyButtonProps): JSX.Element {
     setTimeout(() => setCopied(false), 1500);
   };
   return (
-    <button
-      type="button"
-      class="copy plain"
-      aria-label={`Copy ${what}`}
-      title="Copy"
-      onClick={copy}
-    >
-      <Icon name={isCopied ? "check" : "copy"} />
+    <>
+      <button
+        type="button"
+        class="copy plain"
+        aria-label={`Copy ${what}`}
+        title="Copy"
+        onClick={copy}
+      >
+        <Icon name={isCopied ? "check" : "copy"} />
+      </button>
       <span class="hidden-text" role="status">{isCopied && "Copied"}</span>
-    </button>
+    </>
   );
 }
 

@@ -17,7 +17,7 @@ export interface DeleteFormProps {
 
 export function DeleteForm({ user, image, onDeleted, onCancel }: DeleteFormProps): JSX.Element {
   const [typed, setTyped] = useState("");
-  const { isRunning, error, run } = useAction();
+  const { error, run } = useAction();
   const name = visibleText(plainText(image.name ?? "") || image.id);
   const submit = (event: Event) => {
     event.preventDefault();
@@ -41,7 +41,7 @@ export function DeleteForm({ user, image, onDeleted, onCancel }: DeleteFormProps
       </label>
       <Problem error={error} />
       <div class="actions">
-        <button type="submit" class="danger" disabled={isRunning || plainText(typed) !== name}>
+        <button type="submit" class="danger" disabled={plainText(typed) !== name}>
           Delete
         </button>
         <button type="button" onClick={onCancel}>Cancel</button>

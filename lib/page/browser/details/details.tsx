@@ -1,6 +1,7 @@
 /** The details of an image. */
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { GlanceError } from "../../../errors.ts";
 import { GET_IMAGE, LIST_IMAGE_TASKS } from "../../../api/operations/images.ts";
 import type { GlanceImage } from "../../../api/types.ts";
 import { dayText, nameText, sizeText, statusText, tagsOf, visibleText } from "../../text.ts";
@@ -31,6 +32,7 @@ export function Details(props: DetailsProps): JSX.Element {
     [user, id, listed],
   );
   const image = answer?.id === id ? answer : listed;
+  const isGone = error instanceof GlanceError && error.status === 404;
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), [id, image === undefined]);
 
@@ -48,8 +50,12 @@ export function Details(props: DetailsProps): JSX.Element {
           <Icon name="close" />
         </button>
       </header>
-      <Problem error={error} retry={retry} />
-      {image !== undefined && <Sections key={id} {...props} image={image} retry={retry} />}
+      <div class="sections">
+        <Problem error={error} retry={retry} />
+        {image !== undefined && !isGone && (
+          <Sections key={id} {...props} image={image} retry={retry} />
+        )}
+      </div>
     </aside>
   );
 }
@@ -66,7 +72,7 @@ function Sections(props: SectionsProps): JSX.Element {
   const hash = os_hash_value ?? checksum;
   return (
     <>
-      <p class="summary" data-status={status}>
+      <p class="summary" role="status" data-status={status}>
         {[statusText(status), disk_format, typeof size === "number" && sizeText(size)]
           .filter(Boolean).join(" · ")}
       </p>

@@ -1,5 +1,5 @@
-/** The download of an image: a button, and the progress of the download that it has started. */
-import type { JSX } from "preact";
+/** The download of an image that has data: a button in a row with others, and the progress of the download that it has started. */
+import type { ComponentChildren, JSX } from "preact";
 import type { GlanceImage } from "../../../api/types.ts";
 import { nameText } from "../../text.ts";
 import { Problem } from "../controls/problem.tsx";
@@ -14,18 +14,21 @@ import { fileNameFor } from "./commands.ts";
 export interface DownloadProps {
   readonly user: User;
   readonly image: GlanceImage;
+  /** The other buttons of the row. */
+  readonly children: ComponentChildren;
 }
 
 /** The last download of each image. */
 const downloads = new Map<string, PageTransfer>();
 
-export function Download({ user, image }: DownloadProps): JSX.Element {
+export function Download({ user, image, children }: DownloadProps): JSX.Element {
   useTransfers();
   const { error, run } = useAction();
   const { id, name, disk_format: format, size = null } = image;
   const label = nameText(image);
   const file = fileNameFor({ id, name, format });
   const transfer = downloads.get(id);
+  const isRunning = transfer?.status === "running";
   const start = async () => {
     const target = await createFile(file);
     if (target === null) return;
@@ -43,36 +46,39 @@ export function Download({ user, image }: DownloadProps): JSX.Element {
     };
     downloads.set(id, new PageTransfer(size, work));
   };
-  if (!canWriteFiles()) {
-    // A token must not be in an address, so the browser can only download by itself without one.
-    const isPlain = user.context.authToken === undefined;
-    return (
-      <>
-        {isPlain && (
-          <a class="button primary" href={`${ENDPOINT}/v2/images/${id}/file`} download={file}>
-            Download
-          </a>
-        )}
+  // A token must not be in an address, so the browser can only download by itself without one.
+  const isPlain = user.context.authToken === undefined;
+  const isActive = image.status === "active";
+  return (
+    <div>
+      <div class="actions">
+        {isActive && (canWriteFiles()
+          ? (
+            <button
+              type="button"
+              class="primary"
+              aria-disabled={isRunning}
+              onClick={() => isRunning || run(start)}
+            >
+              Download
+            </button>
+          )
+          : isPlain && (
+            <a class="button primary" href={`${ENDPOINT}/v2/images/${id}/file`} download={file}>
+              Download
+            </a>
+          ))}
+        {children}
+      </div>
+      {isActive && !canWriteFiles() && (
         <p class="transfer muted">
           {isPlain
             ? "Without https, the page cannot verify the download. Compare the hash below."
             : "Without https, the page cannot download. Use a command below."}
         </p>
-      </>
-    );
-  }
-  return (
-    <>
-      <button
-        type="button"
-        class="primary"
-        disabled={transfer?.status === "running"}
-        onClick={() => run(start)}
-      >
-        Download
-      </button>
+      )}
       {transfer !== undefined && <ProgressLine transfer={transfer} what={`download of ${label}`} />}
       <Problem error={error} />
-    </>
+    </div>
   );
 }

@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { UPDATE_IMAGE } from "../../../api/operations/images.ts";
 import { type GlanceImage, IMAGE_VISIBILITIES, type ImageVisibility } from "../../../api/types.ts";
+import { focusOn } from "../controls/focus.ts";
 import { Icon } from "../controls/icons.tsx";
 import { Problem } from "../controls/problem.tsx";
 import { useAction } from "../use_action.ts";
@@ -19,12 +20,14 @@ export interface EditFormProps {
 }
 
 export function EditForm({ user, image, onSaved, onCancel }: EditFormProps): JSX.Element {
+  // What others change meanwhile is not changed back.
+  const [before] = useState(image);
   const [edited, setEdited] = useState(() => editedFrom(image));
   const change = (values: Partial<EditedImage>) => setEdited({ ...edited, ...values });
   const { isRunning, error, run } = useAction();
   const submit = (event: Event) => {
     event.preventDefault();
-    const patch = patchFor(image, edited);
+    const patch = patchFor(before, edited);
     run(async () => {
       onSaved(patch.length === 0 ? image : await request(user, UPDATE_IMAGE, [image.id, patch]));
     });
@@ -71,7 +74,7 @@ export function EditForm({ user, image, onSaved, onCancel }: EditFormProps): JSX
       <PropertyFields user={user} edited={edited} change={change} />
       <Problem error={error} />
       <div class="actions">
-        <button type="submit" class="primary" disabled={isRunning}>Save</button>
+        <button type="submit" class="primary" aria-disabled={isRunning}>Save</button>
         <button type="button" onClick={onCancel}>Cancel</button>
       </div>
     </form>
@@ -130,7 +133,13 @@ function PropertyFields({ user, edited: { properties }, change }: PropertyFields
           </div>
         );
       })}
-      <button type="button" onClick={() => change({ properties: [...properties, ["", ""]] })}>
+      <button
+        type="button"
+        onClick={() => {
+          change({ properties: [...properties, ["", ""]] });
+          setTimeout(() => focusOn(".property:last-of-type input"));
+        }}
+      >
         Add a property
       </button>
     </fieldset>

@@ -22,12 +22,14 @@ export interface ImageActionsProps {
 export function ImageActions(props: ImageActionsProps): JSX.Element {
   const { user, image, retry, onClose, onChanged } = props;
   const [form, setForm] = useState("");
+  const [note, setNote] = useState("");
   const { isRunning, error, run } = useAction();
   const previous = useRef("");
   useEffect(() => {
     // The focus goes to the form, and back to the button that has opened it.
     focusOn(form ? ".edit input" : `[name="${previous.current}"]`);
     previous.current = form;
+    if (form) setNote("");
   }, [form]);
   const close = () => setForm("");
   const onKeyDown = (event: KeyboardEvent) => {
@@ -39,57 +41,50 @@ export function ImageActions(props: ImageActionsProps): JSX.Element {
   const change = (operation: typeof DEACTIVATE_IMAGE | typeof REACTIVATE_IMAGE) =>
     run(async () => {
       await request(user, operation, [image.id]);
+      setNote("");
       retry();
       onChanged();
     });
-  if (form !== "") {
-    const saved = () => {
-      close();
-      retry();
-      onChanged();
-    };
-    const deleted = () => {
-      onClose();
-      // Its row is about to go.
-      focusOn(".scroll");
-      onChanged();
-    };
-    return (
-      <div onKeyDown={onKeyDown}>
-        {form === "edit"
-          ? <EditForm user={user} image={image} onSaved={saved} onCancel={close} />
-          : <DeleteForm user={user} image={image} onDeleted={deleted} onCancel={close} />}
-      </div>
-    );
-  }
+  const saved = () => {
+    close();
+    setNote("Saved");
+    retry();
+    onChanged();
+  };
+  const deleted = () => {
+    onClose();
+    onChanged();
+  };
   const isActive = image.status === "active";
+  const buttons = !IS_READ_ONLY && (
+    <>
+      <button type="button" name="edit" onClick={() => setForm("edit")}>Edit</button>
+      {(isActive || image.status === "deactivated") && (
+        <button
+          type="button"
+          aria-disabled={isRunning}
+          onClick={() => change(isActive ? DEACTIVATE_IMAGE : REACTIVATE_IMAGE)}
+        >
+          {isActive ? "Deactivate" : "Reactivate"}
+        </button>
+      )}
+      <button type="button" name="delete" class="danger" onClick={() => setForm("delete")}>
+        Delete
+      </button>
+    </>
+  );
   return (
     <>
-      <div class="actions">
-        {isActive && <Download user={user} image={image} />}
-        {!IS_READ_ONLY && (
-          <>
-            <button type="button" name="edit" onClick={() => setForm("edit")}>Edit</button>
-            {(isActive || image.status === "deactivated") && (
-              <button
-                type="button"
-                disabled={isRunning}
-                onClick={() => change(isActive ? DEACTIVATE_IMAGE : REACTIVATE_IMAGE)}
-              >
-                {isActive ? "Deactivate" : "Reactivate"}
-              </button>
-            )}
-            <button
-              type="button"
-              name="delete"
-              class="danger"
-              onClick={() => setForm("delete")}
-            >
-              Delete
-            </button>
-          </>
+      <p class="hidden-text" role="status">{note}</p>
+      {form === ""
+        ? <Download user={user} image={image}>{buttons}</Download>
+        : (
+          <div onKeyDown={onKeyDown}>
+            {form === "edit"
+              ? <EditForm user={user} image={image} onSaved={saved} onCancel={close} />
+              : <DeleteForm user={user} image={image} onDeleted={deleted} onCancel={close} />}
+          </div>
         )}
-      </div>
       <Problem error={error} />
     </>
   );

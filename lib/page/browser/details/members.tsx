@@ -45,8 +45,8 @@ export function Members({ user, image: { id, owner } }: MembersProps): JSX.Eleme
     <section>
       <h3>Shared with</h3>
       <Problem error={error} retry={retry} />
-      {members?.length === 0 && <p class="muted">No project yet.</p>}
-      <ul class="members">
+      <ul class="members" aria-live="polite">
+        {members?.length === 0 && <li class="muted">No project yet.</li>}
         {members?.map(({ member_id, status }) => {
           const name = visibleText(member_id);
           const set = (value: "accepted" | "rejected") =>
@@ -98,7 +98,7 @@ export function Members({ user, image: { id, owner } }: MembersProps): JSX.Eleme
             value={project}
             onInput={(event) => setProject(event.currentTarget.value)}
           />
-          <button type="submit" disabled={isRunning}>Share</button>
+          <button type="submit" aria-disabled={isRunning}>Share</button>
         </form>
       )}
     </section>

@@ -126,7 +126,9 @@ function Filters({ images, query, change, active }: ToolbarProps & { readonly ac
         />
         Hidden images
       </label>
-      <button type="button" disabled={active === 0} onClick={() => change(NONE)}>Clear</button>
+      <button type="button" aria-disabled={active === 0} onClick={() => change(NONE)}>
+        Clear
+      </button>
     </>
   );
 }

@@ -23,7 +23,7 @@ export function Account({ user, onUser, onSignOut }: AccountProps): JSX.Element 
       {name !== undefined && <bdi class="host">{visibleText(name)}</bdi>}
       <select
         aria-label="Project"
-        disabled={isRunning}
+        aria-disabled={isRunning}
         value={projectId ?? ""}
         onChange={(event) => {
           const { value } = event.currentTarget;

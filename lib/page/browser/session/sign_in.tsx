@@ -68,7 +68,7 @@ export function SignIn({ reason, onForm }: SignInProps): JSX.Element {
       )}
       {!isSecureContext && <Problem error={INSECURE} />}
       <Problem error={error ?? reason} />
-      <button type="submit" class="primary" disabled={isRunning}>
+      <button type="submit" class="primary" aria-disabled={isRunning}>
         {isRunning ? "Signing in …" : "Sign in"}
       </button>
       <p>What you type is kept in the memory of this tab until you sign out or close it.</p>

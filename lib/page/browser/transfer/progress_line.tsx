@@ -17,29 +17,32 @@ export interface ProgressLineProps {
 export function ProgressLine({ transfer, what, onRetry }: ProgressLineProps): JSX.Element {
   useTransfers();
   const { status, total, meter, note, result, error } = transfer;
-  if (status === "running") {
-    return (
-      <div class="transfer">
-        <progress
-          aria-label={what}
-          max={total || 1}
-          value={total === null ? undefined : meter.transferred}
-        />
-        <button type="button" aria-label={`Cancel ${what}`} onClick={() => transfer.cancel()}>
-          Cancel
-        </button>
-        <p>{note ? visibleText(note) : progressText(meter, total)}</p>
-      </div>
-    );
-  }
-  if (status === "failed") {
-    const message = `Failed: ${error instanceof Error ? error.message : error}`;
-    return <Problem error={message} retry={onRetry} />;
-  }
+  const hasEnded = status === "done" || status === "canceled";
   return (
-    <p class="transfer ended" role="status">
-      <Icon name={status === "done" ? "check" : "close"} />
-      {status === "done" ? result : "Canceled"}
-    </p>
+    <>
+      {status === "running" && (
+        <div class="transfer">
+          <progress
+            aria-label={what}
+            max={total || 1}
+            value={total === null ? undefined : meter.transferred}
+          />
+          <button type="button" aria-label={`Cancel ${what}`} onClick={() => transfer.cancel()}>
+            Cancel
+          </button>
+          <p>{note ? visibleText(note) : progressText(meter, total)}</p>
+        </div>
+      )}
+      {status === "failed" && (
+        <Problem
+          error={`Failed: ${error instanceof Error ? error.message : error}`}
+          retry={onRetry}
+        />
+      )}
+      <p class={hasEnded ? "transfer ended" : "hidden-text"} role="status">
+        {hasEnded && <Icon name={status === "done" ? "check" : "close"} />}
+        {status === "done" ? result : hasEnded && "Canceled"}
+      </p>
+    </>
   );
 }
