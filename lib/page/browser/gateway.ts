@@ -36,6 +36,9 @@ const PAGE_SIZES = { first: "100", next: "1000" };
 /** Maximum number of images of a list. A server may never end it. */
 const MOST_IMAGES = 50_000;
 
+/** Milliseconds that a request waits if a server asks to wait: a user is looking at the page. */
+const MAX_RETRY_AFTER = 3_000;
+
 /** Who uses the page. */
 export interface User {
   readonly context: RequestContext;
@@ -51,7 +54,7 @@ export function request<Args extends readonly unknown[], Result>(
   args: Args,
   signal?: AbortSignal,
 ): Promise<Result> {
-  return client.request(context, operation, args, { signal });
+  return client.request(context, operation, args, { signal, maxRetryAfter: MAX_RETRY_AFTER });
 }
 
 /**

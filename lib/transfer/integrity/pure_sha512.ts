@@ -5,8 +5,6 @@ import { type Compression, primes, rootFraction } from "./block_hash.ts";
 export function sha512(): Compression {
   const K = Int32Array.from(pairs(primes(80).map((prime) => rootFraction(prime, 3n))));
   const w = new Int32Array(160);
-  const before = new Uint32Array(16);
-  const halves = new Int32Array(before.buffer);
   const at = (i: number) => w[i] as number;
   // Each returns the high half; with swapped arguments, the low one.
   const mixA = (x: number, y: number) =>
@@ -32,9 +30,12 @@ export function sha512(): Compression {
           carry(low);
         w[i + 1] = low;
       }
-      before.set(state);
-      let [ah = 0, al = 0, bh = 0, bl = 0, ch = 0, cl = 0, dh = 0, dl = 0] = halves;
-      let [eh = 0, el = 0, fh = 0, fl = 0, gh = 0, gl = 0, hh = 0, hl = 0] = halves.subarray(8);
+      const half = (i: number) => (state[i] as number) | 0;
+      // Reading the typed array by destructuring makes the whole function five times slower in Chromium.
+      let ah = half(0), al = half(1), bh = half(2), bl = half(3);
+      let ch = half(4), cl = half(5), dh = half(6), dl = half(7);
+      let eh = half(8), el = half(9), fh = half(10), fl = half(11);
+      let gh = half(12), gl = half(13), hh = half(14), hl = half(15);
       for (let i = 0; i < 160; i += 2) {
         const low = (hl >>> 0) + (mixE(el, eh) >>> 0) + (((el & fl) ^ (~el & gl)) >>> 0) +
           ((K[i + 1] as number) >>> 0) + (at(i + 1) >>> 0);
@@ -63,8 +64,8 @@ export function sha512(): Compression {
       }
       const after = [ah, al, bh, bl, ch, cl, dh, dl, eh, el, fh, fl, gh, gl, hh, hl];
       for (let i = 0; i < 16; i += 2) {
-        const low = (before[i + 1] as number) + ((after[i + 1] as number) >>> 0);
-        state[i] = (before[i] as number) + (after[i] as number) + carry(low);
+        const low = (state[i + 1] as number) + ((after[i + 1] as number) >>> 0);
+        state[i] = (state[i] as number) + (after[i] as number) + carry(low);
         state[i + 1] = low;
       }
     },

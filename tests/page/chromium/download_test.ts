@@ -250,6 +250,28 @@ Deno.test("Download() keeps what the browser still saves, and removes what is an
   assertEquals([left.includes("written"), left.some((name) => both.includes(name))], [true, false]);
 });
 
+Deno.test("Download() says that a file cannot be written, and what to check", {
+  ignore: IGNORED,
+}, async () => {
+  await using opened = await openDisk({
+    initScripts: [() => {
+      const refuse = () => Promise.reject(new DOMException("not allowed", "NotAllowedError"));
+      const full = () => Promise.reject(new DOMException("no space", "QuotaExceededError"));
+      const file = { write: full, abort: () => Promise.resolve() };
+      const handle = { createWritable: () => file, getFile: () => ({ size: 1 }) };
+      const pickers = [refuse, () => handle];
+      Object.assign(globalThis, { showSaveFilePicker: () => pickers.shift()?.() });
+    }],
+  }, new Uint8Array(10));
+  const { page } = opened;
+  const alert = page.locator(".sections").getByRole("alert");
+  for (const cause of ["not allowed", "no space"]) {
+    await download(page).click();
+    await alert.getByText(`Cannot write the file: ${cause}; check space`).waitFor();
+  }
+  assertEquals(await alert.count(), 1);
+});
+
 Deno.test("Download() is left to the browser without https, and is said not to be verified", {
   ignore: IGNORED,
 }, async () => {

@@ -103,6 +103,29 @@ Deno.test("listPages() fails for a list that never ends", { ignore: IGNORED }, a
   assert(await opened.page.locator("tr").count() <= 100);
 });
 
+Deno.test("request() does not wait for as long as a server asks", {
+  ignore: IGNORED,
+}, async () => {
+  let isBusy = false;
+  await using opened = await PageInChromium.open({
+    front: (_, response) =>
+      isBusy ? new Response("busy", { status: 429, headers: { "retry-after": "3600" } }) : response,
+  });
+  const { page } = opened;
+  await page.getByText("There are no images here.").waitFor();
+  await page.clock.install();
+  isBusy = true;
+  const refusal = page.waitForResponse(/images/);
+  await page.getByRole("button", { name: "Reload" }).click();
+  await (await refusal).finished();
+  const alert = page.getByRole("alert");
+  for (let seconds = 0; seconds < 30 && await alert.count() === 0; seconds++) {
+    await page.clock.runFor(1_000);
+  }
+  assertStringIncludes(await alert.textContent({ timeout: 5_000 }) ?? "", "Cannot list images");
+  opened.problems.length = 0;
+});
+
 Deno.test("Details() shows nothing of an image under the name of the next one", {
   ignore: IGNORED,
 }, async () => {

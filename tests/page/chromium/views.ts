@@ -246,7 +246,7 @@ export const VIEWS: readonly View[] = [
   },
   {
     name: "edge",
-    input: WITH_IMAGES,
+    input: { prepare: someImages },
     open: async (page) => {
       await page.getByRole("status").getByText("12 images").waitFor();
       await page.clock.install();

@@ -1,6 +1,7 @@
 /** The download of an image that has data: a button in a row with others, and the progress of the download that it has started. */
 import type { ComponentChildren, JSX } from "preact";
 import type { GlanceImage } from "../../../api/types.ts";
+import { GlanceError } from "../../../errors.ts";
 import { nameText } from "../../text.ts";
 import { Problem } from "../controls/problem.tsx";
 import { ENDPOINT, type User } from "../gateway.ts";
@@ -21,6 +22,13 @@ export interface DownloadProps {
 /** The last download of each image. */
 const downloads = new Map<string, PageTransfer>();
 
+/** The errors of files are those of the browser. */
+function throwFileError(error: unknown): never {
+  if (!(error instanceof DOMException)) throw error;
+  const text = `Cannot write the file: ${error.message}; check space and permissions`;
+  throw new GlanceError(text, { cause: error });
+}
+
 export function Download({ user, image, children }: DownloadProps): JSX.Element {
   useTransfers();
   const { error, run } = useAction();
@@ -30,7 +38,7 @@ export function Download({ user, image, children }: DownloadProps): JSX.Element 
   const transfer = downloads.get(id);
   const isRunning = transfer?.status === "running";
   const start = async () => {
-    const target = await createFile(file);
+    const target = await createFile(file).catch(throwFileError);
     if (target === null) return;
     const work = async (signal: AbortSignal, onProgress: (received: number) => void) => {
       try {
@@ -41,7 +49,8 @@ export function Download({ user, image, children }: DownloadProps): JSX.Element 
           : "Downloaded. Only its size was verified: the image has no hash";
       } catch (error) {
         await target.discard().catch(() => {});
-        throw error;
+        if (signal.aborted) throw error;
+        return throwFileError(error);
       }
     };
     downloads.set(id, new PageTransfer(size, work));

@@ -19,8 +19,8 @@ export function useEdge(): {
     const load = async () => {
       if (document.hidden) return;
       try {
-        const response = await fetch(`${ENDPOINT}/metrics`, { signal });
-        if (!response.ok) throw new Error(`The metrics are not available: ${response.status}`);
+        const response = await fetch(`${ENDPOINT}/metrics`, { signal }).catch(() => null);
+        if (!response?.ok) throw `The metrics are not available: ${response?.status ?? ""}`;
         const text = await response.text();
         const time = Date.now();
         const gatewayTime = Date.parse(response.headers.get("date") ?? "") || time;
