@@ -17,14 +17,17 @@ export function focusOn(selector: string): boolean {
 export function keepFocus(): void {
   let focused: Element | null = null;
   let places: readonly (readonly [container: Element, index: number])[] = [];
-  addEventListener("focusin", ({ target }) => {
+  const remember = (target: unknown) => {
     focused = target as Element;
     const found: [Element, number][] = [];
     for (let at = focused.parentElement; at !== null; at = at.parentElement) {
       found.push([at, controlsIn(at).indexOf(focused as HTMLElement)]);
     }
     places = found;
-  });
+  };
+  // A user may have begun before the script.
+  remember(document.activeElement);
+  addEventListener("focusin", ({ target }) => remember(target));
   const move = () => {
     if (focused?.isConnected !== false || document.activeElement !== document.body) return;
     for (const [container, index] of places) {
