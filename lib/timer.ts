@@ -8,8 +8,13 @@ export type Sleep = (ms: number, signal?: AbortSignal) => Promise<void>;
 /** Calls `callback` after `ms` milliseconds; the returned function cancels it. */
 export type Timer = (ms: number, callback: () => void) => () => void;
 
-/** Longest delay of `setTimeout`, 24 days: with a longer one, every runtime calls back immediately. */
-const LONGEST_TIMER = 2 ** 31 - 1;
+/**
+ * Calls `setTimeout` with a delay that it accepts. With more than 24 days, every runtime calls back immediately; with
+ * less than 0, Deno and Node print a warning.
+ */
+function setTimer(callback: () => void, ms: number): ReturnType<typeof setTimeout> {
+  return setTimeout(callback, Math.max(0, Math.min(ms, 2 ** 31 - 1)));
+}
 
 /** Resolves after `ms` milliseconds; rejects with the signal's reason on abort. */
 export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
@@ -19,10 +24,10 @@ export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
       clearTimeout(timer);
       reject(signal?.reason);
     };
-    const timer = setTimeout(() => {
+    const timer = setTimer(() => {
       signal?.removeEventListener("abort", stop);
       resolve();
-    }, Math.min(ms, LONGEST_TIMER));
+    }, ms);
     signal?.addEventListener("abort", stop, { once: true });
   });
 }
@@ -34,7 +39,7 @@ export function timerOf(sleep: Sleep | undefined): Timer {
 
 /** A timer of the runtime: every request needs one, and an aborted sleep costs ten times as much. */
 export function nativeTimer(ms: number, callback: () => void): () => void {
-  const timer = setTimeout(callback, Math.min(ms, LONGEST_TIMER));
+  const timer = setTimer(callback, ms);
   return () => clearTimeout(timer);
 }
 

@@ -2,6 +2,7 @@
  * Accepts connections on a listening socket. If the process runs out of file descriptors, it pauses and reduces the
  * maximum number of connections.
  */
+import { nativeTimer } from "../../timer.ts";
 import { codeOf } from "../system/fs_errors.ts";
 import type { ClientLimits } from "./client_limits.ts";
 import { HttpConnection } from "./http_connection.ts";
@@ -180,9 +181,9 @@ export class HttpListener {
   /** Resolves when a connection has ended, or after `ms` milliseconds. */
   #ended(ms: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => this.#onEnd(), ms);
+      const cancel = nativeTimer(ms, () => this.#onEnd());
       this.#onEnd = () => {
-        clearTimeout(timer);
+        cancel();
         this.#onEnd = () => {};
         resolve();
       };

@@ -1,5 +1,7 @@
 /** The clock and the timers of the listener, and time limits for promises. */
 
+import { nativeTimer } from "../../timer.ts";
+
 /** Clock and timers; tests replace them. */
 export interface EventLoop {
   /** Milliseconds since any fixed time. */
@@ -11,10 +13,7 @@ export interface EventLoop {
 /** The clock and the timers of the runtime. */
 export const EVENT_LOOP: EventLoop = {
   now: () => performance.now(),
-  after: (ms, work) => {
-    const timer = setTimeout(work, ms);
-    return () => clearTimeout(timer);
-  },
+  after: nativeTimer,
 };
 
 export class TimeLimitExceeded extends Error {
