@@ -6,7 +6,7 @@ import type { RequestContext } from "../context.ts";
 import type { GlanceOptions } from "../options.ts";
 import { type BodyEnvironment, openBody } from "./body_script.ts";
 import { NEVER, SimulatedClock } from "./clock.ts";
-import { type Fault, isAway, type Outage } from "./faults.ts";
+import { type Fault, isDuringOutage, type Outage } from "./faults.ts";
 import { type LinkChange, Links } from "./links.ts";
 import { type ReceivedRequest, responseTo, type ServedImage } from "./responses.ts";
 import { between, seededBytes, seededRandom } from "./seed.ts";
@@ -139,7 +139,7 @@ export class SimulatedCluster {
       random: seededRandom(seed ^ 0x5eed),
       links: new Links(clock, links),
       checkAway: () => {
-        if (isAway(outages, clock.now())) throw new TypeError("connection refused");
+        if (isDuringOutage(outages, clock.now())) throw new TypeError("connection refused");
       },
       open: new Set(),
     };

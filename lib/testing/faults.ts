@@ -62,7 +62,7 @@ export interface Outage {
 }
 
 /** Whether one of the outages covers a time. */
-export function isAway(outages: readonly Outage[], now: number): boolean {
+export function isDuringOutage(outages: readonly Outage[], now: number): boolean {
   return outages.some(({ from, until }) => from <= now && now < until);
 }
 

@@ -22,7 +22,7 @@ const AUTO_DELAY = 1_000;
 const WAIT_AFTER = 2_000;
 
 /** Events of a transfer that waits for a server. */
-const AWAY: ReadonlySet<GlanceEvent["kind"]> = new Set(["retry", "cooldown", "outage"]);
+const SERVER_FAILURES: ReadonlySet<GlanceEvent["kind"]> = new Set(["retry", "cooldown", "outage"]);
 
 /** The progress of a transfer, and of the source that it is read from if its size differs. */
 export interface TransferProgress extends Progress {
@@ -52,7 +52,7 @@ export class ProgressLine {
   #shownAt = -Infinity;
   #last: TransferProgress | null = null;
   /** Whether a request has failed since the last byte. */
-  #isAway = false;
+  #hasServerFailed = false;
 
   constructor(messages: Messages, options: ProgressLineOptions) {
     this.#messages = messages;
@@ -66,8 +66,8 @@ export class ProgressLine {
     const moved = movedBytes(progress);
     if (this.#last === null || moved !== movedBytes(this.#last)) {
       // The rate before an outage does not predict the rate after it.
-      if (this.#isAway && this.#rate.idle(time) >= WAIT_AFTER) this.#rate.restart();
-      this.#isAway = false;
+      if (this.#hasServerFailed && this.#rate.idle(time) >= WAIT_AFTER) this.#rate.restart();
+      this.#hasServerFailed = false;
       this.#rate.add(time, moved);
     }
     this.#last = progress;
@@ -76,7 +76,7 @@ export class ProgressLine {
 
   /** Records that a server failed. */
   readonly notice = ({ kind }: Pick<GlanceEvent, "kind">): void => {
-    if (AWAY.has(kind)) this.#isAway = true;
+    if (SERVER_FAILURES.has(kind)) this.#hasServerFailed = true;
   };
 
   /** Updates the line while nothing is transferred. Call it each second. */
@@ -123,7 +123,9 @@ export class ProgressLine {
       total: total === null ? null : total + start,
       rate: this.#rate.at(time),
       left: all === null ? null : this.#rate.secondsFor(all - movedBytes(progress), time),
-      waiting: idle >= WAIT_AFTER ? { seconds: idle / 1000, isForServer: this.#isAway } : null,
+      waiting: idle >= WAIT_AFTER
+        ? { seconds: idle / 1000, isForServer: this.#hasServerFailed }
+        : null,
     };
   }
 }

@@ -13,7 +13,7 @@ import { Members } from "./members.tsx";
 import { Problem } from "../controls/problem.tsx";
 import { ImageActions } from "./image_actions.tsx";
 import { propertiesOf } from "./properties.ts";
-import { useAnswer } from "../use_answer.ts";
+import { useRequest } from "../use_request.ts";
 
 export interface DetailsProps {
   readonly user: User;
@@ -27,11 +27,11 @@ export interface DetailsProps {
 
 export function Details(props: DetailsProps): JSX.Element {
   const { user, id, listed, onClose } = props;
-  const { answer, error, retry } = useAnswer(
+  const { result, error, retry } = useRequest(
     (signal) => request(user, GET_IMAGE, [id], signal),
     [user, id, listed],
   );
-  const image = answer?.id === id ? answer : listed;
+  const image = result?.id === id ? result : listed;
   const isGone = error instanceof GlanceError && error.status === 404;
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), [id, image === undefined]);
@@ -156,7 +156,7 @@ function Properties({ image }: { readonly image: GlanceImage }): JSX.Element | n
 
 function Tasks({ user, id }: { readonly user: User; readonly id: string }): JSX.Element | null {
   // Glance before 2.12, and some policies, refuse to list tasks; that is not worth a message.
-  const { answer: tasks } = useAnswer(
+  const { result: tasks } = useRequest(
     (signal) => request(user, LIST_IMAGE_TASKS, [id], signal),
     [user, id],
   );

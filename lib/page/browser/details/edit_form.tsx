@@ -7,7 +7,7 @@ import { focusOn } from "../controls/focus.ts";
 import { Icon } from "../controls/icons.tsx";
 import { Problem } from "../controls/problem.tsx";
 import { useAction } from "../use_action.ts";
-import { useAnswer } from "../use_answer.ts";
+import { useRequest } from "../use_request.ts";
 import { request, type User } from "../gateway.ts";
 import { editedFrom, type EditedImage, patchFor } from "./image_patch.ts";
 import { propertyHints } from "./property_hints.ts";
@@ -89,7 +89,7 @@ interface PropertyFieldsProps {
 
 function PropertyFields({ user, edited: { properties }, change }: PropertyFieldsProps) {
   // Without hints, properties can be edited as well.
-  const { answer: hints } = useAnswer((signal) => propertyHints(user, signal), [user]);
+  const { result: hints } = useRequest((signal) => propertyHints(user, signal), [user]);
   const set = (index: number, pair: readonly [string, string]) =>
     change({ properties: properties.map((each, i) => i === index ? pair : each) });
   return (

@@ -12,7 +12,7 @@ import { visibleText } from "../../text.ts";
 import { Problem } from "../controls/problem.tsx";
 import { IS_READ_ONLY, request, type User } from "../gateway.ts";
 import { useAction } from "../use_action.ts";
-import { useAnswer } from "../use_answer.ts";
+import { useRequest } from "../use_request.ts";
 
 export interface MembersProps {
   readonly user: User;
@@ -20,7 +20,7 @@ export interface MembersProps {
 }
 
 export function Members({ user, image: { id, owner } }: MembersProps): JSX.Element {
-  const { answer: members, error, retry } = useAnswer(
+  const { result: members, error, retry } = useRequest(
     (signal) => request(user, LIST_MEMBERS, [id], signal),
     [user, id],
   );

@@ -8,7 +8,7 @@ import { Icon } from "../controls/icons.tsx";
 import { request, type User } from "../gateway.ts";
 import { ProgressLine } from "../transfer/progress_line.tsx";
 import { useTransfers } from "../transfer/transfer.ts";
-import { useAnswer } from "../use_answer.ts";
+import { useRequest } from "../use_request.ts";
 import { DISK_FORMATS } from "./inspect_file.ts";
 import { type UploadItem, type Uploads, useUploads } from "./use_uploads.ts";
 
@@ -62,7 +62,7 @@ export function Upload({ user, onStored, children }: UploadProps): JSX.Element {
 function Panel({ user, uploads }: { readonly user: User; readonly uploads: Uploads }) {
   const { items, add, start } = uploads;
   // A cloud without imports is not worth a message.
-  const { answer: methods } = useAnswer(
+  const { result: methods } = useRequest(
     (signal) => request(user, GET_IMPORT_METHODS, [], signal),
     [user],
   );
