@@ -1,6 +1,6 @@
 /** Warns about tokens that cross a network in clear text. Pure. */
 import { redact } from "../../redact.ts";
-import { isLoopback } from "./router_options.ts";
+import { isLoopback } from "./listen_host.ts";
 
 export interface TokenPaths {
   /** The address that clients connect to. */

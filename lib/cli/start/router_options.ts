@@ -5,6 +5,7 @@ import type { InspectMode, Verify } from "../../transfer/types.ts";
 import { timeOptions } from "../args/time_flags.ts";
 import { UsageError } from "../system/errors.ts";
 import type { ServeLimits } from "../server/serve.ts";
+import { isLoopback } from "./listen_host.ts";
 import type { StartSettings } from "./settings.ts";
 import type { StartValues } from "./start_flags.ts";
 
@@ -16,13 +17,6 @@ export type RouterSettings = Omit<
 
 /** Size of the cache, unless a flag sets it. */
 const DEFAULT_SIZE = "10GiB";
-
-const LOOPBACK = /^(?:127(?:\.\d+){3}|localhost|::1)$/;
-
-/** Whether only this machine can reach the host. */
-export function isLoopback(host: string): boolean {
-  return LOOPBACK.test(host);
-}
 
 /** The address to listen on. */
 export function hostOf({ host = "127.0.0.1" }: StartValues): string {

@@ -4,6 +4,7 @@ import { readFlagsOnly } from "../args/parse.ts";
 import { UsageError } from "../system/errors.ts";
 import type { SystemFiles } from "../system/system.ts";
 import type { FileSetting } from "./config_file.ts";
+import { listenHost } from "./listen_host.ts";
 import { SETTING_FLAGS, START_FLAGS, type StartValues } from "./start_flags.ts";
 
 export interface StartSettings {
@@ -35,8 +36,10 @@ export async function readSettings(
     const inFile = given.has(name) ? undefined : file.get(name);
     return inFile?.written(String(text)) ?? `"--${name} ${text}"`;
   };
-  if (!values.help) checkSettings({ values, written });
-  return { values, written };
+  if (values.help) return { values, written };
+  checkSettings({ values, written });
+  await checkCache({ values, written }, files);
+  return { values: { ...values, host: hostIn({ values, written }) }, written };
 }
 
 async function fileSettings(
@@ -46,6 +49,29 @@ async function fileSettings(
   // Imported on demand: it needs the YAML parser.
   const { readConfigFile } = await import("./config_file.ts");
   return await readConfigFile(path, SETTING_FLAGS, files);
+}
+
+/** @throws {UsageError} if it is not a host name or an IP address. */
+function hostIn({ values: { host: text }, written }: StartSettings): string | undefined {
+  const host = text === undefined ? undefined : listenHost(text);
+  if (host !== null) return host;
+  throw new UsageError(
+    `Cannot use ${
+      written("host", text ?? "")
+    }: it must be a host name or an IP address without a port; write 0.0.0.0 for all addresses`,
+  );
+}
+
+/** @throws {UsageError} if the cache exists and is not a directory. */
+async function checkCache(
+  { values: { cache }, written }: StartSettings,
+  files: SystemFiles,
+): Promise<void> {
+  if (cache === undefined) return;
+  // A directory that cannot be read now costs only speed.
+  const found = await files.stat(cache).catch(() => null);
+  if (found === null || found.kind === "directory") return;
+  throw new UsageError(`Cannot use ${written("cache", cache)}: it is not a directory; name one`);
 }
 
 /** @throws {UsageError} if settings are out of range or contradict each other. */

@@ -9,6 +9,7 @@ const TESTED: Readonly<Record<string, string>> = {
   "npm install ./glance-edge.tgz": "tests/packages/projects.ts",
   "npx glance-edge image-list": "tests/packages/projects.ts",
   "deno install -g": "tests/packages/deno_install_test.ts",
+  "deno compile": "tests/packages/deno_install_test.ts",
   "useradd": "tests/cli/start/operations_files_test.ts",
   "cp .github/operations/glance-edge.service": "tests/cli/start/operations_files_test.ts",
   "systemctl enable": "tests/cli/start/operations_files_test.ts",

@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { UsageError } from "../../../lib/cli/system/errors.ts";
 import { listenerLimits, routerSettings } from "../../../lib/cli/start/router_options.ts";
 import { readSettings } from "../../../lib/cli/start/settings.ts";
@@ -50,6 +50,27 @@ Deno.test("routerSettings() keeps a cache with the flags for it", async () => {
     ),
   );
   assertEquals([cache?.size, cache?.slotSize, cache?.authorizationTtl], [1e6, 2 ** 20, 0]);
+});
+
+Deno.test("routerSettings() allows only loopback names on every spelling of a loopback address", async () => {
+  for (const host of ["127.0.0.1", "127.1", "LOCALHOST", "[::1]", "::ffff:127.0.0.1"]) {
+    const { allowedHosts, metrics } = routerSettings(await settingsOf("--host", host));
+    assertEquals([allowedHosts, metrics], ["loopback", true], host);
+  }
+});
+
+Deno.test("readSettings() refuses a host that is not one, and a cache that is not a directory", async () => {
+  const files = new MemoryFiles({ slots: "data" });
+  const faults = [
+    [
+      ["--host", "http://127.0.0.1"],
+      'Cannot use "--host http://127.0.0.1": it must be a host name or an IP address without a port; write 0.0.0.0 for all addresses',
+    ],
+    [["--cache", "slots"], 'Cannot use "--cache slots": it is not a directory; name one'],
+  ] as const;
+  for (const [args, message] of faults) {
+    await assertRejects(() => readSettings(args, files), UsageError, message);
+  }
 });
 
 Deno.test("listenerLimits() are in milliseconds", async () => {
