@@ -269,7 +269,10 @@ function assertContinues(
   ]);
   assert(first.taken >= KILL_AT && first.taken < IMAGE_SIZE);
   assertEquals(first.taken + second.taken, IMAGE_SIZE);
-  assertEquals(events.map(({ kind }) => kind), ["cooldown", "resume"]);
+  const [cooldown, continued, ...others] = events.map(({ kind }) => kind);
+  assertEquals([cooldown, others], ["cooldown", []]);
+  // The silence of a frozen server ends its response, or moves the download before that.
+  assert(continued === "resume" || continued === "move", continued);
 }
 
 /** Number of requests to each server. */
