@@ -292,6 +292,7 @@ Deno.test("SignIn() and Account() are used with the keyboard alone", {
 Deno.test("Edge() is opened and closed with the keyboard alone", { ignore: IGNORED }, async () => {
   const { opened, page, keys } = await openWith(1);
   await using _ = opened;
+  await status(page, "1 image");
   await keys.use("Edge", "Space");
   await page.getByRole("region", { name: "Edge" }).getByText("Requests").waitFor();
   assertEquals(await keys.focused(), "Edge");

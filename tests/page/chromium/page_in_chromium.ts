@@ -157,7 +157,13 @@ function serveGateway(input: PageInput) {
   const listening = { signal: ended.signal, hostname: "127.0.0.1", port: 0, onListen: () => {} };
   const server = Deno.serve(
     listening,
-    async (request, info) => front(request, await router.fetch(request, info)),
+    async (request, info) => {
+      const response = await router.fetch(request, info);
+      const result = front(request, response);
+      const isReplaced = result.body !== response.body && response.body?.locked === false;
+      if (isReplaced) await response.body.cancel();
+      return result;
+    },
   );
   keystone?.tokens.set("prepared", { user: "alice", projectId: "p-demo" });
   return {

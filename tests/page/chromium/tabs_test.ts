@@ -121,6 +121,7 @@ Deno.test("Download() that is canceled ends the download from Glance, too", {
     wrapFetch: (send) => async (input, init) => {
       const response = await send(input, init);
       if (!new Request(input).url.endsWith("/file")) return response;
+      await response.body?.cancel();
       const body = new ReadableStream({
         start: (controller) => controller.enqueue(new Uint8Array(10)),
         cancel: () => aborted.resolve(),
