@@ -232,6 +232,7 @@ Deno.test("Upload() chooses, cancels, removes, and imports with the keyboard alo
     mimeType: "application/octet-stream",
     buffer: Buffer.from(seededBytes(1, size)),
   }));
+  await status(page, "0 images");
   const chooser = page.waitForEvent("filechooser");
   await keys.use("Upload");
   await keys.waitFor("Drop images anywhere, or choose files");
