@@ -25,8 +25,7 @@ const STORES = [{ id: "fast", default: "true" }, { id: "slow" }, {
 }];
 
 /** Base properties are present on every image, so callers need not check. */
-const ALWAYS_THERE =
-  "every image has every base property, so that nobody has to ask whether it has";
+const ALWAYS_THERE = "every image has every base property, so that no caller has to check that";
 
 /** glanceclient validates with the image schema before it sends a request, and throws TypeError. */
 const CHECKED_BY_GLANCECLIENT = "what glanceclient refuses by the schema is refused with a type";
@@ -280,7 +279,7 @@ const DIFFERENCES: readonly IntendedDifference[] = [
     reason: "as above",
   },
   {
-    steps: ["create with an id that is none"],
+    steps: ["create with an invalid id"],
     field: "error",
     theirs: /^TypeError: Unable to set 'id' to 'none'/,
     ours: /^Invalid 400: /,
@@ -298,7 +297,7 @@ const DIFFERENCES: readonly IntendedDifference[] = [
     field: "error",
     theirs: "ImageNotAuthorized",
     ours: /^Invalid: Cannot set property "os_glance_x": /,
-    reason: "a name that nobody may use is refused before a request is made",
+    reason: "a reserved name is refused before a request is made",
   },
   {
     steps: ["create with a reserved property"],

@@ -333,7 +333,7 @@ const PROFILES: readonly CloudCase[] = [
     ...VENDOR_FILE,
   }),
   settings(
-    "a profile that nobody knows",
+    "an unknown profile",
     "profile: unheard-of\nauth: {auth_url: 'http://k', username: one, password: p}",
   ),
   settings(

@@ -123,13 +123,13 @@ Deno.test("authenticate() signs in at a real Keystone", async (t) => {
   });
 
   await t.step("wrong credentials and other projects", async () => {
-    const { projectName: _, ...nobody } = alice;
+    const { projectName: _, ...withoutProject } = alice;
     await assertRefused({ ...alice, password: "wrong-secret" }, 'user "alice"');
     await assertRefused({ ...alice, username: "nobody" });
     await assertRefused({ ...alice, userDomainName: "Nowhere" });
     await assertRefused({ ...alice, projectName: "bob-project" }, 'project "bob-project"');
-    await assertRefused({ ...nobody, domainId: "default" });
-    await assertRefused({ ...nobody, systemScope: "all" });
+    await assertRefused({ ...withoutProject, domainId: "default" });
+    await assertRefused({ ...withoutProject, systemScope: "all" });
   });
 
   await t.step("the catalog of a token", async () => {

@@ -22,14 +22,14 @@ Deno.test("offeredWords() returns names that are unique and can be typed, else i
 });
 
 /** Milliseconds that no response takes, even on a busy machine. */
-const PATIENCE = 60_000;
+const TIME_LIMIT = 60_000;
 
 /** Runs a completion against a Glance with two images. */
 async function completed(
   args: readonly string[],
   fetch?: Fetch,
   environment: Readonly<Record<string, string>> = { GLANCE_API_SERVERS: "glance.test:9292" },
-  limit = PATIENCE,
+  limit = TIME_LIMIT,
 ): Promise<{ readonly stdout: string; readonly stderr: string }> {
   const glance = embedded();
   for (const name of ["my disk", "$(id)"]) {

@@ -208,7 +208,7 @@ export const CREATE_MORE: readonly Step[] = [
     args: [{ name: "bad", ...FORMATS, properties: { os_glance_x: "1" } }],
   },
   {
-    name: "create with an id that is none",
+    name: "create with an invalid id",
     method: "create",
     args: [{ id: "none", name: "bad", ...FORMATS }],
   },

@@ -15,7 +15,7 @@ function rangesOf({ script }: ClientHarness): string[] {
 /** First responses that cannot be the image. */
 const REFUSED: readonly (readonly [what: string, step: (served: Served) => Step])[] = [
   ["is compressed", (served) => served.whole(BYTES, { headers: { "content-encoding": "gzip" } })],
-  ["is a part that nobody asked for", (served) => served.whole(BYTES, { status: 206 })],
+  ["is a part that was not requested", (served) => served.whole(BYTES, { status: 206 })],
   ["is of another length", (served) => served.whole(BYTES.slice(1))],
   ["has another MD5", (served) => {
     return served.whole(BYTES, { headers: { "content-md5": "0".repeat(32) } });
