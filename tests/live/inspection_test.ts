@@ -70,7 +70,7 @@ Deno.test("image-inspect and image-audit inspect the images in a real Glance fro
       assertEquals(code, 1, stderr);
       const { images, ...counts } = JSON.parse(stdout);
       assertEquals(counts, {
-        judged: 10,
+        inspected: 10,
         unsafe: 2,
         mismatch: 1,
         unreadable: 0,
