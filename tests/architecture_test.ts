@@ -79,6 +79,17 @@ Deno.test("lib has at most 12 layers and no import of a higher one", () => {
   assertEquals(upward, []);
 });
 
+Deno.test("of the folders above mod.ts and below the command line, only the router imports another one", () => {
+  const parts = LAYERS[LAYERS.length - 2] ?? [];
+  const partOf = (path: string) => parts.find((part) => path.startsWith(part));
+  const importing = SOURCES.flatMap(({ path, imports }) => {
+    const own = partOf(path);
+    const others = imports.map(partOf).filter((part) => part !== undefined && part !== own);
+    return own !== undefined && others.length > 0 ? [own] : [];
+  });
+  assertEquals([...new Set(importing)], ["lib/router/"]);
+});
+
 Deno.test("lib has no import cycle", () => {
   const graph = new Map(SOURCES.map(({ path, imports }) => [path, imports]));
   const done = new Set<string>();
