@@ -161,7 +161,10 @@ export class UnexpectedResponse extends GlanceError {
   /** @ignore */ override name = "UnexpectedResponse";
 }
 
-/** A redirect led to another origin. It was not followed, so no token was sent there. */
+/**
+ * A redirect of an API server led to another origin, or one of a web server from https to http, to another scheme, or
+ * in a circle. It was not followed, so nothing was sent there.
+ */
 export class RedirectRefused extends GlanceError {
   /** @ignore */ override name = "RedirectRefused";
 }

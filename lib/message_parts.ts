@@ -21,6 +21,7 @@ export type MessagePartKey =
   | "stallTimeout"
   | "systemScope"
   // Actions.
+  | "allowHttpRedirect"
   | "changeFormat"
   | "chooseInterface"
   | "chooseServers"

@@ -16,7 +16,7 @@ import { redact, redactUrls } from "../redact.ts";
 const REASON_LIMIT = 2_000;
 
 /** All redirects. A 300 is Glance's list of versions, and a 304 has no target. */
-const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+export const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 /** What the policy of redirects shares with other code. */
 const REDIRECT_SHARED = { redact, RedirectRefused };
@@ -46,25 +46,6 @@ export async function send(
     const { nextHop } = await import("./on_demand/redirects.ts");
     url = nextHop({ request, from: url, response, hops, server }, REDIRECT_SHARED);
   }
-}
-
-/**
- * Opens a URL that is not on an API server: without credentials, and following all redirects.
- *
- * @throws the error of the injected fetch, or the reason of `signal`.
- */
-export async function openUrl(
-  options: ResolvedOptions,
-  url: string,
-  signal: AbortSignal,
-  headers: Readonly<Record<string, string>> = {},
-): Promise<Response> {
-  const init: RequestInit = {
-    headers: { ...headers, "accept-encoding": "identity" },
-    redirect: "follow",
-    signal,
-  };
-  return await fetchResponse(options, url, init, signal);
 }
 
 /** The headers with the context's tokens (none with `noauth`), request id, and trace. */
@@ -158,7 +139,7 @@ async function sendOnce(
  * Calls the injected fetch, and checks that it returns a response. Rejects with the signal's reason as soon as it is
  * aborted: an injected fetch may ignore its signal, and an upload whose source fails would then wait forever.
  */
-async function fetchResponse(
+export async function fetchResponse(
   options: ResolvedOptions,
   url: string,
   init: RequestInit,

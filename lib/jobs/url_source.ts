@@ -6,7 +6,8 @@ import { type GlanceError, Invalid, ServerUnreachable } from "../errors.ts";
 import { statusError } from "../http/status_error.ts";
 import { Deadline } from "../http/deadline.ts";
 import { explainTls } from "../http/explain.ts";
-import { discard, openUrl, reasonOf } from "../http/transport.ts";
+import { discard, reasonOf } from "../http/transport.ts";
+import { openUrl, type WebRequest } from "../http/web_request.ts";
 import type { ResolvedOptions } from "../options.ts";
 import { own } from "../http/owned_memory.ts";
 import { inspect } from "../validate.ts";
@@ -40,6 +41,7 @@ export interface WebResponse {
  * Opens the data at a URL, without a token. The body is read when the stream is read.
  *
  * @throws {ServerUnreachable} if no response arrives within `requestTimeout`.
+ * @throws {RedirectRefused} if the server redirects from https to http, to another scheme, or in a circle.
  * @throws {GlanceError} for an error status, for example `NotFound`.
  */
 export async function openWebData(
@@ -50,12 +52,12 @@ export async function openWebData(
   return (await openWebResponse(options, url, signal)).body;
 }
 
-/** Does the same with additional headers, and returns the response. */
+/** Does the same with the headers and options of `request`, and returns the response. */
 export async function openWebResponse(
   options: ResolvedOptions,
   url: string,
   signal: AbortSignal | undefined,
-  headers: Readonly<Record<string, string>> = {},
+  request: WebRequest = {},
 ): Promise<WebResponse> {
   const source = redact(url);
   const deadline = new Deadline(options, signal);
@@ -65,8 +67,8 @@ export async function openWebResponse(
     () => broken(source, `it did not respond within ${requestTimeout} ms; ${TRY_AGAIN}`),
   );
   try {
-    const response = await openUrl(options, url, deadline.signal, headers);
-    if (!hasFile(response, headers)) throw await httpErrorOf(response, url);
+    const response = await openUrl(options, url, deadline.signal, request);
+    if (!hasFile(response, request.headers)) throw await httpErrorOf(response, url);
     deadline.disarm();
     const body = withStallTimeout(response.body, source, deadline, options);
     return { headers: response.headers, status: response.status, body };
@@ -84,7 +86,7 @@ export async function openWebResponse(
  */
 function hasFile(
   response: Response,
-  requested: Readonly<Record<string, string>>,
+  requested: Readonly<Record<string, string>> = {},
 ): response is Response & { readonly body: ReadableStream<Chunk> } {
   const { status, body } = response;
   const isPart = status === 206 && "range" in requested;

@@ -23,6 +23,9 @@ function withMirror(): CliHarness {
     if (decodeURIComponent(pathname) === "/images/disk.img.xz") {
       return new Response(COMPRESSED.xz.slice());
     }
+    if (pathname === "/moved") {
+      return new Response(null, { status: 302, headers: { location: URL_OF_DISK } });
+    }
     if (pathname === "/images/SHA256SUMS") return new Response(`${SHA256} *disk.img.xz\n`);
     return new Response("none", { status: 404 });
   };
@@ -126,6 +129,7 @@ Deno.test("--from ends with 2 if flags contradict each other or the data is miss
   const cases = [
     ["--from", URL_OF_DISK, "--file", "disk.img"],
     ["--from", URL_OF_DISK, "--size", "5"],
+    ["--allow-http-redirect", "--file", "disk.img"],
     ["--from", "disk.img"],
     ["--from", "file:///disk.img"],
     ["--from", "http://"],
@@ -154,4 +158,15 @@ Deno.test("--from names --file for a path", async () => {
     stderr,
     'Cannot use --from "./disk.img": it is not an http or https URL; correct it, or name a file with --file\n',
   );
+});
+
+Deno.test("--allow-http-redirect follows a redirect of --from from https to http", async () => {
+  const args = ["image-create", "--from", "https://mirror.test/moved"];
+  const refused = await withMirror().run(args);
+  assertEquals([refused.code, refused.stderr], [
+    1,
+    'Cannot download "https://mirror.test/moved": the server redirects from https to "http://mirror.test/images/disk.img.xz", whose data can be changed on the way; use an https mirror, or add --allow-http-redirect if a checksum verifies the data\n',
+  ]);
+  const { code, stderr } = await withMirror().run([...args, "--allow-http-redirect"]);
+  assertEquals(code, 0, stderr);
 });

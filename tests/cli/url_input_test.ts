@@ -124,6 +124,27 @@ Deno.test("image-inspect reads a stream if the server states no size of the file
   assertEquals(ranges, ["bytes=0-65535", null]);
 });
 
+Deno.test("image-inspect follows redirects of a URL, but not to http or in a circle", async () => {
+  const moved = (location: string) => new Response(null, { status: 302, headers: { location } });
+  const toHttp = await inspect(() => moved("http://web.test/disk.qcow2?token=hidden"));
+  assertEquals([toHttp.code, toHttp.requests.length], [1, 1]);
+  assertEquals(
+    toHttp.stderr,
+    `Cannot read "${SHOWN}": the server redirects from https to "http://web.test/disk.qcow2", whose data can be changed on the way; use an https mirror\n`,
+  );
+  const toItself = await inspect(() => moved("/disk.qcow2?token=hidden"));
+  assertEquals([toItself.code, toItself.requests.length], [1, 1]);
+  assertStringIncludes(toItself.stderr, `the server redirects "${SHOWN}" to itself`);
+  const responses = [moved("https://other.test/disk"), new Response(qcow2().slice())];
+  const followed = await inspect(() => responses.shift()!);
+  assertEquals([followed.code, followed.result.format], [0, "qcow2"]);
+  const sent = followed.requests.map(({ url, headers }) => [url, headers.get("authorization")]);
+  assertEquals(sent, [
+    ["https://web.test/disk.qcow2?token=hidden", `Basic ${btoa("me:secret")}`],
+    ["https://other.test/disk", null],
+  ]);
+});
+
 Deno.test("image-inspect cancels the response of a server without ranges", async () => {
   let [pulled, isCanceled] = [0, false];
   const body = () =>

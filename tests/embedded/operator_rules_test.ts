@@ -142,6 +142,28 @@ Deno.test("createEmbeddedGlance() filters tasks and added locations when importF
   assertEquals(location.status, 400);
 });
 
+Deno.test("createEmbeddedGlance() filters the redirects of imports when importFilter is set", async () => {
+  for (const [target, status] of [["http://good/x", "active"], ["http://bad/x", "queued"]]) {
+    const requested: string[] = [];
+    const fetch = (input: string | URL | Request, init?: RequestInit) => {
+      requested.push(String(input));
+      const isFirst = requested.length === 1;
+      assertEquals(init?.redirect, "manual");
+      return Promise.resolve(
+        isFirst
+          ? new Response(null, { status: 302, headers: { location: target! } })
+          : new Response("data"),
+      );
+    };
+    const glance = open({ importFilter: { disallowedHosts: ["bad"] }, fetch });
+    const id = await create(glance);
+    const order = { method: { name: "web-download", uri: "http://good/first" } };
+    await responseTo(glance, "POST", `/v2/images/${id}/import`, order);
+    assertEquals((await show(glance, id)).image["status"], status);
+    assertEquals(requested.length, status === "active" ? 2 : 1);
+  }
+});
+
 /** Action and a request that needs it. `ID` is the id of an image with data. */
 const ACTIONS: Readonly<Record<string, readonly [method: string, path: string, body?: unknown]>> = {
   get_images: ["GET", "/v2/images"],

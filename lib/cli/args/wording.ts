@@ -22,6 +22,7 @@ const WORDS: Readonly<Record<MessagePartKey, string | ((subject: string) => stri
   size: "--size",
   stallTimeout: "--stall-timeout",
   systemScope: "--os-system-scope",
+  allowHttpRedirect: "add --allow-http-redirect if a checksum verifies the data",
   chooseInterface: (name) => `use --os-endpoint-type ${name}`,
   chooseServers:
     "no server is configured; set OS_CLOUD, GLANCE_API_SERVERS, or OS_AUTH_URL with credentials",

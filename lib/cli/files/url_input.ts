@@ -2,9 +2,11 @@
 import { parseHttpUrl } from "../../api_server.ts";
 import type { ReadableRegions } from "../../formats/inspect_regions.ts";
 import { formatRange, parseContentRange } from "../../http/byte_range.ts";
-import { abortable, Deadline } from "../../http/deadline.ts";
+import { RedirectRefused } from "../../errors.ts";
+import { Deadline } from "../../http/deadline.ts";
 import { explainTls } from "../../http/explain.ts";
 import { reasonOf } from "../../http/transport.ts";
+import { openUrl } from "../../http/web_request.ts";
 import { pageFault } from "../../jobs/from_url/source_version.ts";
 import { type ResolvedOptions, resolveOptions } from "../../options.ts";
 import { redact, redactUrls } from "../../redact.ts";
@@ -31,6 +33,7 @@ export interface WebFile {
  *
  * @param use reads it, and cancels a stream that it does not read to its end; the time limit ends with it
  * @throws {CommandFailed} if the file cannot be read, or changes while it is read.
+ * @throws {RedirectRefused} if the server redirects from https to http, to another scheme, or in a circle.
  */
 export async function withWebFile<T>(
   { ports = {}, signal }: Pick<System, "ports" | "signal">,
@@ -48,7 +51,7 @@ export async function withWebFile<T>(
     return await use(await openFile(requests), deadline.signal);
   } catch (error) {
     if (deadline.signal.aborted) throw deadline.signal.reason;
-    if (error instanceof CommandFailed) throw error;
+    if (error instanceof CommandFailed || error instanceof RedirectRefused) throw error;
     if (error instanceof TypeError) {
       const { hint = "check the URL" } = await explainTls(reasonOf(error));
       throw fail(`${redactUrls(reasonOf(error))}; ${hint}`, error);
@@ -98,11 +101,9 @@ class WebRequests {
 
   /** A response with bytes of the file, or without a body if the file is empty. */
   async send(range: { readonly start: number; readonly end: number } | null): Promise<Response> {
-    const headers: Record<string, string> = { "accept-encoding": "identity" };
-    if (range !== null) headers["range"] = formatRange(range);
-    const signal = this.#signal;
-    const pending = this.#options.fetch(this.#url, { headers, signal });
-    const response = await abortable(pending, signal, ({ body }) => body?.cancel());
+    const headers = range === null ? {} : { range: formatRange(range) };
+    const request = { headers, action: "read" };
+    const response = await openUrl(this.#options, this.#url, this.#signal, request);
     const fault = this.#faultOf(response, range !== null);
     if (fault === null) return response;
     await response.body?.cancel();

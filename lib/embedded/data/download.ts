@@ -31,7 +31,7 @@ export async function downloadData(call: EmbeddedRequest): Promise<Response> {
   if (row.checksum !== null) headers.set("content-md5", row.checksum);
   if (slice !== null) headers.set("content-range", `bytes ${start}-${end - 1}/${size}`);
   const body = location.key === null
-    ? await openUrl(cloud, location.url)
+    ? await openUrl(cloud, location.url, null)
     : await cloud.storage.bytes.read(location.key, start, end);
   // As in Glance, a range request bypasses the cache.
   if (slice === null) cloud.cache?.read(row.id, size);

@@ -33,11 +33,13 @@ export function checkImportFilter(
   url: string,
   what: string,
 ): void {
-  if (URL.canParse(url) && passes(filter, new URL(url))) return;
+  if (URL.canParse(url) && passesFilter(filter, url)) return;
   throw badRequest(`URI for ${what} does not pass filtering: ${url}`);
 }
 
-function passes(filter: EmbeddedImportFilter | null, url: URL): boolean {
+/** Whether a filter allows a valid URL, for example the target of a redirect. */
+export function passesFilter(filter: EmbeddedImportFilter | null, text: string): boolean {
+  const url = new URL(text);
   const scheme = url.protocol.slice(0, -1);
   if (filter === null) return ["http", "https"].includes(scheme);
   const { allowedSchemes = ["http", "https"], allowedHosts = [], allowedPorts = [80, 443] } =

@@ -7,6 +7,7 @@ import type { EmbeddedRequest } from "../request/request.ts";
 import { badRequest, Failure } from "../http/errors.ts";
 import { changeImage } from "../images/access.ts";
 import type { EmbeddedCloud } from "../request/embedded_cloud.ts";
+import { type EmbeddedImportFilter, passesFilter } from "./import_filter.ts";
 import type { ImageRow } from "../storage/image_records.ts";
 
 /**
@@ -28,28 +29,48 @@ export async function measured(call: EmbeddedRequest, row: ImageRow): Promise<Im
 /**
  * Opens the data at a URL.
  *
- * @throws {Failure} 503 if it cannot be read.
+ * @param filter filter of the targets of redirects; null follows all of them, as Glance's http store does
+ * @throws {Failure} 503 if it cannot be read, 400 if the filter does not allow the target of a redirect.
  */
 export async function openUrl(
-  cloud: EmbeddedCloud,
+  { fetch }: EmbeddedCloud,
   url: string,
+  filter: EmbeddedImportFilter | null,
 ): Promise<ReadableStream<Uint8Array> | null> {
-  if (cloud.fetch === null) throw unavailable();
-  const response = await request(cloud.fetch, url, "GET").catch(() =>
-    Promise.reject(unavailable())
-  );
+  if (fetch === null) throw unavailable();
+  const response = await request(fetch, url, "GET", filter).catch((error) => {
+    throw error instanceof Failure ? error : unavailable();
+  });
   return response.body;
 }
+
+/** Maximum redirects: that of `urllib`. */
+const MAX_REDIRECTS = 10;
+
+const REDIRECTS: readonly number[] = [301, 302, 303, 307, 308];
 
 async function request(
   fetch: typeof globalThis.fetch,
   url: string,
   method: string,
+  filter: EmbeddedImportFilter | null = null,
 ): Promise<Response> {
-  const response = await fetch(url, { method, headers: { "accept-encoding": "identity" } });
-  if (response.ok) return response;
-  await response.body?.cancel();
-  throw new Error(`Cannot read a location: the server responded with ${response.status}`);
+  const redirect = filter === null ? "follow" : "manual";
+  const headers = { "accept-encoding": "identity" };
+  let from = url;
+  for (let hops = 0; hops <= MAX_REDIRECTS; hops++) {
+    const response = await fetch(from, { method, headers, redirect });
+    if (response.ok) return response;
+    await response.body?.cancel();
+    const location = response.headers.get("location") ?? "";
+    const isRedirect = REDIRECTS.includes(response.status) && URL.canParse(location, from);
+    if (!isRedirect || filter === null) {
+      throw new Error(`Cannot read a location: the server responded with ${response.status}`);
+    }
+    from = new URL(location, from).href;
+    if (!passesFilter(filter, from)) throw badRequest(`Redirect to disallowed URL: ${from}`);
+  }
+  throw new Error("Cannot read a location: the server redirects too often");
 }
 
 function unavailable(): Failure {

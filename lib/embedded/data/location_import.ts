@@ -109,7 +109,7 @@ async function measuredData(
   const hasher = new ImageHasher(algorithm);
   let size = 0;
   try {
-    for await (const chunk of await openUrl(cloud, url) ?? []) {
+    for await (const chunk of await openUrl(cloud, url, cloud.importFilter) ?? []) {
       size += chunk.byteLength;
       hasher.update(chunk);
     }

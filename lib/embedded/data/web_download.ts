@@ -47,7 +47,7 @@ function sourceOf({ call, body }: ImportJob): string {
 
 async function staged(call: EmbeddedRequest, url: string): Promise<ImageRow> {
   const row = await changeImage(call, (current) => current);
-  const body = await openUrl(call.cloud, url);
+  const body = await openUrl(call.cloud, url, call.cloud.importFilter);
   const data = await writtenData(call.cloud, body, stagingKey(row.id), row, null);
   return await changeImage(call, (current) => ({ ...current, size: data.size, staged: data }));
 }

@@ -113,7 +113,13 @@ async function fillImage({ cloud }: EmbeddedRequest, id: string, url: string): P
   if (row === undefined) throw new Failure(410);
   const storeId = defaultStoreId(cloud);
   const key = `${storeId}/${id}`;
-  const data = await writtenData(cloud, await openUrl(cloud, url), key, row, null);
+  const data = await writtenData(
+    cloud,
+    await openUrl(cloud, url, cloud.importFilter),
+    key,
+    row,
+    null,
+  );
   const image = data.refusal ? null : await images.update(
     id,
     (current) => withData(withStatus(current, "active"), data, storeMetadata(cloud, storeId)),

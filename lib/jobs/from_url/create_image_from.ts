@@ -38,6 +38,12 @@ export interface CreateFromOptions extends Omit<UploadOptions, "size">, Checksum
   readonly decompress?: CompressionFormat | "auto" | "none" | undefined;
   /** Limits of the decompression, and decoders that the runtime does not have (xz). */
   readonly decompression?: DecompressOptions | undefined;
+  /**
+   * Whether a redirect from https to http is followed. Data that is sent over http can be changed on the way, so set
+   * it only together with a checksum. A checksum file is never read over such a redirect.
+   * Default: `false`.
+   */
+  readonly allowHttpRedirect?: boolean | undefined;
   /** Called with the bytes read from the source. `onProgress` reports the bytes sent. */
   readonly onSource?: ((progress: SourceProgress) => void) | undefined;
   /** Called with the detected disk format, if `imageMeta` has none, before the image is created. */
@@ -71,6 +77,7 @@ const AS_RAW: ReadonlySet<string> = new Set(["gpt", "luks"]);
  * @throws {DecompressionFailed} if the source is damaged or truncated.
  * @throws {DecompressionLimitExceeded} if its content is too large.
  * @throws {ImageIntegrityError} if a hash is wrong, or the source changes while it is read.
+ * @throws {RedirectRefused} if the server of the source redirects from https to http, to another scheme, or in a circle.
  * @throws {GlanceError} for any error of the source or of the upload.
  *
  * @example
@@ -119,7 +126,7 @@ export async function createRecordFrom(
   const url = "url" in source ? source.url : null;
   const checksum = await findChecksum(resolved, url, options, signal);
   const onProgress = ignoringErrors(options.onSource);
-  const { decompress = "auto", decompression = {} } = options;
+  const { decompress = "auto", decompression = {}, allowHttpRedirect = false } = options;
   const from = "url" in source ? source : definedSize(source);
   const open = () =>
     openImage({
@@ -130,6 +137,7 @@ export async function createRecordFrom(
       decompression,
       options: resolved,
       signal,
+      allowHttpRedirect,
       onProgress,
     });
   const isReplayable = "url" in source || sourceOf(source.data).isReplayable;

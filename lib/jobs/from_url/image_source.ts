@@ -40,6 +40,7 @@ export interface ImageSourceOptions {
   readonly decompression: DecompressOptions;
   readonly options: ResolvedOptions;
   readonly signal: AbortSignal | undefined;
+  readonly allowHttpRedirect: boolean;
   readonly onProgress: (progress: SourceProgress) => void;
 }
 
@@ -106,13 +107,14 @@ export async function openImage(source: ImageSourceOptions): Promise<OpenedImage
 }
 
 async function openReader(source: ImageSourceOptions): Promise<HashedReader> {
-  const { options, signal, onProgress, from, checksum } = source;
+  const { options, signal, allowHttpRedirect, onProgress, from, checksum } = source;
   const createSourceHasher = async () =>
     checksum === null ? await createPrefixHasher() : await requireHasher(checksum.algorithm);
   if ("url" in from) {
     const reader = new UrlReader(from.url, {
       options,
       signal,
+      allowHttpRedirect,
       createHasher: createSourceHasher,
       onProgress: (read, total, resumes) => onProgress({ read, total, resumes }),
     });

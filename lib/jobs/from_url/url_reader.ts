@@ -12,6 +12,8 @@ import { contentFault, continuationOf, type SourceVersion, versionOf } from "./s
 export interface UrlReaderOptions {
   readonly options: ResolvedOptions;
   readonly signal: AbortSignal | undefined;
+  /** Whether redirects from https to http are followed. Undefined if the caller has no such option. */
+  readonly allowHttpRedirect?: boolean | undefined;
   /** Creates the hasher of all bytes, which also proves that a whole response has the same first bytes. */
   readonly createHasher: () => Promise<Hasher>;
   /** Called after each chunk and each break. */
@@ -96,7 +98,7 @@ export class UrlReader {
   }
 
   async #connect(): Promise<void> {
-    const { options, signal, createHasher } = this.#source;
+    const { options, signal, createHasher, allowHttpRedirect } = this.#source;
     this.#hasher ??= await createHasher();
     const { validator } = this.#version;
     const headers: Record<string, string> = {};
@@ -105,7 +107,10 @@ export class UrlReader {
       headers["range"] = formatRange({ start: this.#offset });
       headers["if-range"] = validator;
     }
-    const response = await openWebResponse(options, this.#url, signal, headers)
+    const response = await openWebResponse(options, this.#url, signal, {
+      headers,
+      allowHttpRedirect,
+    })
       .catch((error) => {
         const isRangeRefused = error instanceof GlanceError && error.status === 416 &&
           "range" in headers;

@@ -35,6 +35,7 @@ const OUR_FLAGS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "checksum": "glanceclient does not verify its source",
     "checksums": "glanceclient does not verify its source",
     "decompress": "glanceclient does not decompress",
+    "allow-http-redirect": "glanceclient does not read URLs",
   },
   "image-create-via-import": {
     "no-progress": PROGRESS,

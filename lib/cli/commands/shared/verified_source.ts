@@ -1,7 +1,7 @@
 /** Flags of images that are created from a URL, or from data that is decompressed or verified. */
 import { parseHttpUrl } from "../../../api_server.ts";
 import { redact } from "../../../redact.ts";
-import { text } from "../../args/flags.ts";
+import { text, toggle } from "../../args/flags.ts";
 import type { Flags, Invocation, Values } from "../../args/command.ts";
 import type { GlanceImage, ImageMeta } from "../../../api/types.ts";
 import type { CompressionFormat } from "../../../formats/compression/detect.ts";
@@ -36,6 +36,9 @@ export const VERIFIED_SOURCE_FLAGS = {
     "How the source is compressed; auto detects it by the first bytes (default: auto with --from, none otherwise)",
     { choices: ["auto", "gzip", "zstd", "xz", "bzip2", "none"] },
   ),
+  "allow-http-redirect": toggle(
+    "Follow a redirect of --from from https to http; use it only together with a checksum",
+  ),
 } as const satisfies Flags;
 
 type VerifiedFlags =
@@ -51,7 +54,8 @@ type VerifiedCall = Invocation<VerifiedFlags>;
 /** Whether one of the flags is given. */
 export function hasVerifiedSource(values: Values<typeof VERIFIED_SOURCE_FLAGS>): boolean {
   const { from, checksum, checksums, decompress } = values;
-  return [from, checksum, checksums, decompress].some((value) => value !== undefined);
+  const isAny = [from, checksum, checksums, decompress].some((value) => value !== undefined);
+  return isAny || values["allow-http-redirect"] === true;
 }
 
 /**
@@ -95,6 +99,11 @@ async function sourceFrom({ values, system }: VerifiedCall): Promise<UrlSource |
       "Cannot use --from together with --file: each is the source of the data; leave one of them out",
     );
   }
+  if (url === undefined && values["allow-http-redirect"]) {
+    throw new UsageError(
+      "Cannot use --allow-http-redirect: it applies to the URL of --from; leave it out",
+    );
+  }
   if (size !== undefined) {
     throw new UsageError(
       "Cannot use --size: the size of the source is known or announced by its server; leave it out",
@@ -134,6 +143,7 @@ async function optionsFrom(
     // The parser has checked `choices`.
     decompress: decompress as CompressionFormat | "auto" | "none",
     decompression: { decompressors: DECOMPRESSORS },
+    allowHttpRedirect: values["allow-http-redirect"],
   };
   if (checksums === undefined || /^https?:/i.test(checksums)) {
     return { ...options, checksum, checksums };
