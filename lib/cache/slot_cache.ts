@@ -96,13 +96,9 @@ export class SlotCache {
   }
 
   /** Reads bytes `start` to `end`, exclusive, of an image, with the credentials of one reader. */
-  async open(
-    content: ImageContent,
-    start: number,
-    end: number,
-    origin: Origin,
-  ): Promise<CachedReader> {
-    await this.storage.load();
+  open(content: ImageContent, start: number, end: number, origin: Origin): CachedReader {
+    // Readers do not wait for the list.
+    void this.storage.load();
     const { slotSize, onEvent } = this.#options;
     const { imageId } = content;
     const image = this.#removals.opened(content);

@@ -2,10 +2,11 @@
  * Tracks which slots are stored and how many bytes they take, and chooses those to evict. Pure: the caller deletes them
  * from the store.
  */
+import type { StoredSlot } from "./stores/slot_store.ts";
 
 interface SlotEntry {
-  readonly size: number;
-  readonly storedAt: number;
+  size: number;
+  storedAt: number;
   /** Number of readers that are reading it. */
   leases: number;
   isPinned: boolean;
@@ -69,15 +70,28 @@ export class SlotIndex {
 
   /** Adds a stored slot as the most recently used. The caller evicts what exceeds the limit. */
   add(key: string, size: number, storedAt: number, isPinned = false): void {
-    const previous = this.remove(key);
-    this.#entries.set(key, {
-      size,
-      storedAt,
-      leases: previous?.leases ?? 0,
-      isPinned: isPinned || (previous?.isPinned ?? false),
-    });
+    // The readers of a slot that is replaced hold its entry.
+    const entry = this.remove(key) ?? { size, storedAt, leases: 0, isPinned };
+    entry.size = size;
+    entry.storedAt = storedAt;
+    entry.isPinned ||= isPinned;
+    this.#entries.set(key, entry);
     this.#count(key, 1);
     this.#stored += size;
+  }
+
+  /** Adds listed slots, from the least to the most recently used, as used before those that are present. */
+  addListed(slots: Iterable<StoredSlot>): void {
+    const present = [...this.#entries];
+    for (const { key, size, usedAt } of slots) {
+      const entry = this.#entries.get(key);
+      if (entry === undefined) this.add(key, size, usedAt);
+      else entry.storedAt = Math.min(entry.storedAt, usedAt);
+    }
+    for (const [key, entry] of present) {
+      this.#entries.delete(key);
+      this.#entries.set(key, entry);
+    }
   }
 
   /** Removes a slot. */

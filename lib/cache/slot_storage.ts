@@ -6,6 +6,7 @@ import { type Digest, headerFor, storedSize } from "./slot_format.ts";
 import { type IndexedSlot, SlotIndex } from "./slot_index.ts";
 import { CorruptSlot, leased, type StoredSlotReader } from "./stored_slot.ts";
 import { SlotReaders, type SlotReading } from "./pages/slot_readers.ts";
+import { StoreListing } from "./store_listing.ts";
 import { Deletions } from "./stores/deletions.ts";
 import type { TimeLimit } from "./stores/limited_store.ts";
 import type { SlotStore, StoredSlot } from "./stores/slot_store.ts";
@@ -33,7 +34,7 @@ export class SlotStorage {
   readonly #options: SlotStorageOptions;
   readonly #readers: SlotReaders;
   readonly pauses: StorePauses;
-  #loading: Promise<void> | null = null;
+  readonly #listing: StoreListing;
   readonly #deletions = new Deletions();
 
   constructor(options: SlotStorageOptions) {
@@ -41,11 +42,13 @@ export class SlotStorage {
     this.index = new SlotIndex(options.size);
     this.#readers = new SlotReaders(options);
     this.pauses = new StorePauses(options.now, options.onEvent);
+    const onListed = (slots: readonly StoredSlot[]) => this.#listed(slots);
+    this.#listing = new StoreListing({ ...options, pauses: this.pauses, onListed });
   }
 
-  /** Lists the store once, and removes what exceeds the limit. */
-  load(): Promise<void> {
-    return this.#loading ??= this.#load();
+  /** Lists the store once, and removes what exceeds the limit. Slots can be read in the meantime. */
+  async load(): Promise<void> {
+    await this.#listing.start();
   }
 
   /** Whether a slot is in the index, and the store can be read. */
@@ -61,7 +64,7 @@ export class SlotStorage {
   /** Whether the store has a slot now; another gateway may have stored it. */
   async isPresent(key: string): Promise<boolean> {
     const { store } = this.#options;
-    if (!store.isShared || this.pauses.has("read")) return this.has(key);
+    if (!this.#mayFind(key) || this.pauses.has("read")) return this.has(key);
     try {
       const stream = await store.read(key, 0, 1);
       await stream?.cancel();
@@ -85,7 +88,7 @@ export class SlotStorage {
     const { store, wallClock } = this.#options;
     if (this.pauses.has("read")) return null;
     let release = this.index.lease(slot.key);
-    if (release === null && !store.isShared) return null;
+    if (!this.#mayFind(slot.key)) return null;
     try {
       const reader = await this.#readers.open(slot, offset, end, reading);
       if (reader === null) {
@@ -93,9 +96,11 @@ export class SlotStorage {
         if (release !== null) this.index.remove(slot.key);
         return null;
       }
-      if (release === null && store.claim !== undefined) {
-        // Another gateway has stored it. A store without claims has no other gateways.
-        this.index.add(slot.key, storedSize(slot.end - slot.start), wallClock());
+      if (release === null && (store.claim !== undefined || !store.isShared)) {
+        // Another gateway has stored it, or the list is not complete. A shared store without claims is not listed.
+        if (!this.index.has(slot.key)) {
+          this.index.add(slot.key, storedSize(slot.end - slot.start), wallClock());
+        }
         release = this.index.lease(slot.key);
       }
       return release === null ? reader : leased(reader, release);
@@ -117,6 +122,8 @@ export class SlotStorage {
   async put({ slot, blocks }: SlotFill): Promise<boolean> {
     const { store, wallClock, onEvent, onStored } = this.#options;
     if (this.pauses.has("write")) return false;
+    // Until it is known how many bytes are stored, the limit would be exceeded.
+    if (!store.isShared && !await this.#listing.wait()) return false;
     const bytes = storedSize(slot.end - slot.start);
     const evicted = this.index.reserve(bytes);
     if (evicted === null) return false;
@@ -144,13 +151,12 @@ export class SlotStorage {
   async remove(keys: readonly string[]): Promise<void> {
     for (const key of keys) this.index.remove(key);
     const fail = (error: unknown) => this.pauses.begin("write", error);
-    await this.#deletions.run(keys, (key) => this.#readers.delete(key).catch(fail));
+    await this.#deletions.run(keys, (key) => this.#delete(key).catch(fail));
   }
 
   /** Lists the store again, which also removes incomplete writes. */
   async reload(): Promise<void> {
-    this.#loading = this.#load();
-    await this.#loading;
+    await this.#listing.repeat();
   }
 
   /** Removes slots until the rest is within the limit, and returns the removed ones. */
@@ -162,29 +168,23 @@ export class SlotStorage {
     return evicted;
   }
 
-  async #load(): Promise<void> {
-    // Slots of a shared store are also found by reading them, so no reader waits for the list.
-    const listed = this.#list();
-    if (!this.#options.store.isShared) await listed;
+  /** Whether the store may have a slot: one that is not in the index may be new, or not be listed yet. */
+  #mayFind(key: string): boolean {
+    return this.index.has(key) || this.#options.store.isShared || !this.#listing.isComplete;
   }
 
-  async #list(): Promise<void> {
-    const { store, onEvent } = this.#options;
-    try {
-      const slots: StoredSlot[] = [];
-      for await (const slot of store.list()) slots.push(slot);
-      slots.sort((a, b) => a.usedAt - b.usedAt);
-      for (const { key, size, usedAt } of slots) {
-        if (parseKey(key) !== null && !this.index.has(key)) this.index.add(key, size, usedAt);
-      }
-      await this.prune();
-    } catch (error) {
-      onEvent({ kind: "store-failed", action: "list the stored slots", error });
-    }
+  async #listed(slots: readonly StoredSlot[]): Promise<void> {
+    this.index.addListed(slots.filter(({ key }) => parseKey(key) !== null));
+    await this.prune();
+  }
+
+  async #delete(key: string): Promise<void> {
+    this.#listing.deleted(key);
+    await this.#readers.delete(key);
   }
 
   async #evict(key: string): Promise<void> {
-    await this.#readers.delete(key);
+    await this.#delete(key);
     this.#options.onEvent({ kind: "evicted", key });
   }
 }

@@ -68,6 +68,30 @@ for (const supportsRanges of [true, false]) {
   });
 }
 
+Deno.test("SlotCache.open() claims nothing when no other gateway uses the store", async () => {
+  const clock = new SimulatedClock();
+  const { of } = sharedStore(clock);
+  const calls: string[] = [];
+  const inner = of(1);
+  const store: SlotStore = {
+    ...inner,
+    read: (key, start, end) => {
+      calls.push("read");
+      return inner.read(key, start, end);
+    },
+    write: (key, parts) => {
+      calls.push("write");
+      return inner.write(key, parts);
+    },
+    isAlone: () => Promise.resolve(true),
+    claim: () => Promise.reject(new Error("it is claimed")),
+  };
+  const world = new CacheWorld({ store, clock });
+  await clock.run(world.read(IMAGE, world.origin(IMAGE), { end: 4096 }));
+  await clock.run(world.cache.idle());
+  assertEquals([calls, world.kinds], [["read", "write"], []]);
+});
+
 Deno.test("SlotCache.open() reads from the origin when the shared store fails in every way", async () => {
   const clock = new SimulatedClock();
   const fail = () => Promise.reject(new Error("the store is down"));
@@ -79,6 +103,7 @@ Deno.test("SlotCache.open() reads from the origin when the shared store fails in
     list: () => {
       throw new Error("the store is down");
     },
+    isAlone: fail,
     claim: fail,
     release: fail,
   };
@@ -145,7 +170,7 @@ Deno.test("SlotCache.open() has an image verified when another gateway has store
       await first!.cache.idle();
       await second!.read(IMAGE, second!.origin(IMAGE), { start: half });
       // It reads what the first one has stored.
-      const reader = await second!.cache.open(IMAGE, 0, IMAGE.size, second!.origin(IMAGE));
+      const reader = second!.cache.open(IMAGE, 0, IMAGE.size, second!.origin(IMAGE));
       while (await reader.read() !== null);
       await second!.cache.idle();
     })());

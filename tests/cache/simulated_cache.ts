@@ -143,7 +143,7 @@ export class CacheWorld {
       readonly pause?: () => number;
     } = {},
   ): Promise<number> {
-    const reader = await this.cache.open(image, start, end, origin);
+    const reader = this.cache.open(image, start, end, origin);
     let at = start;
     try {
       for (let chunk = await reader.read(); chunk !== null; chunk = await reader.read()) {

@@ -72,7 +72,7 @@ Deno.test("SlotCache.open() has the first bytes of 40 readers of different slots
   const arrivals: number[] = [];
   await clock.run((async () => {
     await Promise.all(Array.from({ length: 40 }, async (_, n) => {
-      const reader = await cache.open(image, n * slotSize, (n + 1) * slotSize, origin);
+      const reader = cache.open(image, n * slotSize, (n + 1) * slotSize, origin);
       assertEquals((await reader.read())?.[0], image.data[n * slotSize]);
       arrivals.push(clock.now());
       await reader.close();
@@ -94,7 +94,7 @@ Deno.test("SlotCache.open() has the first bytes of 20 readers of one slot at onc
   await clock.run((async () => {
     await Promise.all(Array.from({ length: 20 }, async (_, n) => {
       const start = 400_000 * n;
-      const reader = await cache.open(image, start, image.size, origin);
+      const reader = cache.open(image, start, image.size, origin);
       assertEquals((await reader.read())?.[0], image.data[start]);
       arrivals.push(clock.now());
       await reader.close();
@@ -156,7 +156,7 @@ Deno.test("SlotCache.open() sends at most 64 requests for a slot when each of 10
   await clock.run((async () => {
     await Promise.all(Array.from({ length: 100 }, async (_, n) => {
       const start = 20_000 * (99 - n);
-      const reader = await cache.open(image, start, start + 1, counting);
+      const reader = cache.open(image, start, start + 1, counting);
       assertEquals((await reader.read())?.[0], image.data[start]);
     }));
     await cache.idle();

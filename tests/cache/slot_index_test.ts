@@ -58,3 +58,20 @@ Deno.test("SlotIndex.add() replaces a slot of the same key", () => {
   index.add("a/0", 20, 7);
   assertEquals([index.storedBytes, index.count, index.storedAt("a/0")], [20, 1, 7]);
 });
+
+Deno.test("SlotIndex.add() keeps the leases of a slot that it replaces", () => {
+  const index = indexOf(20, "a/0");
+  const release = index.lease("a/0");
+  index.add("a/0", 10, 0);
+  assertEquals(index.reserve(20), null);
+  release?.();
+  assertEquals(index.reserve(20), ["a/0"]);
+});
+
+Deno.test("SlotIndex.addListed() adds slots as less recently used than those that are present", () => {
+  const index = indexOf(100, "a/2");
+  const listed = ["a/0", "a/1", "a/2"].map((key) => ({ key, size: 10, usedAt: -5 }));
+  index.addListed(listed);
+  assertEquals([...index.slots()].map(({ key }) => key), ["a/0", "a/1", "a/2"]);
+  assertEquals([index.storedBytes, index.siblings("a/9"), index.storedAt("a/2")], [30, 3, -5]);
+});

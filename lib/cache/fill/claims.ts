@@ -64,7 +64,7 @@ export class Claims {
 
   async #claim(slotKey: string, key: string): Promise<boolean> {
     const { isAvailable, isStored, sleep } = this.#options;
-    while (isAvailable()) {
+    while (isAvailable() && !await this.#isAlone()) {
       const isClaimed = await this.#tryToClaim(key);
       // Another gateway may have stored it between the last check of the store and the claim.
       if (await isStored(slotKey)) {
@@ -75,6 +75,15 @@ export class Claims {
       await sleep(POLL_INTERVAL);
     }
     return true;
+  }
+
+  async #isAlone(): Promise<boolean> {
+    try {
+      return await this.#options.store.isAlone?.() ?? false;
+    } catch (error) {
+      this.#options.onFailed(error);
+      return true;
+    }
   }
 
   async #tryToClaim(key: string): Promise<boolean> {

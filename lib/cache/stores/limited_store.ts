@@ -1,6 +1,6 @@
 /** Wraps a store with timeouts, so that a store that hangs delays its readers for a limited time. */
 import type { Timer } from "../../timer.ts";
-import type { SlotStore } from "./slot_store.ts";
+import type { SlotStore, StoredSlot } from "./slot_store.ts";
 
 /** Milliseconds for one call, and for one read of a stream. */
 const LIMIT = 30_000;
@@ -20,17 +20,20 @@ export function storeLimit(timer: Timer): TimeLimit {
     });
 }
 
-/** Limits the time of each call of a store, except that of a list. The readers of its streams limit each read. */
+/** Limits the time of each call of a store, and of each step of a list. The readers of its streams limit each read. */
 export function limitedStore(store: SlotStore, within: TimeLimit): SlotStore {
-  const { open, claim, release } = store;
+  const { open, isAlone, claim, release } = store;
   return {
     isShared: store.isShared,
     read: (key, start, end) => within("read a slot", store.read(key, start, end)),
     write: (key, parts) => within("write a slot", store.write(key, parts)),
     delete: (key) => within("delete a slot", store.delete(key)),
-    list: () => store.list(),
+    list: () => limitedList(store.list(), within),
     ...open === undefined ? {} : {
       open: (key) => within("read a slot", open.call(store, key)),
+    },
+    ...isAlone === undefined ? {} : {
+      isAlone: () => within("list the gateways", isAlone.call(store)),
     },
     ...claim === undefined ? {} : {
       claim: (key) => within("claim a slot", claim.call(store, key)),
@@ -39,4 +42,13 @@ export function limitedStore(store: SlotStore, within: TimeLimit): SlotStore {
       release: (key) => within("release a slot", release.call(store, key)),
     },
   };
+}
+
+async function* limitedList(list: AsyncIterable<StoredSlot>, within: TimeLimit) {
+  const slots = list[Symbol.asyncIterator]();
+  for (;;) {
+    const { done, value } = await within("list the slots", slots.next());
+    if (done) return;
+    yield value;
+  }
 }

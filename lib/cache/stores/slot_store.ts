@@ -47,6 +47,11 @@ export interface SlotStore {
   /** Lists the stored values, and removes the remains of interrupted writes. */
   list(): AsyncIterable<StoredSlot>;
   /**
+   * For a store with claims: whether no other gateway uses it at the moment, so that nothing is claimed.
+   * Default: unknown.
+   */
+  isAlone?(): Promise<boolean>;
+  /**
    * For a shared store: claims a key that only one gateway should fetch, or renews this gateway's claim; resolves to
    * false while another gateway has it. A claim that is not renewed expires after a minute.
    * Default: no coordination; each gateway fetches what it needs.

@@ -1,29 +1,29 @@
 /** Pauses the use of a store after it has failed. */
 import type { CacheEvent } from "../cache_events.ts";
 
-/** Milliseconds without reads, writes, or claims, after one has failed. */
+/** Milliseconds without reads, writes, claims, or lists, after one has failed. */
 const PAUSE = 30_000;
 
 /** What can be paused. */
-type StoreAction = "read" | "write" | "claim";
+type StoreAction = "read" | "write" | "claim" | "list";
 
-/** Pauses of reads, writes, and claims. */
+/** Pauses of reads, writes, claims, and lists. */
 export class StorePauses {
   readonly #now: () => number;
   readonly #onEvent: (event: CacheEvent) => void;
-  readonly #pausedAt = { read: -Infinity, write: -Infinity, claim: -Infinity };
+  readonly #pausedAt = { read: -Infinity, write: -Infinity, claim: -Infinity, list: -Infinity };
 
   constructor(now: () => number, onEvent: (event: CacheEvent) => void) {
     this.#now = now;
     this.#onEvent = onEvent;
   }
 
-  /** Whether reads, writes, or claims are paused. */
+  /** Whether an action is paused. */
   has(action: StoreAction): boolean {
     return this.#now() - this.#pausedAt[action] < PAUSE;
   }
 
-  /** Whether nothing is paused. */
+  /** Whether no reads, writes, or claims are paused. */
   get areOver(): boolean {
     return !(["read", "write", "claim"] as const).some((action) => this.has(action));
   }
@@ -31,6 +31,7 @@ export class StorePauses {
   /** Starts a pause, and reports the error. */
   begin(action: StoreAction, error: unknown): void {
     this.#pausedAt[action] = this.#now();
-    this.#onEvent({ kind: "store-failed", action: `${action} a slot`, error });
+    const what = action === "list" ? "the stored slots" : "a slot";
+    this.#onEvent({ kind: "store-failed", action: `${action} ${what}`, error });
   }
 }

@@ -108,7 +108,7 @@ export class GatewayCache implements DataCache {
     const origin = this.#origin(call.context, image, cached);
     // On workerd, a request cannot wait for another one.
     const cache = this.#code.isWorkerd() ? this.#create() : this.#cache;
-    const reader = await cache.open(cached, start, end, origin);
+    const reader = cache.open(cached, start, end, origin);
     const first = await this.#first(reader, call);
     const verifier = await this.#code.verifierFor(image, plan, options.verify);
     const headers = this.#code.dataHeaders(image, plan);
@@ -133,7 +133,7 @@ export class GatewayCache implements DataCache {
   ): Promise<void> {
     const cached = cacheable(image);
     if (cached === null) return;
-    const reader = await this.#cache.open(
+    const reader = this.#cache.open(
       cached,
       0,
       cached.size,

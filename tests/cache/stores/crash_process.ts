@@ -77,7 +77,7 @@ function openCache(directory: string): SlotCache {
 }
 
 async function read(cache: SlotCache, image: Image, start: number, end: number): Promise<void> {
-  const reader = await cache.open(image, start, end, originOf(image));
+  const reader = cache.open(image, start, end, originOf(image));
   let at = start;
   for (let chunk = await reader.read(); chunk !== null; chunk = await reader.read()) {
     for (const byte of chunk) {

@@ -57,7 +57,7 @@ class DirectoryCache {
       isOwnFault: () => false,
       lacksRanges: () => false,
     };
-    const reader = await this.cache.open(image, 0, image.size, origin);
+    const reader = this.cache.open(image, 0, image.size, origin);
     let at = 0;
     for (let chunk = await reader.read(); chunk !== null; chunk = await reader.read()) {
       assertEquals(chunk, image.data.slice(at, at + chunk.byteLength));

@@ -56,6 +56,8 @@ Deno.test("GET /file does not claim a hit when the first bytes in the store are 
   const response = await router.request(`/v2/images/${id}/file`);
   assertEquals(response.headers.get("cache-status"), "glance-edge; fwd=miss; stored");
   assertEquals(await bytesOf(response), bytes);
+  isDamaged = false;
+  await verified(router, "verified", 2);
 });
 
 Deno.test("GET /file returns a range from the cache when a range is requested", async () => {

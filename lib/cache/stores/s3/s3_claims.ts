@@ -7,7 +7,7 @@ import type { Sleep } from "../../../timer.ts";
 import type { S3Object } from "./s3_xml.ts";
 
 /** Milliseconds after which a claim expires if it is not renewed. */
-const LIFETIME = 60_000;
+export const LIFETIME = 60_000;
 
 /** Number of lists, and the milliseconds between them, if gateways claim the same key at the same time. */
 const ATTEMPTS = 10;

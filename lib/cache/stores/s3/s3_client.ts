@@ -6,6 +6,7 @@ import {
   ServerUnreachable,
   UnexpectedStatus,
 } from "../../../errors.ts";
+import { readStart } from "../../../http/json.ts";
 import { missingPackage } from "../../../platform.ts";
 import { nativeTimer, sleep as nativeSleep } from "../../../timer.ts";
 import { valueOf } from "./s3_xml.ts";
@@ -138,7 +139,7 @@ export class Bucket {
       });
       const response = await deadline(send(request));
       if (response.ok) return { response, deadline };
-      this.#check(response, action, await deadline(response.text()));
+      this.#check(response, action, await deadline(readStart(response)));
       return { response, deadline };
     } catch (cause) {
       throw this.#unreachable(action, cause);

@@ -1,11 +1,13 @@
 /** Slots in a bucket of an S3-compatible server, which several gateways may share. */
 import { concat } from "../../../concat.ts";
 import { InvalidConfigurationValue, UnexpectedResponse } from "../../../errors.ts";
+import { readText } from "../../../http/json.ts";
 import { sleep as nativeSleep } from "../../../timer.ts";
 import { sliceStream } from "../slice_stream.ts";
 import type { SlotStore, StoredSlot } from "../slot_store.ts";
 import { Bucket, type BucketOptions } from "./s3_client.ts";
-import { S3Claims } from "./s3_claims.ts";
+import { type ClaimObjects, S3Claims } from "./s3_claims.ts";
+import { S3Gateways } from "./s3_gateways.ts";
 import { parseObjects, type S3Object } from "./s3_xml.ts";
 
 /** Options of {@linkcode s3Store}. */
@@ -20,10 +22,21 @@ export interface S3StoreOptions extends BucketOptions {
    * Default: a random one.
    */
   readonly gateway?: string | undefined;
+  /**
+   * Milliseconds of a clock that is never set.
+   * Default: `performance.now`.
+   */
+  readonly now?: (() => number) | undefined;
 }
 
 /** Empty pages of a list in a row: some servers send a few, and a broken one sends them without an end. */
 const MAX_EMPTY_PAGES = 100;
+
+/** Maximum bytes of a page; one of S3 has at most 1,000 objects. */
+const MAX_PAGE_BYTES = 8 * 1024 * 1024;
+
+/** Maximum number of objects in a list. */
+const MAX_OBJECTS = 1_000_000;
 
 /**
  * Keeps slots in a bucket: S3, R2, Ceph, MinIO, Swift's s3api. Needs the npm package `aws4fetch`. Gateways that share
@@ -48,6 +61,7 @@ const MAX_EMPTY_PAGES = 100;
  */
 export function s3Store(options: S3StoreOptions): SlotStore {
   const { prefix = "", gateway = crypto.randomUUID(), sleep = nativeSleep } = options;
+  const { now = () => performance.now() } = options;
   if (!/^[\w./-]*$/.test(prefix) || prefix.startsWith("/") || !/^[\w.-]+$/.test(gateway)) {
     throw new InvalidConfigurationValue(
       `Cannot use an S3 bucket: "prefix" or "gateway" has other characters than letters, digits, ".", "-", and "_"; change it`,
@@ -56,6 +70,7 @@ export function s3Store(options: S3StoreOptions): SlotStore {
   const bucket = new Bucket(options);
   const slots = `${prefix}slots/`;
   const claims = new S3Claims(claimObjects(bucket, `${prefix}claims/`), gateway, sleep);
+  const gateways = new S3Gateways(claimObjects(bucket, `${prefix}gateways/`), gateway, now);
   return {
     isShared: true,
     async read(key, start, end) {
@@ -79,6 +94,7 @@ export function s3Store(options: S3StoreOptions): SlotStore {
         }
       }
     },
+    isAlone: () => gateways.isAlone(),
     claim: (key) => claims.claim(key),
     release: (key) => claims.release(key),
   };
@@ -101,7 +117,7 @@ async function remove(bucket: Bucket, key: string, action: string): Promise<void
 /** The pages of a list, with the server's time. */
 async function* pages(bucket: Bucket, prefix: string, action: string) {
   let token: string | null = null;
-  let empty = 0;
+  let [empty, count] = [0, 0];
   do {
     const { response, deadline } = await bucket.send({
       method: "GET",
@@ -113,21 +129,25 @@ async function* pages(bucket: Bucket, prefix: string, action: string) {
       action,
     });
     const { objects, next }: { objects: readonly S3Object[]; next: string | null } = parseObjects(
-      await deadline(response.text()),
+      await deadline(readText(response, { limit: MAX_PAGE_BYTES })),
     );
     const date = response.headers.get("date");
     yield { objects, now: date === null ? null : Date.parse(date) };
     empty = objects.length === 0 ? empty + 1 : 0;
-    if (empty > MAX_EMPTY_PAGES) {
+    count += objects.length;
+    if (empty > MAX_EMPTY_PAGES || count > MAX_OBJECTS) {
+      const excess = empty > 0
+        ? `${MAX_EMPTY_PAGES} empty pages in a row`
+        : `${MAX_OBJECTS} objects`;
       throw new UnexpectedResponse(
-        `Cannot ${action}: the list of the S3 bucket has more than ${MAX_EMPTY_PAGES} empty pages in a row; check "endpoint"`,
+        `Cannot ${action}: the list of the S3 bucket has more than ${excess}; check "endpoint"`,
       );
     }
     token = next === token ? null : next;
   } while (token !== null);
 }
 
-function claimObjects(bucket: Bucket, prefix: string): ConstructorParameters<typeof S3Claims>[0] {
+function claimObjects(bucket: Bucket, prefix: string): ClaimObjects {
   return {
     async list(key) {
       const objects: S3Object[] = [];
