@@ -1,5 +1,10 @@
 /** The interface of stores for an edge cache. */
 
+/** Thrown by a store if only one value cannot be stored; others can. */
+export class SlotBlocked extends Error {
+  override name = "SlotBlocked";
+}
+
 /** A stored value. */
 export interface StoredSlot {
   /** The key under which it was written. */
@@ -40,7 +45,11 @@ export interface SlotStore {
    * Default: values are read as streams.
    */
   open?(key: string): Promise<OpenedValue | null>;
-  /** Stores the concatenation of `parts` atomically: readers see all of it or nothing, also after a crash. */
+  /**
+   * Stores the concatenation of `parts` atomically: readers see all of it or nothing, also after a crash.
+   *
+   * @throws {SlotBlocked} if only this value cannot be stored. After any other error, nothing is stored for a while.
+   */
   write(key: string, parts: readonly Uint8Array[]): Promise<void>;
   /** Deletes a value if it exists. Open streams may continue. */
   delete(key: string): Promise<void>;

@@ -1,5 +1,6 @@
 /** Pauses the use of a store after it has failed. */
 import type { CacheEvent } from "../cache_events.ts";
+import { SlotBlocked } from "./slot_store.ts";
 
 /** Milliseconds without reads, writes, claims, or lists, after one has failed. */
 const PAUSE = 30_000;
@@ -28,9 +29,9 @@ export class StorePauses {
     return !(["read", "write", "claim"] as const).some((action) => this.has(action));
   }
 
-  /** Starts a pause, and reports the error. */
+  /** Starts a pause, unless the error is about one slot, and reports the error. */
   begin(action: StoreAction, error: unknown): void {
-    this.#pausedAt[action] = this.#now();
+    if (!(error instanceof SlotBlocked)) this.#pausedAt[action] = this.#now();
     const what = action === "list" ? "the stored slots" : "a slot";
     this.#onEvent({ kind: "store-failed", action: `${action} ${what}`, error });
   }

@@ -9,7 +9,7 @@ import {
   entriesOf,
   filesBelow,
   moveTo,
-  nullIfAbsent,
+  openFile,
   removeFile,
   streamOf,
   TEMPORARY,
@@ -75,14 +75,14 @@ class DirectoryStore implements SlotStore {
 
   async read(key: string, start: number, end: number) {
     return await this.#try("read a slot", async () => {
-      const file = await this.#fs.open(`${this.#path}/${key}`, "r").catch(nullIfAbsent);
+      const file = await openFile(this.#fs, `${this.#path}/${key}`);
       return file === null ? null : streamOf(file, start, end);
     });
   }
 
   async open(key: string): Promise<OpenedValue | null> {
     return await this.#try("read a slot", async () => {
-      const file = await this.#fs.open(`${this.#path}/${key}`, "r").catch(nullIfAbsent);
+      const file = await openFile(this.#fs, `${this.#path}/${key}`);
       return file === null ? null : {
         read: async (memory, position) =>
           (await file.read(memory, 0, memory.byteLength, position)).bytesRead,
@@ -102,8 +102,11 @@ class DirectoryStore implements SlotStore {
   async *list(): AsyncGenerator<StoredSlot> {
     const folder = `${this.#path}/${TEMPORARY}`;
     await this.#try("list the slots", async () => {
-      for (const { name } of await entriesOf(this.#fs, folder)) {
-        if (!this.#written.has(name)) await this.#fs.rm(`${folder}/${name}`, { force: true });
+      for (const entry of await entriesOf(this.#fs, folder)) {
+        const { name } = entry;
+        if (!this.#written.has(name) && !entry.isDirectory()) {
+          await this.#fs.rm(`${folder}/${name}`, { force: true });
+        }
       }
     });
     const files = filesBelow(this.#fs, this.#path, "");

@@ -1,6 +1,6 @@
 /** The files of a directory of slots. */
 import { builtinModule } from "../../../node_builtin.ts";
-import type { StoredSlot } from "../slot_store.ts";
+import { SlotBlocked, type StoredSlot } from "../slot_store.ts";
 
 /** The part of `node:fs/promises` that is used. */
 export interface CacheFiles {
@@ -10,7 +10,14 @@ export interface CacheFiles {
   rm(path: string, options: { force: true }): Promise<void>;
   rmdir(path: string): Promise<void>;
   readdir(path: string, options: { withFileTypes: true }): Promise<readonly DirectoryEntry[]>;
-  stat(path: string): Promise<{ size: number; atimeMs: number; mtimeMs: number }>;
+  stat(path: string): Promise<FileStatus>;
+}
+
+interface FileStatus {
+  readonly size: number;
+  readonly atimeMs: number;
+  readonly mtimeMs: number;
+  isDirectory(): boolean;
 }
 
 interface SlotFile {
@@ -58,21 +65,62 @@ export async function writeFile(file: SlotFile, parts: readonly Uint8Array[]): P
   }
 }
 
-/** Moves a file to a folder that may not exist, or may be removed at the same time because it is empty. */
+/** Error codes if a directory has the place of a file, or a file that of a directory. */
+const MISPLACED: readonly unknown[] = ["EEXIST", "EISDIR", "ENOTDIR", "ENOTEMPTY"];
+
+/**
+ * Moves a file to a folder that may not exist, or may be removed at the same time because it is empty.
+ *
+ * @throws {SlotBlocked} if there is a directory that is not empty, or its folder is a file.
+ */
 export async function moveTo(fs: CacheFiles, from: string, to: string): Promise<void> {
   for (let attempt = 1;; attempt++) {
-    await fs.mkdir(to.slice(0, to.lastIndexOf("/")), { recursive: true });
     try {
+      await fs.mkdir(to.slice(0, to.lastIndexOf("/")), { recursive: true });
       return await fs.rename(from, to);
-    } catch (error) {
-      if (codeOf(error) !== "ENOENT" || attempt === MOVES) throw error;
+    } catch (cause) {
+      const isBlocked = MISPLACED.includes(codeOf(cause));
+      if (isBlocked && !await fs.rmdir(to).then(() => true, () => false)) {
+        throw new SlotBlocked(
+          `Cannot store a slot in the cache: a directory or a file is in the way; remove "${to}"`,
+          { cause },
+        );
+      }
+      if (!isBlocked && codeOf(cause) !== "ENOENT" || attempt === MOVES) throw cause;
     }
   }
 }
 
+/** Opens the file of a slot; null if there is none. */
+export async function openFile(fs: CacheFiles, path: string): Promise<SlotFile | null> {
+  const file = await fs.open(path, "r").catch((error) => {
+    if (["ENOTDIR", "ELOOP"].includes(codeOf(error) ?? "")) return null;
+    return nullIfAbsent(error);
+  });
+  return file === null ? null : {
+    // A directory reads as an empty file, which is a damaged slot.
+    read: (...part) => file.read(...part).catch(nothingIfDirectory),
+    write: (...part) => file.write(...part),
+    close: () => file.close(),
+  };
+}
+
+function nothingIfDirectory(error: unknown): { bytesRead: number } {
+  if (codeOf(error) === "EISDIR") return { bytesRead: 0 };
+  throw error;
+}
+
 /** Removes a file, and its parent folders if they are empty. */
 export async function removeFile(fs: CacheFiles, root: string, key: string): Promise<void> {
-  await fs.rm(`${root}/${key}`, { force: true });
+  const path = `${root}/${key}`;
+  await fs.rm(path, { force: true }).catch(async (error) => {
+    if (codeOf(error) === "ENOTDIR") return;
+    // Runtimes report a directory with different codes.
+    const entry = await fs.stat(path).catch(nullIfAbsent);
+    if (entry === null || !entry.isDirectory()) throw error;
+    // The directory of another program remains.
+    await fs.rmdir(path).catch(() => {});
+  });
   try {
     for (let folder = parentOf(key); folder !== ""; folder = parentOf(folder)) {
       await fs.rmdir(`${root}/${folder}`);
@@ -117,7 +165,7 @@ export async function entriesOf(fs: CacheFiles, path: string): Promise<readonly 
 }
 
 /** Returns null for the error that a file does not exist; rethrows all others. */
-export function nullIfAbsent(error: unknown): null {
+function nullIfAbsent(error: unknown): null {
   if (codeOf(error) === "ENOENT") return null;
   throw error;
 }
