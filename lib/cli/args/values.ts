@@ -147,8 +147,6 @@ export function valueFrom(
   );
 }
 
-const ALTERNATIVES = new Intl.ListFormat("en", { type: "disjunction" });
-
 /**
  * Returns the value.
  *
@@ -161,7 +159,8 @@ export function checkedChoice(
   value: string,
 ): string {
   if (choices === undefined || choices.includes(value)) return value;
-  const allowed = ALTERNATIVES.format(choices.map((choice) => `"${choice}"`));
+  const allowed = new Intl.ListFormat("en", { type: "disjunction" })
+    .format(choices.map((choice) => `"${choice}"`));
   throw new UsageError(`Cannot use ${written}: it must be ${allowed}`);
 }
 

@@ -9,7 +9,7 @@ import { ImageIntegrityError } from "../../errors.ts";
 import { CommandFailed } from "../system/errors.ts";
 import { attempt, fileError } from "../system/fs_errors.ts";
 import { writeOut } from "../output/records.ts";
-import { PartialFile } from "./partial_file.ts";
+import { loadChecksums, PartialFile } from "./partial_file.ts";
 import { resumeDecision } from "./partial_record.ts";
 import { formatBytes } from "../output/units.ts";
 import type { Bytes, Output, System, SystemFiles } from "../system/system.ts";
@@ -66,7 +66,8 @@ async function downloadToSpecial(
 }
 
 async function downloadByPart(job: FileDownload, name: string): Promise<void> {
-  const identity = await job.identify();
+  const loaded = hashingLoaded();
+  const identity = await job.identify().finally(() => loaded);
   const verifier = await Verifier.create(identity, job.verify, createHasher);
   const path = `${name}.part`;
   const part = await PartialFile.open({ files: job.files, now: job.now, path, identity });
@@ -82,6 +83,17 @@ async function downloadByPart(job: FileDownload, name: string): Promise<void> {
     await keepOrDiscard(work, error);
     throw error;
   }
+}
+
+/**
+ * Loads the hash functions of the runtime while the response to the first request is awaited. On Deno, that takes
+ * 100 ms.
+ */
+async function hashingLoaded(): Promise<void> {
+  // The request is sent in this turn of the event loop.
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  await createHasher("sha256");
+  loadChecksums();
 }
 
 /** A download into a partial file. */

@@ -2,7 +2,7 @@
  * A partial download on disk: `NAME.part` and its record `NAME.part.json`. Data is synced to disk before the
  * record states that it is there.
  */
-import { crc32 } from "node:zlib";
+import { builtinModule } from "../../node_builtin.ts";
 import type { ContentDescriptor } from "../../transfer/integrity/descriptor.ts";
 import { CommandFailed } from "../system/errors.ts";
 import { attempt } from "../system/fs_errors.ts";
@@ -164,7 +164,7 @@ export class PartialFile {
 
   #count(chunk: Bytes): void {
     this.#bytes += chunk.byteLength;
-    this.#crc32 = crc32(chunk, this.#crc32);
+    this.#crc32 = loadChecksums().crc32(chunk, this.#crc32);
   }
 
   /** Syncs the data to disk, then writes the record. */
@@ -175,6 +175,11 @@ export class PartialFile {
     await this.#recordFile.replace(record);
     this.#recordedAt = now();
   }
+}
+
+/** Loads the checksums of the runtime. On Deno, a static import would delay the first request. */
+export function loadChecksums(): typeof import("node:zlib") {
+  return builtinModule<typeof import("node:zlib")>("node:zlib")!;
 }
 
 function replaced(name: string, path: string): CommandFailed {

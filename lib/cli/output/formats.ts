@@ -58,15 +58,12 @@ export function chosenColumns(headings: readonly string[], chosen: readonly stri
   const keys = headings.map(keyOf);
   const unknown = chosen.find((name) => !keys.includes(keyOf(name)));
   if (unknown !== undefined) {
-    throw new UsageError(
-      `Cannot show the column "${unknown}": the columns are ${LIST.format(headings)}`,
-    );
+    const all = new Intl.ListFormat("en", { type: "conjunction" }).format(headings);
+    throw new UsageError(`Cannot show the column "${unknown}": the columns are ${all}`);
   }
   const names = new Set(chosen.map(keyOf));
   return [...headings.keys()].filter((i) => names.size === 0 || names.has(keys[i] ?? ""));
 }
-
-const LIST = new Intl.ListFormat("en", { type: "conjunction" });
 
 function keyOf(name: string): string {
   return name.toLowerCase().replaceAll(/[ _-]/g, "_");

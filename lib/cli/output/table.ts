@@ -10,17 +10,19 @@ const PLAIN = /^[\x20-\x7e]*$/;
 /** Characters without a column of their own: they combine with the one before. */
 const JOINING = /\p{Mn}|\p{Me}|\p{Cf}/u;
 
-const GRAPHEMES = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+/** Created when it is needed: its data takes 30 ms to load. */
+let segmenter: Intl.Segmenter | undefined;
 
 /** Code units segmented at once: the time of the segmenter is quadratic in a run of controls. */
 const WINDOW = 256;
 
 function graphemesOf(text: string): string[] {
   if (PLAIN.test(text)) return text.split("");
+  segmenter ??= new Intl.Segmenter(undefined, { granularity: "grapheme" });
   const graphemes: string[] = [];
   for (let at = 0; at < text.length;) {
     const found = Array.from(
-      GRAPHEMES.segment(text.slice(at, at + WINDOW)),
+      segmenter.segment(text.slice(at, at + WINDOW)),
       ({ segment }) => segment,
     );
     // The last grapheme may extend past the window.

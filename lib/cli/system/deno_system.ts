@@ -81,7 +81,9 @@ function columnsOfTerminal(): number | null {
 
 function standardInput(): Input {
   return {
-    kind: Deno.stdin.isTerminal() ? "terminal" : hasInput() ? "data" : "nothing",
+    get kind() {
+      return Deno.stdin.isTerminal() ? "terminal" : hasInput() ? "data" : "nothing";
+    },
     open: () =>
       new ReadableStream({
         async pull(controller) {

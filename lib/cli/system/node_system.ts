@@ -48,7 +48,9 @@ function outputOf(stream: typeof process.stdout | typeof process.stderr): Output
 
 function standardInput(): Input {
   return {
-    kind: isatty(0) ? "terminal" : hasInput() ? "data" : "nothing",
+    get kind() {
+      return isatty(0) ? "terminal" : hasInput() ? "data" : "nothing";
+    },
     open() {
       const chunks = process.stdin[Symbol.asyncIterator]();
       return new ReadableStream<Bytes>({
