@@ -29,7 +29,7 @@ export interface DecompressOptions {
    */
   readonly maxSize?: number | undefined;
   /**
-   * Maximum number of bytes of the content per compressed byte, after the first GiB of the content.
+   * Maximum number of bytes of the content per compressed byte, after the first 256 MiB of the content.
    * Default: `1000`.
    */
   readonly maxRatio?: number | undefined;
@@ -46,8 +46,11 @@ const RAISE_LIMIT: MessagePart = {
   text: 'raise "maxSize" or "maxRatio" if it is meant to be',
 };
 
-/** Bytes for which any ratio is allowed: an empty disk compresses to almost nothing. */
-const FREE_BYTES = 2 ** 30;
+/** Bytes for which any ratio is allowed: an empty disk compresses to almost nothing. Of xz, they take 2 s. */
+const FREE_BYTES = 2 ** 28;
+
+/** Maximum compressed bytes without content, such as padding and skippable frames, which can be endless. */
+const EMPTY_BYTES = 2 ** 26;
 
 /**
  * Decompresses a stream as the command-line tools do: with all members, frames, or streams that were
@@ -132,6 +135,8 @@ class Content {
   #format: CompressionFormat | "auto" | null;
   #reader: ReadableStreamDefaultReader<Uint8Array> | null = null;
   #size = 0;
+  /** Compressed bytes up to the last content. */
+  #used = 0;
 
   constructor(
     source: ChunkSource,
@@ -149,6 +154,7 @@ class Content {
       const { value } = await this.#reader.read();
       if (value === undefined) return null;
       this.#size += value.byteLength;
+      if (value.byteLength > 0) this.#used = this.#source.consumed;
       this.#checkLimits();
       return value;
     } catch (error) {
@@ -169,11 +175,25 @@ class Content {
     const head = await this.#source.peek(DETECTION_BYTES);
     if (this.#format === "auto") this.#format = detectCompression(head);
     ignoringErrors(this.#options.onFormat)(this.#format);
-    const rest = this.#source.stream();
-    if (this.#format === null) return rest.getReader();
+    if (this.#format === null) return this.#source.stream().getReader();
     checkDecodable(this.#format, this.#options);
     const decode = await decoderOf(this.#format, this.#options);
-    return (await decode(rest)).getReader();
+    return (await decode(this.#compressed())).getReader();
+  }
+
+  /** The compressed data. Errors if it continues without content. */
+  #compressed(): ReadableStream<Uint8Array> {
+    return new ReadableStream({
+      pull: async (controller) => {
+        if (this.#source.consumed - this.#used > EMPTY_BYTES) {
+          throw new Error(`its last ${EMPTY_BYTES / 2 ** 20} MiB have no content`);
+        }
+        const chunk = await this.#source.next();
+        if (chunk === null) controller.close();
+        else controller.enqueue(chunk);
+      },
+      cancel: (reason) => this.#source.cancel(reason),
+    }, { highWaterMark: 0 });
   }
 
   #checkLimits(): void {

@@ -11,11 +11,13 @@ export type MemberFraming = Generator<FramingStep, void, Uint8Array>;
 
 /** The framing of a format. */
 export interface CompressedFraming {
-  /** Number of bytes before the next member that have no content, by the next 8 bytes. */
+  /** Number of bytes before the next member that have no content, as far as the next bytes (at least 8) show it. */
   paddingOf(head: Uint8Array): number;
   /** The framing of a member. Throws an `Error` if the bytes do not have the format. */
   member(): MemberFraming;
 }
+
+const EMPTY = /* @__PURE__ */ new Uint8Array();
 
 /** Follows the framing of one member through its chunks. */
 export class MemberScanner {
@@ -66,16 +68,19 @@ export class MemberScanner {
       this.#step = value;
       if ("skip" in value) this.#skip = value.skip;
       else {
-        this.#buffer = new Uint8Array(value.read);
+        // A generator uses the bytes before it requests others.
+        if (this.#buffer.byteLength !== value.read) this.#buffer = new Uint8Array(value.read);
         this.#filled = 0;
       }
       if ("read" in value || value.skip > 0) return;
-      empty = new Uint8Array();
+      empty = EMPTY;
     }
   }
 }
 
 /** The bytes as an unsigned integer, least significant byte first. */
 export function littleEndian(bytes: Uint8Array): number {
-  return bytes.reduceRight((sum, byte) => sum * 256 + byte, 0);
+  let value = 0;
+  for (let i = bytes.byteLength - 1; i >= 0; i--) value = value * 256 + bytes[i]!;
+  return value;
 }

@@ -43,14 +43,18 @@ export function nativeZstd(): Decompressor | null {
   return eachMember(ZSTD, zlibDecompressor(() => create({ chunkSize: CHUNK_SIZE })));
 }
 
-/** A decompressor from a stream of `node:zlib`. */
+/** A decompressor from a stream of `node:zlib`. It ends after the source, not after the content. */
 function zlibDecompressor(create: () => ZlibStream): Decompressor {
   return (compressed) => {
     const reader = compressed.getReader();
     const decoder = create();
     const content = decoder[Symbol.asyncIterator]();
+    let onDecoded = () => {};
+    const decoded = new Promise<"decoded">((resolve) => {
+      onDecoded = () => resolve("decoded");
+    });
     let failure: { readonly error: unknown } | null = null;
-    feed(reader, decoder).catch((error) => {
+    const feeding = feed(reader, decoder, decoded).catch((error) => {
       failure ??= { error };
       decoder.destroy(error);
     });
@@ -58,6 +62,10 @@ function zlibDecompressor(create: () => ZlibStream): Decompressor {
       async pull(controller) {
         try {
           const { done, value } = await content.next();
+          if (done) {
+            onDecoded();
+            await feeding;
+          }
           if (failure !== null) throw failure.error;
           if (done) controller.close();
           else {
@@ -82,21 +90,28 @@ function zlibDecompressor(create: () => ZlibStream): Decompressor {
   };
 }
 
-/** Writes all chunks to a decoder. It ends before zeros, with which tapes are padded; nothing else may follow. */
+/**
+ * Writes all chunks to a decoder. It ends before zeros, with which tapes are padded; nothing else may follow. After its
+ * end, it does not call back after a write.
+ */
 async function feed(
   reader: ReadableStreamDefaultReader<Uint8Array>,
   decoder: ZlibStream,
+  decoded: Promise<"decoded">,
 ): Promise<void> {
-  let fed = 0;
-  for (let isOver = false;;) {
+  let [fed, isOver, isDecoded] = [0, false, false];
+  for (;;) {
     const { value } = await reader.read();
     // Checked only now, since the decoder reports its own errors after the write.
     if (isOver) throw new Error("what follows is not compressed data");
-    if (value === undefined) return decoder.end();
+    if (value === undefined) return isDecoded ? undefined : decoder.end();
     if (value.byteLength === 0) continue;
-    await new Promise<void>((resolve, reject) => {
-      decoder.write(value, (error) => error ? reject(error) : resolve());
-    });
+    if (!isDecoded) {
+      const written = new Promise<void>((resolve, reject) => {
+        decoder.write(value, (error) => error ? reject(error) : resolve());
+      });
+      isDecoded = await Promise.race([written, decoded]) === "decoded";
+    }
     fed += value.byteLength;
     const unused = Math.min(fed - decoder.bytesWritten, value.byteLength);
     isOver = unused > 0 && value.subarray(-unused).some((byte) => byte !== 0);

@@ -15,8 +15,9 @@ const LZMA2 = 0x21;
 /** Streams may be followed by zeros, in groups of four. */
 export const XZ: CompressedFraming = {
   paddingOf(head) {
-    const isZero = head.byteLength >= 4 && head.subarray(0, 4).every((byte) => byte === 0);
-    return isZero ? 4 : 0;
+    let zeros = 0;
+    while (zeros < head.byteLength && head[zeros] === 0) zeros++;
+    return zeros - zeros % 4;
   },
   member: xzStream,
 };

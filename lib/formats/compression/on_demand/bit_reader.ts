@@ -1,5 +1,14 @@
 /** Reads bits, most significant first, from bytes that were buffered before. */
 
+/** Unread bytes up to `limit`, and the low `bitCount` bits before them. After the limit, there are zeros. */
+export interface BitWindow {
+  readonly bytes: Uint8Array;
+  readonly limit: number;
+  readonly position: number;
+  readonly bits: number;
+  readonly bitCount: number;
+}
+
 export class BitReader {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   #buffer = new Uint8Array(1024);
@@ -34,12 +43,16 @@ export class BitReader {
     return this.#position - (this.#count >> 3) >= this.#end;
   }
 
-  /** Reads up to 24 bits. */
+  /** Reads at least 1 and at most 24 bits. */
   read(size: number): number {
-    if (size === 0) return 0;
-    const value = this.peek(size);
+    while (this.#count < size) {
+      const byte = this.#position < this.#end ? this.#buffer[this.#position] ?? 0 : 0;
+      this.#position++;
+      this.#bits = this.#bits << 8 | byte;
+      this.#count += 8;
+    }
     this.#count -= size;
-    return value;
+    return this.#bits >>> this.#count & ((1 << size) - 1);
   }
 
   /** Reads 32 bits as an unsigned integer. */
@@ -47,20 +60,21 @@ export class BitReader {
     return this.read(16) * 65_536 + this.read(16);
   }
 
-  /** The next bits, at least 1 and at most 24, without reading them. */
-  peek(size: number): number {
-    while (this.#count < size) {
-      const byte = this.#position < this.#end ? this.#buffer[this.#position] ?? 0 : 0;
-      this.#position++;
-      this.#bits = this.#bits << 8 | byte;
-      this.#count += 8;
-    }
-    return this.#bits >>> (this.#count - size) & ((1 << size) - 1);
+  /** The unread bytes and bits, for a loop that reads them itself, and then calls {@linkcode moveTo}. */
+  window(): BitWindow {
+    return {
+      bytes: this.#buffer,
+      limit: this.#end,
+      position: this.#position,
+      bits: this.#bits,
+      bitCount: this.#count,
+    };
   }
 
-  /** Skips bits that `peek` returned. */
-  skip(size: number): void {
-    this.#count -= size;
+  moveTo(position: number, bits: number, bitCount: number): void {
+    this.#position = position;
+    this.#bits = bits;
+    this.#count = bitCount;
   }
 
   alignToByte(): void {

@@ -4,6 +4,7 @@
  */
 import { decodeBlock, type DecodedBlock } from "./bzip2_block.ts";
 import { BitReader } from "./bit_reader.ts";
+import { Bzip2Content } from "./bzip2_content.ts";
 
 /** Numbers that begin a block, and the end of a stream: the digits of π and of its square root. */
 const BLOCK = 0x314159265359;
@@ -33,6 +34,8 @@ export function decompressBzip2(
 }
 
 async function* contentOf(bits: BitReader): AsyncGenerator<Uint8Array, void> {
+  const content = new Bzip2Content();
+  let memory = new Uint32Array();
   do {
     const level = await readHeader(bits);
     let combined = 0;
@@ -41,8 +44,11 @@ async function* contentOf(bits: BitReader): AsyncGenerator<Uint8Array, void> {
       const magic = bits.read(24) * 2 ** 24 + bits.read(24);
       if (magic === END) break;
       if (magic !== BLOCK) throw new Error(bits.isPastEnd ? TRUNCATED : "a block is damaged");
-      const block = readBlock(bits, level * 100_000);
-      yield* block.content();
+      if (memory.length < level * 100_000) memory = new Uint32Array(level * 100_000);
+      const block = readBlock(bits, memory.subarray(0, level * 100_000));
+      content.begin(block.entries, block.origin);
+      for (let chunk = content.next(); chunk !== null; chunk = content.next()) yield chunk;
+      if (content.checksum !== block.checksum) throw new Error("its check sum is wrong");
       combined = (combined << 1 | combined >>> 31) ^ block.checksum;
     }
     const checksum = bits.read32();
@@ -51,11 +57,13 @@ async function* contentOf(bits: BitReader): AsyncGenerator<Uint8Array, void> {
     bits.alignToByte();
     await bits.fill(1);
   } while (!bits.isAtEnd);
+  const rest = content.rest();
+  if (rest !== null) yield rest;
 }
 
-function readBlock(bits: BitReader, size: number): DecodedBlock {
+function readBlock(bits: BitReader, memory: Uint32Array): DecodedBlock {
   try {
-    const block = decodeBlock(bits, size);
+    const block = decodeBlock(bits, memory);
     if (!bits.isPastEnd) return block;
   } catch (error) {
     if (!bits.isPastEnd) throw error;

@@ -1,39 +1,41 @@
-/** Decodes a block of bzip2: Huffman codes, move-to-front, the inverse Burrows-Wheeler transform, and runs. */
+/** Decodes a block of bzip2: Huffman codes, move-to-front, and the inverse Burrows-Wheeler transform. */
 import type { BitReader } from "./bit_reader.ts";
-import { type HuffmanTable, readTables } from "./huffman_table.ts";
+import { type HuffmanTable, MAX_BITS, QUICK_BITS, readTables } from "./huffman_table.ts";
 
 /** Symbols per selected table. */
 const GROUP_SIZE = 50;
 
+const MAX_CODE = (1 << MAX_BITS) - 1;
+
 /** Symbols whose sequence is the binary length of a run. */
 const RUN_B = 1;
-
-/** Maximum size of a chunk of the content. */
-const CHUNK_SIZE = 256 * 1024;
 
 /** A block whose bytes are decoded up to its runs. */
 export interface DecodedBlock {
   /** CRC-32 of the content, as stated. */
   readonly checksum: number;
-  /** The content. Throws an `Error` after the last byte if the checksum differs. */
-  content(): Generator<Uint8Array, void>;
+  /** Bytes (the low 8 bits), and the position of the byte that follows each. Valid until the next block. */
+  readonly entries: Uint32Array;
+  /** Position of the byte before the first one. */
+  readonly origin: number;
 }
 
 /**
- * Decodes a block after its magic number. `size` is the maximum number of bytes before runs are expanded.
+ * Decodes a block after its magic number. `memory` has as many entries as a block can have bytes before runs are
+ * expanded.
  *
  * @throws {Error} if the block is damaged.
  */
-export function decodeBlock(bits: BitReader, size: number): DecodedBlock {
+export function decodeBlock(bits: BitReader, memory: Uint32Array): DecodedBlock {
   const checksum = bits.read32();
   if (bits.read(1) === 1) throw new Error("it has randomized blocks, as bzip2 0.9.0 wrote them");
   const origin = bits.read(24);
   const symbols = readSymbolMap(bits);
   const { tables, selectors } = readTables(bits, symbols.length + 2);
-  const block = readBytes(bits, { size, symbols, tables, selectors });
-  if (origin >= block.length) throw new Error("a block is damaged");
-  invertTransform(block);
-  return { checksum, content: () => contentOf(block, origin, checksum) };
+  const entries = readBytes(bits, { memory, symbols, tables, selectors });
+  if (origin >= entries.length) throw new Error("a block is damaged");
+  invertTransform(entries);
+  return { checksum, entries, origin };
 }
 
 /** The bytes that occur in the block, in ascending order. */
@@ -50,45 +52,71 @@ function readSymbolMap(bits: BitReader): Uint8Array {
 }
 
 interface BlockCodes {
-  readonly size: number;
+  readonly memory: Uint32Array;
   readonly symbols: Uint8Array;
   readonly tables: readonly HuffmanTable[];
   readonly selectors: Uint8Array;
 }
 
-/** Reads the bytes of the last column of the transform. */
-function readBytes(bits: BitReader, { size, symbols, tables, selectors }: BlockCodes): Uint32Array {
-  const block = new Uint32Array(size);
+/**
+ * Reads the bytes of the last column of the transform. Most of the time of bzip2 is spent here and in the loops over the
+ * entries, so bits are read in place.
+ */
+function readBytes(
+  reader: BitReader,
+  { memory: block, symbols, tables, selectors }: BlockCodes,
+): Uint32Array {
+  const size = block.length;
   const order = symbols.slice();
   const end = symbols.length + 1;
+  const { bytes, limit } = reader.window();
+  let { position, bits, bitCount } = reader.window();
   let [count, run, weight, group, left] = [0, 0, 1, 0, 0];
-  let table: HuffmanTable | undefined;
+  let [table, quick] = [tables[0]!, tables[0]!.quick];
   for (;;) {
     if (left-- === 0) {
-      table = tables[selectors[group++] ?? tables.length];
-      left = GROUP_SIZE - 1;
+      const selected = tables[selectors[group++] ?? tables.length];
+      if (selected === undefined) throw damaged(reader, position, bits, bitCount);
+      [table, quick, left] = [selected, selected.quick, GROUP_SIZE - 1];
     }
-    if (table === undefined) throw new Error("a block is damaged");
-    const symbol = table.read(bits);
+    while (bitCount < MAX_BITS) {
+      bits = bits << 8 | (position < limit ? bytes[position]! : 0);
+      position++;
+      bitCount += 8;
+    }
+    const next = bits >>> bitCount - MAX_BITS & MAX_CODE;
+    const code = quick[next >> MAX_BITS - QUICK_BITS]! || table.find(next);
+    if (code === 0) throw damaged(reader, position, bits, bitCount);
+    bitCount -= code & 31;
+    const symbol = code >> 5;
     if (symbol <= RUN_B) {
       run += weight << symbol;
       weight *= 2;
-      if (run > size) throw new Error("a block is damaged");
+      if (run > size) throw damaged(reader, position, bits, bitCount);
       continue;
     }
     if (run > 0) {
-      if (count + run > size) throw new Error("a block is damaged");
+      if (count + run > size) throw damaged(reader, position, bits, bitCount);
       block.fill(order[0] ?? 0, count, count += run);
       [run, weight] = [0, 1];
     }
-    if (symbol === end) return block.subarray(0, count);
-    if (count >= size) throw new Error("a block is damaged");
+    if (symbol === end) {
+      reader.moveTo(position, bits, bitCount);
+      return block.subarray(0, count);
+    }
+    if (count >= size) throw damaged(reader, position, bits, bitCount);
     const byte = order[symbol - 1] ?? 0;
     // A loop: copyWithin costs more than the few moves that are usual.
     for (let i = symbol - 1; i > 0; i--) order[i] = order[i - 1]!;
     order[0] = byte;
     block[count++] = byte;
   }
+}
+
+/** The error of a damaged block. The reader moves to where it was found: after its end, the data is truncated. */
+function damaged(reader: BitReader, position: number, bits: number, bitCount: number): Error {
+  reader.moveTo(position, bits, bitCount);
+  return new Error("a block is damaged");
 }
 
 /** Adds to each byte (the low 8 bits) the position of the byte that follows it. */
@@ -102,45 +130,3 @@ function invertTransform(block: Uint32Array): void {
   }
   for (let i = 0; i < block.length; i++) block[starts[block[i]! & 0xff]!++]! |= i << 8;
 }
-
-/** Follows the positions, and expands runs: four equal bytes are followed by how often the byte repeats. */
-function* contentOf(
-  block: Uint32Array,
-  origin: number,
-  checksum: number,
-): Generator<Uint8Array, void> {
-  let chunk = new Uint8Array(CHUNK_SIZE);
-  let [at, crc, equal, previous] = [0, -1, 0, -1];
-  let entry = block[origin]!;
-  for (let left = block.length; left > 0; left--) {
-    entry = block[entry >>> 8]!;
-    const byte = entry & 0xff;
-    let count = 1;
-    let value = byte;
-    if (equal === 4) {
-      [count, value, equal] = [byte, previous, 0];
-      previous = -1;
-    } else {
-      equal = byte === previous ? equal + 1 : 1;
-      previous = byte;
-    }
-    for (; count > 0; count--) {
-      if (at === CHUNK_SIZE) {
-        yield chunk;
-        chunk = new Uint8Array(CHUNK_SIZE);
-        at = 0;
-      }
-      chunk[at++] = value;
-      crc = crc << 8 ^ CRC_TABLE[(crc >>> 24) ^ value]!;
-    }
-  }
-  if (at > 0) yield chunk.subarray(0, at);
-  if (~crc >>> 0 !== checksum) throw new Error("its check sum is wrong");
-}
-
-/** CRC-32, most significant bit first. */
-const CRC_TABLE = /* @__PURE__ */ Int32Array.from({ length: 256 }, (_, byte) => {
-  let crc = byte << 24;
-  for (let bit = 0; bit < 8; bit++) crc = crc < 0 ? crc << 1 ^ 0x04c11db7 : crc << 1;
-  return crc;
-});

@@ -2,15 +2,15 @@
 import type { BitReader } from "./bit_reader.ts";
 
 /** Maximum bits of a code. */
-const MAX_BITS = 20;
+export const MAX_BITS = 20;
 
 /** Bits of the index that finds short codes directly. */
-const QUICK_BITS = 10;
+export const QUICK_BITS = 10;
 
 /** A canonical Huffman code. */
 export class HuffmanTable {
   /** Symbol and length (`symbol << 5 | length`) by the next bits; 0 for longer codes. */
-  readonly #quick = new Uint16Array(1 << QUICK_BITS);
+  readonly quick = new Uint16Array(1 << QUICK_BITS);
   /** The first code that is longer, by length, aligned to `MAX_BITS`. */
   readonly #limits = new Uint32Array(MAX_BITS + 1);
   /** The offset from a code to the index of its symbol, by length. */
@@ -34,25 +34,19 @@ export class HuffmanTable {
     }
   }
 
-  /** @throws {Error} if no symbol has the next bits as its code. */
-  read(bits: BitReader): number {
-    const next = bits.peek(MAX_BITS);
-    const quick = this.#quick[next >> MAX_BITS - QUICK_BITS]!;
-    if (quick !== 0) {
-      bits.skip(quick & 31);
-      return quick >> 5;
-    }
+  /** The symbol and length of a longer code by the next `MAX_BITS` bits; 0 if there is none. */
+  find(next: number): number {
     for (let length = 1; length <= MAX_BITS; length++) {
       if (next >= this.#limits[length]!) continue;
-      bits.skip(length);
-      return this.#symbols[(next >> MAX_BITS - length) + this.#offsets[length]!]!;
+      const symbol = this.#symbols[(next >> MAX_BITS - length) + this.#offsets[length]!]!;
+      return symbol << 5 | length;
     }
-    throw new Error("a block is damaged");
+    return 0;
   }
 
   #addQuick(code: number, length: number, symbol: number): void {
     const shift = QUICK_BITS - length;
-    this.#quick.fill(symbol << 5 | length, code << shift, code + 1 << shift);
+    this.quick.fill(symbol << 5 | length, code << shift, code + 1 << shift);
   }
 }
 
