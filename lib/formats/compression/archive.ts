@@ -1,4 +1,4 @@
-/** Detects archives, which contain disk images. Pure. */
+/** Detects archives, which contain disk images, and documents, which were sent instead of one. Pure. */
 
 /** Magic numbers of archives, their offsets, and names. */
 const ARCHIVES: readonly (readonly [magic: string, offset: number, name: string])[] = [
@@ -13,18 +13,30 @@ const ARCHIVES: readonly (readonly [magic: string, offset: number, name: string]
   ["\x5d\0\0", 0, "file compressed with lzma"],
 ];
 
+/** Beginnings of documents, which servers send with status 200 instead of a file, whatever the media type is. */
+const DOCUMENTS: readonly (readonly [start: RegExp, name: string])[] = [
+  [/^(\xef\xbb\xbf)?\s*(<!doctype\s+html|<html)/i, "web page (HTML)"],
+  [/^(\xef\xbb\xbf)?\s*<\?xml\s/i, "document in XML"],
+];
+
 /** Number of bytes that {@linkcode detectArchive} needs. */
 export const ARCHIVE_BYTES = 262;
 
-/** The name of an archive, or of an unsupported compression; null for other data. */
+/** The name of an archive, an unsupported compression, or a document; null for other data. */
 export function detectArchive(head: Uint8Array): string | null {
-  const found = ARCHIVES.find(([magic, offset]) => {
-    return String.fromCharCode(...head.subarray(offset, offset + magic.length)) === magic;
-  });
-  return found?.[2] ?? null;
+  const text = String.fromCharCode(...head.subarray(0, ARCHIVE_BYTES));
+  const archive = ARCHIVES.find(([magic, offset]) => text.startsWith(magic, offset));
+  const document = DOCUMENTS.find(([start]) => start.test(text));
+  return archive?.[2] ?? document?.[1] ?? null;
 }
 
-/** The reason why the disk format of an archive cannot be detected, and a hint. */
+/** Whether {@linkcode detectArchive} has found a document. */
+export function isDocument(archive: string): boolean {
+  return DOCUMENTS.some(([, name]) => name === archive);
+}
+
+/** The reason why the disk format of an archive or a document cannot be detected, and a hint. */
 export function archiveFault(archive: string): string {
-  return `it is a ${archive} and not a disk image; extract the image first, or declare the disk format`;
+  const hint = isDocument(archive) ? "check its source" : "extract the image first";
+  return `it is a ${archive} and not a disk image; ${hint}, or declare the disk format`;
 }

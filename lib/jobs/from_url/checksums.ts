@@ -142,7 +142,8 @@ function entriesFor(entries: readonly Entry[], path: string): readonly Entry[] {
 }
 
 function segmentsOf(path: string): readonly string[] {
-  return path.split("/").filter((segment) => segment !== "" && segment !== ".");
+  // Programs of Windows write backslashes.
+  return path.split(/[/\\]/).filter((segment) => segment !== "" && segment !== ".");
 }
 
 /** Names that an error lists. */

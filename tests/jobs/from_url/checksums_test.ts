@@ -46,6 +46,7 @@ Deno.test("checksumFor() reads the forms of GNU and BSD, with any line end", () 
     `SHA256(disk.img)= ${SHA256}`,
     `# disk.img: 123 bytes\nSHA256 (disk.img) = ${SHA256}`,
     `\ufeff${SHA256}  ./disk.img`,
+    `${SHA256} *images\\disk.img`,
     SHA256 ?? "",
     `${MD5}\n${SHA256}`,
     `sha256:${SHA256}`,

@@ -119,6 +119,17 @@ Deno.test("createImageFrom() refuses a web page", async () => {
   assertEquals(await cloud.images(), []);
 });
 
+Deno.test("createImageFrom() refuses documents that are sent as a file, unless the disk format is declared", async () => {
+  for (const [text, name] of [["<html>", "web page"], ["<?xml version='1.0'?>", "in XML"]]) {
+    const cloud = new MirrorCloud();
+    const url = cloud.add("disk.raw", text!, { "content-type": "application/octet-stream" });
+    await assertRejects(() => create(cloud, url), ImageContentRejected, name);
+    assertEquals(await cloud.images(), []);
+    const meta = { name: "disk", diskFormat: "raw" };
+    await createImageFrom(cloud.service, cloud.context, meta, { url });
+  }
+});
+
 Deno.test("createImageFrom() reports why a URL cannot be read", async () => {
   const cloud = new MirrorCloud();
   const url = cloud.add("disk.raw", DATA);

@@ -4,6 +4,7 @@ import { command, type Flags, type Invocation } from "../../args/command.ts";
 import { formatBytes } from "../../output/units.ts";
 import { type OutputCall, printJson, printProperties } from "../../output/records.ts";
 import { CommandFailed } from "../../system/errors.ts";
+import { isDocument } from "../../../formats/compression/archive.ts";
 import type { Verdict } from "../../../formats/verdict.ts";
 import { type DeclaredFormats, faultOf, verdictsFor } from "./image_faults.ts";
 import { inspectSubject, type Subject } from "./subject.ts";
@@ -82,6 +83,10 @@ function documentOf(
   };
 }
 
+function archiveText(archive: string): string {
+  return `${archive}; ${isDocument(archive) ? "not a disk image" : "Glance does not extract it"}`;
+}
+
 function rowsOf(
   { kind, name, size, inspection, compression, archive, record }: Subject,
   claim: DeclaredFormats,
@@ -93,7 +98,7 @@ function rowsOf(
     ["Name", record?.name ?? null],
     ["Format", formats.length > 1 ? `${format} (matches ${formats.join(", ")})` : format],
     ["Compressed", compression === null ? null : `${compression}; Glance does not decompress it`],
-    ["Archive", archive === null ? null : `${archive}; Glance does not extract it`],
+    ["Archive", archive === null ? null : archiveText(archive)],
     ["Size", sizeText(size)],
     ["Virtual size", sizeText(virtualSize)],
     ["Safe", isSafe ? "yes" : "no"],

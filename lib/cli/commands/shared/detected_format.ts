@@ -32,7 +32,7 @@ export interface FormattedBytes {
  *
  * @param verb for error messages, for example `upload`
  * @throws {UsageError} if the data is in a container: then its disk format cannot be detected.
- * @throws {CommandFailed} if the data is compressed, an archive, or unsafe.
+ * @throws {CommandFailed} if the data is empty, compressed, an archive, or unsafe.
  */
 export async function withFormats(
   { values, messages }: Pick<Invocation, "messages"> & { readonly values: FormatValues },
@@ -47,7 +47,9 @@ export async function withFormats(
   if ((containerFormat ?? "bare") !== "bare") checkFormats(values, `${verb} "${bytes.name}"`);
   const { inspection, compression, archive, rest } = await inspectStart(bytes);
   const { format, failures } = inspection;
-  const cause = compression !== null
+  const cause = inspection.bytesRead === 0
+    ? "it is empty; check its source, or declare the disk format with --disk-format"
+    : compression !== null
     ? `it is compressed with ${compression}, so its disk format is unknown; use --decompress auto of image-create, or name its format with --disk-format`
     : archive !== null && format === "raw"
     ? `${archiveFault(archive)} with --disk-format`

@@ -308,14 +308,20 @@ Deno.test("image-inspect names the compression of a file", async () => {
   assertStringIncludes(stdout, "gzip; Glance does not decompress it");
 });
 
-Deno.test("image-inspect names an archive", async () => {
-  const memory = files();
-  memory.content.set("disk.zip", new TextEncoder().encode("PK\x03\x04 and more"));
-  const { code, stdout } = await new CliHarness().run(["image-inspect", "disk.zip"], {
-    files: memory,
-  });
-  assertEquals(code, 0);
-  assertStringIncludes(stdout, "zip archive; Glance does not extract it");
+Deno.test("image-inspect names an archive, and a document", async () => {
+  const cases = [
+    ["PK\x03\x04 and more", "zip archive; Glance does not extract it"],
+    ["<HTML>", "web page (HTML); not a disk image"],
+  ] as const;
+  for (const [text, shown] of cases) {
+    const memory = files();
+    memory.content.set("disk", new TextEncoder().encode(text));
+    const { code, stdout } = await new CliHarness().run(["image-inspect", "disk"], {
+      files: memory,
+    });
+    assertEquals(code, 0);
+    assertStringIncludes(stdout, shown);
+  }
 });
 
 Deno.test("image-inspect reports that a directory is not a file", async () => {

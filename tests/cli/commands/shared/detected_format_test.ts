@@ -16,6 +16,8 @@ const FILES: Readonly<Record<string, Uint8Array>> = {
   "empty": new Uint8Array(),
   "disk.ova": imageOf(1024, [[257, "ustar"]]),
   "disk.zip": imageOf(64, [[0, "PK\x03\x04"]]),
+  "page": imageOf(64, [[0, "\n<!DOCTYPE HTML>"]]),
+  "error": imageOf(64, [[0, '<?xml version="1.0"?>']]),
 };
 
 /** The record that is created, and the bytes that are sent. */
@@ -32,7 +34,7 @@ async function created(line: string, options: CliHarnessOptions = {}) {
 
 Deno.test("image-create uses and prints the format of the data", async () => {
   for (const command of ["image-create", "image-create-via-import"]) {
-    for (const [file, format] of [["disk.img", "qcow2"], ["plain", "raw"], ["empty", "raw"]]) {
+    for (const [file, format] of [["disk.img", "qcow2"], ["plain", "raw"]]) {
       const { code, stderr, record } = await created(`${command} --file ${file}`);
       const { disk_format, container_format, size } = record;
       assertEquals([code, disk_format, container_format], [0, format, "bare"], stderr);
@@ -98,6 +100,23 @@ Deno.test("image-create does not take an archive for a raw disk, unless its form
       stderr,
       `Cannot upload "${file}": it is a ${archive} and not a disk image; extract the image first, or declare the disk format with --disk-format\n`,
     );
+    const declared = await created(`image-create --file ${file} --disk-format raw`);
+    assertEquals(declared.code, 0, declared.stderr);
+  }
+});
+
+Deno.test("image-create does not take an empty file or a document for a raw disk, unless its format is declared", async () => {
+  const cases = [
+    ["empty", "it is empty; check its source, or"],
+    ["page", "it is a web page (HTML) and not a disk image; check its source, or"],
+    ["error", "it is a document in XML and not a disk image; check its source, or"],
+  ] as const;
+  for (const [file, cause] of cases) {
+    for (const command of ["image-create", "image-create-via-import"]) {
+      const { code, stderr, requests } = await created(`${command} --file ${file}`);
+      assertEquals([code, requests.length], [1, 0]);
+      assertStringIncludes(stderr, `"${file}": ${cause} declare the disk format with`);
+    }
     const declared = await created(`image-create --file ${file} --disk-format raw`);
     assertEquals(declared.code, 0, declared.stderr);
   }
