@@ -81,10 +81,12 @@ function parseLine(line: string): Entry | null {
   const algorithm = ALGORITHMS.find((name) => DIGEST_LENGTHS[name] === digest.length);
   const isOther = prefix !== undefined && algorithmOf(prefix) !== algorithm;
   if (algorithm === undefined || isOther) return null;
+  // A file that `sha256sum` has read from its standard input has the name `-`.
+  const isUnnamed = path === undefined || path === "-";
   return {
     algorithm,
     digest: digest.toLowerCase(),
-    path: path === undefined ? null : escape === "" ? path : unescaped(path),
+    path: isUnnamed ? null : escape === "" ? path : unescaped(path),
   };
 }
 
@@ -100,14 +102,15 @@ function unescaped(name: string): string {
 }
 
 /**
- * The strongest checksum of a file, by the end of its path.
+ * The strongest checksum of a file, by the end of its path. The name in a checksum file that is named after the file is
+ * not compared.
  *
  * @param source the checksum file, for messages
  * @throws {ChecksumMissing} if the checksum file does not list it; the error has the names that it lists.
  * @throws {Invalid} if it lists different checksums for it.
  */
 export function checksumFor(file: ChecksumFile, path: string, source: string): Checksum {
-  const found = entriesFor(file.entries, path);
+  const found = entriesFor(file.entries, path, source);
   const strength = ({ algorithm }: Checksum) => ALGORITHMS.indexOf(algorithm);
   const [best, ...others] = found.toSorted((a, b) => strength(b) - strength(a));
   const name = segmentsOf(path).at(-1) ?? "";
@@ -121,7 +124,11 @@ export function checksumFor(file: ChecksumFile, path: string, source: string): C
   );
 }
 
-function entriesFor(entries: readonly Entry[], path: string): readonly Entry[] {
+function entriesFor(
+  entries: readonly Entry[],
+  path: string,
+  source: string,
+): readonly Entry[] {
   // Digests of one file, each by another algorithm.
   const areUnnamed = entries.every((entry) => entry.path === null);
   if (areUnnamed && new Set(entries.map(({ algorithm }) => algorithm)).size === entries.length) {
@@ -138,7 +145,19 @@ function entriesFor(entries: readonly Entry[], path: string): readonly Entry[] {
   });
   const longest = Math.max(...exact.map((entry) => segmentsOf(entry.path ?? "").length));
   const best = exact.filter((entry) => segmentsOf(entry.path ?? "").length === longest);
-  return best.length > 0 ? best : named;
+  if (best.length > 0) return best;
+  return named.length === 0 && isOwnFile(entries, path, source) ? entries : named;
+}
+
+/**
+ * Whether a checksum file is that of one file, such as `disk.qcow2.sha256`. Mirrors that rename a file, or have an alias
+ * for the latest one, do not change the name in it.
+ */
+function isOwnFile(entries: readonly Entry[], path: string, source: string): boolean {
+  const [name = "", own = ""] = [path, source].map((one) => segmentsOf(one).at(-1));
+  const names = new Set(entries.map((entry) => entry.path));
+  return names.size === 1 && /^\.(md5|sha\d+)(sums?)?$/i.test(own.slice(name.length)) &&
+    own.startsWith(name);
 }
 
 function segmentsOf(path: string): readonly string[] {

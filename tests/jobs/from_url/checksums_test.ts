@@ -11,8 +11,8 @@ import { fc, forAll } from "../../support/properties.ts";
 const [MD5, SHA1, SHA256, SHA512] = [32, 40, 64, 128].map((length) => "a".repeat(length));
 const OTHER = "b".repeat(64);
 
-function find(text: string, path = "/images/disk.img") {
-  const { algorithm, digest } = checksumFor(parseChecksumFile(text), path, "SHA256SUMS");
+function find(text: string, path = "/images/disk.img", source = "SHA256SUMS") {
+  const { algorithm, digest } = checksumFor(parseChecksumFile(text), path, source);
   return `${algorithm}:${digest}`;
 }
 
@@ -48,6 +48,7 @@ Deno.test("checksumFor() reads the forms of GNU and BSD, with any line end", () 
     `\ufeff${SHA256}  ./disk.img`,
     `${SHA256} *images\\disk.img`,
     SHA256 ?? "",
+    `${SHA256}  -`,
     `${MD5}\n${SHA256}`,
     `sha256:${SHA256}`,
     `sha256:${SHA256}  disk.img`,
@@ -82,6 +83,19 @@ Deno.test("checksumFor() prefers the entry in the same directory", () => {
 Deno.test("checksumFor() refuses two digests of one file, and accepts one twice", () => {
   assertThrows(() => find(`${SHA256}  disk.img\n${OTHER}  disk.img`), Invalid, "twice");
   assertEquals(find(`${SHA256}  disk.img\n${SHA256} *disk.img`), `sha256:${SHA256}`);
+});
+
+Deno.test("checksumFor() does not compare the name in a file that is named after the image", () => {
+  const text = `${SHA256}  disk-Build6.63.img`;
+  for (const suffix of [".sha256", ".SHA256SUM", ".sha512sums", ".md5"]) {
+    const source = `https://mirror/images/disk.img${suffix}`;
+    assertEquals(find(text, "/images/disk.img", source), `sha256:${SHA256}`);
+  }
+  for (const source of ["disk.img.asc", "disk.sha256", "other.img.sha256", "SHA256SUMS"]) {
+    assertThrows(() => find(text, "/images/disk.img", source), ChecksumMissing);
+  }
+  const two = `${text}\n${SHA256}  another`;
+  assertThrows(() => find(two, "/images/disk.img", "disk.img.sha256"), ChecksumMissing);
 });
 
 Deno.test("checksumFor() names what is listed if the file is not, and detects another kind of file", () => {
