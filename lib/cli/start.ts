@@ -94,6 +94,10 @@ async function start(
     (late) => late[Symbol.dispose](),
   );
   try {
+    if (gateway.router.cache !== undefined) {
+      const { warmCache } = await import("./server/warm_cache.ts");
+      await abortable(warmCache(), signal);
+    }
     await serveUntilSignal(backend, certificate, values, gateway, system);
   } finally {
     backend[Symbol.dispose]();

@@ -6,6 +6,7 @@
  */
 import { directoryStore } from "../../lib/cache/mod.ts";
 import { serve } from "../../lib/cli/server/serve.ts";
+import { warmCache } from "../../lib/cli/server/warm_cache.ts";
 import { CHUNKS_NOT_RETAINED } from "../../lib/router/gateway_request.ts";
 import { createImageRouter } from "../../lib/router/mod.ts";
 
@@ -16,6 +17,8 @@ const router = createImageRouter({
   resume: resume === "true",
   ...directory !== undefined && { cache: { store: directoryStore(directory), size: 64 * 2 ** 30 } },
 });
+// As `deno task start` does.
+if (directory !== undefined) await warmCache();
 const address = { host: "127.0.0.1", port: Number(port) };
 if (resume === "true") {
   serve(async (request) => await router.fetch(request, CHUNKS_NOT_RETAINED), address);
