@@ -2,7 +2,12 @@
 import type { ListParameters } from "../../../api/query.ts";
 import type { Session } from "../../../api/session.ts";
 import type { GlanceImage } from "../../../api/types.ts";
-import { AuthenticationFailed, ImageNotFound, NotAuthorized } from "../../../errors.ts";
+import {
+  AuthenticationFailed,
+  GlanceConnectionFailed,
+  ImageNotFound,
+  NotAuthorized,
+} from "../../../errors.ts";
 import { inspectStored } from "../../../images/inspect_stored.ts";
 import { listImages } from "../../../images/list.ts";
 import { number } from "../../args/flags.ts";
@@ -17,6 +22,9 @@ import { faultOf } from "./image_faults.ts";
 
 /** Images that are read at the same time. */
 const CONCURRENCY = 8;
+
+/** Images in a row for which no server responds, after which the audit ends: the others would take minutes to fail. */
+const OUTAGE = 2 * CONCURRENCY;
 
 /** Milliseconds between two updates of the status line. */
 const INTERVAL = 100;
@@ -96,10 +104,11 @@ async function audit(
 ): Promise<void> {
   const { system, messages, values: { concurrency = CONCURRENCY } } = invocation;
   const session = await sessionOf(invocation);
+  const outage = { images: 0 };
   let shownAt = -Infinity;
   await eachConcurrently(images, concurrency, async (image, position) => {
     const reason = skipReason(image);
-    if (reason === null) await inspectImage(session, image, position, report);
+    if (reason === null) await inspectImage(session, image, position, { report, outage });
     else report.skip(reason);
     const now = system.now();
     if (now - shownAt < INTERVAL) return;
@@ -116,21 +125,31 @@ function skipReason({ status, disk_format, container_format }: GlanceImage): Ski
   return (container_format ?? "bare") === "bare" ? null : "not bare";
 }
 
-/** @throws {AuthenticationFailed} if no further image can be read either. */
+/** Where the result of an image is counted. */
+interface AuditState {
+  readonly report: AuditReport;
+  readonly outage: { images: number };
+}
+
+/** @throws {AuthenticationFailed | GlanceConnectionFailed} if no further image can be read either. */
 async function inspectImage(
   session: Session,
   image: GlanceImage,
   position: number,
-  report: AuditReport,
+  { report, outage }: AuditState,
 ): Promise<void> {
   try {
     const inspection = await inspectStored(session, image);
+    outage.images = 0;
     const fault = faultOf(inspection, image);
     const finding = fault && findingOf(image, fault.kind, inspection.format, fault.text);
     report.add(position, finding, inspection.unchecked.length > 0);
   } catch (error) {
     session.signal?.throwIfAborted();
     if (error instanceof AuthenticationFailed) throw error;
+    const isUnreachable = error instanceof GlanceConnectionFailed && error.status === undefined;
+    outage.images = isUnreachable ? outage.images + 1 : 0;
+    if (outage.images > OUTAGE) throw error;
     if (error instanceof ImageNotFound) return report.skip("deleted");
     if (error instanceof NotAuthorized && image.status === "deactivated") {
       return report.skip("deactivated");

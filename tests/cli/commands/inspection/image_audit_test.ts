@@ -208,6 +208,23 @@ Deno.test("image-audit reads at most 256 KiB of each of 1,000 images, counted at
   }
 });
 
+Deno.test("image-audit ends if no server responds for many images in a row", async () => {
+  const requested = new Set<string>();
+  const harness = new CliHarness((request) => {
+    const { pathname, searchParams } = new URL(request.url);
+    if (!pathname.endsWith("/file")) {
+      return Promise.resolve(Response.json(pageAfter(searchParams, GIBIBYTE)));
+    }
+    requested.add(pathname);
+    return Promise.reject(new TypeError("connection refused"));
+  });
+  const args = ["image-audit", "--json", "--concurrency", "1"];
+  const { code, stdout, stderr } = await harness.run(args);
+  assertEquals([code, JSON.parse(stdout).unreadable, requested.size], [1, 16, 17], stderr);
+  assertStringIncludes(stderr, "Not all images were inspected. Inspected 16 images");
+  assertStringIncludes(stderr, "connection refused");
+});
+
 /** A page of a list of 1,000 raw images. The list of hidden ones is empty. */
 function pageAfter(query: URLSearchParams, size: number): object {
   if (query.get("os_hidden") === "true") return { images: [] };
