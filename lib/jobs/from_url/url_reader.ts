@@ -158,7 +158,8 @@ export class UrlReader {
       const isLate = options.now() - this.#lastByteAt >= options.stallTimeout;
       const isFinal = this.#failures.length >= options.numRetries && (isLate || this.#offset === 0);
       const isEnded = this.#isCanceled || signal?.aborted === true;
-      if (isEnded || isFinal || !mayPass(error)) throw error;
+      if (isEnded || isFinal || !(error instanceof GlanceError)) throw error;
+      if (!await mayPass(error, this.#offset)) throw error;
       if (this.#offset > 0) this.#resumes++;
       await options.sleep(backoff(this.#failures.push(error) - 1, options.random), signal);
       return undefined;
@@ -183,11 +184,19 @@ export class UrlReader {
   }
 }
 
-/** Whether a later request may succeed. */
-function mayPass(error: unknown): error is GlanceError {
-  if (error instanceof ServerUnreachable) return true;
-  return error instanceof GlanceError && error.status !== undefined &&
-    isRetryableStatus(error.status);
+/**
+ * Whether a later request may succeed. Before the first byte, a name that does not exist and a certificate that is not
+ * trusted are final; after it, the network may have changed.
+ */
+async function mayPass(error: GlanceError, offset: number): Promise<boolean> {
+  if (!(error instanceof ServerUnreachable)) {
+    return error.status !== undefined && isRetryableStatus(error.status);
+  }
+  if (offset > 0) return true;
+  const { isServerUnavailable } = await import("../../http/on_demand/outage_policy.ts");
+  // Quoted URLs can contain any word.
+  const message = error.message.replaceAll(/"[^"]*"/g, "");
+  return isServerUnavailable({ message, status: undefined, server: undefined });
 }
 
 /** A reader of what follows the first bytes of a body, which must have the digest. */

@@ -150,6 +150,27 @@ Deno.test("createImageFrom() reports why a URL cannot be read", async () => {
   assert(message.includes("unknown host; check the URL") && !message.includes("secret"), message);
 });
 
+Deno.test("createImageFrom() does not repeat a request to a wrong name or an untrusted server", async () => {
+  const cases = [
+    ["invalid peer certificate: UnknownIssuer", 1],
+    ["dns error: failed to lookup address information", 1],
+    ["getaddrinfo ENOTFOUND mirror", 1],
+    ["tcp connect error: Connection refused", 4],
+  ] as const;
+  for (const [reason, requests] of cases) {
+    const cloud = new MirrorCloud();
+    const mirror = cloud.intercept;
+    let count = 0;
+    cloud.intercept = (arrived, respond) => {
+      if (arrived.url.host !== "mirror") return mirror(arrived, respond);
+      count++;
+      throw new TypeError(reason);
+    };
+    await assertRejects(() => create(cloud, "http://mirror/openssl-cert.raw"), ServerUnreachable);
+    assertEquals(count, requests, reason);
+  }
+});
+
 Deno.test("createImageFrom() names the source if the upload fails because it sends no data", async () => {
   const cloud = new MirrorCloud();
   const url = cloud.add("disk.raw", DATA);
