@@ -64,7 +64,8 @@ export class SlotStorage {
   /** Whether the store has a slot now; another gateway may have stored it. */
   async isPresent(key: string): Promise<boolean> {
     const { store } = this.#options;
-    if (!this.#mayFind(key) || this.pauses.has("read")) return this.has(key);
+    const isKnown = !store.isShared && this.index.has(key);
+    if (isKnown || !this.#mayFind(key) || this.pauses.has("read")) return this.has(key);
     try {
       const stream = await store.read(key, 0, 1);
       await stream?.cancel();
