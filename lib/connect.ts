@@ -29,7 +29,8 @@ export interface Connection extends Disposable {
  * import { createEmbeddedGlance } from "@glance-edge/glance/embedded";
  * import { assert } from "@std/assert";
  *
- * const glance = createEmbeddedGlance(); // leave the argument out to use your cloud
+ * const glance = createEmbeddedGlance();
+ * // `connect()` without options uses your cloud.
  * const { service, context } = await connect({
  *   environment: { GLANCE_API_SERVERS: "glance.example:9292" },
  *   fetch: (input, init) => glance.fetch(new Request(input, init)),

@@ -265,6 +265,6 @@ function pathSegment(name: string, value: unknown): string {
 
 /** Escapes a name for use between quotes, cut after 255 characters. */
 function escaped(text: string): string {
-  const inspect = text.length > NAME_LIMIT ? `${text.slice(0, NAME_LIMIT)}…` : text;
-  return JSON.stringify(inspect).slice(1, -1);
+  const short = text.length > NAME_LIMIT ? `${text.slice(0, NAME_LIMIT)}…` : text;
+  return JSON.stringify(short).slice(1, -1);
 }

@@ -1,6 +1,6 @@
 /**
- * Tracks which slots are stored and how many bytes they take, and chooses those to evict. Pure: the caller deletes them
- * from the store.
+ * Tracks which slots are stored and how many bytes they take, and chooses those to evict. It does no I/O: the caller
+ * deletes them from the store.
  */
 import type { StoredSlot } from "./stores/slot_store.ts";
 
@@ -9,7 +9,6 @@ interface SlotEntry {
   storedAt: number;
   /** Number of readers that are reading it. */
   leases: number;
-  isPinned: boolean;
 }
 
 /** A slot that is stored. */
@@ -18,16 +17,16 @@ export interface IndexedSlot {
   readonly size: number;
   /** Milliseconds since 1970. */
   readonly storedAt: number;
-  readonly isPinned: boolean;
 }
 
-/** The index of a store. The least recently used slot is evicted first; pinned slots are evicted last. */
+/** The index of a store. The least recently used slot is evicted first; slots of pinned images are evicted last. */
 export class SlotIndex {
   readonly #limit: number;
   /** From the least to the most recently used. */
   readonly #entries = new Map<string, SlotEntry>();
   /** Number of slots by folder: those of one image's data. */
   readonly #counts = new Map<string, number>();
+  readonly #pinnedImages = new Set<string>();
   #stored = 0;
   #reserved = 0;
 
@@ -63,18 +62,15 @@ export class SlotIndex {
 
   /** The stored slots, from the least to the most recently used. */
   *slots(): Iterable<IndexedSlot> {
-    for (const [key, { size, storedAt, isPinned }] of this.#entries) {
-      yield { key, size, storedAt, isPinned };
-    }
+    for (const [key, { size, storedAt }] of this.#entries) yield { key, size, storedAt };
   }
 
   /** Adds a stored slot as the most recently used. The caller evicts what exceeds the limit. */
-  add(key: string, size: number, storedAt: number, isPinned = false): void {
+  add(key: string, size: number, storedAt: number): void {
     // The readers of a slot that is replaced hold its entry.
-    const entry = this.remove(key) ?? { size, storedAt, leases: 0, isPinned };
+    const entry = this.remove(key) ?? { size, storedAt, leases: 0 };
     entry.size = size;
     entry.storedAt = storedAt;
-    entry.isPinned ||= isPinned;
     this.#entries.set(key, entry);
     this.#count(key, 1);
     this.#stored += size;
@@ -121,11 +117,15 @@ export class SlotIndex {
     };
   }
 
-  /** Pins or unpins the slots whose keys start with a prefix. */
-  pin(prefix: string, isPinned: boolean): void {
-    for (const [key, entry] of this.#entries) {
-      if (key.startsWith(prefix)) entry.isPinned = isPinned;
-    }
+  /** Pins an image: its slots, also those that are added later, are evicted after all others. */
+  pin(imageId: string): void {
+    this.#pinnedImages.add(imageId);
+  }
+
+  /** Ends the pin of an image, or of all images if it is null. */
+  unpin(imageId: string | null): void {
+    if (imageId === null) this.#pinnedImages.clear();
+    else this.#pinnedImages.delete(imageId);
   }
 
   /**
@@ -164,10 +164,11 @@ export class SlotIndex {
   #evictable(excess: number): string[] | null {
     const keys: string[] = [];
     let freed = 0;
-    for (const isPinned of [false, true]) {
+    for (const pinned of [false, true]) {
       for (const [key, entry] of this.#entries) {
         if (freed >= excess) return keys;
-        if (entry.leases > 0 || entry.isPinned !== isPinned) continue;
+        const isPinned = this.#pinnedImages.has(imageIdOf(key));
+        if (entry.leases > 0 || isPinned !== pinned) continue;
         keys.push(key);
         freed += entry.size;
       }
@@ -181,6 +182,10 @@ export class SlotIndex {
     if (count === 0) this.#counts.delete(folder);
     else this.#counts.set(folder, count);
   }
+}
+
+function imageIdOf(key: string): string {
+  return key.slice(0, key.indexOf("/"));
 }
 
 function folderOf(key: string): string {

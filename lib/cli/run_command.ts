@@ -97,7 +97,10 @@ function printing(isDebug: boolean, messages: Messages): (event: GlanceEvent) =>
 function eventText(event: GlanceEvent): string {
   if (event.kind === "ignored") return event.message;
   if (event.kind === "inspected") return event.warning;
-  if (event.kind === "renew") return `renew: the token is ${event.reason}`;
+  if (event.kind === "renew") {
+    const reason = event.reason === "refused" ? "was refused" : "is about to expire";
+    return `renew: the token was renewed, because the old one ${reason}`;
+  }
   if (event.kind === "storing") {
     return `Glance has received the data of image ${event.imageId} and is storing it; interrupting this command does not delete the image`;
   }

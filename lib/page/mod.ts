@@ -73,7 +73,7 @@ export interface PageRequest {
   /** Identifies the client, for limits that clients share. */
   readonly client: unknown;
   /** Logs an error that is not sent to the browser. */
-  readonly trace: { failed(error: unknown): void };
+  readonly recorder: { failed(error: unknown): void };
 }
 
 /**
@@ -82,14 +82,14 @@ export interface PageRequest {
 export async function pageResponse(host: PageHost, input: PageRequest): Promise<Response | null> {
   const { options: { page, service, isReadOnly, metrics, publicEndpoint } } = host;
   const { timer, wallClock } = host.client.options;
-  const { request, path, send, client, trace } = input;
+  const { request, path, send, client, recorder } = input;
   const { url, method, headers } = request;
   const signIn = service === null && typeof page === "object" ? page.signIn ?? null : null;
   if (send === null) {
     const name = path.slice(path.lastIndexOf("/") + 1);
     if (name === "session") {
       const readBody = () => host.bodies.read(client, request, { limit: MAX_FORM });
-      const report = (error: unknown) => trace.failed(error);
+      const report = (error: unknown) => recorder.failed(error);
       const gateway = { signIn, publicEndpoint, wallClock, readBody, report };
       return await sessionResponse({ request, ...gateway });
     }

@@ -77,7 +77,7 @@ export async function earlyResponse(
 }
 
 /** A request to a path of the API that cannot be forwarded. */
-export type RejectedRequest = Pick<GatewayRequest, "request" | "context" | "address" | "trace">;
+export type RejectedRequest = Pick<GatewayRequest, "request" | "context" | "address" | "recorder">;
 
 /**
  * Rejects a method that a path does not support. A `HEAD` request determines the allowed methods: Glance

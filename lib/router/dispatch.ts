@@ -33,7 +33,7 @@ import { imageData } from "./file/image_file.ts";
 import { HttpError } from "./error_response.ts";
 import { forwardDocument } from "./forward/request_body.ts";
 import type { ApiPath, GatewayRoute, RouteKind } from "./routes.ts";
-import { Trace } from "./observe/access_log.ts";
+import { RequestRecorder } from "./observe/access_log.ts";
 import { uploadData } from "./forward/upload.ts";
 
 type RouteHandler = (gateway: Gateway, call: GatewayRequest) => Promise<Response>;
@@ -67,12 +67,12 @@ export async function serve(
   const isPath = isVersioned ? typedVersion === null : VERSION.test(typedVersion ?? "");
   const address = isPath ? addressOf(request.url, path, typedVersion) : null;
   if (address === null) return await refuseVersioned(gateway, request);
-  return await traced(gateway, request, `/v2${path.path}`, async (trace) => {
+  return await recorded(gateway, request, `/v2${path.path}`, async (recorder) => {
     // Glance's CORS filter handles OPTIONS for every path.
     if (request.method === "OPTIONS") return new Response(null);
-    const context = contextOf(gateway, request, trace);
+    const context = contextOf(gateway, request, recorder);
     const route = routeFor(path, request.method);
-    const refused = { request, context, address, trace };
+    const refused = { request, context, address, recorder };
     if (route === undefined) return await refuseMethod(gateway, refused, path);
     if (route.refusesBody && announcesBody(request.headers)) {
       return await refuseBody(gateway, refused);
@@ -86,7 +86,7 @@ export async function serve(
         await concealOwnToken(gateway, await handle(gateway, call));
     } catch (error) {
       if (!signal?.aborted || error instanceof HttpError) throw error;
-      trace.disconnected();
+      recorder.disconnected();
       return new Response(null, { status: CLIENT_CLOSED_REQUEST });
     }
   });
@@ -106,7 +106,7 @@ export async function discover(
 ): Promise<Response> {
   const isPath = what === "/" && typedVersionOf(request.headers) !== null;
   if (isPath) return await refuseUnknown(gateway, request);
-  return await traced(gateway, request, what, async () => {
+  return await recorded(gateway, request, what, async () => {
     // Glance's CORS filter handles OPTIONS, except for /versions and /healthcheck.
     if (what === "/" && request.method === "OPTIONS") return new Response(null);
     if (what === "/healthcheck") return await checkHealth(gateway, request);
@@ -126,12 +126,12 @@ export async function servePage(
   env: unknown,
   send: ((request: Request) => Response | Promise<Response>) | null,
 ): Promise<Response> {
-  return await traced(gateway, request, send === null ? "/page" : "/", async (trace) => {
+  return await recorded(gateway, request, send === null ? "/page" : "/", async (recorder) => {
     // Imported on demand: most clients are programs.
     const { pageResponse } = await import("../page/mod.ts");
     const path = rawPath(request.url);
     const client = clientKeyOf({}, env, true);
-    return await pageResponse(gateway, { request, path, send, client, trace }) ??
+    return await pageResponse(gateway, { request, path, send, client, recorder }) ??
       Promise.reject(new HttpError(404));
   });
 }
@@ -140,10 +140,10 @@ export async function servePage(
 export async function redirectToRoot(gateway: Gateway, request: Request): Promise<Response> {
   const { mount, version } = versionOf(request.url) ?? { mount: "", version: "" };
   if (typedVersionOf(request.headers) !== null) return await refuseVersioned(gateway, request);
-  return await traced(gateway, request, "/", async (trace) => {
+  return await recorded(gateway, request, "/", async (recorder) => {
     if (request.method === "OPTIONS") return new Response(null);
-    const context = contextOf(gateway, request, trace);
-    const responseContext = { request, trace, address: { mount } };
+    const context = contextOf(gateway, request, recorder);
+    const responseContext = { request, recorder, address: { mount } };
     const early = await earlyResponse(gateway, context, version, responseContext);
     if (early !== null) return early;
     const location = `${publicEndpoint(gateway, request, mount)}/v2/`;
@@ -194,26 +194,26 @@ async function refuse(
 ): Promise<Response> {
   const typedVersion = typedVersionOf(request.headers);
   const { mount, version } = found ?? { mount: "", version: null };
-  return await traced(gateway, request, "", async (trace) => {
+  return await recorded(gateway, request, "", async (recorder) => {
     const requested = typedVersion ?? version;
     if (requested === null) throw new HttpError(404);
     if (request.method === "OPTIONS") return new Response(null);
     if (!VERSION.test(requested)) return await listVersions(gateway, request, "/", mount);
-    const context = contextOf(gateway, request, trace);
-    const responseContext = { request, trace, address: { mount } };
+    const context = contextOf(gateway, request, recorder);
+    const responseContext = { request, recorder, address: { mount } };
     return await earlyResponse(gateway, context, requested, responseContext) ??
       Promise.reject(unknownPath(request));
   });
 }
 
 /** Checks the host of a preflight request, which does not reach the handler of its path, and logs the request. */
-export async function tracedPreflight(
+export async function recordedPreflight(
   gateway: Gateway,
   request: Request,
   route: string,
   respond: () => Promise<Response | void>,
 ): Promise<Response> {
-  return await traced(gateway, request, route, async () => await respond() ?? new Response(null));
+  return await recorded(gateway, request, route, async () => await respond() ?? new Response(null));
 }
 
 /** The route for a method. `HEAD` is supported for image data only; Glance does not support it at all. */
@@ -223,15 +223,15 @@ function routeFor({ routes }: ApiPath, method: string): GatewayRoute | undefined
   );
 }
 
-async function traced(
+async function recorded(
   gateway: Gateway,
   request: Request,
   route: string,
-  handle: (trace: Trace) => Promise<Response>,
+  handle: (recorder: RequestRecorder) => Promise<Response>,
 ): Promise<Response> {
   const { metrics, client, options, tracing } = gateway;
   await metrics.load();
-  const trace = new Trace({
+  const recorder = new RequestRecorder({
     method: request.method,
     path: rawPath(request.url),
     route,
@@ -242,27 +242,28 @@ async function traced(
   });
   const guarded = async () => {
     checkHost(options, request);
-    return await handle(trace);
+    return await handle(recorder);
   };
-  const respond = () => guarded().catch((error) => errorResponse(request, trace, error));
+  const respond = () => guarded().catch((error) => errorResponse(request, recorder, error));
   const code = await tracing.codeFor(request);
-  trace.headers = code?.traceHeadersOf(request.headers) ??
+  recorder.traceHeaders = code?.traceHeadersOf(request.headers) ??
     (tracing.spans === null ? newTrace(client.options) : undefined);
-  const response = await (tracing.spans?.request({ request, route, trace }, respond) ?? respond());
+  const response =
+    await (tracing.spans?.request({ request, route, recorder }, respond) ?? respond());
   if (!response.headers.has("x-openstack-request-id")) {
-    response.headers.set("x-openstack-request-id", trace.requestId);
+    response.headers.set("x-openstack-request-id", recorder.requestId);
   }
-  trace.responded(response.status);
+  recorder.responded(response.status);
   await dropBody(request);
   return response;
 }
 
 async function errorResponse(
   request: Request,
-  trace: Trace,
+  recorder: RequestRecorder,
   error: unknown,
 ): Promise<Response> {
-  if (!(error instanceof HttpError) || error.cause !== undefined) trace.failed(error);
+  if (!(error instanceof HttpError) || error.cause !== undefined) recorder.failed(error);
   return await responseTo(request, error);
 }
 

@@ -1,4 +1,4 @@
-/** A request in the gateway: its route, credentials, and trace. */
+/** A request in the gateway: its route, credentials, and recorder. */
 import type { BodyBudget } from "../http/body_budget.ts";
 import type { RequestContext } from "../context.ts";
 import type { ApiClient } from "../api/api_client.ts";
@@ -16,7 +16,7 @@ import { HttpError } from "./error_response.ts";
 import type { Admission } from "./file/admission.ts";
 import type { IdleUpstreams } from "./file/idle_upstreams.ts";
 import type { GatewayRoute } from "./routes.ts";
-import type { Trace } from "./observe/access_log.ts";
+import type { RequestRecorder } from "./observe/access_log.ts";
 
 /** The state that all requests of a gateway share. */
 export interface Gateway {
@@ -54,7 +54,7 @@ export interface GatewayRequest {
   readonly route: GatewayRoute;
   readonly address: GatewayPath;
   readonly context: RequestContext;
-  readonly trace: Trace;
+  readonly recorder: RequestRecorder;
   /** Identifies the client, for limits that clients share: see {@linkcode clientKeyOf}. */
   readonly clientKey: unknown;
   /** Whether no other code keeps chunks of bodies, so that their memory can be freed immediately. */
@@ -119,9 +119,9 @@ export function publicEndpoint({ options }: Gateway, request: Request, mount: st
 export function contextOf(
   { options }: Gateway,
   request: Request,
-  { requestId, headers }: Trace,
+  { requestId, traceHeaders }: RequestRecorder,
 ): RequestContext {
-  const common = { globalRequestId: requestId, trace: headers };
+  const common = { globalRequestId: requestId, trace: traceHeaders };
   if (options.service !== null) return { ...options.service(), ...common };
   return {
     ...common,

@@ -13,13 +13,13 @@ import { addressOf, versionOf } from "./path.ts";
 import type { Gateway } from "./gateway_request.ts";
 import {
   discover,
+  recordedPreflight,
   redirectToRoot,
   refuseUnknown,
   refuseVersioned,
   serve,
   servePage,
   showOwn,
-  tracedPreflight,
 } from "./dispatch.ts";
 import { typedVersionOf } from "./forward/headers.ts";
 import { Metrics } from "./observe/metrics.ts";
@@ -194,7 +194,7 @@ function allowOrigins(options: CorsOptions, gateway: Gateway, route: string): Mi
     const respond = async () => await corsHandler(options)(c, next);
     const { raw } = c.req;
     return raw.method === "OPTIONS"
-      ? await tracedPreflight(gateway, raw, route, respond)
+      ? await recordedPreflight(gateway, raw, route, respond)
       : respond();
   };
 }

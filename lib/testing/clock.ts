@@ -21,9 +21,10 @@ import "../transfer/upload/on_demand/inspect_upload.ts";
 import "../transfer/upload/on_demand/upload_failure.ts";
 import { setImmediate } from "node:timers";
 
-/** A pending timer of the simulated clock. */
+/** A delay in milliseconds that no simulated program reaches. */
 export const NEVER = 10 ** 9;
 
+/** A pending timer of the simulated clock. */
 interface PendingTimer {
   readonly at: number;
   readonly order: number;

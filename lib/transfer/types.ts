@@ -70,7 +70,7 @@ export interface DownloadOptions {
   /**
    * Maximum size of a part in bytes if there are several connections; the last parts are smaller. Memory
    * holds at most one part per connection, plus two for a slow reader.
-   * Default: 4 to 8 MiB; more on long fast networks, where memory holds up to 32 MiB per connection, and 256 MiB in all.
+   * Default: 4 to 8 MiB; more on fast networks with long round trips, where memory holds up to 32 MiB per connection, and 256 MiB in all.
    */
   readonly partSize?: number | undefined;
   /**

@@ -15,7 +15,7 @@ export const FILTER_FLAGS = {
   "status": text("<STATUS>", "Only images with this status, such as active"),
   "id": list("<ID>", "Only images with this id; may be repeated"),
   "limit": number("<LIMIT>", "Maximum number of images (default: all)", 0),
-  "page-size": number("<SIZE>", "Images per request (default: set by Glance)"),
+  "page-size": number("<SIZE>", "Images per request (default: 200)"),
   "visibility": text(
     "<VISIBILITY>",
     "Only images with this visibility: public, community, shared, private, all",

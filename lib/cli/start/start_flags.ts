@@ -78,7 +78,7 @@ export const SETTING_FLAGS = {
     "Hash whole images while they are sent: auto, required or off (default: off)",
     { choices: VERIFY_MODES },
   ),
-  "resume": truth("Continue a download from another server if one fails (default: True)"),
+  "resume": truth("Continue a download from another server if one fails (default: true)"),
   "retries": number("<NUMBER>", "Retries per request, each on the next server (default: 3)", 0),
   "timeout": number("<SECONDS>", "Time until a response of Glance must start (default: 60)"),
   "stall-timeout": number(
@@ -115,7 +115,7 @@ export const SETTING_FLAGS = {
   "metrics": truth(
     "Serve Prometheus metrics at /metrics (default: only if --host is a loopback address)",
   ),
-  "page": truth("Serve a web page to browsers at / (default: True)"),
+  "page": truth("Serve a web page to browsers at / (default: true)"),
   "log-format": text(
     "<FORMAT>",
     "json, or text for people (default: text on a terminal, else json)",

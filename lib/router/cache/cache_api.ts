@@ -122,6 +122,7 @@ export class CacheApi {
     if (image.status !== "active") {
       throw new code.HttpError(400, "Only images with status active can be targeted for queueing");
     }
+    this.#options.cache.pin(image.id);
     if (!this.#queue.has(image.id)) {
       const request = Symbol();
       this.#queue.set(image.id, request);

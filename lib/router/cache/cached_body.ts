@@ -2,7 +2,7 @@
 import type { CachedReader } from "../../cache/cached_reader.ts";
 import type { Chunk } from "../../transfer/body_reader.ts";
 import type { Verifier } from "../../transfer/integrity/descriptor.ts";
-import type { Trace } from "../observe/access_log.ts";
+import type { RequestRecorder } from "../observe/access_log.ts";
 import type { CacheCode } from "./cache_code.ts";
 
 /** The input of `cachedBody`. */
@@ -16,7 +16,7 @@ export interface CachedBodyInput {
    */
   readonly verifier: Verifier | null;
   readonly length: number;
-  readonly trace: Trace;
+  readonly recorder: RequestRecorder;
   /** Whether no other code keeps a chunk after it reads the next one, so that its memory can be reused. */
   readonly mayReuseChunks: boolean;
 }
@@ -24,9 +24,9 @@ export interface CachedBodyInput {
 /** Creates a stream from a reader. A failure resets the connection. */
 export function cachedBody(
   { fixedLength }: CacheCode,
-  { reader, first, verifier, length, trace, mayReuseChunks }: CachedBodyInput,
+  { reader, first, verifier, length, recorder, mayReuseChunks }: CachedBodyInput,
 ): ReadableStream<Chunk> {
-  trace.startStreaming();
+  recorder.startStreaming();
   let [next, previous, count] = [first, null as Chunk | null, 0];
   const take = async () => {
     const chunk = next ?? await reader.read();
@@ -51,21 +51,21 @@ export function cachedBody(
         await verifier?.update(chunk);
         count += chunk.byteLength;
         if (count === length) await verifier?.check();
-        trace.sent(chunk.byteLength, "cache", 0);
+        recorder.sent(chunk.byteLength, "cache", 0);
         controller.enqueue(chunk);
         if (count < length) return;
-        trace.end("complete");
+        recorder.end("complete");
         await verifier?.close();
       } catch (error) {
         await close();
-        trace.failed(error);
-        trace.end("aborted");
+        recorder.failed(error);
+        recorder.end("aborted");
         // Runtimes print this error; the details are in the log.
         throw new Error("Cannot finish the response: no server could deliver the rest");
       }
     },
     async cancel() {
-      trace.end("canceled");
+      recorder.end("canceled");
       await close();
     },
   }, { highWaterMark: 0 });

@@ -114,8 +114,15 @@ export class GatewayCache implements DataCache {
     const headers = this.#code.dataHeaders(image, plan);
     this.#describe(headers, reader, slotAt(cached, this.#slotSize, start));
     const length = end - start;
-    const { trace, mayReuseChunks } = call;
-    const body = cachedBody(this.#code, { reader, first, verifier, length, trace, mayReuseChunks });
+    const { recorder, mayReuseChunks } = call;
+    const body = cachedBody(this.#code, {
+      reader,
+      first,
+      verifier,
+      length,
+      recorder,
+      mayReuseChunks,
+    });
     return new Response(body, { status: plan.kind === "part" ? 206 : 200, headers });
   }
 

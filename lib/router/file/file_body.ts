@@ -51,7 +51,7 @@ export async function openData(
   const headers = dataHeaders(image, plan);
   const body = responseBody({
     ...opened,
-    trace: call.trace,
+    recorder: call.recorder,
     length: lengthOf(headers.get("content-length")),
     admission: gateway.admission,
     upstreams: gateway.upstreams,
@@ -68,7 +68,7 @@ async function openReader(
   plan: DataPlan,
   early: EarlyResponse | null,
 ): Promise<Pick<DataResponseInput, "reader" | "connection">> {
-  const { context, trace, signal } = call;
+  const { context, recorder, signal } = call;
   const lifetime = new AbortController();
   const abort = () => lifetime.abort(signal?.reason);
   let sent = 0;
@@ -81,7 +81,7 @@ async function openReader(
     early,
     signal: lifetime.signal,
     onProgress: ({ transferred, server, resumes }) => {
-      trace.sent(transferred - sent, server, resumes);
+      recorder.sent(transferred - sent, server, resumes);
       sent = transferred;
     },
   });
@@ -96,7 +96,7 @@ async function openReader(
   const connection: UpstreamConnection = {
     canReopen: () => canSeek(),
     async release() {
-      trace.released();
+      recorder.released();
       await reader.release("the client is not reading");
     },
   };
@@ -176,17 +176,17 @@ export async function verifierFor(
 }
 
 /**
- * The body of one server, if its headers describe exactly the requested bytes; else null. With a `log`, its
- * bytes are counted, because runtimes do not report how a forwarded body ended.
+ * The body of one server, if its headers describe exactly the requested bytes; else null. Its bytes are counted
+ * for logs, metrics and traces, because runtimes do not report how a forwarded body ended.
  */
 async function openServerBody(
-  { client, options }: Gateway,
+  { client, options, metrics, tracing }: Gateway,
   call: GatewayRequest,
   image: GlanceImage,
   plan: DataPlan,
   early: EarlyResponse | null,
 ): Promise<Response | null> {
-  const { context, trace, signal } = call;
+  const { context, recorder, signal } = call;
   const prefer = preferOf(call);
   const range = plan.kind === "part" ? { start: plan.start, end: plan.end } : undefined;
   let opened: OpenResponse;
@@ -207,15 +207,16 @@ async function openServerBody(
     return null;
   }
   const headers = dataHeaders(image, plan);
-  trace.respondedBy(server.endpoint);
+  recorder.respondedBy(server.endpoint);
   const length = lengthOf(headers.get("content-length"));
   const init = { status: plan.kind === "part" ? 206 : 200, headers };
-  if (options.log !== null && response.body !== null) {
+  const isObserved = (options.log ?? metrics.counters ?? tracing.spans) !== null;
+  if (isObserved && response.body !== null) {
     const source = openBody(opened, image.id, client.options);
-    const body = countedBody({ source, imageId: image.id, length, trace });
+    const body = countedBody({ source, imageId: image.id, length, recorder });
     return new Response(body, init);
   }
-  trace.sent(length ?? 0, server.endpoint, 0);
+  recorder.sent(length ?? 0, server.endpoint, 0);
   return new Response(response.body, init);
 }
 

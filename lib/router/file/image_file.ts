@@ -33,10 +33,10 @@ import type { Admission } from "./admission.ts";
 
 /** Responds with the image, a range of it, or no data (HEAD, 304, 412, 416). */
 export async function imageData(gateway: Gateway, call: GatewayRequest): Promise<Response> {
-  const { request, trace } = call;
+  const { request, recorder } = call;
   // A guess from the headers; the image record decides later.
   const mayBypass = request.method === "HEAD" || mayBeSmall(request.headers);
-  trace.onEnd(() => {
+  recorder.onEnd(() => {
     gateway.admission.release(call);
     gateway.smallAdmission.release(call);
     gateway.upstreams.active(call);
@@ -188,7 +188,7 @@ export async function requestErrorResponse(
   call: GatewayRequest,
   expected: readonly number[],
 ): Promise<UpstreamResponse> {
-  const { request, route, address, context, trace, signal } = call;
+  const { request, route, address, context, recorder, signal } = call;
   const imageId = address.values["image_id"];
   const action = `download image "${imageId}"`;
   const upstream = await forward(
@@ -214,7 +214,7 @@ export async function requestErrorResponse(
       throw unexpectedStatus(response, details, expected);
     },
   );
-  trace.respondedBy(upstream.server);
+  recorder.respondedBy(upstream.server);
   return upstream;
 }
 

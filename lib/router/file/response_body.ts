@@ -10,7 +10,7 @@ import { endedEarly } from "../../transfer/range_errors.ts";
 import { ServerUnreachable } from "../../errors.ts";
 import type { Admission } from "./admission.ts";
 import type { IdleUpstreams, UpstreamConnection } from "./idle_upstreams.ts";
-import type { Trace } from "../observe/access_log.ts";
+import type { RequestRecorder } from "../observe/access_log.ts";
 
 /** Bytes of a chunk before and after the client has received `PROBE_BYTES`. */
 const PROBE_CHUNK = 16 * 1024;
@@ -25,7 +25,7 @@ const PASSED_CHUNK = 64 * 1024;
 /** The input of `responseBody`. */
 export interface DataResponseInput {
   readonly reader: ResumingReader;
-  readonly trace: Trace;
+  readonly recorder: RequestRecorder;
   /** `Content-Length` in bytes; null if unknown. */
   readonly length: number | null;
   readonly admission: Admission;
@@ -44,9 +44,9 @@ export interface DataResponseInput {
  * not see a later error.
  */
 export function responseBody(input: DataResponseInput): ReadableStream<Chunk> {
-  const { reader, trace, length, admission, upstreams, download, connection, mayReuseChunks } =
+  const { reader, recorder, length, admission, upstreams, download, connection, mayReuseChunks } =
     input;
-  trace.startStreaming();
+  recorder.startStreaming();
   let sent = 0;
   let copied: Chunk | null = null;
   const next = async () => {
@@ -72,14 +72,14 @@ export function responseBody(input: DataResponseInput): ReadableStream<Chunk> {
           if (sent >= PROBE_BYTES) admission.release(download);
           return upstreams.idle(download, connection);
         }
-        trace.end("complete");
+        recorder.end("complete");
         controller.close();
       } catch (error) {
-        throw recordFailure(trace, error);
+        throw recordFailure(recorder, error);
       }
     },
     async cancel(reason) {
-      trace.end("canceled");
+      recorder.end("canceled");
       await reader.cancel(reason);
     },
   }, { highWaterMark: 0 });
@@ -93,14 +93,14 @@ export interface ServerBody {
   readonly imageId: string;
   /** `Content-Length` in bytes; null if unknown. */
   readonly length: number | null;
-  readonly trace: Trace;
+  readonly recorder: RequestRecorder;
 }
 
 /** Forwards the body of one server and counts its bytes, so that the log shows how it ended. */
 export function countedBody(
-  { source: { reader, server, close }, imageId, length, trace }: ServerBody,
+  { source: { reader, server, close }, imageId, length, recorder }: ServerBody,
 ): ReadableStream<Chunk> {
-  trace.startStreaming();
+  recorder.startStreaming();
   let count = 0;
   const stream = new ReadableStream<Chunk>({
     async pull(controller) {
@@ -113,19 +113,19 @@ export function countedBody(
             : sentTooMuch(imageId, server, length);
         }
         if (chunk === null) {
-          trace.end("complete");
+          recorder.end("complete");
           await close("the response is complete");
           return controller.close();
         }
-        trace.sent(chunk.byteLength, server, 0);
+        recorder.sent(chunk.byteLength, server, 0);
         controller.enqueue(chunk);
       } catch (error) {
         await close(error);
-        throw recordFailure(trace, error);
+        throw recordFailure(recorder, error);
       }
     },
     async cancel(reason) {
-      trace.end("canceled");
+      recorder.end("canceled");
       await close(reason);
     },
   }, { highWaterMark: 0 });
@@ -140,8 +140,8 @@ function sentTooMuch(imageId: string, server: string, length: number): ServerUnr
 }
 
 /** Records why a body failed. Runtimes print the returned error; the details are in the log. */
-function recordFailure(trace: Trace, error: unknown): Error {
-  trace.failed(error);
-  trace.end("aborted");
+function recordFailure(recorder: RequestRecorder, error: unknown): Error {
+  recorder.failed(error);
+  recorder.end("aborted");
   return new Error("Cannot finish the response: no server could deliver the rest");
 }

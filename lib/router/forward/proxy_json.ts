@@ -30,7 +30,7 @@ export interface ForwardOverrides {
 }
 
 /** The parts of a request on which its response depends. */
-export type ResponseContext = Pick<GatewayRequest, "request" | "trace"> & {
+export type ResponseContext = Pick<GatewayRequest, "request" | "recorder"> & {
   readonly address: Pick<GatewayRequest["address"], "mount">;
 };
 
@@ -41,7 +41,7 @@ export type ResponseContext = Pick<GatewayRequest, "request" | "trace"> & {
  */
 export async function forwardRequest(
   { client }: Gateway,
-  { request, route, address, context, trace, signal }: GatewayRequest,
+  { request, route, address, context, recorder, signal }: GatewayRequest,
   { operation = route.operation, method, path, body, idempotent, keepsServer }: ForwardOverrides,
 ): Promise<DefinedResponse> {
   const { path: ownPath, search, values } = address;
@@ -63,14 +63,14 @@ export async function forwardRequest(
     isSafe(method ?? route.method) ? { signal, keepsServer } : {},
     (exchange) => readDefined(exchange, { operation, action, imageId, path: path ?? ownPath }),
   );
-  trace.respondedBy(response.server);
+  recorder.respondedBy(response.server);
   return response;
 }
 
 /** Creates the gateway's response from a server's. */
 export async function documentResponse(
   gateway: Gateway,
-  { request, address: { mount }, trace }: ResponseContext,
+  { request, address: { mount }, recorder }: ResponseContext,
   response: UpstreamResponse,
 ): Promise<Response> {
   const headers = outboundHeaders(response.headers);
@@ -83,7 +83,7 @@ export async function documentResponse(
   const isHead = request.method === "HEAD";
   const hasLength = response.status !== 204 && response.status !== 304;
   if (hasLength) headers.set("content-length", String(response.body.byteLength));
-  if (!isHead) trace.sent(response.body.byteLength, response.server, 0);
+  if (!isHead) recorder.sent(response.body.byteLength, response.server, 0);
   const isEmpty = isHead || !hasLength;
   return new Response(isEmpty ? null : response.body, { status: response.status, headers });
 }

@@ -50,7 +50,7 @@ export async function uploadData(gateway: Gateway, call: GatewayRequest): Promis
 
 async function send(
   { client }: Gateway,
-  { request, route, address, context, trace }: GatewayRequest,
+  { request, route, address, context, recorder }: GatewayRequest,
   body: UploadBody,
   size: number | null,
   first: string | undefined,
@@ -85,7 +85,7 @@ async function send(
       return defined;
     },
   );
-  trace.respondedBy(response.server);
+  recorder.respondedBy(response.server);
   return response;
 }
 
@@ -134,7 +134,7 @@ async function inspectedSource(
 /** Reads the request's body, and fails with 413 after `maxUploadSize` bytes. */
 async function openSource(
   { options: { maxUploadSize } }: Gateway,
-  { request, trace }: GatewayRequest,
+  { request, recorder }: GatewayRequest,
 ): Promise<ChunkReader> {
   const opened = await sourceOf(request.body ?? new Blob([]).stream()).open();
   if (opened instanceof Uint8Array) throw new HttpError(500);
@@ -146,7 +146,7 @@ async function openSource(
       });
       const length = chunk?.byteLength ?? 0;
       bytes += length;
-      trace.received(length);
+      recorder.received(length);
       if (bytes > maxUploadSize) throw tooLarge(maxUploadSize);
       return chunk;
     },

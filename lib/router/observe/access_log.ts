@@ -1,4 +1,4 @@
-/** Traces one request: collects its log entry and updates the metrics. */
+/** Records one request: collects its log entry and updates the metrics. */
 import { messageOf } from "../../validate.ts";
 import { GlanceError } from "../../errors.ts";
 import type { Metrics } from "./metrics.ts";
@@ -43,8 +43,9 @@ export interface RequestLog {
 
 const KNOWN_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
-/** The input of a trace. */
-export interface TraceOptions extends Pick<RequestLog, "method" | "path" | "route" | "requestId"> {
+/** The input of a recorder. */
+export interface RecorderOptions
+  extends Pick<RequestLog, "method" | "path" | "route" | "requestId"> {
   readonly metrics: Metrics;
   readonly now: () => number;
   readonly log: ((entry: RequestLog) => void) | null;
@@ -57,19 +58,19 @@ function bounded(text: string, limit = LOGGED_PATH_LENGTH): string {
   return text.length > limit ? `${text.slice(0, limit)}…` : text;
 }
 
-/** The trace of a running request, with the known part of its log entry. */
-export class Trace {
-  readonly #options: TraceOptions;
+/** Records a running request: what is known of its log entry, and the metrics. */
+export class RequestRecorder {
+  readonly #options: RecorderOptions;
   readonly #entry: { -readonly [Key in keyof RequestLog]: RequestLog[Key] };
   readonly #started: number;
   readonly #labels: { readonly method: string; readonly path: string };
   /** The trace headers of the client, else of a new trace. */
-  headers: TraceHeaders | undefined;
+  traceHeaders: TraceHeaders | undefined;
   #hasEnded = false;
   #isStreaming = false;
   readonly #onEnd: ((entry: RequestLog) => void)[] = [];
 
-  constructor(options: TraceOptions) {
+  constructor(options: RecorderOptions) {
     const { method, path, route, requestId, metrics, now } = options;
     this.#options = options;
     this.#entry = {
@@ -136,7 +137,7 @@ export class Trace {
     this.#entry.outcome = "canceled";
   }
 
-  /** Records the status, and ends the trace unless `startStreaming` was called. */
+  /** Records the status, and ends the record unless `startStreaming` was called. */
   responded(status: number): void {
     this.#entry.status = status;
     const { metrics, now } = this.#options;
@@ -155,7 +156,7 @@ export class Trace {
     this.#onEnd.push(end);
   }
 
-  /** Ends the trace and logs it. Only the first call counts. */
+  /** Ends the record and logs it. Only the first call counts. */
   end(outcome: RequestLog["outcome"]): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
@@ -166,7 +167,7 @@ export class Trace {
     metrics.counters?.add("responses_total", { outcome });
     this.#entry.milliseconds = Math.round(milliseconds);
     this.#entry.outcome = outcome;
-    this.#entry.traceId = this.headers?.traceparent.slice(3, 35) ?? null;
+    this.#entry.traceId = this.traceHeaders?.traceparent.slice(3, 35) ?? null;
     for (const end of this.#onEnd) end(this.#entry);
     log?.(this.#entry);
   }

@@ -3,7 +3,7 @@ import type { RangeSource } from "../../transfer/download/range_source.ts";
 import type { OtelContext } from "../../tracing/open_telemetry.ts";
 import { failSpan, setStatusCode, Spans, type StartedSpan } from "../../tracing/spans.ts";
 import type { TraceHeaders } from "../../tracing/trace_context.ts";
-import type { RequestLog, Trace } from "../observe/access_log.ts";
+import type { RequestLog, RequestRecorder } from "../observe/access_log.ts";
 
 /** The methods that the conventions list. */
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"];
@@ -13,7 +13,7 @@ export interface TracedRequest {
   readonly request: Request;
   /** Path template; empty if the path is not part of the API. */
   readonly route: string;
-  readonly trace: Trace;
+  readonly recorder: RequestRecorder;
 }
 
 /** An open span that calls functions. */
@@ -30,15 +30,15 @@ export class GatewaySpans extends Spans {
    * of the runtime may have started, else of the client's.
    */
   async request(
-    { request, route, trace }: TracedRequest,
+    { request, route, recorder }: TracedRequest,
     respond: () => Promise<Response>,
   ): Promise<Response> {
-    const { requestId, headers } = trace;
+    const { requestId, traceHeaders: headers } = recorder;
     const started = this.#startRequest(request, route, headers);
     const { span, context } = started;
-    trace.headers = this.headersOf(started) ?? undefined;
+    recorder.traceHeaders = this.headersOf(started) ?? undefined;
     span.setAttributes({ "glance.request_id": requestId });
-    trace.onEnd(({ outcome, resumes, bytesOut }: RequestLog) => {
+    recorder.onEnd(({ outcome, resumes, bytesOut }: RequestLog) => {
       span.setAttributes({
         "glance.outcome": outcome,
         "glance.resumes": resumes,

@@ -66,7 +66,7 @@ export interface PartSize {
 
 /**
  * The size of the next part of a connection. A connection is idle until the first byte of a part arrives, so
- * on a long fast network parts are large. Slower connections get smaller parts, so that all of them take
+ * on a fast network with long round trips, parts are large. Slower connections get smaller parts, so that all of them take
  * about as long, and none makes the others wait for room. The last parts are half of what the connection
  * would fetch until all end together: throughput changes.
  */

@@ -26,7 +26,7 @@ export interface Upload extends PendingUpload {
 interface UploadState {
   /** Endpoint root of the server of the last attempt. */
   server: string;
-  /** Whether Glance may have all of the data, but no response confirms it. */
+  /** Whether Glance may have all of the data, and its record has not confirmed it yet. */
   isUnsettled: boolean;
   /** Whether the token was renewed for this upload. */
   isRenewed: boolean;

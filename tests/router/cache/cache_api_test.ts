@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { memoryStore } from "../../../lib/cache/mod.ts";
 import { settled } from "../../../lib/testing/clock.ts";
-import { Cloud } from "../cloud.ts";
+import { bytesOf, Cloud } from "../cloud.ts";
 
 function cachingRouter(cloud: Cloud) {
   return cloud.router({
@@ -39,6 +39,26 @@ Deno.test("PUT /v2/cache/{image_id} caches the whole image", async () => {
   assertEquals((await listed(router)).cached_images[0]?.hits, 1);
   const nodes = await router.request(`/v2/cache/nodes/${id}`);
   assertEquals(await nodes.json(), ["http://edge.example"]);
+});
+
+Deno.test("PUT /v2/cache/{image_id} keeps the image while others are read, until it is deleted from the cache", async () => {
+  const cloud = new Cloud();
+  const images = [];
+  for (let i = 0; i < 4; i++) images.push(await cloud.image(100_000));
+  const [queued, ...others] = images;
+  const size = 250_000;
+  const router = cloud.router({ cache: { store: memoryStore(), size, slotSize: 64 * 1024 } });
+  const path = `/v2/cache/${queued?.id}`;
+  const readOthers = async () => {
+    for (const { id } of others) await bytesOf(await router.request(`/v2/images/${id}/file`));
+    return (await listed(router)).cached_images.map(({ image_id }) => image_id);
+  };
+  await router.request(path, { method: "PUT" });
+  await idle(router);
+  assert((await readOthers()).includes(queued?.id ?? ""));
+  await router.request(path, { method: "DELETE" });
+  await bytesOf(await router.request(`/v2/images/${queued?.id}/file`));
+  assert(!(await readOthers()).includes(queued?.id ?? ""));
 });
 
 Deno.test("DELETE /v2/cache/{image_id} removes the image from the cache", async () => {

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { VERSION } from "../../../lib/router/version.ts";
-import type { ImageRouter } from "../../../lib/router/mod.ts";
+import { createImageRouter, type ImageRouter } from "../../../lib/router/mod.ts";
 import { bytesOf, Cloud, cutAfter } from "../cloud.ts";
 import { samplesOf, typesOf, valueOf } from "./metrics_samples.ts";
 
@@ -53,6 +53,27 @@ Deno.test("GET /metrics has cumulative buckets whose last one is the count", asy
     assertEquals(buckets.at(-1), 20);
     assertEquals(samples.find((sample) => sample.name === `${name}_count`)?.value, 20);
   }
+});
+
+Deno.test("GET /metrics counts what a client received of a forwarded body, without a log", async () => {
+  const cloud = new Cloud();
+  const { id } = await cloud.image(2_000_000);
+  const apiServers = ["http://a:9292"];
+  const router = createImageRouter({
+    apiServers,
+    fetch: cloud.fetch,
+    metrics: true,
+    resume: false,
+  });
+  const response = await router.request(`/v2/images/${id}/file`);
+  const reader = response.body?.getReader();
+  const { value } = await reader?.read() ?? {};
+  await reader?.cancel();
+  const text = await metricsOf(router);
+  const sent = samplesOf(text).filter(({ name }) => name === "glance_edge_sent_bytes_total")
+    .reduce((sum, { value }) => sum + value, 0);
+  assert(value !== undefined && sent === value.byteLength, `${sent} of ${value?.byteLength} bytes`);
+  assertEquals(valueOf(text, "glance_edge_responses_total", { outcome: "canceled" }), 1);
 });
 
 Deno.test("GET /metrics counts aborted, canceled and failed responses, each from 0", async () => {
