@@ -42,22 +42,22 @@ Deno.test("GET /file does not claim a hit when the first bytes in the store are 
   const cloud = new Cloud();
   const { id, bytes } = await cloud.image(300_000);
   const inner = memoryStore();
-  /** Keys of slots whose next read of data is damaged. */
-  const damaged = new Set<string>();
+  let isDamaged = false;
   const read: SlotStore["read"] = async (key, start, end) => {
     const stream = await inner.read(key, start, end);
-    if (start === 0 || stream === null || !damaged.delete(key)) return stream;
+    if (!isDamaged || start === 0 || stream === null || !key.endsWith("/0")) return stream;
+    isDamaged = false;
     const data = new Uint8Array(await new Response(stream).arrayBuffer());
     return new Blob([data.fill(0, 0, 1), new Uint8Array(1)]).stream();
   };
   const router = cachingRouter(cloud, { store: { ...inner, read } });
   await bytesOf(await router.request(`/v2/images/${id}/file`));
   await verified(router);
-  for await (const { key } of inner.list()) damaged.add(key);
+  isDamaged = true;
   const response = await router.request(`/v2/images/${id}/file`);
   assertEquals(response.headers.get("cache-status"), "glance-edge; fwd=miss; stored");
   assertEquals(await bytesOf(response), bytes);
-  assertEquals(damaged.size, 0);
+  assert(!isDamaged);
   await verified(router, "verified", 2);
 });
 
