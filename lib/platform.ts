@@ -128,8 +128,8 @@ export async function readHostFile(path: string): Promise<string | null> {
     throw new Error("it is not allowed; run with --allow-read");
   }
   const read = Deno?.readFile ?? builtinModule<FileSystem>("node:fs")?.promises.readFile;
-  const bytes = await read?.(path).catch((error) => {
-    if (error instanceof Error && "code" in error && ABSENT.has(error.code)) return null;
+  const bytes = await read?.(path).catch((error: { readonly code?: unknown } | null) => {
+    if (ABSENT.has(error?.code)) return null;
     throw error;
   });
   return bytes ? textOf(bytes) : null;
