@@ -8,7 +8,7 @@ import { InvalidConfigurationValue } from "./errors.ts";
 import { type GlanceEvent, ignoringErrors } from "./events.ts";
 import { defaultFetch } from "./platform.ts";
 import { numbersFrom, sleepFrom, timerFrom } from "./timer.ts";
-import { checkRecord, describeType, inspect } from "./validate.ts";
+import { checkObject, describeType, inspect } from "./validate.ts";
 import { type MessagePart, optionPart } from "./message_parts.ts";
 
 /** Options of every function and class of this module. All are optional. */
@@ -174,7 +174,7 @@ const isResolved = (options: object): options is ResolvedOptions => RESOLVED.has
  * @throws {InvalidConfigurationValue} if an option is invalid; the message names it.
  */
 export function resolveOptions(options: GlanceOptions | ResolvedOptions = {}): ResolvedOptions {
-  checkRecord("the options", options);
+  checkObject("the options", options);
   if (isResolved(options)) return options;
   const resolved: ResolvedOptions = Object.freeze({
     apiServers: apiServersIn(options),

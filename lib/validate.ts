@@ -4,13 +4,13 @@
 import { Invalid } from "./errors.ts";
 
 /** Whether a value is a JSON object. */
-export function isRecord(value: unknown): value is Record<string, unknown> {
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Whether a value is a `Response`, by its members: a runtime may have several classes of that name. */
 export function isResponse(value: unknown): value is Response {
-  if (!isRecord(value)) return false;
+  if (!isObject(value)) return false;
   const { status, headers, body } = value;
   return typeof status === "number" && headers instanceof Object && body !== undefined;
 }
@@ -47,8 +47,8 @@ export function setOwn<Value>(record: Record<string, Value>, key: string, value:
  *
  * @throws {Invalid} if it is not.
  */
-export function checkRecord(what: string, value: unknown): void {
-  if (isRecord(value)) return;
+export function checkObject(what: string, value: unknown): void {
+  if (isObject(value)) return;
   throw new Invalid(`Cannot use ${inspect(value)} as ${what}: it must be an object`);
 }
 

@@ -1,6 +1,6 @@
 /** Checks of untyped values, and their form in messages. */
 import { assertEquals, assertThrows } from "@std/assert";
-import { checkRecord, describeType, inspect, isRecord } from "../lib/validate.ts";
+import { checkObject, describeType, inspect, isObject } from "../lib/validate.ts";
 import { Invalid } from "../mod.ts";
 
 /** A value -> its type, its form in a message. */
@@ -25,9 +25,9 @@ const VALUES: readonly (readonly [value: unknown, kind: string, shown: string])[
 for (const [value, kind, text] of VALUES) {
   Deno.test(`describeType() returns "${kind}" and inspect() returns ${text} for ${Deno.inspect(value)}`, () => {
     assertEquals([describeType(value), inspect(value)], [kind, text]);
-    assertEquals(isRecord(value), kind === "an object");
-    if (isRecord(value)) return checkRecord("it", value);
+    assertEquals(isObject(value), kind === "an object");
+    if (isObject(value)) return checkObject("it", value);
     const message = `Cannot use ${text} as it: it must be an object`;
-    assertEquals(assertThrows(() => checkRecord("it", value), Invalid).message, message);
+    assertEquals(assertThrows(() => checkObject("it", value), Invalid).message, message);
   });
 }

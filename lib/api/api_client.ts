@@ -17,7 +17,7 @@ import { request } from "../http/retry/retry_loop.ts";
 import { retryBudget } from "../http/retry/retry_policy.ts";
 import type { TokenSource } from "../http/token_source.ts";
 import { type GlanceOptions, type ResolvedOptions, resolveOptions } from "../options.ts";
-import { checkRecord } from "../validate.ts";
+import { checkObject } from "../validate.ts";
 import { type Operation, specOf, toResult } from "./operation.ts";
 
 /** Options of a client, in addition to {@linkcode GlanceOptions}. */
@@ -175,10 +175,10 @@ export class ApiClient {
     policy: CallPolicy,
     onResponse: ResponseHandler<Result>,
   ): Promise<Result> {
-    checkRecord("the options of a call", policy);
+    checkObject("the options of a call", policy);
     policy.signal?.throwIfAborted();
     const caller = context ?? this.#context;
-    checkRecord("the context of a call", caller);
+    checkObject("the context of a call", caller);
     const pool = await abortable(this.#pools.of(caller), policy.signal);
     return await request(
       {

@@ -2,7 +2,7 @@
  * Splits the metadata of an update into the values to set and those that it asserts, and checks the latter. Pure.
  */
 import { ImageConflict, Invalid } from "../errors.ts";
-import { checkRecord, inspect, ownValue } from "../validate.ts";
+import { checkObject, inspect, ownValue } from "../validate.ts";
 import {
   fromGlance,
   glanceName,
@@ -29,9 +29,9 @@ export interface DesiredChange {
  * @throws {Invalid} if a property cannot be set.
  */
 export function desiredChange(meta: ImageMeta): DesiredChange {
-  checkRecord("the metadata of an image", meta);
+  checkObject("the metadata of an image", meta);
   const { properties = {}, ...base } = meta;
-  checkRecord("the properties of an image", properties);
+  checkObject("the properties of an image", properties);
   const isAsserted = ([name]: PropertyEntry) => isReadOnlyProperty(glanceName(name));
   const isReserved = ([name]: PropertyEntry) => isReservedProperty(name);
   const isSet = ([, value]: PropertyEntry) => value !== undefined && value !== null;
@@ -91,7 +91,7 @@ export function checkUnchanged(current: GlanceImage, seen: Image): void {
 
 /** The names of the properties that differ, in camelCase for base properties. */
 function changesBetween(seen: Image, now: Image): string[] {
-  checkRecord("the image that was seen", seen);
+  checkObject("the image that was seen", seen);
   const { properties: before = {}, ...baseBefore } = seen;
   const { properties: after, ...baseAfter } = now;
   return [...differing(baseBefore, baseAfter), ...differing(before, after)];

@@ -1,6 +1,6 @@
 /** Decodes the body of a response into the result of an operation. Pure. */
 import { parseJson } from "../http/json.ts";
-import { describeType, inspect, isRecord } from "../validate.ts";
+import { describeType, inspect, isObject } from "../validate.ts";
 import type { GlanceImage } from "./types.ts";
 import type { ImagePage } from "./wire.ts";
 
@@ -21,7 +21,7 @@ export function receiveRecord<Result extends object>(
 ): Receive<Result> {
   return (text) => {
     const value = valueIn(text, key);
-    if (!isRecord(value)) throw new WrongShape(`is not ${nameOf(key)}`);
+    if (!isObject(value)) throw new WrongShape(`is not ${nameOf(key)}`);
     for (const field of fields) checkText(value, field);
     // The table of operations declares the type of the response.
     return value as Result;
@@ -81,7 +81,7 @@ export function receiveList<Entry extends object>(key?: string): Receive<readonl
 export function receiveBareList<Entry>(key: string): Receive<readonly Entry[]> {
   return (text) => {
     const document = valueIn(text);
-    const value = isRecord(document) ? document[key] : document;
+    const value = isObject(document) ? document[key] : document;
     if (Array.isArray(value)) return value;
     throw new WrongShape(`is not ${nameOf(key)}`);
   };
@@ -97,7 +97,7 @@ export function receivePage<Page extends object>(
 ): Receive<Page> {
   return (text) => {
     const page = valueIn(text);
-    const entries = isRecord(page) ? page[key] : null;
+    const entries = isObject(page) ? page[key] : null;
     if (!isListOfRecords(entries)) throw new WrongShape(`is not ${nameOf(key)}`);
     if (field !== undefined) { for (const entry of entries) checkText(entry, field); }
     return page as Page;
@@ -122,7 +122,7 @@ export function receiveNothing(text: string): void {
 function valueIn(text: string, key?: string): unknown {
   const document = parseJson(text);
   if (key === undefined) return document;
-  return isRecord(document) ? document[key] : undefined;
+  return isObject(document) ? document[key] : undefined;
 }
 
 /** An id is never empty; a name can be. Glance returns a member id as a number if it was sent as one. */
@@ -134,7 +134,7 @@ function checkText(record: Readonly<Record<string, unknown>>, field: string): vo
 }
 
 function isListOfRecords(value: unknown): value is Record<string, unknown>[] {
-  return Array.isArray(value) && value.every(isRecord);
+  return Array.isArray(value) && value.every(isObject);
 }
 
 function nameOf(key: string | undefined): string {

@@ -6,13 +6,11 @@ import type { ApiServer } from "../api_server.ts";
 import { Invalid } from "../errors.ts";
 import { unusableResponse } from "../http/response_errors.ts";
 import type { RequestSpec, WireRequest } from "../http/request_spec.ts";
-import { inspect, isRecord } from "../validate.ts";
+import { inspect, isObject } from "../validate.ts";
 import { BadArgument, encoded } from "./operations/arguments.ts";
 import { readText } from "../http/json.ts";
 import { type Receive, WrongShape } from "./decode.ts";
 import type { DataBody, Query } from "./wire.ts";
-
-export { isRecord } from "../validate.ts";
 
 /** The parts of a request besides the method and the path. */
 export interface RequestParts {
@@ -200,7 +198,7 @@ export function resultIn<Result>(
   text: string,
 ): Result {
   const result = receive(text);
-  if (imageId === undefined || !isRecord(result)) return result;
+  if (imageId === undefined || !isObject(result)) return result;
   const { id = imageId } = result;
   if (String(id).toLowerCase() === imageId.toLowerCase()) return result;
   throw new WrongShape(`is about ${inspect(id)} instead of ${inspect(imageId)}`);
@@ -212,7 +210,7 @@ export function actionOf(
   args: readonly unknown[],
 ): string {
   const body = args[parameters.length];
-  const named = isRecord(body) ? body : {};
+  const named = isObject(body) ? body : {};
   return actionWith(action, (name) => {
     const i = parameters.indexOf(name);
     return i < 0 ? named[name] : String(args[i]);

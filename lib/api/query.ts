@@ -1,6 +1,6 @@
 /** Builds the query string of a list. Pure. */
 import { Invalid, UnexpectedResponse } from "../errors.ts";
-import { checkRecord, inspect } from "../validate.ts";
+import { checkObject, inspect } from "../validate.ts";
 import type { Query } from "./operations.ts";
 import { glanceName } from "./translate.ts";
 
@@ -62,7 +62,7 @@ const DEFAULT_PAGE_SIZE = 200;
  */
 export function toQuery(parameters: ListParameters): Query {
   const { filters = {}, marker, sortKey, sortDir } = parameters;
-  checkRecord("the filters of a list", filters);
+  checkObject("the filters of a list", filters);
   const query: [string, string][] = [["limit", String(pageSizeOf(parameters))]];
   if (marker !== undefined) query.push(["marker", checkedMarker(marker)]);
   for (const [name, value] of Object.entries(filters)) {
@@ -79,7 +79,7 @@ export function toQuery(parameters: ListParameters): Query {
  * @throws {Invalid} if the limit is not a whole number of at least 0, or `parameters` is not an object.
  */
 export function limitOf(parameters: ListParameters): number {
-  checkRecord("the parameters of a list", parameters);
+  checkObject("the parameters of a list", parameters);
   const { limit } = parameters;
   if (limit === undefined) return Infinity;
   if (Number.isInteger(limit) && limit >= 0) return limit;

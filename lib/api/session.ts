@@ -1,6 +1,6 @@
 /** `Session`: a client with the context and the abort signal of its calls, bound once. */
 import type { RequestContext } from "../context.ts";
-import { checkRecord } from "../validate.ts";
+import { checkObject } from "../validate.ts";
 import type { CallPolicy, OpenResponse } from "../http/request_spec.ts";
 import { newTrace } from "../http/new_trace.ts";
 import type { ApiClient } from "./api_client.ts";
@@ -26,7 +26,7 @@ export class Session {
     context: RequestContext,
     options: Pick<CallPolicy, "signal" | "trace"> = {},
   ) {
-    checkRecord("the options of a call", options);
+    checkObject("the options of a call", options);
     this.client = client;
     this.context = context;
     this.signal = options.signal;

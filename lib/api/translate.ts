@@ -1,6 +1,6 @@
 /** Translates between `GlanceImage` and `Image`: `fromGlance` and `toGlance`. Pure. */
 import { Invalid } from "../errors.ts";
-import { checkRecord, describeType, setOwn } from "../validate.ts";
+import { checkObject, describeType, setOwn } from "../validate.ts";
 import { parseJson } from "../http/json.ts";
 import { dateOf } from "./date.ts";
 import type { GlanceImage, Image, ImageLocation, ImageMeta } from "./types.ts";
@@ -177,9 +177,9 @@ function imageOf(glance: GlanceImage, properties: Readonly<Record<string, unknow
  * ```
  */
 export function toGlance(meta: ImageMeta): Record<string, unknown> {
-  checkRecord("the metadata of an image", meta);
+  checkObject("the metadata of an image", meta);
   const { properties = {}, cinderEncryptionKeyId: _, ...base } = meta as ImageMeta & Partial<Image>;
-  checkRecord("the properties of an image", properties);
+  checkObject("the properties of an image", properties);
   const glance: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(base)) {
     const key = glanceName(name);

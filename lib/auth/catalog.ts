@@ -1,7 +1,7 @@
 /** Reads the service catalog of Keystone, which is untrusted: entries of another shape are skipped. Pure. */
 import type { CatalogEndpoint, CatalogEntry } from "../context.ts";
 import type { CatalogInfo } from "../options.ts";
-import { isRecord } from "../validate.ts";
+import { isObject } from "../validate.ts";
 
 /** The entries of the services of a type. */
 export function entriesOf(catalog: readonly CatalogEntry[], serviceType: string): CatalogEntry[] {
@@ -38,5 +38,5 @@ export function regionsOf({ region, region_id }: CatalogEndpoint): string[] {
 }
 
 function recordsIn(list: unknown): Record<string, unknown>[] {
-  return Array.isArray(list) ? list.filter(isRecord) : [];
+  return Array.isArray(list) ? list.filter(isObject) : [];
 }

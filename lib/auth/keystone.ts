@@ -17,7 +17,7 @@ import type { KeystoneRequest } from "./keystone_errors.ts";
 import { catalogFrom, contextFrom } from "./token_response.ts";
 import type { MessagePart } from "../message_parts.ts";
 import { hasExpired, isExpiring } from "./token_expiry.ts";
-import { isRecord } from "../validate.ts";
+import { isObject } from "../validate.ts";
 
 export type { AuthMethod, Credentials } from "./credentials.ts";
 
@@ -144,7 +144,7 @@ export async function listProjects(
   });
   const { projects } = document;
   return (Array.isArray(projects) ? projects : []).flatMap((project) => {
-    const { id, name, enabled }: Record<string, unknown> = isRecord(project) ? project : {};
+    const { id, name, enabled }: Record<string, unknown> = isObject(project) ? project : {};
     const isUsable = typeof id === "string" && typeof name === "string" && enabled !== false;
     return isUsable ? [{ id, name }] : [];
   }).sort((a, b) => a.name.localeCompare(b.name));

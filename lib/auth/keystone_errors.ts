@@ -14,7 +14,7 @@ import {
 import { requestIdOf } from "../http/response_errors.ts";
 import { parseJson } from "../http/json.ts";
 import type { WireRequest } from "../http/request_spec.ts";
-import { isRecord } from "../validate.ts";
+import { isObject } from "../validate.ts";
 import type { Explained } from "../http/explain.ts";
 import { statusError } from "../http/status_error.ts";
 import { AUTH_URL, optionPart } from "../message_parts.ts";
@@ -131,5 +131,5 @@ function urlOf({ server }: KeystoneRequest): string {
 /** Parses a JSON object; null if the text is not one. */
 export function parseObject(text: string): Record<string, unknown> | null {
   const document = parseJson(text);
-  return isRecord(document) ? document : null;
+  return isObject(document) ? document : null;
 }

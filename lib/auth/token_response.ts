@@ -1,7 +1,7 @@
 /** Creates a request context and a service catalog from Keystone's responses. Pure. */
 import type { CatalogEntry, RequestContext } from "../context.ts";
 import type { KeystoneResponse } from "./keystone_client.ts";
-import { definedMembers, isRecord } from "../validate.ts";
+import { definedMembers, isObject } from "../validate.ts";
 import { type KeystoneRequest, unusable } from "./keystone_errors.ts";
 
 /** The role that sees every image, in Glance's default policy. */
@@ -25,7 +25,7 @@ export function contextFrom(
 ): RequestContext {
   const authToken = headers.get("x-subject-token") ?? held;
   const body = document["token"];
-  if (!authToken || !isRecord(body)) {
+  if (!authToken || !isObject(body)) {
     throw unusable(request, "no token");
   }
   const { expires_at, user, project, roles, catalog } = body;
@@ -44,7 +44,7 @@ export function contextFrom(
 }
 
 function stringMember(value: unknown, key: string): string | undefined {
-  const text = isRecord(value) ? value[key] : undefined;
+  const text = isObject(value) ? value[key] : undefined;
   return typeof text === "string" ? text : undefined;
 }
 

@@ -5,7 +5,7 @@ import { hasExpired, isExpiring } from "./token_expiry.ts";
 import type { RequestContext } from "../context.ts";
 import type { TokenSource } from "../http/token_source.ts";
 import type { ResolvedOptions } from "../options.ts";
-import { checkRecord } from "../validate.ts";
+import { checkObject } from "../validate.ts";
 
 /** A renewed context. */
 interface RenewedContext {
@@ -38,7 +38,7 @@ export class TokenSessions {
     const renew = async (reason: "expiring" | "refused") => {
       const old = context;
       const renewed = await old.renew?.();
-      checkRecord("the context that a renewal returned", renewed);
+      checkObject("the context that a renewal returned", renewed);
       // Members that did not come with the token, such as the request id and service token, are kept.
       context = { ...old, ...renewed };
       const isNew = context.authToken !== old.authToken;

@@ -1,7 +1,7 @@
 /** Inspects an image from any source of bytes. The inspectors are imported on demand. */
 import { Invalid } from "../errors.ts";
 import { optionPart } from "../message_parts.ts";
-import { checkRecord, describeType, inspect } from "../validate.ts";
+import { checkObject, describeType, inspect } from "../validate.ts";
 import type { ImageInspection, InspectOptions } from "./types.ts";
 
 /**
@@ -26,7 +26,7 @@ export async function inspectImage(
   data: ReadableStream<Uint8Array> | Blob | Uint8Array,
   options: InspectOptions = {},
 ): Promise<ImageInspection> {
-  checkRecord("the options of an inspection", options);
+  checkObject("the options of an inspection", options);
   options.signal?.throwIfAborted();
   checkData(data);
   checkSize(options.size);

@@ -7,7 +7,7 @@ import { Session } from "../api/session.ts";
 import { fromGlance } from "../api/translate.ts";
 import type { GlanceImage, Image } from "../api/types.ts";
 import { showRecord } from "../images/visible.ts";
-import { checkRecord } from "../validate.ts";
+import { checkObject } from "../validate.ts";
 import { exportRecord } from "./export_image.ts";
 import { type RestoreOptions, restoreRecord } from "./restore_image.ts";
 
@@ -81,7 +81,7 @@ export async function copyRecord(
   options: CopyOptions,
   known?: GlanceImage,
 ): Promise<GlanceImage> {
-  checkRecord("the options of a copy", options);
+  checkObject("the options of a copy", options);
   const { connections, partSize, prefer, verify, signal, onProgress } = options;
   const report = ignoringErrors(onProgress);
   let resumes = 0;

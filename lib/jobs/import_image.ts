@@ -21,7 +21,7 @@ import { fromGlance } from "../api/translate.ts";
 import type { Image } from "../api/types.ts";
 import { updateImage } from "../images/update_image.ts";
 import { showImage } from "../images/visible.ts";
-import { checkRecord } from "../validate.ts";
+import { checkObject } from "../validate.ts";
 import {
   chooseMethod,
   type ImportMethod,
@@ -109,7 +109,7 @@ export async function importImage(
   source: ImportSource,
   options: ImportOptions = {},
 ): Promise<Image> {
-  checkRecord("the options of an import", options);
+  checkObject("the options of an import", options);
   const kind = sourceKind(source);
   if ("url" in source) checkUrl(source.url);
   if ("region" in source) checkSourceRegion(context, source.region);

@@ -3,7 +3,7 @@
  */
 import type { UploadData } from "../transfer/types.ts";
 import { type GlanceError, Invalid, NotImplemented } from "../errors.ts";
-import { inspect, isRecord } from "../validate.ts";
+import { inspect, isObject } from "../validate.ts";
 import type { MessagePart } from "../message_parts.ts";
 
 /** Data of this program. */
@@ -89,7 +89,7 @@ const KINDS: Readonly<Record<Kind, readonly [methods: readonly ImportMethod[], h
  */
 export function sourceKind(source: ImportSource): Kind {
   const kinds = (Object.keys(KINDS) as Kind[]).filter((kind) =>
-    isRecord(source) && Object.hasOwn(source, kind)
+    isObject(source) && Object.hasOwn(source, kind)
   );
   const [kind, ...others] = kinds;
   if (kind !== undefined && others.length === 0) return kind;

@@ -1,7 +1,7 @@
 /** Polls a state until it is final, with a growing interval while it does not change. */
 import { Invalid } from "../errors.ts";
 import type { ResolvedOptions } from "../options.ts";
-import { checkRecord, inspect } from "../validate.ts";
+import { checkObject, inspect } from "../validate.ts";
 import type { MessagePart } from "../message_parts.ts";
 
 /** Options of a wait. The total time is unlimited; use a `signal` to limit it. */
@@ -74,7 +74,7 @@ export const WAIT_LONGER: MessagePart = {
 };
 
 function limitsIn(options: WaitOptions) {
-  checkRecord("the options of a wait", options);
+  checkObject("the options of a wait", options);
   const { pollInterval = 1_000, maxPollInterval = 10_000, stallTimeout = 3_600_000 } = options;
   const limits = { pollInterval, maxPollInterval, stallTimeout };
   for (const [name, value] of Object.entries(limits)) {

@@ -9,7 +9,7 @@ import type { GlanceImageService } from "../images/service.ts";
 import { Session } from "../api/session.ts";
 import { fromGlance } from "../api/translate.ts";
 import type { GlanceImage, Image, ImageMeta } from "../api/types.ts";
-import { checkRecord } from "../validate.ts";
+import { checkObject } from "../validate.ts";
 import { type PortableRecord, portableRecord } from "./export_image.ts";
 import { checkMatches, checkRestorable, type CompareOptions } from "./compare_data.ts";
 import { hashedData } from "./hashing_source.ts";
@@ -79,9 +79,9 @@ export async function restoreRecord(
   exported: Parameters<typeof restoreImage>[2],
   options: RestoreOptions,
 ): Promise<GlanceImage> {
-  checkRecord("the options of a restoration", options);
-  checkRecord("the exported image", exported);
-  checkRecord("the record of an image", exported.record);
+  checkObject("the options of a restoration", options);
+  checkObject("the exported image", exported);
+  checkObject("the record of an image", exported.record);
   const { data } = exported;
   const record = portableRecord(exported.record);
   const { storeId, baseImageRef, onProgress, progressInterval, verify = "auto" } = options;

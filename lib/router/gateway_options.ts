@@ -5,7 +5,7 @@ import { parseHttpUrl } from "../api_server.ts";
 import { InvalidConfigurationValue } from "../errors.ts";
 import { redact } from "../redact.ts";
 import { ignoringErrors } from "../events.ts";
-import { checkRecord, describeType, inspect, isRecord } from "../validate.ts";
+import { checkObject, describeType, inspect, isObject } from "../validate.ts";
 import { isHost } from "./path.ts";
 import type {
   CacheOptions,
@@ -48,7 +48,7 @@ export interface GatewayOptions {
  * @throws {InvalidConfigurationValue} for the first invalid option.
  */
 export function resolveGatewayOptions(options: ImageRouterOptions): GatewayOptions {
-  checkRecord("the options of an image router", options);
+  checkObject("the options of an image router", options);
   checkOptions(options);
   const { serviceMode, maxUploadSize = Infinity } = options;
   if (!options.apiServers && serviceMode?.context.serviceCatalog === undefined) {
@@ -89,7 +89,7 @@ function checkOptions(options: ImageRouterOptions): void {
   const { serviceMode, cors, maxUploadSize, cache, tracing } = options;
   const { page } = options;
   for (const name of ["resume", "metrics", "page"] as const) {
-    const isValid = isAbsentOr("boolean", options[name]) || name === "page" && isRecord(page);
+    const isValid = isAbsentOr("boolean", options[name]) || name === "page" && isObject(page);
     check(isValid, `"${name}"`, options[name], "true or false");
   }
   for (const name of ["authorize", "log"] as const) {
@@ -100,12 +100,12 @@ function checkOptions(options: ImageRouterOptions): void {
     const isMode = mode === undefined || modes.includes(mode);
     check(isMode, `"${name}"`, mode, `"${modes.join('", "')}"`);
   }
-  const isApi = tracing === undefined || isRecord(tracing) && isRecord(tracing.trace);
+  const isApi = tracing === undefined || isObject(tracing) && isObject(tracing.trace);
   check(isApi, '"tracing"', tracing, "the module @opentelemetry/api");
   const isSize = maxUploadSize === undefined || isNumber(maxUploadSize) && maxUploadSize > 0;
   check(isSize, '"maxUploadSize"', maxUploadSize, "bytes above 0; use Infinity for no limit");
   check(
-    cache === undefined || isRecord(cache) && isCache(cache),
+    cache === undefined || isObject(cache) && isCache(cache),
     '"cache"',
     cache,
     "an object with a store, a size above 0 and, if given, a slotSize of 1 to 2**28 bytes and an authorizationTtl of at least 0 ms",
@@ -115,16 +115,16 @@ function checkOptions(options: ImageRouterOptions): void {
 }
 
 function isCache({ store, size, slotSize = 1, authorizationTtl = 0 }: CacheOptions): boolean {
-  return isRecord(store) && size > 0 && slotSize >= 1 && slotSize <= MAX_SLOT_SIZE &&
+  return isObject(store) && size > 0 && slotSize >= 1 && slotSize <= MAX_SLOT_SIZE &&
     authorizationTtl >= 0;
 }
 
 /** The value is not shown: it may be a token that was passed instead of a context. */
 function checkServiceMode(serviceMode: ServiceMode): void {
-  const [what, value] = isRecord(serviceMode)
+  const [what, value] = isObject(serviceMode)
     ? ["its context", serviceMode["context"]] as const
     : ["it", serviceMode] as const;
-  if (!isRecord(value)) {
+  if (!isObject(value)) {
     throw new InvalidConfigurationValue(
       `Cannot use the option "serviceMode": ${what} is ${
         describeType(value)
@@ -136,7 +136,7 @@ function checkServiceMode(serviceMode: ServiceMode): void {
 }
 
 function checkCors(cors: CorsOptions): void {
-  check(isRecord(cors), '"cors"', cors, "an object; write { origins }");
+  check(isObject(cors), '"cors"', cors, "an object; write { origins }");
   const { origins, maxAge = 0 } = cors;
   const isList = Array.isArray(origins) && origins.every((origin) => typeof origin === "string");
   const form = '"*" or a list of origins, such as ["https://horizon.example"]';

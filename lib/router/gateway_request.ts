@@ -3,7 +3,7 @@ import type { BodyBudget } from "../http/body_budget.ts";
 import type { RequestContext } from "../context.ts";
 import type { ApiClient } from "../api/api_client.ts";
 import { isSafe } from "../http/retry/hedge_policy.ts";
-import { inspect, isRecord, isResponse } from "../validate.ts";
+import { inspect, isObject, isResponse } from "../validate.ts";
 import type { GlanceImage } from "../api/types.ts";
 import type { DataPlan } from "./file/conditions.ts";
 import type { DefinedResponse } from "./forward/upstream_response.ts";
@@ -94,13 +94,13 @@ export function clientKeyOf(
 
 /** The client's address as the runtime's server passes it: `Deno.serve` in its info, Node's adapter in its request. */
 function addressIn(env: unknown): string | null {
-  if (!isRecord(env)) return null;
+  if (!isObject(env)) return null;
   const { remoteAddr, incoming } = env;
-  if (isRecord(remoteAddr) && typeof remoteAddr["hostname"] === "string") {
+  if (isObject(remoteAddr) && typeof remoteAddr["hostname"] === "string") {
     return remoteAddr["hostname"];
   }
-  const socket = isRecord(incoming) ? incoming["socket"] : null;
-  const address = isRecord(socket) ? socket["remoteAddress"] : null;
+  const socket = isObject(incoming) ? incoming["socket"] : null;
+  const address = isObject(socket) ? socket["remoteAddress"] : null;
   return typeof address === "string" ? address : null;
 }
 

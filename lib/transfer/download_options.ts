@@ -1,6 +1,6 @@
 /** Checks the options of a download. Imported on demand by `download.ts`. Pure. */
 import type { Invalid } from "../errors.ts";
-import type { inspect, isRecord } from "../validate.ts";
+import type { inspect, isObject } from "../validate.ts";
 import type { ContentDescriptor } from "./integrity/descriptor.ts";
 import type { ImageReader } from "./body_reader.ts";
 import type { DownloadOptions, VERIFY_MODES } from "./types.ts";
@@ -9,14 +9,14 @@ import type { DownloadOptions, VERIFY_MODES } from "./types.ts";
 export interface ChecksShared {
   readonly inspect: typeof inspect;
   readonly Invalid: typeof Invalid;
-  readonly isRecord: typeof isRecord;
+  readonly isObject: typeof isObject;
   readonly VERIFY_MODES: typeof VERIFY_MODES;
 }
 
 /** @throws {Invalid} for the first invalid option. */
 export function checkOptions(
   options: DownloadOptions,
-  { inspect, Invalid, isRecord, VERIFY_MODES }: ChecksShared,
+  { inspect, Invalid, isObject, VERIFY_MODES }: ChecksShared,
 ): void {
   const { verify = "auto", connections = 1, partSize = 1, prefer = [], range } = options;
   const { reuseChunks = false, onInspection = () => {}, progressInterval = 0 } = options;
@@ -37,7 +37,7 @@ export function checkOptions(
   const isTime = typeof progressInterval === "number" && progressInterval >= 0;
   check(isTime, "progressInterval", progressInterval, "a number of milliseconds");
   check(typeof onInspection === "function", "onInspection", onInspection, "a function");
-  const hasStart = range === undefined || (isRecord(range) && range.start !== undefined);
+  const hasStart = range === undefined || (isObject(range) && range.start !== undefined);
   check(hasStart, "range", range, '{ start, end }, where "end" may be missing');
 }
 

@@ -3,7 +3,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { parseDocument } from "yaml";
-import { isRecord, toSettings } from "../../lib/auth/clouds/settings.ts";
+import { isMapping, toSettings } from "../../lib/auth/clouds/settings.ts";
 import { valueOfYaml, YamlError } from "../../lib/auth/clouds/yaml.ts";
 import { AmbiguousScalar } from "../../lib/auth/clouds/yaml_scalars.ts";
 import { SCALARS } from "../auth/yaml_scalars.ts";
@@ -47,7 +47,7 @@ Deno.test("readCloud() reads plain scalars as PyYAML does, or rejects them", asy
 async function oursOf(text: string): Promise<unknown> {
   try {
     const document = toSettings(await valueOfYaml(parseDocument, text));
-    const value = isRecord(document) ? document["a"] : undefined;
+    const value = isMapping(document) ? document["a"] : undefined;
     return value instanceof AmbiguousScalar || typeof value === "object" && value !== null
       ? undefined
       : value;

@@ -1,7 +1,7 @@
 /**
  * Checks of the arguments of operations, for callers without types, before any request is sent. Pure.
  */
-import { inspect, isRecord } from "../../validate.ts";
+import { inspect, isObject } from "../../validate.ts";
 import type { DataBody, Query } from "../wire.ts";
 
 /** An argument cannot be sent. The message is the cause, for "Cannot <action>: <cause>". */
@@ -9,7 +9,7 @@ export class BadArgument extends Error {}
 
 /** @throws {BadArgument} if the value is not an object. */
 export function recordIn(what: string, value: unknown): Readonly<Record<string, unknown>> {
-  if (isRecord(value)) return value;
+  if (isObject(value)) return value;
   throw wrong(what, value, "an object");
 }
 

@@ -1,6 +1,6 @@
 /** A cloud of a configuration: typed access to its settings, and errors that name them. */
 import { InvalidConfigurationValue } from "../../errors.ts";
-import { isRecord, type Settings } from "./settings.ts";
+import { isMapping, type Settings } from "./settings.ts";
 import { ownValue } from "../../validate.ts";
 import { AmbiguousScalar } from "./yaml_scalars.ts";
 
@@ -32,7 +32,7 @@ export class Cloud {
     const [first = "", second] = key.split(".", 2);
     const value = ownValue(this.settings, first);
     if (second === undefined) return value;
-    return isRecord(value) ? ownValue(value, second) : undefined;
+    return isMapping(value) ? ownValue(value, second) : undefined;
   }
 
   /**

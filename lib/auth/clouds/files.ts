@@ -2,7 +2,7 @@
 import { InvalidConfigurationValue } from "../../errors.ts";
 import { ownValue } from "../../validate.ts";
 import type { Environment, TextFileReader } from "../../platform.ts";
-import { isRecord, KeyNotText, mergeDeep, type Settings, toSettings } from "./settings.ts";
+import { isMapping, KeyNotText, mergeDeep, type Settings, toSettings } from "./settings.ts";
 import { findYamlParser, valueOfYaml, YamlError, type YamlParser } from "./yaml.ts";
 import { AmbiguousScalar, numberAsWritten } from "./yaml_scalars.ts";
 
@@ -62,8 +62,8 @@ export class CloudFiles {
   async profile(name: string): Promise<Settings | null> {
     const file = await this.#first("clouds-public");
     const profiles = file?.content["public-clouds"];
-    const profile = isRecord(profiles) ? ownValue(profiles, name) : undefined;
-    return isRecord(profile) ? profile : null;
+    const profile = isMapping(profiles) ? ownValue(profiles, name) : undefined;
+    return isMapping(profile) ? profile : null;
   }
 
   /** The named file, else the first one that the search finds. */
@@ -102,7 +102,7 @@ export class CloudFiles {
     const parsed = path.endsWith("json") ? parseJson(path, text) : await this.#yaml(path, text);
     const content = settingsIn(path, parsed);
     if (content === null) return {};
-    if (isRecord(content)) return content;
+    if (isMapping(content)) return content;
     throw new InvalidConfigurationValue(
       `Cannot use the clouds file "${path}": it does not contain a mapping; write "clouds:" and the clouds below it`,
     );

@@ -3,7 +3,7 @@
  * configuration is reported, except settings of other services, and those of caches and statistics. Pure.
  */
 import type { Cloud } from "./cloud.ts";
-import { isRecord } from "./settings.ts";
+import { isMapping } from "./settings.ts";
 
 /** An ignored setting. */
 interface IgnoredSetting {
@@ -119,6 +119,6 @@ function isLongList(value: unknown): boolean {
 }
 
 function isFilled(value: unknown): boolean {
-  if (isRecord(value)) return Object.keys(value).length > 0;
+  if (isMapping(value)) return Object.keys(value).length > 0;
   return value !== undefined && value !== null && value !== "";
 }

@@ -17,7 +17,7 @@ import {
   readHostFile,
   type TextFileReader,
 } from "../../platform.ts";
-import { isRecord, type Settings, withUnderscores } from "./settings.ts";
+import { isMapping, type Settings, withUnderscores } from "./settings.ts";
 import type { YamlParser } from "./yaml.ts";
 
 export type { CloudConfig, CloudOptions, CloudTls } from "./config.ts";
@@ -147,7 +147,7 @@ function clientSettings(file: CloudFile | null, environment: Environment): Setti
   const { OS_FORCE_IPV4: force_ipv4, OS_PREFER_IPV6: prefer_ipv6 } = environment;
   // An undefined variable must not overwrite the setting of the file.
   return {
-    ...isRecord(client) && withUnderscores(client),
+    ...isMapping(client) && withUnderscores(client),
     ...force_ipv4 && { force_ipv4 },
     ...prefer_ipv6 && { prefer_ipv6 },
   };

@@ -2,7 +2,7 @@
  * Merges a cloud's profile, its settings, and the values of one of its regions, as openstacksdk does. Pure.
  */
 import type { Cloud } from "./cloud.ts";
-import { isRecord, mergeCloud, type Settings, withUnderscores } from "./settings.ts";
+import { isMapping, mergeCloud, type Settings, withUnderscores } from "./settings.ts";
 
 /** A region with its own settings. */
 interface Region {
@@ -49,11 +49,11 @@ function regionsOf(cloud: Cloud): Region[] {
 
 function regionFrom(cloud: Cloud, region: unknown): Region {
   if (typeof region === "string") return { name: region, values: {} };
-  if (!isRecord(region)) {
+  if (!isMapping(region)) {
     throw cloud.unusable("regions", "has an entry that is not text; write it in quotes");
   }
   const { name, values = {} } = region;
-  if (typeof name === "string" && isRecord(values)) {
+  if (typeof name === "string" && isMapping(values)) {
     return { name, values: withUnderscores(values) };
   }
   throw cloud.unusable("regions", 'has an entry without a name; write "- RegionOne"');

@@ -6,7 +6,7 @@ import { InvalidConfigurationValue } from "../../errors.ts";
 import { Cloud } from "./cloud.ts";
 import type { CloudFile } from "./files.ts";
 import type { Environment } from "../../platform.ts";
-import { isRecord, withUnderscores } from "./settings.ts";
+import { isMapping, withUnderscores } from "./settings.ts";
 
 /** The clouds to choose from. */
 export interface CloudSelection {
@@ -70,11 +70,11 @@ export function environmentCloudName(environment: Environment): string {
 
 function cloudsIn(file: CloudFile | null): Map<string, Cloud> {
   const clouds = file?.content["clouds"] ?? {};
-  if (!isRecord(clouds)) throw notMapping(file, "clouds");
+  if (!isMapping(clouds)) throw notMapping(file, "clouds");
   return new Map(
     Object.entries(clouds).map(([name, settings]) => {
-      if (!isRecord(settings)) throw notMapping(file, `clouds.${name}`);
-      if (!isRecord(settings["auth"] ?? {})) throw notMapping(file, `clouds.${name}.auth`);
+      if (!isMapping(settings)) throw notMapping(file, `clouds.${name}`);
+      if (!isMapping(settings["auth"] ?? {})) throw notMapping(file, `clouds.${name}.auth`);
       return [name, new Cloud(name, file?.path ?? "", withUnderscores(settings))];
     }),
   );

@@ -8,7 +8,7 @@ import { AmbiguousScalar } from "./yaml_scalars.ts";
 export type Settings = Readonly<Record<string, unknown>>;
 
 /** Whether a value is a mapping. */
-export function isRecord(value: unknown): value is Settings {
+export function isMapping(value: unknown): value is Settings {
   return typeof value === "object" && value !== null && !Array.isArray(value) &&
     !(value instanceof AmbiguousScalar);
 }
@@ -47,7 +47,7 @@ export function toSettings(value: unknown, path = ""): unknown {
 }
 
 function isPlainObject(value: unknown): value is object {
-  return isRecord(value) && !(value instanceof Date);
+  return isMapping(value) && !(value instanceof Date);
 }
 
 /** Replaces `-` with `_` in all keys: configurations use both. */
@@ -55,7 +55,7 @@ export function withUnderscores(settings: Settings): Settings {
   return Object.fromEntries(
     Object.entries(settings).map(([key, value]) => [
       key.replaceAll("-", "_"),
-      isRecord(value) ? withUnderscores(value) : value,
+      isMapping(value) ? withUnderscores(value) : value,
     ]),
   );
 }
@@ -65,7 +65,7 @@ export function mergeDeep(under: Settings, over: Settings): Settings {
   const merged = new Map<string, unknown>(Object.entries(under));
   for (const [key, value] of Object.entries(over)) {
     const old = merged.get(key);
-    merged.set(key, isRecord(old) && isRecord(value) ? mergeDeep(old, value) : value);
+    merged.set(key, isMapping(old) && isMapping(value) ? mergeDeep(old, value) : value);
   }
   return Object.fromEntries(merged);
 }
@@ -74,6 +74,6 @@ export function mergeDeep(under: Settings, over: Settings): Settings {
 export function mergeCloud(under: Settings, over: Settings): Settings {
   const { auth: underAuth } = under;
   const { auth: overAuth } = over;
-  if (!isRecord(underAuth) || !isRecord(overAuth)) return { ...under, ...over };
+  if (!isMapping(underAuth) || !isMapping(overAuth)) return { ...under, ...over };
   return { ...under, ...over, auth: { ...underAuth, ...overAuth } };
 }

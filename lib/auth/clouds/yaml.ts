@@ -3,7 +3,7 @@
  * Scalars are read as by PyYAML's `safe_load`, which openstacksdk uses.
  */
 import { InvalidConfigurationValue } from "../../errors.ts";
-import { isRecord } from "../../validate.ts";
+import { isObject } from "../../validate.ts";
 import { YAML_TAGS, type YamlTag } from "./yaml_scalars.ts";
 
 export type { YamlTag } from "./yaml_scalars.ts";
@@ -94,7 +94,7 @@ interface YamlDocument {
 }
 
 function isDocument(value: unknown): value is YamlDocument {
-  return isRecord(value) && Array.isArray(value["errors"]) && Array.isArray(value["warnings"]) &&
+  return isObject(value) && Array.isArray(value["errors"]) && Array.isArray(value["warnings"]) &&
     typeof value["toJS"] === "function";
 }
 
@@ -103,7 +103,7 @@ function isDocument(value: unknown): value is YamlDocument {
  * value or that PyYAML would not accept as a name.
  */
 function hasLostStart(node: unknown): boolean {
-  if (!isRecord(node)) return false;
+  if (!isObject(node)) return false;
   const { tag, anchor, source, items, key, value } = node;
   const isLost = typeof anchor === "string" && (source === "" || !/^[\w-]+$/.test(anchor));
   return tag === "!" || isLost || hasLostStart(key) || hasLostStart(value) ||

@@ -1,7 +1,7 @@
 /** Decompresses streams, within limits. */
 import { DecompressionFailed, DecompressionLimitExceeded, Invalid } from "../../errors.ts";
 import type { MessagePart } from "../../message_parts.ts";
-import { checkRecord, inspect, messageOf } from "../../validate.ts";
+import { checkObject, inspect, messageOf } from "../../validate.ts";
 import { ignoringErrors } from "../../events.ts";
 import {
   type CompressionFormat,
@@ -77,7 +77,7 @@ export function decompress(
   format: CompressionFormat | "auto",
   options: DecompressOptions = {},
 ): ReadableStream<Uint8Array> {
-  checkRecord("the options of a decompression", options);
+  checkObject("the options of a decompression", options);
   checkFormat(format);
   if (format !== "auto") checkDecodable(format, options);
   const content = new Content(new ChunkSource(compressed), format, options);

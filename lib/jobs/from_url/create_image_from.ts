@@ -22,7 +22,7 @@ import { sendsFreedChunks } from "../../platform.ts";
 import { redact } from "../../redact.ts";
 import type { UploadOptions } from "../../transfer/types.ts";
 import { sourceOf } from "../../transfer/upload/upload_source.ts";
-import { checkRecord } from "../../validate.ts";
+import { checkObject } from "../../validate.ts";
 import type { DataSource, UrlSource } from "../import_plan.ts";
 import { checkUrl } from "../url_source.ts";
 import { type ChecksumOptions, findChecksum } from "./find_checksum.ts";
@@ -118,8 +118,8 @@ export async function createRecordFrom(
   source: UrlSource | DataSource,
   options: CreateFromOptions,
 ): Promise<GlanceImage> {
-  checkRecord("the options of a creation", options);
-  checkRecord("the source of an image", source);
+  checkObject("the options of a creation", options);
+  checkObject("the source of an image", source);
   if ("url" in source) checkUrl(source.url);
   const { client: { options: resolved }, signal } = session;
   const name = "url" in source ? redact(source.url) : options.fileName ?? "the data";

@@ -1,5 +1,5 @@
 /** Requests that must not be executed twice: creations and updates of images. */
-import { isRecord } from "../../api/operation.ts";
+import { isObject } from "../../validate.ts";
 import { canonicalId } from "../path.ts";
 import type { Gateway, GatewayRequest } from "../gateway_request.ts";
 import { parseJson } from "../../http/json.ts";
@@ -53,7 +53,7 @@ export async function forwardUpdate(gateway: Gateway, call: GatewayRequest): Pro
  */
 export function withId(text: string, id: string): string {
   const document = parseJson(text);
-  if (!isRecord(document) || Object.hasOwn(document, "id")) return text;
+  if (!isObject(document) || Object.hasOwn(document, "id")) return text;
   const start = text.indexOf("{") + 1;
   const comma = Object.keys(document).length === 0 ? "" : ", ";
   return `${text.slice(0, start)}"id": "${id}"${comma}${text.slice(start)}`;
@@ -65,7 +65,7 @@ export function withId(text: string, id: string): string {
  */
 function withCanonicalId(text: string): string {
   const document = parseJson(text);
-  if (!isRecord(document) || typeof document["id"] !== "string") return text;
+  if (!isObject(document) || typeof document["id"] !== "string") return text;
   const id = canonicalId(document["id"]);
   if (id === null || id === document["id"]) return text;
   const end = text.lastIndexOf("}");
@@ -77,7 +77,7 @@ export function isIdempotentPatch(text: string): boolean {
   const patch = parseJson(text);
   return Array.isArray(patch) &&
     patch.every((change) =>
-      isRecord(change) && (change["op"] === "add" || change["op"] === "replace") &&
+      isObject(change) && (change["op"] === "add" || change["op"] === "replace") &&
       !String(change["path"]).startsWith("/locations")
     );
 }

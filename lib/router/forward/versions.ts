@@ -1,5 +1,5 @@
 /** The response with the list of API versions. */
-import { isRecord } from "../../api/operation.ts";
+import { isObject } from "../../validate.ts";
 import { jsonOf, type UpstreamResponse } from "./upstream_response.ts";
 import { HttpError } from "../error_response.ts";
 
@@ -16,7 +16,7 @@ export async function versionsDocument(
   hasCache: boolean,
 ): Promise<Response> {
   const { versionsBody } = await import("../on_demand/versions_body.ts");
-  const body = versionsBody(jsonOf(response), endpoint, hasCache, isRecord);
+  const body = versionsBody(jsonOf(response), endpoint, hasCache, isObject);
   if (body === null) throw new HttpError(502, "The image server returned no list of versions.");
   headers.set("content-type", "application/json");
   // Set for HEAD, too: its response has no body from which a runtime could compute it.

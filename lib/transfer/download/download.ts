@@ -8,7 +8,7 @@ import { ImageDownloadFailed, Invalid } from "../../errors.ts";
 import type { ApiClient } from "../../api/api_client.ts";
 import { Session } from "../../api/session.ts";
 import type { GlanceImage } from "../../api/types.ts";
-import { checkRecord, inspect, isRecord } from "../../validate.ts";
+import { checkObject, inspect, isObject } from "../../validate.ts";
 import type { ImageReader } from "../body_reader.ts";
 import { builtinModule } from "../../node_builtin.ts";
 import { Deadline } from "../../http/deadline.ts";
@@ -34,7 +34,7 @@ const FILE_SHARED = {
 };
 
 /** Code that is passed to the checks of options. */
-const CHECKS_SHARED = { inspect, Invalid, isRecord, VERIFY_MODES };
+const CHECKS_SHARED = { inspect, Invalid, isObject, VERIFY_MODES };
 
 /** Code that is passed to `parallelReader`. */
 const PARALLEL_SHARED = { Deadline, RangesUnavailable, ResumingReader };
@@ -90,7 +90,7 @@ export async function openDownload(
   options: DownloadOptions,
   known?: GlanceImage,
 ): Promise<ImageReader> {
-  checkRecord("the options of a download", options);
+  checkObject("the options of a download", options);
   const { signal, onProgress, ...checked } = options;
   const { prefer, verify = "auto", connections = 1, partSize } = checked;
   const isUsual = Object.values(checked).every((value) => value === undefined);

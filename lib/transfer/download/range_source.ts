@@ -136,7 +136,7 @@ export class GlanceRangeSource implements RangeSource {
     if (start === 0 || response.isSame) return response;
     try {
       const ofRecord = { ...policy, tried: undefined, first: response.server };
-      await checkRecord(this.#session, this.identity, ofRecord);
+      await checkSameData(this.#session, this.identity, ofRecord);
       return response;
     } catch (error) {
       await response.close(error);
@@ -273,7 +273,7 @@ async function release({ response, deadline }: OpenResponse): Promise<void> {
 }
 
 /** Reads the record again, for a response that does not identify its data. */
-async function checkRecord(
+async function checkSameData(
   { client, context }: Session,
   identity: ContentDescriptor,
   policy: CallPolicy,

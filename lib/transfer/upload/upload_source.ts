@@ -1,6 +1,6 @@
 /** The source of an upload: reads the caller's data chunk by chunk, whatever its type. */
 import { Invalid } from "../../errors.ts";
-import { checkRecord, describeType, inspect } from "../../validate.ts";
+import { checkObject, describeType, inspect } from "../../validate.ts";
 import type { ImageBytes, UploadData, UploadOptions } from "../types.ts";
 import { optionPart } from "../../message_parts.ts";
 
@@ -35,7 +35,7 @@ export function optionalSource(
   data: UploadData | null | undefined,
   options: UploadOptions,
 ): UploadSource | null {
-  checkRecord("the options of an upload", options);
+  checkObject("the options of an upload", options);
   if (data === undefined || data === null) return null;
   const isEmpty = typeof data !== "function" && isBytes(data) && data.byteLength === 0;
   return isEmpty ? null : sourceOf(data, options.size);

@@ -1,6 +1,6 @@
 /** What the metadata definitions of the cloud say about properties of images. */
 import { GET_NAMESPACE, LIST_NAMESPACES } from "../../../api/operations/metadef_namespaces.ts";
-import { isRecord } from "../../../validate.ts";
+import { isObject } from "../../../validate.ts";
 import { visibleText } from "../../text.ts";
 import { request, type User } from "../gateway.ts";
 
@@ -31,8 +31,8 @@ export async function propertyHints(
     ),
   );
   return definitions.flatMap(({ properties }) =>
-    Object.entries(isRecord(properties) ? properties : {}).map(([name, property]) => {
-      const { title, description, enum: values } = isRecord(property) ? property : {};
+    Object.entries(isObject(properties) ? properties : {}).map(([name, property]) => {
+      const { title, description, enum: values } = isObject(property) ? property : {};
       return {
         name,
         title: visibleText(String(title ?? "")),
