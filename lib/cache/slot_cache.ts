@@ -135,14 +135,16 @@ export class SlotCache {
 
   /** Evicts the slots of an image after those of all other images, until `remove` or the end of the process. */
   pin(imageId: string): void {
-    this.storage.index.pin(imageId);
+    this.storage.index.pinnedImages.add(imageId);
   }
 
   /** Removes the slots of an image, or all slots if it is null. Reads in progress store nothing more. */
   async remove(imageId: string | null): Promise<void> {
     this.#removals.removed(imageId);
-    this.storage.index.unpin(imageId);
-    const slots = [...this.storage.index.slots()].map(({ key }) => key);
+    const { index } = this.storage;
+    if (imageId === null) index.pinnedImages.clear();
+    else index.pinnedImages.delete(imageId);
+    const slots = [...index.slots()].map(({ key }) => key);
     await this.storage.remove(
       imageId === null ? slots : slots.filter((key) => key.startsWith(`${imageId}/`)),
     );

@@ -21,12 +21,13 @@ export interface IndexedSlot {
 
 /** The index of a store. The least recently used slot is evicted first; slots of pinned images are evicted last. */
 export class SlotIndex {
+  /** Ids of images whose slots are evicted after all others, also those that are added later. */
+  readonly pinnedImages = new Set<string>();
   readonly #limit: number;
   /** From the least to the most recently used. */
   readonly #entries = new Map<string, SlotEntry>();
   /** Number of slots by folder: those of one image's data. */
   readonly #counts = new Map<string, number>();
-  readonly #pinnedImages = new Set<string>();
   #stored = 0;
   #reserved = 0;
 
@@ -117,17 +118,6 @@ export class SlotIndex {
     };
   }
 
-  /** Pins an image: its slots, also those that are added later, are evicted after all others. */
-  pin(imageId: string): void {
-    this.#pinnedImages.add(imageId);
-  }
-
-  /** Ends the pin of an image, or of all images if it is null. */
-  unpin(imageId: string | null): void {
-    if (imageId === null) this.#pinnedImages.clear();
-    else this.#pinnedImages.delete(imageId);
-  }
-
   /**
    * Reserves bytes for a new slot. Removes slots from the index as needed and returns their keys, for the caller to
    * delete from the store; null if even evicting all slots that are not being read would not free enough. `settle`
@@ -167,7 +157,7 @@ export class SlotIndex {
     for (const pinned of [false, true]) {
       for (const [key, entry] of this.#entries) {
         if (freed >= excess) return keys;
-        const isPinned = this.#pinnedImages.has(imageIdOf(key));
+        const isPinned = this.pinnedImages.has(imageIdOf(key));
         if (entry.leases > 0 || isPinned !== pinned) continue;
         keys.push(key);
         freed += entry.size;

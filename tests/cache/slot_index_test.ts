@@ -29,21 +29,11 @@ Deno.test("SlotIndex.reserve() evicts no slot that is being read", () => {
 
 Deno.test("SlotIndex.reserve() evicts pinned slots last", () => {
   const index = indexOf(40, "a/0", "b/0", "c/0");
-  index.pin("a");
+  index.pinnedImages.add("a");
   index.add("a/1", 10, 0);
   assertEquals(index.reserve(20), ["b/0", "c/0"]);
   index.settle(20);
   assertEquals(index.reserve(40), ["a/0", "a/1"]);
-});
-
-Deno.test("SlotIndex.unpin() ends the pins of one image, or of all", () => {
-  const index = indexOf(30, "a/0", "b/0", "c/0");
-  for (const imageId of ["a", "b"]) index.pin(imageId);
-  index.unpin("a");
-  assertEquals(index.reserve(10), ["a/0"]);
-  index.settle(10);
-  index.unpin(null);
-  assertEquals(index.reserve(20), ["b/0"]);
 });
 
 Deno.test("SlotIndex.reserve() counts what is being written", () => {
