@@ -113,16 +113,9 @@ export class GatewayCache implements DataCache {
     const verifier = await this.#code.verifierFor(image, plan, options.verify);
     const headers = this.#code.dataHeaders(image, plan);
     this.#describe(headers, reader, slotAt(cached, this.#slotSize, start));
-    const length = end - start;
     const { recorder, mayReuseChunks } = call;
-    const body = cachedBody(this.#code, {
-      reader,
-      first,
-      verifier,
-      length,
-      recorder,
-      mayReuseChunks,
-    });
+    const input = { reader, first, verifier, length: end - start, recorder, mayReuseChunks };
+    const body = cachedBody(this.#code, input);
     return new Response(body, { status: plan.kind === "part" ? 206 : 200, headers });
   }
 
@@ -140,12 +133,8 @@ export class GatewayCache implements DataCache {
   ): Promise<void> {
     const cached = cacheable(image);
     if (cached === null) return;
-    const reader = this.#cache.open(
-      cached,
-      0,
-      cached.size,
-      this.#origin(context, image, cached),
-    );
+    const origin = this.#origin(context, image, cached);
+    const reader = this.#cache.open(cached, 0, cached.size, origin);
     while (shouldContinue() && await reader.read() !== null);
     await reader.close();
     if (shouldContinue()) await this.#cache.idle();

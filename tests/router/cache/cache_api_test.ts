@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { memoryStore } from "../../../lib/cache/mod.ts";
 import { settled } from "../../../lib/testing/clock.ts";
 import { bytesOf, Cloud } from "../cloud.ts";
+import { cachingRouter as sizedRouter, verified } from "./caching_router.ts";
 
 function cachingRouter(cloud: Cloud) {
   return cloud.router({
@@ -43,22 +44,22 @@ Deno.test("PUT /v2/cache/{image_id} caches the whole image", async () => {
 
 Deno.test("PUT /v2/cache/{image_id} keeps the image while others are read, until it is deleted from the cache", async () => {
   const cloud = new Cloud();
-  const images = [];
-  for (let i = 0; i < 4; i++) images.push(await cloud.image(100_000));
-  const [queued, ...others] = images;
-  const size = 250_000;
-  const router = cloud.router({ cache: { store: memoryStore(), size, slotSize: 64 * 1024 } });
-  const path = `/v2/cache/${queued?.id}`;
-  const readOthers = async () => {
-    for (const { id } of others) await bytesOf(await router.request(`/v2/images/${id}/file`));
+  const { id } = await cloud.image(100_000);
+  const others = [await cloud.image(100_000), await cloud.image(100_000)];
+  const router = sizedRouter(cloud, { size: 201_000 });
+  let count = 0;
+  const read = async (imageId: string) => {
+    await bytesOf(await router.request(`/v2/images/${imageId}/file`));
+    await verified(router, "verified", ++count);
     return (await listed(router)).cached_images.map(({ image_id }) => image_id);
   };
-  await router.request(path, { method: "PUT" });
-  await idle(router);
-  assert((await readOthers()).includes(queued?.id ?? ""));
-  await router.request(path, { method: "DELETE" });
-  await bytesOf(await router.request(`/v2/images/${queued?.id}/file`));
-  assert(!(await readOthers()).includes(queued?.id ?? ""));
+  await router.request(`/v2/cache/${id}`, { method: "PUT" });
+  await verified(router, "verified", ++count);
+  for (const other of others) assertEquals(await read(other.id), [id, other.id]);
+  await router.request(`/v2/cache/${id}`, { method: "DELETE" });
+  await read(id);
+  const [first, second] = others.map((other) => other.id);
+  assertEquals([await read(first ?? ""), await read(second ?? "")], [[id, first], [first, second]]);
 });
 
 Deno.test("DELETE /v2/cache/{image_id} removes the image from the cache", async () => {
