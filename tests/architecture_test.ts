@@ -176,6 +176,14 @@ Deno.test("lib/embedded imports nothing from the rest that implements Glance's r
   assertEquals([...new Set(shared)].sort(), SHARED);
 });
 
+Deno.test("only bounded work is raced: each race adds a record to its promises until they settle", () => {
+  assertEquals(pathsWith(/Promise\.race\(/), [
+    "lib/cli/http_server/response_writer.ts",
+    "lib/http/body_budget.ts",
+    "lib/http/on_demand/hedging.ts",
+  ]);
+});
+
 Deno.test("only the transport calls the injected fetch", () => {
   const callers = pathsWith(/\boptions\.fetch\(/).filter(isCore);
   assertEquals(callers, ["lib/http/transport.ts"]);

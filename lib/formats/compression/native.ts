@@ -49,12 +49,9 @@ function zlibDecompressor(create: () => ZlibStream): Decompressor {
     const reader = compressed.getReader();
     const decoder = create();
     const content = decoder[Symbol.asyncIterator]();
-    let onDecoded = () => {};
-    const decoded = new Promise<"decoded">((resolve) => {
-      onDecoded = () => resolve("decoded");
-    });
+    const end: DecodedEnd = { isReached: false, onReached: () => {} };
     let failure: { readonly error: unknown } | null = null;
-    const feeding = feed(reader, decoder, decoded).catch((error) => {
+    const feeding = feed(reader, decoder, end).catch((error) => {
       failure ??= { error };
       decoder.destroy(error);
     });
@@ -63,7 +60,8 @@ function zlibDecompressor(create: () => ZlibStream): Decompressor {
         try {
           const { done, value } = await content.next();
           if (done) {
-            onDecoded();
+            end.isReached = true;
+            end.onReached();
             await feeding;
           }
           if (failure !== null) throw failure.error;
@@ -90,6 +88,13 @@ function zlibDecompressor(create: () => ZlibStream): Decompressor {
   };
 }
 
+/** The end of the content, which the reader of a decoder finds. */
+interface DecodedEnd {
+  isReached: boolean;
+  /** Ends the wait for the write in progress. */
+  onReached: () => void;
+}
+
 /**
  * Writes all chunks to a decoder. It ends before zeros, with which tapes are padded; nothing else may follow. After its
  * end, it does not call back after a write.
@@ -97,20 +102,20 @@ function zlibDecompressor(create: () => ZlibStream): Decompressor {
 async function feed(
   reader: ReadableStreamDefaultReader<Uint8Array>,
   decoder: ZlibStream,
-  decoded: Promise<"decoded">,
+  end: DecodedEnd,
 ): Promise<void> {
-  let [fed, isOver, isDecoded] = [0, false, false];
+  let [fed, isOver] = [0, false];
   for (;;) {
     const { value } = await reader.read();
     // Checked only now, since the decoder reports its own errors after the write.
     if (isOver) throw new Error("what follows is not compressed data");
-    if (value === undefined) return isDecoded ? undefined : decoder.end();
+    if (value === undefined) return end.isReached ? undefined : decoder.end();
     if (value.byteLength === 0) continue;
-    if (!isDecoded) {
-      const written = new Promise<void>((resolve, reject) => {
+    if (!end.isReached) {
+      await new Promise<void>((resolve, reject) => {
+        end.onReached = resolve;
         decoder.write(value, (error) => error ? reject(error) : resolve());
       });
-      isDecoded = await Promise.race([written, decoded]) === "decoded";
     }
     fed += value.byteLength;
     const unused = Math.min(fed - decoder.bytesWritten, value.byteLength);
