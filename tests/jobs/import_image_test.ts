@@ -115,7 +115,7 @@ Deno.test("importImage() downloads a URL without a token if Glance does not offe
       return new Response(BYTES);
     });
     await work({ url: URL_OF_DATA });
-    assertEquals(tokens, [null, "follow"]);
+    assertEquals(tokens, [null, "manual"]);
     assertEquals(await stored(cloud, id), BYTES);
   }
 });

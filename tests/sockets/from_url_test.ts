@@ -21,7 +21,7 @@ const FILES: readonly (readonly [name: string, bytes: Bytes, content: Uint8Array
   ["disk.raw", CONTENT, CONTENT],
   ["disk.gz", new Uint8Array(gzipSync(CONTENT)), CONTENT],
   ["disk.zst", new Uint8Array(zstdCompressSync(CONTENT)), CONTENT],
-  ["disk.xz", concat(Array(2000).fill(COMPRESSED.xz)), text(2000)],
+  ["disk.xz", concat(Array(900).fill(COMPRESSED.xz)), text(900)],
   ["disk.bz2", concat(Array(100).fill(COMPRESSED.bzip2)), text(100)],
 ];
 

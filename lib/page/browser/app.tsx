@@ -1,6 +1,6 @@
 /** The page: its header, its tabs, and the list. */
 import type { JSX } from "preact";
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { GlanceError } from "../../../mod.ts";
 import { sizeText } from "../text.ts";
 import { Details } from "./details/details.tsx";
@@ -60,7 +60,8 @@ export function App({ onReady }: { readonly onReady: () => void }): JSX.Element 
 
   const close = () => change({ image: "" }, true);
   const last = useRef("");
-  useEffect(() => {
+  // Before the browser paints, so that nothing else gets the focus in between.
+  useLayoutEffect(() => {
     const link = `a[href$="image=${encodeURIComponent(last.current)}"]`;
     // Its row is not in the document if the list was scrolled.
     if (query.image === "" && last.current !== "" && !focusOn(link)) focusOn(".scroll");
