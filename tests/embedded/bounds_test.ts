@@ -44,6 +44,16 @@ Deno.test("fetch() rejects an endless JSON body at the limit on every path", asy
   }
 });
 
+Deno.test("fetch() cuts values that an error message shows", async () => {
+  const glance = createEmbeddedGlance();
+  for (const name of [Array(200_000).fill("x"), { ["x".repeat(MIB)]: 1 }]) {
+    const response = await send(glance, "POST", "/v2/images", JSON.stringify({ name }));
+    const text = await response.text();
+    assertEquals(response.status, 400);
+    assertLess(text.length, 70_000);
+  }
+});
+
 Deno.test("fetch() responds with 408 when a body does not end in time", async () => {
   const clock = new SimulatedClock();
   const glance = createEmbeddedGlance({ now: clock.now, sleep: clock.sleep });

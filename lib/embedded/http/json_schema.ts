@@ -59,6 +59,14 @@ interface SchemaFault {
   readonly text: () => string;
 }
 
+/** Maximum characters of a value in a message. Glance shows all of it, up to the size of a request body. */
+const VALUE_LIMIT = 65_536;
+
+function shown(value: unknown): string {
+  const text = python(value);
+  return text.length > VALUE_LIMIT ? `${text.slice(0, VALUE_LIMIT)}…` : text;
+}
+
 /** A value with its schema, the definitions, and the depth. */
 interface Place {
   readonly value: unknown;
@@ -99,22 +107,22 @@ const KEYWORDS: ReadonlyMap<string, Keyword> = new Map<string, Keyword>([
   ["enum", ({ value, schema: { enum: allowed = [] } }) =>
     when(
       !allowed.some((each) => each === value),
-      () => `${python(value)} is not one of ${python(allowed)}`,
+      () => `${shown(value)} is not one of ${python(allowed)}`,
     )],
   ["pattern", ({ value, schema: { pattern = "" } }) =>
     when(
       typeof value === "string" && !new RegExp(pattern, "u").test(value),
-      () => `${python(value)} does not match ${python(pattern)}`,
+      () => `${shown(value)} does not match ${python(pattern)}`,
     )],
   ["minLength", ({ value, schema: { minLength = 0 } }) =>
     when(
       typeof value === "string" && [...value].length < minLength,
-      () => `${python(value)} is too short`,
+      () => `${shown(value)} is too short`,
     )],
   ["maxLength", ({ value, schema: { maxLength = Infinity } }) =>
     when(
       typeof value === "string" && [...value].length > maxLength,
-      () => `${python(value)} is too long`,
+      () => `${shown(value)} is too long`,
     )],
   ["minimum", ({ value, schema: { minimum = -Infinity } }) =>
     when(
@@ -124,12 +132,12 @@ const KEYWORDS: ReadonlyMap<string, Keyword> = new Map<string, Keyword>([
   [
     "minItems",
     ({ value, schema: { minItems = 0 } }) =>
-      when(Array.isArray(value) && value.length < minItems, () => `${python(value)} is too short`),
+      when(Array.isArray(value) && value.length < minItems, () => `${shown(value)} is too short`),
   ],
   ["uniqueItems", ({ value, schema: { uniqueItems = false } }) =>
     when(
       uniqueItems && Array.isArray(value) && new Set(value.map(python)).size < value.length,
-      () => `${python(value)} has non-unique elements`,
+      () => `${shown(value)} has non-unique elements`,
     )],
   [
     "items",
@@ -179,7 +187,7 @@ function typeFaults({ value, schema: { type = [] } }: Place): readonly (() => st
   const types = typeof type === "string" ? [type] : type;
   return when(
     !types.some((name) => isOfType(value, name)),
-    () => `${python(value)} is not of type ${types.map((name) => `'${name}'`).join(", ")}`,
+    () => `${shown(value)} is not of type ${types.map((name) => `'${name}'`).join(", ")}`,
   );
 }
 
