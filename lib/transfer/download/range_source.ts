@@ -282,7 +282,7 @@ async function checkSameData(
   const record = await client.request(context, GET_IMAGE, [imageId], policy);
   if (isSameData(identity, descriptorOf(record))) return;
   throw new ImageDownloadFailed(
-    `Cannot continue reading image "${imageId}": its data was replaced in the meantime; download it again`,
+    `Cannot continue reading image "${imageId}": its data was replaced; download it again`,
     { imageId },
   );
 }
