@@ -114,7 +114,7 @@ export class PartDelivery {
     for (const part of isOrdered ? claimed.slice(0, 1) : claimed) {
       const position = part.position - this.#options.start;
       const data = part.take();
-      if (data !== null) return this.#delivered(position, data, part.left);
+      if (data !== null) return this.#delivered(position, data);
     }
     return null;
   }
@@ -123,12 +123,12 @@ export class PartDelivery {
     const position = this.#lead.part.position - this.#options.start;
     const data = await this.#lead.read(into);
     this.#received(data?.byteLength ?? 0);
-    return data && this.#delivered(position, data, this.#lead.part.left);
+    return data && this.#delivered(position, data);
   }
 
-  #delivered(position: number, data: Chunk, left: number): PositionedChunk {
+  #delivered(position: number, data: Chunk): PositionedChunk {
     this.#transferred += data.byteLength;
-    this.#fetcher.changes.delivered(data.byteLength, left);
+    this.#fetcher.changes.notify();
     return { position, data };
   }
 

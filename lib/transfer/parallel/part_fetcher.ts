@@ -6,11 +6,14 @@ import type { ResolvedOptions } from "../../options.ts";
 import type { Chunk } from "../body_reader.ts";
 import type { ResumingReader } from "../download/resuming_reader.ts";
 import { ActiveConnections } from "./active_connections.ts";
+import { Notifier } from "../notifier.ts";
 import type { PartBuffer } from "./part_buffer.ts";
-import { PartChanges } from "./part_changes.ts";
 import type { IsLeft } from "./part_source.ts";
 import type { Claim, PartScheduler } from "./part_scheduler.ts";
 import { isFar } from "./part_size.ts";
+
+/** Milliseconds between the checks of an idle connection for silent and slow ones. */
+const CHECK_INTERVAL = 50;
 
 /**
  * Size of a read in bytes: more than Deno buffers of a response (about 400 KiB), so that a read returns all
@@ -39,7 +42,8 @@ export interface FetcherOptions {
 
 /** Fetches parts over several connections. */
 export class PartFetcher {
-  readonly changes: PartChanges;
+  /** Resolves at the next change: bytes, a complete part, or a failure. */
+  readonly changes = new Notifier();
   readonly active = new ActiveConnections();
   /** Number of times that complete parts resumed after a break. */
   resumes = 0;
@@ -57,7 +61,6 @@ export class PartFetcher {
   constructor(schedule: PartScheduler, options: FetcherOptions) {
     this.#schedule = schedule;
     this.#options = options;
-    this.changes = new PartChanges(options.options);
   }
 
   /** The error because of which parts cannot be fetched; null if there is none. */
@@ -106,7 +109,7 @@ export class PartFetcher {
     try {
       while (!this.#isStopped && !this.#schedule.isDone && this.#isUsed(connection)) {
         const claim = this.#schedule.claim(connection, this.#options.options.now());
-        if (claim === null) await this.changes.work();
+        if (claim === null) await this.#pause();
         else {
           await this.#fetch(claim);
           if (claim.part.progress.isAbandoned) return;
@@ -169,12 +172,25 @@ export class PartFetcher {
       if (part.end < end && part.missing === 0) return await reader.cancel("the rest was moved");
       // Without BYOB, the chunk has memory of its own.
       if (memory.byteLength === 0) memory = isSmall ? new Uint8Array(chunk.buffer) : allocate();
-      this.changes.received();
+      this.changes.notify();
     }
   }
 
   /** Resolves when the connection of the last part can be used again, or at the end. */
-  #reusable(): Promise<void> {
-    return this.changes.pause(REUSE_DELAY, () => this.#isStopped);
+  async #reusable(): Promise<void> {
+    let isReusable = false;
+    const cancel = this.#options.options.timer(REUSE_DELAY, () => {
+      isReusable = true;
+      this.changes.notify();
+    });
+    while (!isReusable && !this.#isStopped) await this.changes.next;
+    cancel();
+  }
+
+  /** Waits for a change, or for the next check. */
+  async #pause(): Promise<void> {
+    const cancel = this.#options.options.timer(CHECK_INTERVAL, () => this.changes.notify());
+    await this.changes.next;
+    cancel();
   }
 }
