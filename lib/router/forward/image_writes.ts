@@ -82,8 +82,12 @@ export function isIdempotentPatch(text: string): boolean {
     );
 }
 
-/** Decodes UTF-8; null if the bytes are not UTF-8, which Glance rejects. */
+/** Maximum bytes of a body that is parsed. 16 MiB would take seconds, also for a caller whom Glance refuses. */
+const PARSED_BYTES = 1_048_576;
+
+/** Decodes UTF-8; null if the bytes are not UTF-8, which Glance rejects, or too many: they are forwarded once. */
 function textOf(bytes: Uint8Array): string | null {
+  if (bytes.byteLength > PARSED_BYTES) return null;
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {

@@ -33,6 +33,21 @@ function cloudWithTokens(): Cloud {
   });
 }
 
+for (const [size, attempts] of [[1_000, 4], [MIB + 1, 1]] as const) {
+  for (const [method, path, text] of [["POST", "", "{}"], ["PATCH", "/1", "[]"]] as const) {
+    Deno.test(`${method} /v2/images${path} sends ${size} bytes ${attempts === 1 ? "once" : "again"} when the outcome is unknown`, async () => {
+      const cloud = new Cloud();
+      cloud.intercept = () => new Response(null, { status: 502 });
+      const body = text.padEnd(size);
+      const headers = { "x-auth-token": "t" };
+      const response = await cloud.router().request(`/v2/images${path}`, { method, body, headers });
+      await response.body?.cancel();
+      const sent = cloud.requests.filter((request) => request.method === method);
+      assertEquals(sent.length, attempts);
+    });
+  }
+}
+
 Deno.test("createImageRouter() sends Glance's 401 before it reads a byte of the body when there is no token", async () => {
   const cloud = cloudWithTokens();
   const router = cloud.router();
