@@ -88,20 +88,27 @@ async function start(
   const { signal } = system;
   const certificate = await abortable(certificateOf(values, system), signal);
   signal.throwIfAborted();
-  const backend = await abortable(
-    openBackend(values, system, gateway),
-    signal,
-    (late) => late[Symbol.dispose](),
-  );
+  const release = (late: Disposable | null) => late?.[Symbol.dispose]();
+  const lock = await abortable(cacheLock(values, system), signal, release);
+  let backend: Backend | null = null;
   try {
+    backend = await abortable(openBackend(values, system, gateway), signal, release);
     if (gateway.router.cache !== undefined) {
       const { warmCache } = await import("./server/warm_cache.ts");
       await abortable(warmCache(), signal);
     }
     await serveUntilSignal(backend, certificate, values, gateway, system);
   } finally {
-    backend[Symbol.dispose]();
+    release(backend);
+    release(lock);
   }
+}
+
+/** Locks the directory of the cache; null if there is none. */
+async function cacheLock({ cache }: StartValues, { files }: System): Promise<Disposable | null> {
+  if (cache === undefined) return null;
+  const { lockCache } = await import("./server/directory_lock.ts");
+  return await lockCache(cache, files);
 }
 
 function logOf(values: StartValues, messages: Messages): ServerLog {

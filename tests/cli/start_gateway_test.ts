@@ -4,6 +4,7 @@ import { sampleBytes } from "../../lib/cli/server/sample.ts";
 import { type Handler, serve } from "../../lib/cli/server/serve.ts";
 import { runStart } from "../../lib/cli/start.ts";
 import { createEmbeddedGlance, memoryStorage } from "../../lib/embedded/mod.ts";
+import { inDirectory } from "../support/directory.ts";
 import { CliHarness, embedded } from "./harness.ts";
 import { MemoryFiles } from "./memory_files.ts";
 import { StartHarness } from "./start_harness.ts";
@@ -178,6 +179,37 @@ Deno.test("runStart() uses --public-endpoint in its links", async () => {
   assertEquals(versions[0].links[0].href, `${endpoint}/v2/`);
   start.end();
   assertEquals(await code, 0);
+});
+
+Deno.test("runStart() locks the directory with --cache, and only another server keeps it from starting", async () => {
+  await inDirectory(async (directory) => {
+    const cache = `${directory}/new/slots`;
+    const args = ["--port", "0", "--cache", cache];
+    for (let run = 0; run < 2; run++) {
+      const start = new StartHarness(cloud().options);
+      const code = runStart(args, start.system);
+      await start.url();
+      for (const holder of [`another server (process ${Deno.pid})`, "another server"]) {
+        const second = new StartHarness(cloud().options);
+        assertEquals(await runStart(args, second.system), 1);
+        assertEquals(
+          second.stderr.text,
+          `Cannot use "${cache}": ${holder} uses it; stop that server, or choose another directory with --cache\n`,
+        );
+        await Deno.truncate(`${cache}/lock`);
+      }
+      start.end();
+      assertEquals(await code, 0);
+    }
+    // The cache reports what is wrong when it is used.
+    await Deno.remove(`${cache}/lock`);
+    await Deno.mkdir(`${cache}/lock`);
+    const start = new StartHarness(cloud().options);
+    const code = runStart(args, start.system);
+    await start.url();
+    start.end();
+    assertEquals(await code, 0);
+  });
 });
 
 /** A Keystone with one Glance in its catalog, and the requests to Glance with their tokens. */

@@ -1,5 +1,6 @@
 /** `task start` as a process: without free descriptors, with unread output, and ended by signals. */
 import { assertEquals, assertLess, assertMatch } from "@std/assert";
+import { inDirectory } from "../support/directory.ts";
 import { RawClient } from "./http_server/raw_client.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
@@ -65,6 +66,22 @@ async function requestOn(client: RawClient, path: string): Promise<string> {
   await client.send(`GET ${path} HTTP/1.1\r\nhost: localhost\r\n\r\n`);
   return await client.until("\r\n\r\n");
 }
+
+testOnLinux(
+  "start takes over a directory when the server that had locked it is killed",
+  async () => {
+    await inDirectory(async (directory) => {
+      for (const flag of ["--data", "--cache"]) {
+        const path = `${directory}/${flag}`;
+        for (let run = 0; run < 2; run++) {
+          await using server = await StartProcess.start(`--embedded --no-log ${flag} ${path}`);
+          assertMatch(server.url, /^http/);
+          assertEquals(await Deno.readTextFile(`${path}/lock`), `${server.child.pid}\n`);
+        }
+      }
+    });
+  },
+);
 
 testOnLinux(
   "start serves the next connection after more connections than it has descriptors",

@@ -123,7 +123,7 @@ Deno.test("runStart() keeps images with --data, adds no second sample, and locks
       assertEquals(await runStart(["--port", "0", "--data", data], second.system), 1);
       assertEquals(
         second.stderr.text,
-        `Cannot use "${data}": another server uses it; stop that server, or choose another directory with --data\n`,
+        `Cannot use "${data}": another server (process ${Deno.pid}) uses it; stop that server, or choose another directory with --data\n`,
       );
       start.end();
       assertEquals(await code, 0);

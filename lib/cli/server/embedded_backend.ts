@@ -1,11 +1,9 @@
 /** A gateway to an embedded Glance in this process, to try things out without a cloud. */
-import { mkdir } from "node:fs/promises";
 import { GlanceClientWrapper } from "../../api/client.ts";
 import { GlanceImageService } from "../../images/service.ts";
 import { createEmbeddedGlance, directoryStorage, memoryStorage } from "../../embedded/mod.ts";
 import { createImageRouter } from "../../router/mod.ts";
-import { CommandFailed } from "../system/errors.ts";
-import { codeOf, fileError } from "../system/fs_errors.ts";
+import { lockDirectory, unusable } from "./directory_lock.ts";
 import { sampleBytes } from "./sample.ts";
 import {
   type Backend,
@@ -13,19 +11,13 @@ import {
   type GatewaySettings,
   routerOptions,
 } from "./backend.ts";
-import type { SystemFiles, WritableFile } from "../system/system.ts";
+import type { SystemFiles } from "../system/system.ts";
 
 /** Size of the sample image in bytes. */
 const SAMPLE_SIZE = 256 * 1024;
 
 /** URL of the server in this process. It is never resolved. */
 const SERVER = "http://embedded.invalid";
-
-/** Causes and hints by error code, if they differ from those for files. */
-const DIRECTORY_ERRORS: Readonly<Record<string, string>> = {
-  EEXIST: "it is not a directory; choose another one with --data",
-  EBUSY: "another server uses it; stop that server, or choose another directory with --data",
-};
 
 /**
  * Creates a gateway to an embedded Glance with images in a directory, or in memory for null. If it has no image,
@@ -38,7 +30,8 @@ export async function serveEmbedded(
   files: SystemFiles,
   settings: GatewaySettings,
 ): Promise<Backend> {
-  const lock = directory === null ? null : await lockDirectory(directory, files);
+  // Two servers would not see each other's images.
+  const lock = directory === null ? null : await lockDirectory(directory, "--data", files);
   try {
     const glance = createEmbeddedGlance({
       storage: await openStore(directory),
@@ -64,10 +57,10 @@ export async function serveEmbedded(
       warning:
         "Every client that can reach this address can read, change and delete all images: there is no authentication.",
       servers: [],
-      [Symbol.dispose]: () => lock?.close(),
+      [Symbol.dispose]: () => lock?.[Symbol.dispose](),
     };
   } catch (error) {
-    lock?.close();
+    lock?.[Symbol.dispose]();
     throw error;
   }
 }
@@ -76,25 +69,9 @@ async function openStore(directory: string | null): Promise<ReturnType<typeof me
   if (directory === null) return memoryStorage();
   const storage = directoryStorage(directory);
   await storage.ready().catch((error) => {
-    throw unusable(directory, error);
+    throw unusable(directory, "--data", error);
   });
   return storage;
-}
-
-/** Locks the directory: two servers would not see each other's images. */
-async function lockDirectory(directory: string, files: SystemFiles): Promise<WritableFile> {
-  try {
-    await mkdir(directory, { recursive: true });
-    return await files.create(`${directory}/lock`);
-  } catch (error) {
-    throw unusable(directory, error);
-  }
-}
-
-function unusable(directory: string, error: unknown): CommandFailed {
-  const state = DIRECTORY_ERRORS[codeOf(error) ?? ""];
-  if (state === undefined) return fileError("use", directory, error);
-  return new CommandFailed(`Cannot use "${directory}": ${state}`, error);
 }
 
 /** Adds a sample image if there is no image. */
