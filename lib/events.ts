@@ -65,7 +65,7 @@ export type GlanceEvent =
     readonly cause: unknown;
   }
   | {
-    /** Glance has received the data of an image, sends no response, and is still storing the data. */
+    /** Glance has received the data of an image, or all of it was sent, and the image is kept even after an abort. Sent once. */
     readonly kind: "storing";
     readonly imageId: string;
   }

@@ -8,7 +8,15 @@ import { type CommandLine, readCommandLine } from "./args/parse.ts";
 import { COMMANDS } from "./command_table.ts";
 import { OutputClosed, printText } from "./output/records.ts";
 import { Messages } from "./system/console.ts";
-import { causesOf, EXIT, exitCodeOf, Interrupted, sentenceOf } from "./system/errors.ts";
+import { ImageUploadFailed } from "../errors.ts";
+import {
+  causesOf,
+  CommandFailed,
+  EXIT,
+  exitCodeOf,
+  Interrupted,
+  sentenceOf,
+} from "./system/errors.ts";
 import { PROGRAM, type System } from "./system/system.ts";
 import { VERSION } from "../router/version.ts";
 
@@ -69,8 +77,16 @@ function report(error: unknown, messages: Messages, isDebug: boolean, system: Sy
   if (error instanceof OutputClosed) return EXIT.closedOutput;
   // Aborted operations can throw other errors than the reason of the abort.
   const failure: unknown = system.signal.aborted ? system.signal.reason : error;
-  if (failure instanceof Interrupted) return failure.exitCode;
+  if (failure instanceof Interrupted) {
+    if (namesRemains(error)) messages.line(sentenceOf(error));
+    return failure.exitCode;
+  }
   messages.line(sentenceOf(failure));
   if (isDebug) causesOf(failure).forEach((line) => messages.line(line));
   return exitCodeOf(failure);
+}
+
+/** Whether an error names what is left after an interruption: an image that could not be deleted, or staged data. */
+function namesRemains(error: unknown): boolean {
+  return error instanceof ImageUploadFailed || error instanceof CommandFailed;
 }

@@ -102,7 +102,7 @@ function eventText(event: GlanceEvent): string {
     return `renew: the token was renewed, because the old one ${reason}`;
   }
   if (event.kind === "storing") {
-    return `Glance has received the data of image ${event.imageId} and is storing it; interrupting this command does not delete the image`;
+    return `Glance has received the data of image ${event.imageId}, or is storing it; interrupting this command does not delete the image`;
   }
   if (event.kind === "probe") return `probe: ${event.server} gets a request after its cool-down`;
   if (event.kind === "hedge") {

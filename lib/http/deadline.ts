@@ -12,17 +12,17 @@ export class Deadline implements Disposable {
   readonly #controller = new AbortController();
   readonly #timer: ResolvedOptions["timer"];
   readonly #parent: AbortSignal | undefined;
-  #follow: (() => void) | undefined;
+  readonly #follow: () => void;
   #stop: (() => void) | undefined;
 
-  /** `parent` is the caller's signal. */
-  constructor({ timer }: Pick<ResolvedOptions, "timer">, parent?: AbortSignal) {
+  /** `parent` is the caller's signal, which is followed after `delay` milliseconds (default: at once). */
+  constructor({ timer }: Pick<ResolvedOptions, "timer">, parent?: AbortSignal, delay?: number) {
     this.#timer = timer;
     this.#parent = parent;
-    if (parent === undefined) return;
-    this.#follow = () => this.abort(parent.reason);
-    parent.addEventListener("abort", this.#follow, { once: true });
-    if (parent.aborted) this.#follow();
+    const abort = () => this.abort(parent?.reason);
+    this.#follow = delay === undefined ? abort : () => this.arm(delay, () => parent?.reason);
+    parent?.addEventListener("abort", this.#follow, { once: true });
+    if (parent?.aborted) this.#follow();
   }
 
   /** Aborted by the caller, by the timer, or by {@linkcode Deadline.abort}. */
@@ -65,7 +65,7 @@ export class Deadline implements Disposable {
   /** Stops the timer and removes the listener from the caller's signal. */
   [Symbol.dispose](): void {
     this.disarm();
-    if (this.#follow !== undefined) this.#parent?.removeEventListener("abort", this.#follow);
+    this.#parent?.removeEventListener("abort", this.#follow);
   }
 }
 

@@ -73,6 +73,11 @@ export interface CallPolicy extends CallOptions {
    * requests for records, and the other one all requests for data.
    */
   readonly keepsServer?: boolean | undefined;
+  /**
+   * Milliseconds to wait for the response of a started attempt after an abort (default: 0). Other waits end at once, and
+   * no further attempt starts.
+   */
+  readonly abortDelay?: number | undefined;
   /** Sets the deadline of each attempt (default: `requestTimeout` until the headers arrive). */
   readonly onAttempt?: ((deadline: Deadline, server: ApiServer) => void) | undefined;
 }

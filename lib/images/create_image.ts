@@ -2,6 +2,7 @@
 import { messageOf } from "../validate.ts";
 import { CREATE_IMAGE, DELETE_IMAGE, GET_IMAGE, UPDATE_IMAGE } from "../api/operations/images.ts";
 import { Conflict, ImageConflict, ImageUploadFailed, NotAuthorized, NotFound } from "../errors.ts";
+import { abortable } from "../http/deadline.ts";
 import { Session } from "../api/session.ts";
 import { toGlance } from "../api/translate.ts";
 import type { GlanceImage, ImageMeta } from "../api/types.ts";
@@ -9,6 +10,22 @@ import type { UploadData, UploadOptions } from "../transfer/types.ts";
 import { upload } from "../transfer/upload/upload.ts";
 import { inspected } from "../transfer/upload/inspection.ts";
 import { optionalSource, type UploadSource } from "../transfer/upload/upload_source.ts";
+
+/** Milliseconds to wait for the response of a creation after an abort, which may have created the image. */
+const ABORT_DELAY = 5_000;
+
+/** Code that is passed to the handling of failed creations. */
+const CODE = {
+  DELETE_IMAGE,
+  GET_IMAGE,
+  ImageConflict,
+  ImageUploadFailed,
+  NotAuthorized,
+  NotFound,
+  Session,
+  UPDATE_IMAGE,
+  messageOf,
+};
 
 /**
  * Creates an image, with its data if `data` is given. The data is inspected before the image is created. Deletes
@@ -42,20 +59,36 @@ async function discard(source: UploadSource, error: unknown): Promise<never> {
  * its response was lost (some runtimes resend a POST), so the image is returned. If the caller chose the
  * id, a 409 is an error.
  *
- * A null property is omitted, as in an update.
+ * A null property is omitted, as in an update. After an abort, no image is left.
  */
 async function createRecord(
   session: Session,
   image: Readonly<Record<string, unknown>>,
 ): Promise<GlanceImage> {
-  const id = session.client.options.randomUUID();
+  const { client, context, signal } = session;
+  const record = { id: client.options.randomUUID(), ...withoutNull(image) };
+  // After an abort before the request, there is nothing to delete.
+  await abortable(client.servers(context), signal);
+  signal?.throwIfAborted();
+  let failure: Conflict | null = null;
+  let created: GlanceImage | null = null;
   try {
-    return await session.call(CREATE_IMAGE, { id, ...withoutNull(image) });
+    created = await session.request(CREATE_IMAGE, [record], { abortDelay: ABORT_DELAY });
+    if (!signal?.aborted) return created;
   } catch (error) {
-    if (!(error instanceof Conflict)) throw error;
-    if (image["id"] !== undefined) throw idConflict(String(image["id"]), error);
-    return await session.call(GET_IMAGE, id);
+    if (error instanceof Conflict) failure = error;
+    else if (!signal?.aborted) throw error;
   }
+  const { settleCreation } = await failureCode(failure ?? signal?.reason);
+  const isChosen = image["id"] !== undefined;
+  return await settleCreation({ session, imageId: record.id, isChosen, created, failure }, CODE);
+}
+
+/** Loads the code for failures; throws the failure if it cannot be loaded. */
+async function failureCode(failure: unknown) {
+  return await import("./on_demand/failed_creation.ts").catch(() => {
+    throw failure;
+  });
 }
 
 /** The properties that Glance accepts as null. */
@@ -68,7 +101,7 @@ function withoutNull(image: Readonly<Record<string, unknown>>): Record<string, u
 }
 
 /**
- * Deletes a new image whose data could not be stored, even if it is protected.
+ * Deletes a new image whose data could not be stored, even if it is protected, and even after an abort.
  *
  * @throws {ImageUploadFailed} if the image cannot be deleted; its `cause` is the error of the upload.
  */
@@ -77,31 +110,6 @@ export async function rollbackCreate(
   imageId: string,
   cause: unknown,
 ): Promise<void> {
-  // The image is deleted even after an abort.
-  const { client, context, trace } = session;
-  await remove(new Session(client, context, { trace }), imageId).catch((error) => {
-    if (error instanceof NotFound) return;
-    const why = messageOf(cause);
-    throw new ImageUploadFailed(
-      `Cannot undo the failed upload of image "${imageId}": ${why}; the image still exists, without data; delete it by its id`,
-      { cause, imageId },
-    );
-  });
-}
-
-async function remove(session: Session, imageId: string): Promise<void> {
-  try {
-    await session.call(DELETE_IMAGE, imageId);
-  } catch (error) {
-    if (!(error instanceof NotAuthorized)) throw error;
-    const patch = [{ op: "replace", path: "/protected", value: false }] as const;
-    await session.call(UPDATE_IMAGE, imageId, patch);
-    await session.call(DELETE_IMAGE, imageId);
-  }
-}
-
-/** The error for a 409 of a creation, with the id of the existing image. */
-function idConflict(imageId: string, cause: Conflict): ImageConflict {
-  const { message, server, status, requestId, attempts } = cause;
-  return new ImageConflict(message, { cause, imageId, server, status, requestId, attempts });
+  const { deleteFailed } = await failureCode(cause);
+  await deleteFailed({ session, imageId, cause, isCreated: true }, CODE);
 }

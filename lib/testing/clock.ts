@@ -10,6 +10,7 @@ import "../http/on_demand/hedging.ts";
 import "../http/on_demand/outage.ts";
 import "../http/on_demand/redirects.ts";
 import "../http/on_demand/stream_blob.ts";
+import "../images/on_demand/failed_creation.ts";
 import "../transfer/download/multipart.ts";
 import "../transfer/download/on_demand/download_failure.ts";
 import "../transfer/download/on_demand/inspected_download.ts";
@@ -18,6 +19,7 @@ import "../transfer/integrity/pure_hash.ts";
 import "../transfer/race/body_race.ts";
 import "../transfer/rarely_used.ts";
 import "../transfer/upload/on_demand/inspect_upload.ts";
+import "../transfer/upload/on_demand/unknown_upload.ts";
 import "../transfer/upload/on_demand/upload_failure.ts";
 import { setImmediate } from "node:timers";
 

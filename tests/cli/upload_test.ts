@@ -84,7 +84,7 @@ Deno.test("image-create waits and prints that it waits when a proxy times out wh
     const { code, stderr } = await harness.run([...CREATE, "--json"], { files });
     assertEquals([code, stderr], [
       0,
-      `Glance has received the data of image ${ID} and is storing it; interrupting this command does not delete the image\n`,
+      `Glance has received the data of image ${ID}, or is storing it; interrupting this command does not delete the image\n`,
     ]);
     assertEquals(requests.filter((one) => /PUT|DELETE/.test(one)), ["PUT file"]);
   }

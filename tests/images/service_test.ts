@@ -152,7 +152,6 @@ Deno.test("GlanceImageService throws the reason of a signal on abort", async () 
     [
       (service, signal) => service.detail(CALLER, {}, { signal }),
       (service, signal) => service.show(CALLER, ID, { signal }),
-      (service, signal) => service.create(CALLER, {}, null, { signal }),
       (service, signal) => service.update(CALLER, ID, {}, null, { signal }),
       (service, signal) => service.delete(CALLER, ID, { signal }),
       (service, signal) => service.download(CALLER, ID, { signal }),

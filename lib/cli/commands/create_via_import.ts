@@ -20,7 +20,7 @@ import {
   storesOf,
 } from "./shared/import_request.ts";
 import { type FormattedBytes, withFormats } from "./shared/detected_format.ts";
-import { WAIT_FLAGS, waitIfRequested } from "./shared/import_wait.ts";
+import { namingImport, WAIT_FLAGS, waitIfRequested } from "./shared/import_wait.ts";
 import {
   checkFormats,
   checkWithoutBytes,
@@ -89,7 +89,8 @@ export const COMMANDS = {
       if (sent !== null && imported !== null) {
         checkImported({ ...sent, before: fromGlance(created) }, fromGlance(imported));
       }
-      await printImage(invocation, imported ?? await invocation.call("get", id));
+      const record = imported ?? await namingImport(invocation, id, invocation.call("get", id));
+      await printImage(invocation, record);
     },
   }),
 };

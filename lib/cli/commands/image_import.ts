@@ -7,7 +7,7 @@ import { CommandFailed } from "../system/errors.ts";
 import { findImage, IMAGE } from "./shared/find_image.ts";
 import { command, type Invocation } from "../args/command.ts";
 import { IMPORT_FLAGS, importRequestFrom, storesOf } from "./shared/import_request.ts";
-import { WAIT_FLAGS, waitIfRequested } from "./shared/import_wait.ts";
+import { namingImport, WAIT_FLAGS, waitIfRequested } from "./shared/import_wait.ts";
 import { printImage } from "../output/records.ts";
 import { checkStores } from "./shared/stores.ts";
 
@@ -38,7 +38,8 @@ export const COMMANDS = {
       if (method === STAGED) checkStaged(record ?? await invocation.call("get", id));
       await invocation.call("import", id, request);
       const imported = await waitIfRequested(invocation, id, request);
-      await printImage(invocation, imported ?? await invocation.call("get", id));
+      const current = imported ?? await namingImport(invocation, id, invocation.call("get", id));
+      await printImage(invocation, current);
     },
   }),
 };

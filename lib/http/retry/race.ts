@@ -63,7 +63,8 @@ export class Race<Result> {
   start(server: ApiServer): void {
     const { upstream, policy, tried, limit } = this.input;
     const { options, pool } = upstream;
-    const current: OpenAttempt = { server, deadline: new Deadline(options, policy.signal) };
+    const deadline = new Deadline(options, policy.signal, policy.abortDelay);
+    const current: OpenAttempt = { server, deadline };
     tried.add(server.endpoint);
     this.open.add(current);
     this.isDecided = false;

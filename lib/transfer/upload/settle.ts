@@ -4,8 +4,11 @@
 import { messageOf } from "../../validate.ts";
 import { GET_IMAGE } from "../../api/operations/images.ts";
 import { GlanceConnectionFailed, ImageUploadFailed, NotFound } from "../../errors.ts";
-import { Session } from "../../api/session.ts";
+import type { Session } from "../../api/session.ts";
 import type { GlanceImage } from "../../api/types.ts";
+
+/** Code that is passed to the errors. */
+const CODE = { ImageUploadFailed, messageOf };
 
 /** An image whose data was sent. */
 export interface PendingUpload {
@@ -13,6 +16,8 @@ export interface PendingUpload {
   readonly imageId: string;
   /** Whether a record does not yet state whether the data was stored. */
   isPending(record: GlanceImage): boolean;
+  /** Whether the `storing` event was sent. */
+  readonly state: { isReported: boolean };
 }
 
 /**
@@ -62,42 +67,30 @@ export async function recordAfterBreak(
  * The image is kept.
  */
 export async function settledRecord(upload: PendingUpload): Promise<GlanceImage> {
-  const { session: { client: { options: { sleep, now, onEvent } }, signal }, imageId } = upload;
+  const { session: { client: { options: { sleep, now } }, signal } } = upload;
   let [seen, since, readAt] = ["", now(), now()];
   for (let pause = FIRST_PAUSE;;) {
     const record = await showIfPossible(upload, () => now() - readAt < UNREADABLE_LIMIT);
     if (record !== null) {
       if (!upload.isPending(record)) return record;
-      if (seen === "") onEvent({ kind: "storing", imageId });
+      reportStoring(upload);
       readAt = now();
       const text = JSON.stringify(record);
       if (text !== seen) [seen, since, pause] = [text, readAt, FIRST_PAUSE];
-      if (readAt - since >= STALL_LIMIT) throw stalled(imageId, record.status);
+      if (readAt - since >= STALL_LIMIT) {
+        throw (await errorsOf(upload)).stalled(upload, record.status, STALL_LIMIT, CODE);
+      }
     }
     await sleep(pause, signal);
     pause = Math.min(pause * PAUSE_GROWTH, LONGEST_PAUSE);
   }
 }
 
-/**
- * Whether to keep an image whose upload was aborted after the last byte: if Glance has stored the data, is
- * storing it, or its record cannot be read.
- */
-export async function isKept(upload: PendingUpload): Promise<boolean> {
-  const { client, context } = upload.session;
-  const session = new Session(client, context);
-  const { sleep, onEvent } = client.options;
-  for (let poll = 1;; poll++) {
-    const record = await show({ ...upload, session }).catch(() => null);
-    if (record === null || record.status === "active") return true;
-    if (!upload.isPending(record)) return false;
-    // The abort has closed the connection. If bytes are missing, Glance needs a moment to detect it.
-    if (poll > 1) {
-      onEvent({ kind: "storing", imageId: upload.imageId });
-      return true;
-    }
-    await sleep(FIRST_PAUSE);
-  }
+/** Sends the event that names the image, once. */
+export function reportStoring({ session, imageId, state }: PendingUpload): void {
+  if (state.isReported) return;
+  state.isReported = true;
+  session.client.options.onEvent({ kind: "storing", imageId });
 }
 
 /**
@@ -110,7 +103,7 @@ export async function acceptedRecord(upload: PendingUpload): Promise<GlanceImage
     return await show(upload);
   } catch (cause) {
     if (upload.session.signal?.aborted || cause instanceof NotFound) throw cause;
-    throw unreadable(upload.imageId, "Glance has accepted its data", cause);
+    throw (await errorsOf(upload)).unreadable(upload, "Glance has accepted its data", cause, CODE);
   }
 }
 
@@ -124,7 +117,7 @@ async function showIfPossible(
   } catch (cause) {
     if (upload.session.signal?.aborted || cause instanceof NotFound) throw cause;
     if (cause instanceof GlanceConnectionFailed && mayWait()) return null;
-    throw unreadable(upload.imageId, "its data was sent", cause);
+    throw (await errorsOf(upload)).unreadable(upload, "its data was sent", cause, CODE);
   }
 }
 
@@ -132,17 +125,12 @@ function show({ session, imageId }: PendingUpload): Promise<GlanceImage> {
   return session.call(GET_IMAGE, imageId);
 }
 
-function unreadable(imageId: string, state: string, cause: unknown): ImageUploadFailed {
-  const reason = messageOf(cause);
-  return new ImageUploadFailed(
-    `Cannot check the upload of image "${imageId}": ${state}, but its record cannot be read (${reason}); show the image later and compare its size and hash`,
-    { cause, imageId },
-  );
-}
-
-function stalled(imageId: string, status: string): ImageUploadFailed {
-  return new ImageUploadFailed(
-    `Cannot wait any longer for the upload of image "${imageId}": Glance has all of its data, the image is "${status}", and its record has not changed for ${STALL_LIMIT} ms; the image is kept: show it later, or delete it`,
-    { imageId },
-  );
+/** Loads the errors. */
+async function errorsOf({ imageId }: PendingUpload) {
+  return await import("./on_demand/unknown_upload.ts").catch((cause) => {
+    throw new ImageUploadFailed(`Cannot check the upload of image "${imageId}"`, {
+      cause,
+      imageId,
+    });
+  });
 }

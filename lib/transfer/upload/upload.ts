@@ -7,12 +7,13 @@ import {
   ImageIntegrityError,
   ImageUploadFailed,
 } from "../../errors.ts";
-import type { Session } from "../../api/session.ts";
+import { GET_IMAGE } from "../../api/operations/images.ts";
+import { Session } from "../../api/session.ts";
 import { backoff } from "../../http/retry/retry_policy.ts";
 import type { GlanceImage } from "../../api/types.ts";
 import { differenceBetween } from "./compare_sent.ts";
 import { attemptUpload, recordAfter } from "./upload_attempt.ts";
-import { isKept } from "./settle.ts";
+import { reportStoring } from "./settle.ts";
 import type { UploadOptions } from "../types.ts";
 import {
   type AttemptOutcome,
@@ -60,6 +61,14 @@ export async function upload(
     if (!isLeft) await undo?.(error);
     throw error;
   }
+}
+
+/** Whether to keep the image after an abort, which an event names then. If that cannot be found out, it is kept. */
+async function isKept(upload: Upload): Promise<boolean> {
+  const code = await import("./on_demand/unknown_upload.ts").catch(() => null);
+  const isKept = await code?.isKept(upload, { GET_IMAGE, Session }) ?? true;
+  if (isKept) reportStoring(upload);
+  return isKept;
 }
 
 async function transfer(upload: Upload): Promise<GlanceImage> {

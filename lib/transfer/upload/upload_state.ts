@@ -28,6 +28,8 @@ interface UploadState {
   server: string;
   /** Whether Glance may have all of the data, and its record has not confirmed it yet. */
   isUnsettled: boolean;
+  /** Whether the `storing` event was sent. */
+  isReported: boolean;
   /** Whether the token was renewed for this upload. */
   isRenewed: boolean;
   /**
@@ -81,7 +83,7 @@ export async function createUpload(
     onProgress: onProgress &&
       (await import("../rarely_used.ts")).atIntervals(options, session.client.options),
     tried: new Set(),
-    state: { server: "", isUnsettled: false, isRenewed: false, settled: null },
+    state: { server: "", isUnsettled: false, isReported: false, isRenewed: false, settled: null },
   };
 }
 

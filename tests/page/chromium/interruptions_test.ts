@@ -110,6 +110,31 @@ Deno.test("Upload() keeps its lines while the page asks to sign in again", {
   opened.allowFailedRequests();
 });
 
+Deno.test("Upload() leaves no image if it is canceled while its image is created", {
+  ignore: IGNORED,
+}, async () => {
+  const created = Promise.withResolvers<void>();
+  const released = Promise.withResolvers<void>();
+  const wrapFetch = (send: typeof fetch): typeof fetch => async (input, init) => {
+    const request = new Request(input, init);
+    const isCreation = request.method === "POST" && request.url.endsWith("/v2/images");
+    const response = await send(request);
+    if (!isCreation) return response;
+    created.resolve();
+    await released.promise;
+    return response;
+  };
+  await using opened = await PageInChromium.open({ wrapFetch });
+  const { page } = opened;
+  await startUpload(page);
+  await created.promise;
+  await panel(page).getByRole("button", { name: "Cancel" }).click();
+  const deleted = page.waitForResponse((response) => response.request().method() === "DELETE");
+  released.resolve();
+  await deleted;
+  assertEquals(await statuses(opened), []);
+});
+
 Deno.test("Upload() leaves no image if its tab is closed", { ignore: IGNORED }, async () => {
   const { wrapFetch, started, release } = heldUploads();
   const deleted = Promise.withResolvers<void>();

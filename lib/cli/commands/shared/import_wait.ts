@@ -37,21 +37,31 @@ export async function waitIfRequested(
     },
   };
   const imported = followImport(session, imageId, goal, new ImageTasks(session, imageId));
-  const image = await imported.catch((error) => {
-    messages.keepStatus();
-    if (error instanceof Interrupted) {
+  const image = await namingImport(invocation, imageId, imported).finally(() =>
+    messages.keepStatus()
+  );
+  if (seen.failed.length > 0) {
+    const stores = seen.failed.join('", "');
+    messages.line(`Image "${imageId}" is not in "${stores}": Glance could not write to it`);
+  }
+  return image;
+}
+
+/** Waits for work after the start of an import; an interruption prints which import continues. */
+export async function namingImport<Result>(
+  { messages, system }: Pick<Invocation, "messages" | "system">,
+  imageId: string,
+  work: Promise<Result>,
+): Promise<Result> {
+  return await work.catch((error) => {
+    if (system.signal.reason instanceof Interrupted) {
+      messages.keepStatus();
       messages.line(
         `The import of image "${imageId}" continues; see "glance-edge image-tasks ${imageId}"`,
       );
     }
     throw error;
   });
-  messages.keepStatus();
-  if (seen.failed.length > 0) {
-    const stores = seen.failed.join('", "');
-    messages.line(`Image "${imageId}" is not in "${stores}": Glance could not write to it`);
-  }
-  return image;
 }
 
 /** A status line: `importing  to fast, slow  failed for old  Copied 15 MiB`. */

@@ -36,10 +36,12 @@ export async function withNewImage<Result>(
   fill: (id: string) => Promise<Result>,
 ): Promise<Result> {
   const image = { ...chosen, container_format: "bare" };
-  const { id } = await request(user, CREATE_IMAGE, [image], signal);
+  // It is not aborted: the image of an aborted request may exist, and its id is unknown.
+  const { id } = await request(user, CREATE_IMAGE, [image]);
   const leave = () => void request(user, DELETE_IMAGE, [id]).catch(() => {});
   addEventListener("pagehide", leave);
   try {
+    signal.throwIfAborted();
     return await fill(id);
   } catch (error) {
     await request(user, DELETE_IMAGE, [id]).catch(() => {
