@@ -71,10 +71,11 @@ testOnLinux(
   "start takes over a directory when the server that had locked it is killed",
   async () => {
     await inDirectory(async (directory) => {
-      for (const flag of ["--data", "--cache"]) {
-        const path = `${directory}/${flag}`;
+      const gateway = "--api-servers http://127.0.0.1:1";
+      for (const flags of ["--embedded --data", `${gateway} --cache`]) {
+        const path = `${directory}/${flags.split(" ").at(-1)}`;
         for (let run = 0; run < 2; run++) {
-          await using server = await StartProcess.start(`--embedded --no-log ${flag} ${path}`);
+          await using server = await StartProcess.start(`--no-log ${flags} ${path}`);
           assertMatch(server.url, /^http/);
           assertEquals(await Deno.readTextFile(`${path}/lock`), `${server.child.pid}\n`);
         }
