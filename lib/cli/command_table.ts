@@ -28,6 +28,10 @@ export const COMMANDS: readonly CommandEntry[] = [
   ...commandsIn(() => import("./commands/image_download.ts"), {
     "image-download": "Download the data of an image",
   }),
+  ...commandsIn(() => import("./commands/image_export.ts"), {
+    "image-export": "Download an image and its record to files",
+    "image-restore": "Create an image from the files of image-export",
+  }),
   ...commandsIn(() => import("./commands/image_copy.ts"), {
     "image-copy": "Copy an image to another cloud or region",
   }),

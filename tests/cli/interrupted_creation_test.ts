@@ -5,6 +5,8 @@ import { Interrupted } from "../../lib/cli/system/errors.ts";
 import { CliHarness, embedded, type Fetch } from "./harness.ts";
 import { MemoryFiles } from "./memory_files.ts";
 
+/** The record of `disk.img`. */
+const RECORD = JSON.stringify({ name: "old", diskFormat: "raw", containerFormat: "bare" });
 const DISK = new TextEncoder().encode("the bytes of a disk");
 const RAW = "--disk-format raw --container-format bare";
 
@@ -29,6 +31,7 @@ const COMMAND_LINES: readonly string[] = [
   `image-create-via-import --name new ${RAW} --file disk.img --wait`,
   `image-create-via-import --name new ${RAW} --import-method web-download --uri http://mirror.test/disk.img`,
   "image-copy source --to-cloud there --name new",
+  "image-restore disk.img --name new",
 ];
 
 /** Whether the interruption comes before Glance gets the request, or before its response arrives. */
@@ -64,7 +67,7 @@ async function interrupt(line: string, place: number, moment: Moment): Promise<R
   return await inDirectory(async (folder) => {
     await Deno.writeTextFile(`${folder}/clouds.json`, JSON.stringify(CLOUDS));
     const environment = { OS_CLIENT_CONFIG_FILE: `${folder}/clouds.json`, OS_CLOUD: "here" };
-    const files = new MemoryFiles({ "disk.img": DISK });
+    const files = new MemoryFiles({ "disk.img": DISK, "disk.img.json": RECORD });
     const run = (text: string, signal?: AbortSignal) =>
       harness.run(text.split(" "), { environment, files, ...signal && { signal } });
     const source = await run(`image-create --name source ${RAW} --file disk.img`);

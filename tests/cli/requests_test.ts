@@ -141,6 +141,14 @@ const ROWS: Readonly<Record<string, readonly string[]>> = {
   ],
   "image-download {disk} --file new.img": [SHOW_DISK, DISK_FILE],
   "image-download disk --file new.img": [FIND_DISK, DISK_FILE],
+  "image-export {disk} --file export.img": [SHOW_DISK, DISK_FILE],
+  "image-export disk --file export.img": [FIND_DISK, DISK_FILE],
+  "image-restore exported.img": [
+    "GET /v2/images?limit=1&status=active&sort_key=created_at",
+    "POST /v2/images",
+    "PUT /v2/images/{copy}/file",
+    "GET /v2/images/{copy}",
+  ],
   "image-inspect {disk}": [SHOW_DISK, DISK_FILE],
   "image-inspect disk": [FIND_DISK, DISK_FILE],
   "image-inspect disk.img": [],
@@ -402,6 +410,8 @@ async function prepared(): Promise<{ harness: CliHarness; requests: string[] }> 
 function files(): MemoryFiles {
   return new MemoryFiles({
     "disk.img": "the bytes of a disk",
+    "exported.img": "the bytes of a disk",
+    "exported.img.json": '{"name":"disk","diskFormat":"raw","containerFormat":"bare"}',
     "ns.json": JSON.stringify(NAMESPACE),
     "other.json": JSON.stringify({ ...NAMESPACE, namespace: "Other" }),
   });
@@ -415,5 +425,6 @@ function words(line: string): string[] {
 
 /** A path with the names of images in place of their ids. */
 function named(path: string): string {
-  return Object.entries(IDS).reduce((text, [name, id]) => text.replaceAll(id, `{${name}}`), path);
+  return Object.entries(IDS).reduce((text, [name, id]) => text.replaceAll(id, `{${name}}`), path)
+    .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/, "{copy}");
 }

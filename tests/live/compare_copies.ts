@@ -1,4 +1,4 @@
-/** `image-copy` between two real clouds, and what python-glanceclient then reads there. */
+/** `image-copy`, and an export with its restoration, between two real clouds, and what python-glanceclient then reads there. */
 import { assert, assertEquals } from "@std/assert";
 import { ourGlance } from "./glance_commands.ts";
 import { PythonGlance } from "./python_glance.ts";
@@ -44,6 +44,14 @@ export async function compareCopies(here: Environment, there: Environment): Prom
     assertEquals((await theirs.run(`image-download ${copy.id}`, there)).bytes, DATA);
     // The owner of the original is not a member of the copy.
     assertEquals((await theirs.run(`image-show ${copy.id}`, here)).code, 1);
+    await run(`image-export ${id} --file backup.img`);
+    const restored = JSON.parse(
+      await run(
+        "--os-cloud there image-restore backup.img --name restored --verify required --json",
+      ),
+    );
+    assertEquals([restored.name, restored.tags, restored.os_type], ["restored", ["gold"], "linux"]);
+    assertEquals((await theirs.run(`image-download ${restored.id}`, there)).bytes, DATA);
     const refused = await ours(`image-copy ${id} --to-cloud here`, environment);
     assertEquals([refused.code, refused.stderr.includes("same project")], [1, true]);
     const nowhere = await ours(`image-copy ${id} --to-region nowhere`, environment);

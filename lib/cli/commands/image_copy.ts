@@ -1,12 +1,11 @@
 /** `image-copy`: copies an image to another cloud, project, or region. */
-import { list, text } from "../args/flags.ts";
-import { IMAGE_VISIBILITIES, type ImageMeta, type ImageVisibility } from "../../api/types.ts";
+import { text } from "../args/flags.ts";
 import { type CopyOptions, copyRecord, type ServiceAccess } from "../../jobs/copy_image.ts";
 import { GlanceImageService } from "../../images/service.ts";
 import { CommandFailed, UsageError } from "../system/errors.ts";
 import { findImage, IMAGE } from "./shared/find_image.ts";
 import { type CloudConnection, command, type Flags, type Invocation } from "../args/command.ts";
-import { keyAndValue } from "./shared/image_fields.ts";
+import { COPY_FLAGS, copyOptionsFrom } from "./shared/copy_options.ts";
 import { printImage } from "../output/records.ts";
 import { checkStores } from "./shared/stores.ts";
 import {
@@ -15,25 +14,11 @@ import {
   PROGRESS_FLAGS,
   withProgress,
 } from "./shared/transfer.ts";
-import { definedMembers } from "../../validate.ts";
 
 const FLAGS = {
   "to-cloud": text("<CLOUD>", "Target cloud in clouds.yaml (default: the same cloud)"),
   "to-region": text("<REGION>", "Target region"),
-  "name": text("<NAME>", "Name of the copy (default: the name of the image)"),
-  "visibility": text(
-    "<VISIBILITY>",
-    "Visibility of the copy (default: that of the image, if you are allowed to set it)",
-    { choices: IMAGE_VISIBILITIES },
-  ),
-  "property": list("<KEY=VALUE>", "Property to add to the copy or to replace; may be repeated"),
-  "remove-property": list("<KEY>", "Property to leave out of the copy; may be repeated"),
-  "store": text("<STORE>", "Store in the target cloud (default: the cloud's default)"),
-  "verify": text(
-    "<HOW>",
-    "auto: compare the hash if the image has one; required: fail if it has none (default: auto)",
-    { choices: ["auto", "required"] },
-  ),
+  ...COPY_FLAGS,
   ...CONNECTION_FLAGS,
   ...PROGRESS_FLAGS,
 } as const satisfies Flags;
@@ -53,7 +38,8 @@ export const COMMANDS = {
           "Cannot copy an image: the target is missing; add --to-cloud, or --to-region for another region of the same cloud",
         );
       }
-      const options = copyOptions(invocation);
+      const { values } = invocation;
+      const options: CopyOptions = { ...copyOptionsFrom(values), ...connectionsFrom(values) };
       const { id, record } = await findImage(invocation, image);
       const from = await invocation.connect();
       const to = await invocation.connectTo({ cloud, region });
@@ -72,32 +58,6 @@ export const COMMANDS = {
 
 function accessTo({ client, context }: CloudConnection): ServiceAccess {
   return { service: new GlanceImageService(client), context };
-}
-
-/**
- * The options of the copy.
- *
- * @throws {UsageError} if a property is not written as `KEY=VALUE`.
- */
-function copyOptions({ values }: CopyCall): CopyOptions {
-  const { name, visibility, property, "remove-property": removed, store, verify } = values;
-  const properties = Object.fromEntries<string | null>([
-    ...removed.map((key) => [key, null] as const),
-    ...property.map((text) => keyAndValue("--property", text)),
-  ]);
-  const meta = definedMembers<ImageMeta>({
-    properties,
-    name,
-    // The parser has checked `choices`.
-    visibility: visibility as ImageVisibility | undefined,
-  });
-  return {
-    meta,
-    ...connectionsFrom(values),
-    storeId: store,
-    // The parser has checked `choices`.
-    verify: verify as "auto" | "required" | undefined,
-  };
 }
 
 /** @throws {CommandFailed} if the copy would be identical to the image, in the same project. */

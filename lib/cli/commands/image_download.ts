@@ -1,28 +1,23 @@
 /** `image-download`: downloads the data of an image to a file or to standard output. */
 import { text, toggle } from "../args/flags.ts";
-import { descriptorOf } from "../../transfer/integrity/descriptor.ts";
-import { downloadTo } from "../../transfer/download/download_to_sink.ts";
-import type { DownloadOptions, Verify } from "../../transfer/types.ts";
-import { fileName } from "../files/file_name.ts";
-import { downloadToFile, downloadToOutput, type Transfer } from "../files/download_target.ts";
+import type { Verify } from "../../transfer/types.ts";
+import { downloadToOutput } from "../files/download_target.ts";
 import { UsageError } from "../system/errors.ts";
-import { findImage, IMAGE, sessionOf, withName } from "./shared/find_image.ts";
-import { command, type Flags, type Values } from "../args/command.ts";
-import { checkStores, storeNames } from "./shared/stores.ts";
+import { findImage, IMAGE, withName } from "./shared/find_image.ts";
+import { command, type Flags } from "../args/command.ts";
 import {
-  CONNECTION_FLAGS,
-  connectionsFrom,
-  PROGRESS_FLAGS,
-  progressLine,
-  withProgress,
-} from "./shared/transfer.ts";
+  DOWNLOAD_FLAGS,
+  downloadImageFile,
+  downloadOptionsFrom,
+  transferOf,
+} from "./shared/download_file.ts";
+import { checkStores } from "./shared/stores.ts";
 
 /** Names of standard output. Deno does not open them as files. */
 const STANDARD_OUTPUT: readonly string[] = ["-", "/dev/stdout"];
 
 const FLAGS = {
   "file": text("<FILE>", "File to write; - for standard output (default: -)"),
-  ...PROGRESS_FLAGS,
   "verify": text(
     "<HOW>",
     "auto: check the best hash that the image has; required: fail if it has none; off: check only the size (default: auto)",
@@ -32,12 +27,7 @@ const FLAGS = {
   "allow-md5-fallback": toggle("No effect: MD5 is used if the image has no other hash", {
     environment: "OS_IMAGE_ALLOW_MD5_FALLBACK",
   }),
-  "prefer": text(
-    "<STORES>",
-    "Stores to read from, in order of preference, separated by commas; see stores-info",
-  ),
-  "restart": toggle("Discard FILE.part and start from the first byte"),
-  ...CONNECTION_FLAGS,
+  ...DOWNLOAD_FLAGS,
 } as const satisfies Flags;
 
 export const COMMANDS = {
@@ -54,50 +44,20 @@ export const COMMANDS = {
           "Cannot write an image: standard output is a terminal; name a file with --file, or redirect the output (> disk.img)",
         );
       }
-      const options = downloadOptions(invocation.values);
+      const { "no-verify": isOff, verify = "auto" } = invocation.values;
+      // The parser has checked `choices`.
+      const how = isOff ? "off" : verify as Verify;
+      const options = { ...downloadOptionsFrom(invocation.values), verify: how };
       await checkStores(await invocation.connect(), invocation.system.signal, options.prefer);
-      const { id, record: listed } = await findImage(invocation, image);
-      let record = listed;
-      const { client, context } = await sessionOf(invocation);
-      const name = isToOutput ? image : fileName(file);
-      const transfer: Transfer = (sink, start) =>
-        withProgress(invocation, { name, start }, (shown) => {
-          const range = start === 0 ? {} : { range: { start }, verify: "auto" } as const;
-          // A file or pipe does not keep a chunk after write() has returned.
-          const downloadOptions = { ...options, ...range, ...shown, reuseChunks: true };
-          return downloadTo(client, context, id, sink, downloadOptions, record);
-        });
-      const check = progressLine(invocation, { name });
+      const { id, record } = await findImage(invocation, image);
+      const download = { imageId: id, options, record };
       const work = isToOutput
-        ? downloadToOutput(invocation.system.stdout, transfer)
-        : downloadToFile({
-          files: invocation.system.files,
-          now: invocation.system.now,
-          signal: invocation.system.signal,
-          path: file,
-          verify: options.verify,
-          restart: invocation.values["restart"],
-          identify: async () => descriptorOf(record ??= await invocation.call("get", id)),
-          transfer,
-          onMessage: (sentence) => invocation.messages.line(sentence),
-          onCheck: (transferred, total) =>
-            check.report({ transferred, total, server: "", resumes: 0 }),
-        });
+        ? transferOf(invocation, { ...download, name: image }, () => record)
+          .then((transfer) => downloadToOutput(invocation.system.stdout, transfer))
+        : downloadImageFile(invocation, file, download);
       await work.catch((error) => {
-        throw listed === undefined ? error : withName(error, image);
+        throw record === undefined ? error : withName(error, image);
       });
     },
   }),
 };
-
-function downloadOptions(
-  values: Values<typeof FLAGS>,
-): DownloadOptions & { readonly verify: Verify } {
-  const { "no-verify": isOff, verify = "auto", prefer } = values;
-  return {
-    prefer: storeNames(prefer),
-    // The parser has checked `choices`.
-    verify: isOff ? "off" : verify as Verify,
-    ...connectionsFrom(values),
-  };
-}

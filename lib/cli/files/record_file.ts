@@ -1,6 +1,7 @@
 /** The file with the record of a partial download, next to the data: `NAME.part.json`. */
 import { attempt } from "../system/fs_errors.ts";
 import type { SystemFiles } from "../system/system.ts";
+import { replaceFile } from "./replace_file.ts";
 import { formatPartRecord, parsePartRecord, type PartRecord } from "./partial_record.ts";
 
 /** Maximum size of a record in bytes; a larger file is not one. */
@@ -12,8 +13,6 @@ export type RecordFile = ReturnType<typeof recordFile>;
 /** The record of the partial file at `partPath`. */
 export function recordFile(files: SystemFiles, partPath: string) {
   const path = `${partPath}.json`;
-  /** Renamed to the record, so that the record is replaced atomically. */
-  const nextPath = `${path}.new`;
   return {
     path,
 
@@ -28,23 +27,12 @@ export function recordFile(files: SystemFiles, partPath: string) {
     },
 
     /** Replaces the record, and syncs it to disk. If this fails, the previous record is still valid. */
-    async replace(record: PartRecord): Promise<void> {
-      const next = await files.create(nextPath);
-      try {
-        await next.write(new TextEncoder().encode(`${formatPartRecord(record)}\n`));
-        await next.sync();
-      } catch (error) {
-        await files.remove(nextPath).catch(() => {});
-        throw error;
-      } finally {
-        next.close();
-      }
-      await files.rename(nextPath, path);
-    },
+    replace: (record: PartRecord): Promise<void> =>
+      replaceFile(files, path, `${formatPartRecord(record)}\n`),
 
     /** Removes the record. */
     async remove(): Promise<void> {
-      for (const each of [path, nextPath]) await files.remove(each).catch(() => {});
+      for (const each of [path, `${path}.new`]) await files.remove(each).catch(() => {});
     },
   };
 }

@@ -14,6 +14,8 @@ const OUR_COMMANDS: Readonly<Record<string, string>> = {
   "start": "serves the Image API v2",
   "image-audit": "inspects the data of images",
   "image-inspect": "shows what the bytes of an image are",
+  "image-export": "saves an image with its properties and hashes",
+  "image-restore": "creates an image from the files of image-export, and verifies it",
   "image-copy": "copies an image to another cloud or region without a file",
 };
 

@@ -82,7 +82,7 @@ const BAD: readonly (readonly [line: string, message: string])[] = [
   ],
   [
     "image",
-    'Cannot run "image": it is ambiguous, because 18 commands begin with it; write more letters, or see "glance-edge help"',
+    'Cannot run "image": it is ambiguous, because 20 commands begin with it; write more letters, or see "glance-edge help"',
   ],
   ["image-lst", 'Cannot run "image-lst": unknown command; did you mean "image-list"?'],
   [

@@ -1,0 +1,151 @@
+/** `image-export` and `image-restore`. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { CliHarness, embedded, type Fetch } from "../harness.ts";
+import { MemoryFiles } from "../memory_files.ts";
+
+const ID = "11111111-1111-4111-8111-111111111111";
+const DATA = "the bytes of a disk";
+const CREATE =
+  `image-create --id ${ID} --name disk --disk-format raw --container-format bare --file disk.img --tags gold --property os_type=linux`;
+
+/** A cloud with an image, and its files after an export to `backup.img`. */
+async function exported(fetch: Fetch = embedded()) {
+  const harness = new CliHarness(fetch);
+  const files = new MemoryFiles({ "disk.img": DATA });
+  const run = (line: string, options = {}) => harness.run(line.split(" "), { files, ...options });
+  assertEquals((await run(CREATE)).code, 0);
+  const { code, stdout, stderr } = await run("image-export disk --file backup.img");
+  assertEquals([code, stdout, stderr], [0, "", ""]);
+  return { run, files };
+}
+
+function textOf(files: MemoryFiles, path: string): string {
+  return new TextDecoder().decode(files.content.get(path));
+}
+
+Deno.test("image-export writes the data and a record that names no cloud", async () => {
+  const { files } = await exported();
+  assertEquals([...files.content.keys()].sort(), ["backup.img", "backup.img.json", "disk.img"]);
+  assertEquals(textOf(files, "backup.img"), DATA);
+  const { osHashValue, ...record } = JSON.parse(textOf(files, "backup.img.json"));
+  assertEquals(osHashValue.length, 128);
+  assertEquals(record, {
+    name: "disk",
+    visibility: "shared",
+    diskFormat: "raw",
+    containerFormat: "bare",
+    minDisk: 0,
+    minRam: 0,
+    protected: false,
+    osHidden: false,
+    tags: ["gold"],
+    properties: { os_type: "linux" },
+    size: DATA.length,
+    checksum: "a6421c91f1f1055fe6958937d8699675",
+    osHashAlgo: "sha512",
+  });
+});
+
+Deno.test("image-restore creates an equal image in another cloud, with changes from its flags", async () => {
+  const { files } = await exported();
+  const other = new CliHarness();
+  const run = (line: string) => other.run(line.split(" "), { files });
+  const first = await run("image-restore backup.img --json");
+  assertEquals([first.code, first.stderr], [0, ""]);
+  const { id, name, status, size, tags, os_type } = JSON.parse(first.stdout);
+  assertEquals([id !== ID, name, status, size, tags, os_type], [
+    true,
+    "disk",
+    "active",
+    DATA.length,
+    ["gold"],
+    "linux",
+  ]);
+  const second = await run(
+    "image-restore backup.img --name second --property a=b --remove-property os_type --visibility private --verify required --json",
+  );
+  const image = JSON.parse(second.stdout);
+  assertEquals([image.name, image.a, image.os_type, image.visibility], [
+    "second",
+    "b",
+    undefined,
+    "private",
+  ]);
+});
+
+Deno.test("image-restore accepts the JSON of image-show as the record", async () => {
+  const { run, files } = await exported();
+  const shown = await run("image-show disk --json");
+  files.content.set("shown.json", new TextEncoder().encode(shown.stdout));
+  const { code, stdout } = await run("image-restore disk.img --record shown.json --json");
+  assertEquals([code, JSON.parse(stdout).os_type], [0, "linux"]);
+});
+
+Deno.test("image-restore leaves no image when the data is not that of the record", async () => {
+  for (const data of ["other bytes of it..", "too short", ""]) {
+    const { run, files } = await exported();
+    files.content.set("backup.img", new TextEncoder().encode(data));
+    const { code, stderr } = await run("image-restore backup.img");
+    assertEquals(code, 1);
+    assertStringIncludes(stderr, "Cannot ");
+    const { stdout } = await run("image-list --json");
+    assertEquals(JSON.parse(stdout).length, 1, data);
+  }
+});
+
+Deno.test("image-restore names the file when it is missing or no record", async () => {
+  const { run, files } = await exported();
+  const cases: readonly (readonly [line: string, record: string | null, cause: string])[] = [
+    ["image-restore nothing.img", null, 'Cannot read "nothing.img.json"'],
+    ["image-restore backup.img", null, 'Cannot read "backup.img.json"'],
+    ["image-restore backup.img", "{", 'the record "backup.img.json": it is not the JSON'],
+    ["image-restore backup.img", "[]", 'the record "backup.img.json": it is not the JSON'],
+    ["image-restore backup.img", '{"a":1}', 'the record "backup.img.json": it is not the JSON'],
+    ["image-restore nothing.img", '{"diskFormat":"raw"}', 'Cannot read "nothing.img"'],
+  ];
+  for (const [line, record, cause] of cases) {
+    const path = `${line.split(" ")[1]}.json`;
+    files.content.delete(path);
+    if (record !== null) files.content.set(path, new TextEncoder().encode(record));
+    const { code, stderr } = await run(line);
+    assertEquals(code, 1, stderr);
+    assertStringIncludes(stderr, cause);
+  }
+});
+
+Deno.test("image-export writes no record when the data cannot be written or is wrong", async () => {
+  const glance = embedded();
+  let isWrong = false;
+  const fetch: Fetch = async (request) => {
+    const response = await glance(request);
+    if (!isWrong || !request.url.endsWith("/file") || request.method !== "GET") return response;
+    return new Response(DATA.replace("b", "p"), { headers: response.headers });
+  };
+  const { run, files } = await exported(fetch);
+  const before = new Map(files.content);
+  isWrong = true;
+  const wrong = await run("image-export disk --file backup.img");
+  assertEquals(wrong.code, 1);
+  assertEquals(files.content, before);
+  isWrong = false;
+  files.broken.set("backup.img.json.new", "EACCES");
+  const { code, stderr } = await run("image-export disk --file backup.img");
+  assertEquals(code, 1);
+  assertStringIncludes(stderr, "backup.img.json");
+  assertEquals(files.content, before);
+});
+
+Deno.test("image-export refuses images without data, and targets that are not files", async () => {
+  const { run, files } = await exported();
+  assertEquals((await run("image-create --name empty")).code, 0);
+  const empty = await run("image-export empty --file empty.img");
+  assertEquals(empty.code, 1);
+  assertStringIncludes(empty.stderr, "it is queued and has no data");
+  files.special.add("/dev/null");
+  for (const target of ["-", "/dev/null"]) {
+    const { code, stderr } = await run(`image-export disk --file ${target}`);
+    assertEquals(code, 2);
+    assertStringIncludes(stderr, `Cannot export to "${target}": it is not a file`);
+  }
+  assert(!files.content.has("empty.img.json"));
+});
