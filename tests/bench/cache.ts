@@ -1,4 +1,5 @@
 /** Warm reads: the gateway with a cache next to nginx `proxy_cache` with slices, in front of the same origin. */
+import { spawned } from "./children.ts";
 import { randomImage } from "./bench_image.ts";
 import { measure, type Result } from "./measure.ts";
 import { type Origin, startOrigin } from "./origin.ts";
@@ -80,12 +81,22 @@ function readRanges(url: string, readers: number): Promise<void> {
 /** Runs transfers with curl, a number of them at once; their bytes are discarded. */
 async function transfer(parallel: number, transfers: readonly string[]): Promise<void> {
   const config = transfers.map((each) => `${each}\noutput = "/dev/null"\nfail\n`).join("next\n");
-  const child = new Deno.Command("curl", {
-    args: ["-sS", "--parallel", "--parallel-immediate", "--parallel-max", `${parallel}`, "-K", "-"],
-    stdin: "piped",
-    stdout: "null",
-    stderr: "piped",
-  }).spawn();
+  const child = spawned(
+    new Deno.Command("curl", {
+      args: [
+        "-sS",
+        "--parallel",
+        "--parallel-immediate",
+        "--parallel-max",
+        `${parallel}`,
+        "-K",
+        "-",
+      ],
+      stdin: "piped",
+      stdout: "null",
+      stderr: "piped",
+    }),
+  );
   const writer = child.stdin.getWriter();
   await writer.write(new TextEncoder().encode(config));
   await writer.close();

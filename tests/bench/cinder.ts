@@ -1,4 +1,5 @@
 /** Cinder's own service in a process that is kept, so that only downloads are timed. */
+import { spawned } from "./children.ts";
 /** The options of Cinder's service. */
 export interface CinderScript {
   readonly servers: readonly string[];
@@ -15,12 +16,14 @@ export class CinderDownloads implements AsyncDisposable {
   readonly #output: ReadableStreamDefaultReader<string>;
 
   private constructor() {
-    this.#child = new Deno.Command("/usr/bin/python3", {
-      args: [`${import.meta.dirname}/cinder_download.py`],
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "null",
-    }).spawn();
+    this.#child = spawned(
+      new Deno.Command("/usr/bin/python3", {
+        args: [`${import.meta.dirname}/cinder_download.py`],
+        stdin: "piped",
+        stdout: "piped",
+        stderr: "null",
+      }),
+    );
     this.#writer = this.#child.stdin.getWriter();
     this.#output = this.#child.stdout.pipeThrough(new TextDecoderStream()).getReader();
   }

@@ -3,6 +3,7 @@
  * bytes that the origin sends are counted in its log, every byte is compared, and the first bytes are timed next to
  * those of as many direct reads of the same server.
  */
+import { spawned } from "./children.ts";
 import { freePort } from "../support/free_port.ts";
 import { type BenchImage, randomImage } from "./bench_image.ts";
 import { limited, median, type Result } from "./measure.ts";
@@ -73,7 +74,7 @@ async function roundOf(image: BenchImage, hasRanges: boolean): Promise<Round> {
       image,
       `listen 127.0.0.1:${port}; ${hasRanges ? "" : WITHOUT_RANGES}`,
     );
-    const child = new Deno.Command(program, { args, stdout: "null", stderr: "null" }).spawn();
+    const child = spawned(new Deno.Command(program, { args, stdout: "null", stderr: "null" }));
     await using origin = await proxyOf("origin", port, child);
     const direct = await readAll(origin.url, image, hasRanges);
     let [cold, before]: [Times, number] = [[], 0];

@@ -2,6 +2,7 @@
  * `createImageFrom` from a local web server, against the tool of each format and `curl -T -`, which verify nothing, and
  * against the same with the hash that Glance reports; and its memory. With arguments, creates one image, for the memory.
  */
+import { spawned } from "./children.ts";
 import { connect, createImageFrom } from "../../mod.ts";
 import { DECOMPRESSORS } from "../../lib/cli/files/decompressors.ts";
 import { freePort } from "../support/free_port.ts";
@@ -133,7 +134,7 @@ async function startSink(): Promise<Proxy> {
   return await proxyOf(
     "sink",
     port,
-    new Deno.Command(Deno.execPath(), { args, stdout: "null" }).spawn(),
+    spawned(new Deno.Command(Deno.execPath(), { args, stdout: "null" })),
   );
 }
 
@@ -145,7 +146,7 @@ async function serveFiles(directory: string): Promise<Proxy> {
     root ${directory}; location /v2 { return 200; } } }`;
   await Deno.writeTextFile(`${directory}/nginx.conf`, config);
   const args = ["-p", directory, "-c", `${directory}/nginx.conf`];
-  const child = new Deno.Command("nginx", { args, stdout: "null", stderr: "null" }).spawn();
+  const child = spawned(new Deno.Command("nginx", { args, stdout: "null", stderr: "null" }));
   return await proxyOf("nginx", port, child);
 }
 

@@ -1,4 +1,5 @@
 /** What an inspection costs: uploads and downloads with it, against the same without it. */
+import { spawned } from "./children.ts";
 import { connect, getDefaultImageService } from "../../mod.ts";
 import { freePort } from "../support/free_port.ts";
 import { type BenchImage, randomImage } from "./bench_image.ts";
@@ -19,7 +20,7 @@ export async function inspectReport(): Promise<Report> {
   await using origin = await startOrigin(image);
   const port = freePort();
   const args = ["run", "-A", `${import.meta.dirname}/glance_sink.ts`, `${port}`];
-  const child = new Deno.Command(Deno.execPath(), { args, stdout: "null" }).spawn();
+  const child = spawned(new Deno.Command(Deno.execPath(), { args, stdout: "null" }));
   await using sink = await proxyOf("sink", port, child);
   const jobs: readonly (readonly [name: string, peer: (isInspected: boolean) => Peer])[] = [
     ["upload, inspected", (isInspected) => uploadOf(sink.url, image, isInspected)],

@@ -1,4 +1,5 @@
 /** Lists of very many images: the time that the service adds to the pages, and its memory. */
+import { spawned } from "./children.ts";
 import { freePort } from "../support/free_port.ts";
 import { getDefaultImageService, type RequestContext } from "../../mod.ts";
 import { limited, measure, type Result } from "./measure.ts";
@@ -99,7 +100,7 @@ async function peakOf(url: string, count: number): Promise<number> {
 async function startServer(): Promise<AsyncDisposable & { readonly url: string }> {
   const port = freePort();
   const args = ["run", "-A", `${import.meta.dirname}/list_server.ts`, `${port}`];
-  const child = new Deno.Command(Deno.execPath(), { args, stdout: "null" }).spawn();
+  const child = spawned(new Deno.Command(Deno.execPath(), { args, stdout: "null" }));
   const url = `http://127.0.0.1:${port}`;
   for (let tries = 0; tries < 100; tries++) {
     const response = await fetch(url).catch(() => null);

@@ -7,6 +7,7 @@
 import { randomImage } from "./bench_image.ts";
 import { cacheReport } from "./cache.ts";
 import { chaosReport } from "./chaos.ts";
+import { endChildrenOnSignals } from "./children.ts";
 import { coldCacheReport } from "./cold_cache.ts";
 import { downloadReport } from "./download.ts";
 import { failoverReport } from "./failover.ts";
@@ -66,6 +67,7 @@ if (unknown.length > 0) {
   Deno.exit(2);
 }
 
+endChildrenOnSignals();
 const started = performance.now();
 const results = [];
 const lines = [];

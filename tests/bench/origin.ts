@@ -1,4 +1,5 @@
 /** Servers of an image, as processes of their own. */
+import { spawned } from "./children.ts";
 import { freePort } from "../support/free_port.ts";
 import type { BenchImage } from "./bench_image.ts";
 
@@ -41,7 +42,7 @@ export async function startSlowOrigins(
 }
 
 function spawn(program: string, args: string[]): Deno.ChildProcess {
-  return new Deno.Command(program, { args, stdout: "null", stderr: "null" }).spawn();
+  return spawned(new Deno.Command(program, { args, stdout: "null", stderr: "null" }));
 }
 
 /** The origins of one process, which ends with any of them. */

@@ -1,4 +1,5 @@
 /** Proxies as processes of their own: the gateway, nginx, and one of a few lines. */
+import { spawned } from "./children.ts";
 import { freePort } from "../support/free_port.ts";
 
 /** A proxy in front of the origin, as a process. */
@@ -40,7 +41,7 @@ async function startScript(name: string, script: string, more: string[]): Promis
   const flags = "--v8-flags=--max-semi-space-size=16,--heap-growing-percent=50";
   const path = `${import.meta.dirname}/${script}`;
   const args = ["run", "-A", flags, path, `${port}`, ...more];
-  const child = new Deno.Command(Deno.execPath(), { args, stdout: "null" }).spawn();
+  const child = spawned(new Deno.Command(Deno.execPath(), { args, stdout: "null" }));
   return await proxyOf(name, port, child);
 }
 
@@ -65,11 +66,13 @@ http {
 }
 `,
   );
-  const child = new Deno.Command("nginx", {
-    args: ["-c", `${directory}/nginx.conf`, "-e", `${directory}/error.log`],
-    stdout: "null",
-    stderr: "null",
-  }).spawn();
+  const child = spawned(
+    new Deno.Command("nginx", {
+      args: ["-c", `${directory}/nginx.conf`, "-e", `${directory}/error.log`],
+      stdout: "null",
+      stderr: "null",
+    }),
+  );
   const proxy = await proxyOf(name, port, child);
   return {
     ...proxy,

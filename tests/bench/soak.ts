@@ -6,6 +6,7 @@
  * `SOAK_SECONDS` (600) sets how long it takes, `SOAK_CALLERS` (12) how many callers there are, `SOAK_SEED`
  * repeats a run's choices.
  */
+import { spawned } from "./children.ts";
 import { createHash } from "node:crypto";
 import { between, pick, seededBytes, seededRandom } from "../support/seed.ts";
 import { type ProcessSample, sampleOf } from "./process_sample.ts";
@@ -63,13 +64,15 @@ class Server {
     const { env } = this;
     const clearEnv = true;
     const kept = { PATH: Deno.env.get("PATH") ?? "", HOME: Deno.env.get("HOME") ?? "" };
-    return new Deno.Command(Deno.execPath(), {
-      args,
-      clearEnv,
-      env: { ...kept, ...env },
-      stdout: "piped",
-      stderr: "null",
-    }).spawn();
+    return spawned(
+      new Deno.Command(Deno.execPath(), {
+        args,
+        clearEnv,
+        env: { ...kept, ...env },
+        stdout: "piped",
+        stderr: "null",
+      }),
+    );
   }
 
   async #listening(): Promise<void> {

@@ -1,4 +1,5 @@
 /** Uploads: through the gateway against nginx, and into the embedded Glance; chunked and with a length. */
+import { spawned } from "./children.ts";
 import { freePort } from "../support/free_port.ts";
 import { type BenchImage, randomImage } from "./bench_image.ts";
 import { limited, measure, type Result } from "./measure.ts";
@@ -75,7 +76,7 @@ async function startSink(rate?: number): Promise<Proxy> {
   const port = freePort();
   const script = `${import.meta.dirname}/sink_server.ts`;
   const args = ["run", "-A", script, `${port}`, ...rate === undefined ? [] : [`${rate}`]];
-  const child = new Deno.Command(Deno.execPath(), { args, stdout: "null" }).spawn();
+  const child = spawned(new Deno.Command(Deno.execPath(), { args, stdout: "null" }));
   return await proxyOf("sink", port, child);
 }
 
@@ -87,7 +88,7 @@ async function startEmbedded(): Promise<Proxy> {
   const flags = ["--port", `${port}`, "--data", directory, "--no-log"];
   const v8 = "--v8-flags=--max-semi-space-size=16,--heap-growing-percent=50";
   const args = ["run", "-A", v8, script, ...flags];
-  const child = new Deno.Command(Deno.execPath(), { args, stdout: "null" }).spawn();
+  const child = spawned(new Deno.Command(Deno.execPath(), { args, stdout: "null" }));
   const proxy = await proxyOf("task start --data", port, child);
   return {
     ...proxy,

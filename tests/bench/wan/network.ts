@@ -2,6 +2,7 @@
  * A client and servers in network namespaces of their own, each server behind a link with a delay and a rate.
  * Every process ends with this one, even if that is killed.
  */
+import { spawned } from "../children.ts";
 import { isInstalled, shell } from "../report.ts";
 
 /** The state of a link. */
@@ -195,15 +196,17 @@ export class Running {
       const value = Deno.env.get(name);
       return value === undefined ? [] : [[name, value] as const];
     });
-    this.#child = new Deno.Command("setpriv", {
-      args: ["--pdeathsig", "KILL", "--", ...argv],
-      clearEnv: true,
-      env: { ...Object.fromEntries(kept), NO_COLOR: "1", ...env },
-      cwd: ROOT,
-      stdin: "null",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
+    this.#child = spawned(
+      new Deno.Command("setpriv", {
+        args: ["--pdeathsig", "KILL", "--", ...argv],
+        clearEnv: true,
+        env: { ...Object.fromEntries(kept), NO_COLOR: "1", ...env },
+        cwd: ROOT,
+        stdin: "null",
+        stdout: "piped",
+        stderr: "piped",
+      }),
+    );
     this.ended = this.#end(timeout);
   }
 
@@ -245,11 +248,13 @@ class Emulator {
   #link: Link;
 
   private constructor(argv: readonly string[], link: Link) {
-    this.#child = new Deno.Command(argv[0] ?? "", {
-      args: argv.slice(1),
-      stdin: "piped",
-      stdout: "piped",
-    }).spawn();
+    this.#child = spawned(
+      new Deno.Command(argv[0] ?? "", {
+        args: argv.slice(1),
+        stdin: "piped",
+        stdout: "piped",
+      }),
+    );
     this.#commands = this.#child.stdin.getWriter();
     this.#answers = this.#child.stdout.getReader();
     this.#link = link;
