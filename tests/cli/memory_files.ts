@@ -61,7 +61,7 @@ export class MemoryFiles implements SystemFiles {
       ? "file"
       : null;
     const size = this.content.get(path)?.byteLength ?? 0;
-    return Promise.resolve(kind === null ? null : { kind, size, realPath: path });
+    return Promise.resolve(kind === null ? null : { kind, size, realPath: path, mode: null });
   }
 
   async read(path: string, start = 0): Promise<ReadableStream<Bytes>> {
@@ -83,6 +83,10 @@ export class MemoryFiles implements SystemFiles {
     await this.#check(path);
     if (!this.content.has(path)) this.content.set(path, new Uint8Array());
     return this.#updatable(path);
+  }
+
+  setMode(): Promise<void> {
+    return Promise.resolve();
   }
 
   rename(from: string, to: string): Promise<void> {

@@ -44,7 +44,7 @@ export async function downloadToFile(job: FileDownload): Promise<void> {
   if (facts?.kind === "directory") throw fileError("write", path, { code: "EISDIR" });
   if (facts?.kind === "other") return await downloadToSpecial(files, path, transfer);
   // A symbolic link stays; its target is replaced.
-  await downloadByPart(job, facts?.realPath ?? path);
+  await downloadByPart(job, facts?.realPath ?? path, facts?.mode ?? null);
 }
 
 export async function downloadToOutput(stdout: Output, transfer: Transfer): Promise<void> {
@@ -65,12 +65,16 @@ async function downloadToSpecial(
   }
 }
 
-async function downloadByPart(job: FileDownload, name: string): Promise<void> {
+async function downloadByPart(
+  job: FileDownload,
+  name: string,
+  mode: number | null,
+): Promise<void> {
   const loaded = hashingLoaded();
   const identity = await job.identify().finally(() => loaded);
   const verifier = await Verifier.create(identity, job.verify, createHasher);
   const path = `${name}.part`;
-  const part = await PartialFile.open({ files: job.files, now: job.now, path, identity });
+  const part = await PartialFile.open({ files: job.files, now: job.now, path, identity, mode });
   const work: Work = { job, identity, verifier, path, part };
   const start = await findStart(work).catch((error) => {
     part.close();

@@ -21,6 +21,13 @@ export interface PartOptions extends Pick<System, "files" | "now"> {
   readonly path: string;
   /** The data that is downloaded. */
   readonly identity: ContentDescriptor;
+  /** Permissions of the file that it will replace; null if there is none. */
+  readonly mode: number | null;
+}
+
+/** Others cannot write to a partial file, and its owner can. */
+function partialMode(mode: number | null): number | null {
+  return mode === null ? null : mode & 0o775 | 0o600;
 }
 
 /** A partial file, locked by this process. */
@@ -47,7 +54,8 @@ export class PartialFile {
    */
   static async open(options: PartOptions): Promise<PartialFile> {
     const { files, path } = options;
-    return new PartialFile(options, await attempt("write", path, () => files.open(path)));
+    const open = () => files.open(path, partialMode(options.mode));
+    return new PartialFile(options, await attempt("write", path, open));
   }
 
   /** Size in bytes when it was opened. */
@@ -143,15 +151,18 @@ export class PartialFile {
   }
 
   /**
-   * Renames the file to `name`, replacing an existing file.
+   * Renames the file to `name`, replacing an existing file and keeping its permissions.
    *
    * @throws {CommandFailed} if it was removed or replaced meanwhile: the file at its path was not verified.
    */
   async complete(name: string): Promise<void> {
-    const { files, path } = this.#options;
+    const { files, path, mode } = this.#options;
     await this.#recording;
     await attempt("write", path, () => this.#file.sync());
     if (!await this.#isAtPath()) throw replaced(name, path);
+    if (mode !== null && mode !== partialMode(mode)) {
+      await attempt("write", path, () => files.setMode(path, mode));
+    }
     await attempt("write", name, () => files.rename(path, name));
     await this.#recordFile.remove();
     this.#file.close();

@@ -10,6 +10,7 @@ const DENO: FileOperations = {
   realPath: (path) => Deno.realPath(path),
   rename: (from, to) => Deno.rename(from, to),
   remove: (path) => Deno.remove(path),
+  chmod: (path, mode) => Deno.chmod(path, mode),
 };
 
 /** The files of this machine. */

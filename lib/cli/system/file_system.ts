@@ -53,6 +53,7 @@ export interface FileOperations {
   realPath(path: string): Promise<string>;
   rename(from: string, to: string): Promise<void>;
   remove(path: string): Promise<void>;
+  chmod(path: string, mode: number): Promise<void>;
 }
 
 /** The files of this machine. */
@@ -69,6 +70,7 @@ export function filesOf(fileSystem: FileOperations): SystemFiles {
         kind,
         size: facts.size,
         realPath: isElsewhere ? await fileSystem.realPath(path) : path,
+        mode: permissionsOf(facts),
       };
     },
 
@@ -112,11 +114,15 @@ export function filesOf(fileSystem: FileOperations): SystemFiles {
       }
     },
 
-    async open(path: string): Promise<UpdatableFile> {
-      const file = await openOwn(fileSystem, path);
+    async open(path: string, mode: number | null = null): Promise<UpdatableFile> {
+      const file = await openOwn(fileSystem, path, mode ?? MODE);
       let twin: OpenedFile | null = null;
       try {
         await lock(fileSystem, path, file);
+        // The umask also applies to a new file.
+        if (mode !== null && permissionsOf(await file.stat()) !== mode) {
+          await fileSystem.chmod(path, mode);
+        }
         twin = await fileSystem.open(path, { write: true });
         return updatable(fileSystem, file, twin, (await file.stat()).size);
       } catch (error) {
@@ -124,6 +130,10 @@ export function filesOf(fileSystem: FileOperations): SystemFiles {
         file.close();
         throw error;
       }
+    },
+
+    async setMode(path: string, mode: number): Promise<void> {
+      await fileSystem.chmod(path, mode);
     },
 
     async rename(from: string, to: string): Promise<void> {
@@ -144,10 +154,14 @@ const MODE = 0o664;
  * Opens a regular file with a single name, or creates it. In a directory that other users can write to, the path
  * may be a link to a file of this user, a pipe, or a file that another user keeps open.
  */
-async function openOwn(fileSystem: FileOperations, path: string): Promise<OpenedFile> {
+async function openOwn(
+  fileSystem: FileOperations,
+  path: string,
+  mode: number,
+): Promise<OpenedFile> {
   const before = await orNull(fileSystem.lstat(path));
   if (before !== null) checkOwn(path, before);
-  const options = { read: true, write: true, mode: MODE };
+  const options = { read: true, write: true, mode };
   // `createNew` does not follow links. With `create`, Linux refuses files of other users in /tmp.
   const file = await fileSystem.open(path, {
     ...options,
@@ -168,6 +182,11 @@ async function openOwn(fileSystem: FileOperations, path: string): Promise<Opened
 function checkOwn(path: string, { isFile, nlink, mode }: PathInfo): void {
   const isForEveryone = mode !== null && (mode & 0o002) !== 0;
   if (!isFile || (nlink ?? 1) > 1 || isForEveryone) throw unsafeFile(path);
+}
+
+/** The permissions of a path, without the bits for programs (setuid and others). */
+function permissionsOf({ mode }: PathInfo): number | null {
+  return mode === null ? null : mode & 0o777;
 }
 
 function unsafeFile(path: string): Error {

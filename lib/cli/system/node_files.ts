@@ -22,6 +22,7 @@ const NODE: FileOperations = {
   realPath: (path) => fs.realpath(path),
   rename: (from, to) => fs.rename(from, to),
   remove: (path) => fs.unlink(path),
+  chmod: (path, mode) => fs.chmod(path, mode),
 };
 
 /** The files of this machine. */

@@ -40,6 +40,8 @@ export interface FileFacts {
   readonly size: number;
   /** The path with symbolic links to files and directories resolved. */
   readonly realPath: string;
+  /** Its permissions, for example `0o644`; null if the system has none. */
+  readonly mode: number | null;
 }
 
 /** A file that is open for writing. */
@@ -80,8 +82,14 @@ export interface SystemFiles {
    * has it locked.
    */
   create(path: string): Promise<WritableFile>;
-  /** Like `create`, but keeps the content of an existing file. */
-  open(path: string): Promise<UpdatableFile>;
+  /**
+   * Like `create`, but keeps the content of an existing file.
+   *
+   * @param mode the permissions to give it (default: those of an existing file, or 664 less the umask)
+   */
+  open(path: string, mode?: number | null): Promise<UpdatableFile>;
+  /** Sets the permissions of a file. */
+  setMode(path: string, mode: number): Promise<void>;
   /** Renames a file atomically, replacing an existing one. */
   rename(from: string, to: string): Promise<void>;
   /** Removes a file. Resolves also if it does not exist. */

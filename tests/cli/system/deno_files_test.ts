@@ -4,6 +4,8 @@ import { downloadToFile, type Transfer } from "../../../lib/cli/files/download_t
 import { CommandFailed } from "../../../lib/cli/system/errors.ts";
 import { fileError } from "../../../lib/cli/system/fs_errors.ts";
 import type { ContentDescriptor } from "../../../lib/transfer/integrity/descriptor.ts";
+import { nodeFiles } from "../../../lib/cli/system/node_files.ts";
+import type { SystemFiles } from "../../../lib/cli/system/system.ts";
 import { ImageIntegrityError } from "../../../lib/errors.ts";
 import { inDirectory } from "../../support/directory.ts";
 
@@ -24,9 +26,13 @@ async function fill(sink: WritableStream<Uint8Array<ArrayBuffer>>, start: number
 }
 
 /** A download of the bytes to a path. */
-function download(path: string, transfer: Transfer = fill): Promise<void> {
+function download(
+  path: string,
+  transfer: Transfer = fill,
+  files: SystemFiles = denoFiles,
+): Promise<void> {
   return downloadToFile({
-    files: denoFiles,
+    files,
     path,
     now: () => 0,
     signal: new AbortController().signal,
@@ -66,6 +72,39 @@ Deno.test("image-download replaces the target of a link", async () => {
     assert((await Deno.lstat(`${directory}/link.img`)).isSymlink);
     assertEquals(await Deno.readFile(`${directory}/real.img`), BYTES);
   });
+});
+
+Deno.test("image-download keeps the permissions of the file that it replaces", async (t) => {
+  const modeOf = async (path: string) => (await Deno.stat(path)).mode! & 0o777;
+  const broken: Transfer = async (sink) => {
+    await sink.getWriter().write(BYTES.subarray(0, 7));
+    throw new CommandFailed("the reason");
+  };
+  const systems = { Deno: denoFiles, Node: nodeFiles };
+  for (const [name, files] of Object.entries(systems)) {
+    for (const mode of [0o600, 0o640, 0o666, 0o400]) {
+      await t.step(`${mode.toString(8)} on ${name}`, async () => {
+        await inDirectory(async (directory) => {
+          const path = `${directory}/disk.img`;
+          // A partial download that started before there was a file to replace.
+          await assertRejects(() => download(path, broken, files), CommandFailed);
+          await Deno.writeTextFile(path, "old");
+          await Deno.chmod(path, mode);
+          const modes: number[] = [];
+          const transfer: Transfer = async (sink, start) => {
+            modes.push(await modeOf(`${path}.part`));
+            await fill(sink, start);
+          };
+          await download(path, transfer, files);
+          await download(path, transfer, files);
+          // Others cannot write to a partial file, and its owner can.
+          const partial = mode & 0o775 | 0o600;
+          assertEquals([...modes, await modeOf(path)], [partial, partial, mode]);
+          assertEquals(await Deno.readFile(path), BYTES);
+        });
+      });
+    }
+  }
 });
 
 Deno.test("image-download keeps a partial file when it breaks, and continues after it", async () => {
