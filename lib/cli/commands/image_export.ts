@@ -9,10 +9,11 @@ import { required, text } from "../args/flags.ts";
 import { objectIn } from "../args/json_flag.ts";
 import { fileName } from "../files/file_name.ts";
 import { replaceFile } from "../files/replace_file.ts";
-import { findBytes, readText } from "../files/upload_input.ts";
+import { findBytes, type FoundBytes, readText } from "../files/upload_input.ts";
 import { printImage } from "../output/records.ts";
 import { CommandFailed, UsageError } from "../system/errors.ts";
 import { attempt } from "../system/fs_errors.ts";
+import type { SystemFiles } from "../system/system.ts";
 import { COPY_FLAGS, copyOptionsFrom } from "./shared/copy_options.ts";
 import { DOWNLOAD_FLAGS, downloadImageFile, downloadOptionsFrom } from "./shared/download_file.ts";
 import { findRecord, IMAGE, sessionOf } from "./shared/find_image.ts";
@@ -44,12 +45,9 @@ export const COMMANDS = {
     async run(invocation, image) {
       const { system: { files, signal }, values } = invocation;
       const { file, verify = "auto" } = values;
-      const facts = await attempt("write", file, () => files.stat(file));
-      if (facts?.kind === "other" || file === "-") {
-        throw new UsageError(
-          `Cannot export to "${file}": it is not a file, and the record is written next to it; name a file with --file`,
-        );
-      }
+      const recordPath = `${file}.json`;
+      await checkTarget(files, file);
+      await checkTarget(files, recordPath);
       // The parser has checked `choices`.
       const how = verify as "auto" | "required";
       const options = { ...downloadOptionsFrom(values), verify: how };
@@ -58,8 +56,7 @@ export const COMMANDS = {
       const exported = exportRecord(await sessionOf(invocation), record, {});
       await downloadImageFile(invocation, file, { imageId: record.id, options, record });
       const text = `${JSON.stringify(exported.record, null, 2)}\n`;
-      const path = `${file}.json`;
-      await attempt("write", path, () => replaceFile(files, path, text));
+      await attempt("write", recordPath, () => replaceFile(files, recordPath, text));
     },
   }),
   "image-restore": command({
@@ -75,6 +72,7 @@ export const COMMANDS = {
       if (bytes === null) {
         throw new UsageError("Cannot restore an image: there is no data; name a file");
       }
+      checkSize(bytes, record);
       const connection = await invocation.connect();
       await checkStores(connection, system.signal, options.storeId);
       const service = new GlanceImageService(connection.client);
@@ -86,6 +84,24 @@ export const COMMANDS = {
     },
   }),
 };
+
+/** @throws {UsageError} if the path cannot be that of a file, which could replace it. */
+async function checkTarget(files: SystemFiles, path: string): Promise<void> {
+  const facts = await attempt("write", path, () => files.stat(path));
+  if (path !== "-" && (facts === null || facts.kind === "file")) return;
+  const what = facts?.kind === "directory" ? "a directory" : "not a file";
+  throw new UsageError(
+    `Cannot export to "${path}": it is ${what}; name a file with --file, and its record is written next to it`,
+  );
+}
+
+/** @throws {CommandFailed} if the data has another size than the record states. */
+function checkSize({ name, size }: FoundBytes, record: PortableRecord): void {
+  if (size === null || typeof record.size !== "number" || size === record.size) return;
+  throw new CommandFailed(
+    `Cannot restore "${name}": it has ${size} bytes, and its record states ${record.size}; name the data and the record of one export`,
+  );
+}
 
 /**
  * Reads the record of an exported image, or that of `image-show --json`.

@@ -8,11 +8,11 @@ export async function replaceFile(files: SystemFiles, path: string, text: string
   try {
     await next.write(new TextEncoder().encode(text));
     await next.sync();
+    await files.rename(nextPath, path);
   } catch (error) {
     await files.remove(nextPath).catch(() => {});
     throw error;
   } finally {
     next.close();
   }
-  await files.rename(nextPath, path);
 }
