@@ -2,13 +2,13 @@
 import type { GlanceEvent } from "../events.ts";
 import { abortable } from "../http/deadline.ts";
 import type { CloudValues } from "./args/cloud_flags.ts";
-import type { CloudConnection, Invocation, Value, Values } from "./args/command.ts";
+import type { CloudConnection, Command, Invocation, Value, Values } from "./args/command.ts";
 import type { GLOBAL_FLAGS } from "./args/global_flags.ts";
 import type { CommandLine } from "./args/parse.ts";
 import { connectByFlags, connectToTarget } from "./commands/shared/cloud_connection.ts";
 import { callOperation } from "./commands/shared/find_image.ts";
 import type { Messages } from "./system/console.ts";
-import type { OutputChoice } from "./output/formats.ts";
+import { chosenColumns, isColumnOf, type OutputChoice } from "./output/formats.ts";
 import { sentenceOf, UsageError } from "./system/errors.ts";
 import type { System } from "./system/system.ts";
 
@@ -46,7 +46,8 @@ export async function runCommand(
       signIn(() => connectToTarget(target, cloudValues(values), system, onEvent)),
   };
   try {
-    await command.run(invocation, ...positionals);
+    const checked = await checkedOutput(command, invocation);
+    await command.run({ ...invocation, output: checked }, ...positionals);
   } finally {
     // The command has already thrown the error of a failed sign-in.
     for (const connection of connections) {
@@ -69,6 +70,28 @@ function outputFrom(values: Readonly<Record<string, Value>>): OutputChoice {
   }
   // The parser has checked the choices.
   return { format: format as OutputChoice["format"], columns: column };
+}
+
+/**
+ * Checks the columns of a command that changes something before it does.
+ *
+ * @throws {UsageError} if it cannot print a chosen column.
+ */
+async function checkedOutput(
+  { name, output }: Command,
+  invocation: Invocation,
+): Promise<OutputChoice> {
+  const { columns } = invocation.output;
+  if (output === undefined || columns.length === 0) return invocation.output;
+  if (output.columns.length === 0) {
+    throw new UsageError(`Cannot use --column: "${name}" prints no table; leave it out`);
+  }
+  const more = output.moreColumns ?? (() => []);
+  const isKnown = columns.every((column) => isColumnOf(output.columns, column));
+  const further = isKnown ? [] : await more(invocation, ...invocation.positionals);
+  const known = [...new Set([...output.columns, ...further])];
+  const chosen = chosenColumns(known, columns);
+  return { ...invocation.output, expected: chosen.map((i) => known[i] ?? "") };
 }
 
 /** The values come from a table that contains the global flags. */

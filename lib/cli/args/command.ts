@@ -129,12 +129,25 @@ export interface Invocation<F extends Flags = Flags> {
   connectTo(target: Target): Promise<CloudConnection>;
 }
 
+/** The output of a command that changes something or prints no table, for the check of --column before it runs. */
+export interface CommandOutput {
+  /** Columns or properties that its table can have; empty if it prints no table. */
+  readonly columns: readonly string[];
+  /** Further ones, such as the properties of the image: called only if a column is none of `columns`. */
+  readonly moreColumns?: (
+    invocation: Invocation,
+    ...positionals: readonly string[]
+  ) => readonly string[] | Promise<readonly string[]>;
+}
+
 /** A command as its file defines it. `command_table.ts` has its name and its summary. */
 export interface CommandDefinition {
   /** More text for the help of this command. */
   readonly details?: string;
   readonly positionals?: readonly Positional[];
   readonly flags: Flags;
+  /** Default: that of a command that only reads, whose columns are checked when they are printed. */
+  readonly output?: CommandOutput;
   run(invocation: Invocation, ...positionals: readonly string[]): Promise<void>;
 }
 
@@ -149,10 +162,19 @@ export interface CommandEntry extends Pick<Command, "name" | "summary"> {
   load(): Promise<Command>;
 }
 
+/** `CommandOutput` with typed values of flags. */
+interface OutputOf<F extends Flags> extends Pick<CommandOutput, "columns"> {
+  moreColumns?(
+    invocation: Invocation<F>,
+    ...positionals: readonly string[]
+  ): readonly string[] | Promise<readonly string[]>;
+}
+
 /** Defines a command whose `run` gets typed values of its own flags, and its positional arguments. */
 export function command<const F extends Flags = Record<never, never>>(
-  definition: Omit<CommandDefinition, "run" | "flags"> & {
+  definition: Omit<CommandDefinition, "run" | "flags" | "output"> & {
     readonly flags?: F;
+    readonly output?: OutputOf<NoInfer<F>>;
     run(invocation: Invocation<F>, ...positionals: readonly string[]): Promise<void>;
   },
 ): CommandDefinition {

@@ -2,6 +2,7 @@
 import type { CachedImage, CacheTarget } from "../../api/wire.ts";
 import { forEachImage } from "./shared/each_image.ts";
 import { findImageId, IMAGE } from "./shared/find_image.ts";
+import { NO_TABLE } from "./shared/image_columns.ts";
 import { CommandFailed } from "../system/errors.ts";
 import { command, type Invocation, type Positional } from "../args/command.ts";
 import { text } from "../args/flags.ts";
@@ -35,16 +36,19 @@ export const COMMANDS = {
   }),
   "cache-queue": command({
     details: WHERE,
+    output: NO_TABLE,
     positionals: [IMAGES],
     run: onEachImage("cache.queue", ["queue", "queued"]),
   }),
   "cache-delete": command({
     details: WHERE,
+    output: NO_TABLE,
     positionals: [IMAGES],
     run: onEachImage("cache.delete", ["drop", "dropped"]),
   }),
   "cache-clear": command({
     details: WHERE,
+    output: NO_TABLE,
     flags: {
       "target": text("<TARGET>", "What to clear: both, cache or queue (default: both)", {
         choices: ["both", "cache", "queue"],
@@ -60,6 +64,7 @@ export const COMMANDS = {
   }),
   "cache-clean": command({
     details: WHERE,
+    output: NO_TABLE,
     async run(invocation) {
       await checkSingleServer(invocation);
       await invocation.call("cache.clean");
@@ -67,6 +72,7 @@ export const COMMANDS = {
   }),
   "cache-prune": command({
     details: WHERE,
+    output: { columns: ["total_bytes_pruned", "total_files_pruned"] },
     async run(invocation) {
       await checkSingleServer(invocation);
       await printRecord(invocation, await invocation.call("cache.prune"));

@@ -19,6 +19,7 @@ import {
   importRequestFrom,
   storesOf,
 } from "./shared/import_request.ts";
+import { NEW_IMAGE_OUTPUT } from "./shared/image_columns.ts";
 import { type FormattedBytes, withFormats } from "./shared/detected_format.ts";
 import { namingImport, WAIT_FLAGS, waitIfRequested } from "./shared/import_wait.ts";
 import {
@@ -70,6 +71,7 @@ export const COMMANDS = {
     details:
       "Without --disk-format, the format of a file is detected from its data. Without data and import method, only the record is created. Without --wait, the command ends when the import has started; follow it with image-show and image-tasks. If staging the data or starting the import fails, the image is deleted.",
     flags: FLAGS,
+    output: NEW_IMAGE_OUTPUT,
     async run(invocation) {
       const meta = newImageFrom(invocation.values);
       const plan = await planOf(invocation);

@@ -6,6 +6,7 @@ import { CommandFailed, UsageError } from "../system/errors.ts";
 import { findImage, IMAGE } from "./shared/find_image.ts";
 import { type CloudConnection, command, type Flags, type Invocation } from "../args/command.ts";
 import { COPY_FLAGS, copyOptionsFrom } from "./shared/copy_options.ts";
+import { CHANGED_IMAGE_OUTPUT } from "./shared/image_columns.ts";
 import { printImage } from "../output/records.ts";
 import { checkStores } from "./shared/stores.ts";
 import {
@@ -31,6 +32,7 @@ export const COMMANDS = {
       "The data is streamed from one cloud to the other without touching the disk. The size and hash of the copy are compared with those of the image. If anything fails, the copy is deleted. The copy has the name, formats, tags and properties of the image.",
     positionals: [IMAGE],
     flags: FLAGS,
+    output: CHANGED_IMAGE_OUTPUT,
     async run(invocation, image) {
       const { "to-cloud": cloud, "to-region": region, store } = invocation.values;
       if (cloud === undefined && region === undefined) {

@@ -3,6 +3,7 @@ import { text, toggle } from "../args/flags.ts";
 import type { Verify } from "../../transfer/types.ts";
 import { downloadToOutput } from "../files/download_target.ts";
 import { UsageError } from "../system/errors.ts";
+import { NO_TABLE } from "./shared/image_columns.ts";
 import { findImage, IMAGE, withName } from "./shared/find_image.ts";
 import { command, type Flags } from "../args/command.ts";
 import {
@@ -36,6 +37,7 @@ export const COMMANDS = {
       "The data is written to FILE.part, which replaces FILE after the hash was verified. Run the same command again to resume an interrupted download. Data on standard output cannot be taken back: if the exit code is not 0, discard it.",
     positionals: [IMAGE],
     flags: FLAGS,
+    output: NO_TABLE,
     async run(invocation, image) {
       const { file } = invocation.values;
       const isToOutput = file === undefined || STANDARD_OUTPUT.includes(file);

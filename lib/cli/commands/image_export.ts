@@ -16,6 +16,7 @@ import { attempt } from "../system/fs_errors.ts";
 import type { SystemFiles } from "../system/system.ts";
 import { COPY_FLAGS, copyOptionsFrom } from "./shared/copy_options.ts";
 import { DOWNLOAD_FLAGS, downloadImageFile, downloadOptionsFrom } from "./shared/download_file.ts";
+import { NEW_IMAGE_OUTPUT, NO_TABLE } from "./shared/image_columns.ts";
 import { findRecord, IMAGE, sessionOf } from "./shared/find_image.ts";
 import { checkStores } from "./shared/stores.ts";
 import { PROGRESS_FLAGS, withProgress } from "./shared/transfer.ts";
@@ -42,6 +43,7 @@ export const COMMANDS = {
       "FILE gets the verified data, as with image-download, and FILE.json the properties, the size and the hashes, which image-restore needs. Run the same command again to resume an interrupted export.",
     positionals: [IMAGE],
     flags: EXPORT_FLAGS,
+    output: NO_TABLE,
     async run(invocation, image) {
       const { system: { files, signal }, values } = invocation;
       const { file, verify = "auto" } = values;
@@ -64,6 +66,17 @@ export const COMMANDS = {
       "The size and hash of the new image are compared with those of the record. If anything fails, the new image is deleted. The record can also be the JSON of image-show.",
     positionals: [{ name: "<FILE>", summary: "File with the data, from image-export" }],
     flags: RESTORE_FLAGS,
+    output: {
+      ...NEW_IMAGE_OUTPUT,
+      moreColumns: async (invocation, file = "") => {
+        const { record = `${file}.json`, property } = invocation.values;
+        const { properties = {} } = await readRecord(invocation, record);
+        return [
+          ...NEW_IMAGE_OUTPUT.moreColumns({ values: { property } }),
+          ...Object.keys(properties),
+        ];
+      },
+    },
     async run(invocation, file) {
       const { values, system } = invocation;
       const options = copyOptionsFrom(values);

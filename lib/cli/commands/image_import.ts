@@ -6,6 +6,7 @@ import { checkSourceRegion } from "../../jobs/source_region.ts";
 import { CommandFailed } from "../system/errors.ts";
 import { findImage, IMAGE } from "./shared/find_image.ts";
 import { command, type Invocation } from "../args/command.ts";
+import { IMAGE_OUTPUT } from "./shared/image_columns.ts";
 import { IMPORT_FLAGS, importRequestFrom, storesOf } from "./shared/import_request.ts";
 import { namingImport, WAIT_FLAGS, waitIfRequested } from "./shared/import_wait.ts";
 import { printImage } from "../output/records.ts";
@@ -19,6 +20,7 @@ export const COMMANDS = {
     details:
       "Without --wait, the command ends when the import has started; follow it with image-show and image-tasks.",
     positionals: [IMAGE],
+    output: IMAGE_OUTPUT,
     flags: {
       "import-method": text(
         "<METHOD>",

@@ -11,10 +11,20 @@ import { forEachImage } from "./shared/each_image.ts";
 import { CommandFailed, UsageError } from "../system/errors.ts";
 import { findImage, findImageId, findRecord, IMAGE, sessionOf } from "./shared/find_image.ts";
 import { command, type Invocation, type Positional } from "../args/command.ts";
+import { CHANGED_IMAGE_OUTPUT, NO_TABLE } from "./shared/image_columns.ts";
 import { IMAGE_FLAGS, metaFrom } from "./shared/image_fields.ts";
-import { printImage, printRow, WIDTH_FLAGS, widthFrom } from "../output/records.ts";
+import {
+  type Column,
+  headingsOf,
+  printImage,
+  printRow,
+  WIDTH_FLAGS,
+  widthFrom,
+} from "../output/records.ts";
 
 const TAG: Positional = { name: "<TAG_VALUE>", summary: "The tag" };
+
+const TAG_COLUMNS: readonly Column[] = [["ID", "id"], ["Tags", "tags"]];
 
 /** As in glanceclient, a property that is also set is not removed. */
 function withRemovals(meta: ImageMeta, keys: readonly string[]): ImageMeta {
@@ -42,6 +52,7 @@ export const COMMANDS = {
   }),
   "image-update": command({
     details: "Fields and properties without a flag keep their values.",
+    output: CHANGED_IMAGE_OUTPUT,
     positionals: [IMAGE],
     flags: {
       ...IMAGE_FLAGS,
@@ -58,6 +69,7 @@ export const COMMANDS = {
   }),
   "image-delete": command({
     positionals: [{ ...IMAGE, many: true }],
+    output: NO_TABLE,
     async run(invocation) {
       const words = ["delete", "deleted"] as const;
       await forEachImage(invocation, words, (id) => invocation.call("delete", id));
@@ -65,15 +77,17 @@ export const COMMANDS = {
   }),
   "image-tag-update": command({
     positionals: [IMAGE, TAG],
+    output: { columns: headingsOf(TAG_COLUMNS) },
     async run(invocation, image, tag) {
       const tagged = isSafeInPath(tag)
         ? await addTag(invocation, image, tag)
         : await changeTags(invocation, image, (tags) => [...tags, tag]);
-      await printRow(invocation, tagged, [["ID", "id"], ["Tags", "tags"]]);
+      await printRow(invocation, tagged, TAG_COLUMNS);
     },
   }),
   "image-tag-delete": command({
     positionals: [IMAGE, TAG],
+    output: NO_TABLE,
     async run(invocation, image, tag) {
       if (isSafeInPath(tag)) {
         return await invocation.call("tags.delete", await findImageId(invocation, image), tag);
@@ -88,12 +102,14 @@ export const COMMANDS = {
   }),
   "image-deactivate": command({
     positionals: [IMAGE],
+    output: NO_TABLE,
     async run(invocation, image) {
       await invocation.call("deactivate", await findImageId(invocation, image));
     },
   }),
   "image-reactivate": command({
     positionals: [IMAGE],
+    output: NO_TABLE,
     async run(invocation, image) {
       await invocation.call("reactivate", await findImageId(invocation, image));
     },

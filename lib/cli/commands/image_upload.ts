@@ -5,6 +5,7 @@ import { updateImage } from "../../images/update_image.ts";
 import { findImage, IMAGE, sessionOf } from "./shared/find_image.ts";
 import { command, type Flags } from "../args/command.ts";
 import { checkWithoutBytes, NEW_IMAGE_FLAGS, newImageFrom } from "./shared/new_image.ts";
+import { NEW_IMAGE_OUTPUT, NO_TABLE } from "./shared/image_columns.ts";
 import { withFormats } from "./shared/detected_format.ts";
 import {
   createVerified,
@@ -31,6 +32,7 @@ export const COMMANDS = {
   "image-create": command({
     details:
       "Without --disk-format, the format is detected from the data, and without --container-format, it is bare. If the upload fails, the image is deleted. If the connection breaks, a file is sent again; standard input cannot be. With --from, the data of a URL is decompressed and uploaded without touching the disk; no token is sent there, and a broken download is resumed. A checksum is that of the source before it is decompressed; if it is wrong, no image is left.",
+    output: NEW_IMAGE_OUTPUT,
     flags: {
       ...NEW_IMAGE_FLAGS,
       ...SOURCE_FLAGS,
@@ -65,6 +67,7 @@ export const COMMANDS = {
   "image-upload": command({
     positionals: [IMAGE],
     flags: SOURCE_FLAGS,
+    output: NO_TABLE,
     async run(invocation, image) {
       const bytes = await requireBytes(invocation, "upload an image");
       const { id, record } = await findImage(invocation, image);

@@ -4,6 +4,7 @@ import { NotFound } from "../../errors.ts";
 import type { MetadefSchemaName, SchemaDocument, SchemaName } from "../../api/wire.ts";
 import { CommandFailed } from "../system/errors.ts";
 import { findImageId, IMAGE } from "./shared/find_image.ts";
+import { NO_TABLE } from "./shared/image_columns.ts";
 import { command, type Invocation } from "../args/command.ts";
 import { printJson, printList, printRecord, type WireRecord } from "../output/records.ts";
 
@@ -41,6 +42,7 @@ export const COMMANDS = {
   }),
   "stores-delete": command({
     positionals: [IMAGE],
+    output: NO_TABLE,
     flags: {
       "store": required("<STORE_ID>", "Store to delete the data from"),
     },

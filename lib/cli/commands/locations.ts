@@ -4,6 +4,7 @@ import { CommandFailed, UsageError } from "../system/errors.ts";
 import { findImageId, findRecord, IMAGE, sessionOf } from "./shared/find_image.ts";
 import { command, type Flags, type Invocation } from "../args/command.ts";
 import { jsonObject } from "../args/json_flag.ts";
+import { IMAGE_COLUMNS, IMAGE_OUTPUT, NO_TABLE } from "./shared/image_columns.ts";
 import { addLocation } from "../../images/image_locations.ts";
 import type { GlanceImage, ImageLocation, ValidationData } from "../../api/types.ts";
 import { NotFound, NotImplemented } from "../../errors.ts";
@@ -17,8 +18,12 @@ const METADATA_FLAGS = {
 /** Algorithms that Glance accepts in the hash of a new location. */
 const HASH_ALGORITHMS: readonly string[] = ["sha512", "sha256", "sha1", "md5"];
 
+/** The output of `printLocated`. */
+const LOCATED_OUTPUT = { ...IMAGE_OUTPUT, columns: [...IMAGE_COLUMNS, "file", "schema"] };
+
 export const COMMANDS = {
   "add-location": command({
+    output: IMAGE_OUTPUT,
     details: 'For older clouds, and for metadata of the location, use "glance-edge location-add".',
     positionals: [IMAGE],
     flags: {
@@ -45,6 +50,7 @@ export const COMMANDS = {
   }),
   "location-add": command({
     positionals: [IMAGE],
+    output: LOCATED_OUTPUT,
     flags: {
       ...METADATA_FLAGS,
       "checksum": text("<MD5>", "MD5 checksum of the data"),
@@ -69,6 +75,7 @@ export const COMMANDS = {
   }),
   "location-update": command({
     positionals: [IMAGE],
+    output: LOCATED_OUTPUT,
     flags: METADATA_FLAGS,
     async run(invocation, image) {
       const { url } = invocation.values;
@@ -82,6 +89,7 @@ export const COMMANDS = {
   }),
   "location-delete": command({
     positionals: [IMAGE],
+    output: NO_TABLE,
     flags: {
       "url": list("<URL>", "URL of the location; may be repeated", { required: true }),
     },

@@ -3,7 +3,8 @@ import { MEMBER_STATUSES, type MemberStatus } from "../../api/types.ts";
 import { findImageId, IMAGE } from "./shared/find_image.ts";
 import { command, type Positional } from "../args/command.ts";
 import { required } from "../args/flags.ts";
-import { type Column, printList, printRecord, printRow } from "../output/records.ts";
+import { NO_TABLE } from "./shared/image_columns.ts";
+import { type Column, headingsOf, printList, printRecord, printRow } from "../output/records.ts";
 
 const MEMBER: Positional = { name: "<MEMBER_ID>", summary: "Id of the project" };
 
@@ -32,6 +33,7 @@ export const COMMANDS = {
   }),
   "member-create": command({
     positionals: [IMAGE, MEMBER],
+    output: { columns: headingsOf(COLUMNS) },
     async run(invocation, image, memberId) {
       const id = await findImageId(invocation, image);
       await printRow(invocation, await invocation.call("members.create", id, memberId), COLUMNS);
@@ -43,6 +45,7 @@ export const COMMANDS = {
       summary: "New status: pending, accepted or rejected",
       choices: MEMBER_STATUSES,
     }],
+    output: { columns: headingsOf(COLUMNS) },
     async run(invocation, image, memberId, text) {
       const id = await findImageId(invocation, image);
       // The parser has checked `choices`.
@@ -53,6 +56,7 @@ export const COMMANDS = {
   }),
   "member-delete": command({
     positionals: [IMAGE, MEMBER],
+    output: NO_TABLE,
     async run(invocation, image, memberId) {
       await invocation.call("members.delete", await findImageId(invocation, image), memberId);
     },

@@ -4,6 +4,7 @@ import { stage } from "../../transfer/upload/staging.ts";
 import { sourceOf } from "../../transfer/upload/upload_source.ts";
 import { findImageId, IMAGE, sessionOf } from "./shared/find_image.ts";
 import { command, type Invocation } from "../args/command.ts";
+import { NO_TABLE } from "./shared/image_columns.ts";
 import { PROGRESS_FLAGS, withProgress } from "./shared/transfer.ts";
 import { fileName } from "../files/file_name.ts";
 import { FILE_FLAGS, type FoundBytes, requireBytes, SIZE_FLAGS } from "../files/upload_input.ts";
@@ -13,6 +14,7 @@ export const COMMANDS = {
     details:
       'Glance keeps staged data until "glance-edge image-import" imports it. If the connection breaks, a file is sent again; standard input cannot be.',
     positionals: [IMAGE],
+    output: NO_TABLE,
     flags: { ...FILE_FLAGS, ...SIZE_FLAGS, ...PROGRESS_FLAGS },
     async run(invocation, image) {
       const bytes = await requireBytes(invocation, "stage an image");

@@ -35,6 +35,11 @@ function imageTaskColumns(isVerbose: boolean): Column[] {
   ];
 }
 
+/** The members of a task. */
+const TASK_COLUMNS: readonly string[] =
+  "created_at expires_at id image_id input message owner request_id result status type updated_at user_id"
+    .split(" ");
+
 const LIST_FLAGS = {
   "sort-key": text("<KEY>", "Property to sort by: id, type or status (default: status)", {
     choices: ["id", "type", "status"],
@@ -93,6 +98,7 @@ export const COMMANDS = {
     },
   }),
   "task-create": command({
+    output: { columns: TASK_COLUMNS },
     details: "To import an image, use image-import or image-create-via-import instead.",
     flags: {
       "type": required("<TYPE>", "Type of the task, for example import"),

@@ -7,6 +7,7 @@ import type { ContentDescriptor } from "../../transfer/integrity/descriptor.ts";
 import { CommandFailed } from "../system/errors.ts";
 import { attempt } from "../system/fs_errors.ts";
 import type { PartRecord } from "./partial_record.ts";
+import { replaceKeepingMode, temporaryMode } from "./kept_mode.ts";
 import { type RecordFile, recordFile } from "./record_file.ts";
 import type { Bytes, System, UpdatableFile } from "../system/system.ts";
 
@@ -23,11 +24,6 @@ export interface PartOptions extends Pick<System, "files" | "now"> {
   readonly identity: ContentDescriptor;
   /** Permissions of the file that it will replace; null if there is none. */
   readonly mode: number | null;
-}
-
-/** Others cannot write to a partial file, and its owner can. */
-function partialMode(mode: number | null): number | null {
-  return mode === null ? null : mode & 0o775 | 0o600;
 }
 
 /** A partial file, locked by this process. */
@@ -54,7 +50,7 @@ export class PartialFile {
    */
   static async open(options: PartOptions): Promise<PartialFile> {
     const { files, path } = options;
-    const open = () => files.open(path, partialMode(options.mode));
+    const open = () => files.open(path, temporaryMode(options.mode));
     return new PartialFile(options, await attempt("write", path, open));
   }
 
@@ -160,10 +156,7 @@ export class PartialFile {
     await this.#recording;
     await attempt("write", path, () => this.#file.sync());
     if (!await this.#isAtPath()) throw replaced(name, path);
-    if (mode !== null && mode !== partialMode(mode)) {
-      await attempt("write", path, () => files.setMode(path, mode));
-    }
-    await attempt("write", name, () => files.rename(path, name));
+    await attempt("write", name, () => replaceKeepingMode(files, path, name, mode));
     await this.#recordFile.remove();
     this.#file.close();
   }

@@ -1,14 +1,16 @@
 /** Replaces a file atomically: after a failure, the file is unchanged. */
 import type { SystemFiles } from "../system/system.ts";
+import { replaceKeepingMode, temporaryMode } from "./kept_mode.ts";
 
-/** Writes `text` to `path`, and syncs it to disk before it replaces the file. */
+/** Writes `text` to `path`, and syncs it to disk before it replaces the file. Its permissions are kept. */
 export async function replaceFile(files: SystemFiles, path: string, text: string): Promise<void> {
   const nextPath = `${path}.new`;
-  const next = await files.create(nextPath);
+  const mode = (await files.stat(path))?.mode ?? null;
+  const next = await files.create(nextPath, temporaryMode(mode));
   try {
     await next.write(new TextEncoder().encode(text));
     await next.sync();
-    await files.rename(nextPath, path);
+    await replaceKeepingMode(files, nextPath, path, mode);
   } catch (error) {
     await files.remove(nextPath).catch(() => {});
     throw error;

@@ -13,6 +13,8 @@ export interface OutputChoice {
   readonly format: DataFormat | "table";
   /** Headings of a list, or names of properties; empty for all. */
   readonly columns: readonly string[];
+  /** Those of `columns` that the command has checked before it ran; ones that the result lacks are empty. */
+  readonly expected?: readonly string[];
 }
 
 /** A table before it is drawn. */
@@ -56,13 +58,18 @@ export function formatRecord(format: DataFormat, members: RecordMembers): string
  */
 export function chosenColumns(headings: readonly string[], chosen: readonly string[]): number[] {
   const keys = headings.map(keyOf);
-  const unknown = chosen.find((name) => !keys.includes(keyOf(name)));
+  const unknown = chosen.find((name) => !isColumnOf(headings, name));
   if (unknown !== undefined) {
     const all = new Intl.ListFormat("en", { type: "conjunction" }).format(headings);
     throw new UsageError(`Cannot show the column "${unknown}": the columns are ${all}`);
   }
   const names = new Set(chosen.map(keyOf));
   return [...headings.keys()].filter((i) => names.size === 0 || names.has(keys[i] ?? ""));
+}
+
+/** Whether a column of --column is one of these. */
+export function isColumnOf(headings: readonly string[], column: string): boolean {
+  return headings.some((heading) => keyOf(heading) === keyOf(column));
 }
 
 function keyOf(name: string): string {

@@ -4,7 +4,13 @@ import { CommandFailed } from "../system/errors.ts";
 import { codeOf, fileState } from "../system/fs_errors.ts";
 import type { Flags, Invocation, Values } from "../args/command.ts";
 import { printable, printableJson } from "../system/console.ts";
-import { chosenColumns, formatList, formatRecord, type RecordMembers } from "./formats.ts";
+import {
+  chosenColumns,
+  formatList,
+  formatRecord,
+  isColumnOf,
+  type RecordMembers,
+} from "./formats.ts";
 import { drawTable, type TableLayout, widthOf } from "./table.ts";
 import type { Output } from "../system/system.ts";
 
@@ -52,6 +58,11 @@ export type Column = readonly [
   cell?: string | ((row: WireRecord) => unknown),
   maxWidth?: number,
 ];
+
+/** The headings of columns. */
+export function headingsOf(columns: readonly Column[]): readonly string[] {
+  return columns.map(([heading]) => heading);
+}
 
 /**
  * Writes bytes to standard output.
@@ -111,9 +122,12 @@ async function printedMembers(
   invocation: OutputCall,
   members: RecordMembers,
 ): Promise<RecordMembers | null> {
-  const { format, columns } = invocation.output;
-  const chosen = chosenColumns(members.map(([name]) => name), columns)
-    .flatMap((i) => members[i] === undefined ? [] : [members[i]]);
+  const { format, columns, expected = [] } = invocation.output;
+  const names = members.map(([name]) => name);
+  const absent = expected.filter((name) => !isColumnOf(names, name));
+  const all = [...members, ...absent.map((name) => [name, null] as const)];
+  const chosen = chosenColumns(all.map(([name]) => name), columns)
+    .flatMap((i) => all[i] === undefined ? [] : [all[i]]);
   if (format === "table") return chosen;
   await printText(invocation, formatRecord(format, chosen));
   return null;
@@ -146,9 +160,9 @@ export async function printList(
 ): Promise<void> {
   if (invocation.json) return await printJson(invocation, records);
   const { format } = invocation.output;
-  const shown = chosenColumns(columns.map(([heading]) => heading), invocation.output.columns)
+  const shown = chosenColumns(headingsOf(columns), invocation.output.columns)
     .flatMap((i) => columns[i] === undefined ? [] : [columns[i]]);
-  const headings = shown.map(([heading]) => heading);
+  const headings = headingsOf(shown);
   const cellsOf = <T>(cell: (record: object, column: Column) => T) =>
     records.map((record) => shown.map((column) => cell(record, column)));
   if (format !== "table") {

@@ -103,8 +103,8 @@ export function filesOf(fileSystem: FileOperations): SystemFiles {
       return writable([file], () => Promise.resolve());
     },
 
-    async create(path: string): Promise<WritableFile> {
-      const file = await files.open(path);
+    async create(path: string, mode?: number | null): Promise<WritableFile> {
+      const file = await files.open(path, mode);
       try {
         await file.truncate(0);
         return file;

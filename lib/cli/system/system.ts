@@ -80,13 +80,11 @@ export interface SystemFiles {
   /**
    * Creates an empty file, or truncates an existing one, and locks it. Rejects with `EBUSY` if another process
    * has it locked.
-   */
-  create(path: string): Promise<WritableFile>;
-  /**
-   * Like `create`, but keeps the content of an existing file.
    *
    * @param mode the permissions to give it (default: those of an existing file, or 664 less the umask)
    */
+  create(path: string, mode?: number | null): Promise<WritableFile>;
+  /** Like `create`, but keeps the content of an existing file. */
   open(path: string, mode?: number | null): Promise<UpdatableFile>;
   /** Sets the permissions of a file. */
   setMode(path: string, mode: number): Promise<void>;

@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { replaceFile } from "../../../lib/cli/files/replace_file.ts";
 import { denoFiles } from "../../../lib/cli/system/deno_files.ts";
 import { nodeFiles } from "../../../lib/cli/system/node_files.ts";
 import type { SystemFiles } from "../../../lib/cli/system/system.ts";
@@ -36,6 +37,22 @@ Deno.test("nodeFiles writes, reads, truncates and renames as denoFiles does", as
       assertEquals(await files.stat(`${directory}/b`), { ...facts, mode: mode! & 0o777 });
       await files.remove(`${directory}/b`);
       await files.remove(`${directory}/b`);
+    });
+  }
+});
+
+Deno.test("replaceFile() keeps the permissions of the file", async () => {
+  for (const files of [nodeFiles, denoFiles]) {
+    await inDirectory(async (directory) => {
+      const path = `${directory}/a`;
+      for (const mode of [0o600, 0o444, 0o666]) {
+        await Deno.writeTextFile(path, "old");
+        await Deno.chmod(path, mode);
+        await replaceFile(files, path, "new");
+        assertEquals((await Deno.stat(path)).mode! & 0o777, mode);
+        assertEquals(await textOf(files, path), "new");
+        await Deno.remove(path);
+      }
     });
   }
 });

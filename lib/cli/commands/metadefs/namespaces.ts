@@ -25,6 +25,7 @@ import {
   widthFrom,
   type WireRecord,
 } from "../../output/records.ts";
+import { NO_TABLE } from "../shared/image_columns.ts";
 import { allPages, queryOf } from "../shared/pages.ts";
 import { FILE_FLAGS, readText } from "../../files/upload_input.ts";
 
@@ -42,6 +43,16 @@ const META_FLAGS = {
   "self": readOnlyFlag("<SELF>"),
   ...DATE_FLAGS,
 } as const satisfies Flags;
+
+/** The members of a namespace that are printed. */
+const NAMESPACE_OUTPUT = {
+  columns: [
+    ..."created_at description display_name namespace objects owner properties protected".split(
+      " ",
+    ),
+    ..."resource_type_associations schema tags updated_at visibility".split(" "),
+  ],
+};
 
 export const COMMANDS = {
   "md-namespace-list": command({
@@ -88,6 +99,7 @@ export const COMMANDS = {
     },
   }),
   "md-namespace-create": command({
+    output: NAMESPACE_OUTPUT,
     positionals: [NAMESPACE],
     flags: {
       ...META_FLAGS,
@@ -110,6 +122,7 @@ export const COMMANDS = {
     },
   }),
   "md-namespace-import": command({
+    output: NAMESPACE_OUTPUT,
     details:
       'The JSON is the output of "md-namespace-show --json", of any cloud, or one of the files that come with Glance.',
     flags: FILE_FLAGS,
@@ -131,6 +144,7 @@ export const COMMANDS = {
     },
   }),
   "md-namespace-update": command({
+    output: NAMESPACE_OUTPUT,
     details: "Fields without a flag keep their values.",
     positionals: [NAMESPACE],
     flags: { "namespace": text("<NAMESPACE>", "New name of the namespace"), ...META_FLAGS },
@@ -156,6 +170,7 @@ export const COMMANDS = {
     },
   }),
   "md-namespace-delete": command({
+    output: NO_TABLE,
     positionals: [NAMESPACE],
     async run(invocation, name) {
       await invocation.call("metadefs.namespaces.delete", name);

@@ -17,6 +17,7 @@ const OBJECTS: DefinitionKind = {
   all: "objects",
   columns: [["name"], ["description", "description", DESCRIPTION_WIDTH]],
   showFlags: WIDTH_FLAGS,
+  members: "created_at description name properties required schema updated_at".split(" "),
   shown: shownDefinition,
   createFlags: {
     "name": required("<NAME>", "Name of the object"),

@@ -6,7 +6,12 @@ import type {
 } from "../../../api/operations/metadef_types.ts";
 import { definedMembers } from "../../../validate.ts";
 import { UsageError } from "../../system/errors.ts";
-import { command, type CommandDefinition, type Flags } from "../../args/command.ts";
+import {
+  command,
+  type CommandDefinition,
+  type CommandOutput,
+  type Flags,
+} from "../../args/command.ts";
 import { jsonObject } from "../../args/json_flag.ts";
 import {
   type Column,
@@ -16,6 +21,7 @@ import {
   printRecord,
   widthFrom,
 } from "../../output/records.ts";
+import { NO_TABLE } from "../shared/image_columns.ts";
 import { NAMESPACE, withoutReadOnly } from "./fields.ts";
 
 /** A kind of parts of a namespace. */
@@ -27,6 +33,8 @@ export interface PartKind {
   /** The columns of a list. */
   readonly columns: readonly Column[];
   readonly showFlags: Flags;
+  /** The members of a part that can be printed. */
+  readonly members: readonly string[];
   /** The members of a part that a table shows. */
   readonly shown: (part: object, name: string) => object;
 }
@@ -85,12 +93,14 @@ export function partCommands(kind: PartKind): PartCommands {
       },
     }),
     delete: command({
+      output: NO_TABLE,
       positionals: [NAMESPACE, partArgument(kind)],
       async run(invocation, namespace, name) {
         await invocation.call(`metadefs.${all}.delete`, namespace, name);
       },
     }),
     deleteAll: command({
+      output: NO_TABLE,
       positionals: [NAMESPACE],
       async run(invocation, namespace) {
         await invocation.call(`metadefs.${all}.deleteAll`, namespace);
@@ -105,6 +115,7 @@ export function definitionCommands(kind: DefinitionKind): DefinitionCommands {
   return {
     ...partCommands(kind),
     create: command({
+      output: outputOf(kind),
       positionals: [NAMESPACE],
       flags: kind.createFlags,
       async run(invocation, namespace) {
@@ -114,6 +125,7 @@ export function definitionCommands(kind: DefinitionKind): DefinitionCommands {
       },
     }),
     update: command({
+      output: outputOf(kind),
       details: "Fields without a flag keep their values.",
       positionals: [NAMESPACE, partArgument(kind)],
       flags: kind.updateFlags,
@@ -140,6 +152,11 @@ export function definitionCommands(kind: DefinitionKind): DefinitionCommands {
       },
     }),
   };
+}
+
+/** The output of a command that prints a part; --schema can add members. */
+function outputOf({ members }: PartKind): CommandOutput {
+  return { columns: members, moreColumns: ({ values }) => Object.keys(fieldsFrom(values)) };
 }
 
 /** The body of an update of any kind. */

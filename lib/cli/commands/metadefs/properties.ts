@@ -9,6 +9,12 @@ const PARTS = definitionCommands({
   all: "properties",
   columns: [["name"], ["title"], ["type"]],
   showFlags: WIDTH_FLAGS,
+  members: [
+    ..."additionalItems default description enum items maxItems maxLength maximum minItems".split(
+      " ",
+    ),
+    ..."minLength minimum name operators pattern readonly title type uniqueItems".split(" "),
+  ],
   shown: (property, name) => ({ ...property, name }),
   createFlags: {
     "name": required("<NAME>", "Name of the property"),

@@ -2,6 +2,7 @@
 import { required, text } from "../../args/flags.ts";
 import { command } from "../../args/command.ts";
 import { checkReadOnly, DATE_FLAGS, NAMESPACE } from "./fields.ts";
+import { NO_TABLE } from "../shared/image_columns.ts";
 import { printList, printRecord } from "../../output/records.ts";
 
 export const COMMANDS = {
@@ -18,6 +19,7 @@ export const COMMANDS = {
     },
   }),
   "md-resource-type-associate": command({
+    output: { columns: ["created_at", "name", "prefix", "properties_target", "updated_at"] },
     positionals: [NAMESPACE],
     flags: {
       "name": required("<NAME>", "Resource type, for example OS::Nova::Flavor"),
@@ -37,6 +39,7 @@ export const COMMANDS = {
     },
   }),
   "md-resource-type-deassociate": command({
+    output: NO_TABLE,
     positionals: [NAMESPACE, { name: "<RESOURCE_TYPE>", summary: "Name of the resource type" }],
     async run(invocation, namespace, type) {
       await invocation.call("metadefs.associations.delete", namespace, type);

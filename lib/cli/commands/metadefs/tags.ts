@@ -4,7 +4,7 @@ import { command } from "../../args/command.ts";
 import { required, text, toggle } from "../../args/flags.ts";
 import { nameFrom, NAMESPACE } from "./fields.ts";
 import { partArgument, partCommands, type PartKind, printPart } from "./parts.ts";
-import { printList } from "../../output/records.ts";
+import { headingsOf, printList } from "../../output/records.ts";
 
 const TAGS: PartKind = {
   one: "tag",
@@ -12,6 +12,7 @@ const TAGS: PartKind = {
   all: "tags",
   columns: [["name"]],
   showFlags: {},
+  members: ["created_at", "name", "updated_at"],
   shown: (tag) => tag,
 };
 
@@ -23,6 +24,7 @@ export const COMMANDS = {
   "md-tag-delete": PARTS.delete,
   "md-namespace-tags-delete": PARTS.deleteAll,
   "md-tag-create": command({
+    output: { columns: TAGS.members },
     positionals: [NAMESPACE],
     flags: { "name": required("<NAME>", "Name of the tag") },
     async run(invocation, namespace) {
@@ -32,6 +34,7 @@ export const COMMANDS = {
     },
   }),
   "md-tag-create-multiple": command({
+    output: { columns: headingsOf(TAGS.columns) },
     positionals: [NAMESPACE],
     flags: {
       "names": required("<NAMES>", "Names of the tags, separated by commas"),
@@ -49,6 +52,7 @@ export const COMMANDS = {
     },
   }),
   "md-tag-update": command({
+    output: { columns: TAGS.members },
     positionals: [NAMESPACE, partArgument(TAGS)],
     flags: { "name": required("<NAME>", "New name of the tag") },
     async run(invocation, namespace, name) {
