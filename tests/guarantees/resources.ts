@@ -57,7 +57,7 @@ export const RESOURCES: readonly Guarantee[] = [
   ],
   [
     "Clients that pipeline requests do not delay others, however many there are.",
-    "cli/http_server/pipeline_turns_test.ts: PipelineTurns.next() bounds the time of a turn when 30 connections pipeline requests",
+    "cli/http_server/turns/pipeline_turns_test.ts: PipelineTurns.next() bounds the time of a turn when 30 connections pipeline requests",
     "cli/http_server/http_server_test.ts: serve() responds to another client soon when 30 clients pipeline requests",
   ],
   [

@@ -21,6 +21,11 @@ export class SlotBuffer {
     return this.#blocks.filter((block) => block !== undefined);
   }
 
+  /** Releases the memory, except blocks that readers use. */
+  clear(): void {
+    this.#blocks.fill(undefined);
+  }
+
   /** Copies bytes to a position. */
   write(bytes: Uint8Array, position: number): void {
     for (let done = 0; done < bytes.byteLength;) {

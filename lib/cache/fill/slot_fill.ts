@@ -110,10 +110,11 @@ export class SlotFill implements AwaitedSlot {
     while (this.#phase === "started") await this.#changed.next;
   }
 
-  /** Ends the fill for new readers. */
+  /** Ends the fill, which has no request in flight. Readers that stall keep it, so its memory is released. */
   drop(): void {
     this.#phase = "dropped";
     this.requests.stop();
+    this.#buffer.clear();
     this.#changed.notify();
   }
 
@@ -134,11 +135,11 @@ export class SlotFill implements AwaitedSlot {
     const endWait = this.readers.wait(this.#options.now());
     try {
       for (;;) {
+        if (this.isDropped) return null;
         const until = Math.min(this.#segments.receivedUntil(position), end - this.slot.start);
         if (until > position) return this.#buffer.read(position, until);
         const change = this.#changed.next;
         if (!this.#segments.isClaimed(position)) {
-          if (this.isDropped) return null;
           if (supportsRanges) this.requests.request(position, origin);
           else this.#giveUp();
         }

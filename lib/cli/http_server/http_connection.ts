@@ -2,7 +2,8 @@
 import type { ClientLimits } from "./client_limits.ts";
 import { headReader } from "./head_reader.ts";
 import { type FetchHandler, HttpExchange, MAX_DISCARDED, plain } from "./http_exchange.ts";
-import type { PipelineTurns } from "./pipeline_turns.ts";
+import type { PipelineTurns } from "./turns/pipeline_turns.ts";
+import type { WriteTurns } from "./turns/write_turns.ts";
 import { ProtocolError, type RequestHead, type UrlScheme } from "./request_head.ts";
 import { writeResponse } from "./response_writer.ts";
 import { type Socket, SocketReader } from "./socket_reader.ts";
@@ -17,6 +18,8 @@ export interface HttpConnectionOptions {
   readonly time: TimeLimits;
   /** Shared by the connections of a listener. */
   readonly turns: PipelineTurns;
+  /** Shared by the connections of a listener. */
+  readonly writes: WriteTurns;
   /** Called after each response, and again after the rest of its request was discarded. */
   onAnswered(): void;
 }

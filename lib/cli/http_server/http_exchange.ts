@@ -7,12 +7,16 @@ import type { RequestHead } from "./request_head.ts";
 import { writeAll, writeResponse } from "./response_writer.ts";
 import type { Socket, SocketReader } from "./socket_reader.ts";
 import type { TimeLimits } from "./time_limit.ts";
+import type { WriteTurns } from "./turns/write_turns.ts";
 
 /** Handles a request. */
 export type FetchHandler = (request: Request) => Promise<Response>;
 
 /** Bytes of an unread request body that are discarded to keep its connection. */
 export const MAX_DISCARDED = 256 * 1024;
+
+/** Bytes of a response that are written without waiting for a turn. */
+const SMALL_RESPONSE = 64 * 1024;
 
 const CONTINUE = new TextEncoder().encode("HTTP/1.1 100 Continue\r\n\r\n");
 
@@ -21,6 +25,7 @@ export interface ExchangeConnection {
   readonly reader: SocketReader;
   readonly limits: ClientLimits;
   readonly time: TimeLimits;
+  readonly writes: WriteTurns;
 }
 
 /** Handles one request. */
@@ -73,7 +78,13 @@ export class HttpExchange {
   }
 
   /** Writes at least one of the bytes, in bounded time. Returns how many were written. */
-  async write(bytes: Uint8Array): Promise<number> {
+  write(bytes: Uint8Array): Promise<number> {
+    const isLarge = this.#written + bytes.byteLength > SMALL_RESPONSE;
+    const write = () => this.#write(bytes);
+    return isLarge ? this.#connection.writes.run(bytes.byteLength, write) : write();
+  }
+
+  async #write(bytes: Uint8Array): Promise<number> {
     const { socket, limits, time } = this.#connection;
     let count = 0;
     this.#downloadLag.begin();

@@ -7,7 +7,8 @@ import { codeOf } from "../system/fs_errors.ts";
 import type { ClientLimits } from "./client_limits.ts";
 import { HttpConnection } from "./http_connection.ts";
 import type { FetchHandler } from "./http_exchange.ts";
-import { PipelineTurns } from "./pipeline_turns.ts";
+import { PipelineTurns } from "./turns/pipeline_turns.ts";
+import { WriteTurns } from "./turns/write_turns.ts";
 import type { UrlScheme } from "./request_head.ts";
 import type { Socket } from "./socket_reader.ts";
 import { TimeLimits } from "./time_limit.ts";
@@ -57,6 +58,7 @@ export class HttpListener {
   readonly #connections = new Map<HttpConnection, Promise<void>>();
   readonly #accepting: Promise<void>;
   readonly #turns = new PipelineTurns();
+  readonly #writes = new WriteTurns();
   readonly #time = new TimeLimits();
   #maxConnections: number;
   #isClosed = false;
@@ -94,6 +96,7 @@ export class HttpListener {
     this.#onEnd();
     for (const connection of this.#connections.keys()) connection.close();
     this.#turns.close();
+    this.#writes.close();
     this.#time.close();
     await Promise.all([this.#accepting, ...this.#connections.values()]);
   }
@@ -146,6 +149,7 @@ export class HttpListener {
       socket,
       time: this.#time,
       turns: this.#turns,
+      writes: this.#writes,
       onAnswered,
     });
     const running = connection.run().finally(() => {

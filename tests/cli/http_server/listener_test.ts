@@ -78,6 +78,49 @@ function readerOf(bytes: number) {
   return socket;
 }
 
+Deno.test("HttpListener lets other work run when many clients take large responses as fast as they are written", async () => {
+  const closing = Promise.withResolvers<never>();
+  const sockets = Array.from({ length: 20 }, () => {
+    const socket = readerOf(0);
+    // The runtime writes at once while the buffer of a socket has room.
+    const write = ({ byteLength }: Uint8Array) => {
+      socket.written += byteLength;
+      return Promise.resolve(byteLength);
+    };
+    return Object.assign(socket, { write });
+  });
+  const accepted = [...sockets];
+  const size = 8 * 1024 ** 2;
+  const chunk = new Uint8Array(size / 64);
+  const listener = new HttpListener({
+    accept: () => {
+      const socket = accepted.shift();
+      return socket === undefined ? closing.promise : Promise.resolve(socket);
+    },
+    close: () => closing.reject(new Error("closed")),
+  }, {
+    handler: () => {
+      let chunks = 0;
+      const pull = (controller: ReadableStreamDefaultController) => {
+        controller.enqueue(chunk);
+        if (++chunks === 64) controller.close();
+      };
+      const headers = { "content-length": String(size) };
+      return Promise.resolve(new Response(new ReadableStream({ pull }), { headers }));
+    },
+    limits: CLIENT_LIMITS,
+    maxConnections: 30,
+  });
+  const total = () => sockets.reduce((sum, { written }) => sum + written, 0);
+  let turns = 0;
+  while (total() < 20 * size) {
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    turns++;
+  }
+  assert(turns > 10, `${turns} turns`);
+  await listener.close();
+});
+
 Deno.test("HttpListener closes the slowest reader only when all connections are in use", async () => {
   const [slow, fast, last] = [readerOf(1), readerOf(50_000), readerOf(50_000)];
   const arrival = Promise.withResolvers<typeof last>();

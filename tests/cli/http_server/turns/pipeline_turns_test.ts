@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { PipelineTurns } from "../../../lib/cli/http_server/pipeline_turns.ts";
+import { PipelineTurns } from "../../../../lib/cli/http_server/turns/pipeline_turns.ts";
 
 /** An event loop whose turns the test starts. Each response takes 1 ms of its clock. */
 function eventLoop() {

@@ -2,7 +2,7 @@
  * Shares the event loop between pipelined requests and all other work. Without it, many pipelined requests can be handled
  * in one turn of the event loop, in which no other connection is read.
  */
-import { EVENT_LOOP, type EventLoop } from "./time_limit.ts";
+import { EVENT_LOOP, type EventLoop } from "../time_limit.ts";
 
 /** Milliseconds per turn of the event loop in which all connections together handle pipelined requests. */
 const SLICE_MS = 4;
