@@ -57,8 +57,7 @@ export class HttpListener {
   /** Connections, ordered by their last responses. */
   readonly #connections = new Map<HttpConnection, Promise<void>>();
   readonly #accepting: Promise<void>;
-  readonly #turns = new PipelineTurns();
-  readonly #writes = new WriteTurns();
+  readonly #turns = { requests: new PipelineTurns(), writes: new WriteTurns() };
   readonly #time = new TimeLimits();
   #maxConnections: number;
   #isClosed = false;
@@ -95,8 +94,8 @@ export class HttpListener {
     this.#listener.close();
     this.#onEnd();
     for (const connection of this.#connections.keys()) connection.close();
-    this.#turns.close();
-    this.#writes.close();
+    this.#turns.requests.close();
+    this.#turns.writes.close();
     this.#time.close();
     await Promise.all([this.#accepting, ...this.#connections.values()]);
   }
@@ -148,8 +147,8 @@ export class HttpListener {
       ...this.#options,
       socket,
       time: this.#time,
-      turns: this.#turns,
-      writes: this.#writes,
+      turns: this.#turns.requests,
+      writes: this.#turns.writes,
       onAnswered,
     });
     const running = connection.run().finally(() => {
