@@ -53,6 +53,9 @@ const TARGET = /^[\x21\x22\x24-\x7e\x80-\xff]+$/;
 
 const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
+/** LF without CR before it, or CR without LF after it. */
+const LONE_LINE_END = /(?:^|[^\r])\n|\r(?!\n)/;
+
 const ABSOLUTE = /^https?:\/\/([^/?]*)(.*)$/i;
 
 /** `host[:port]` of RFC 9110, section 7.2, without user information. */
@@ -61,7 +64,8 @@ const HOST = /^(?:\[[0-9a-f:.]+\]|[a-z0-9._~!$&'()*+,;=%-]+)(?::\d*)?$/i;
 const LATIN1 = new TextDecoder("latin1");
 
 /**
- * Finds the index after the empty line that ends a head; -1 if the head is incomplete.
+ * Finds the index after the empty line that ends a head; -1 if the head is incomplete. Lines may end with LF, so that
+ * such a head is refused and not awaited.
  *
  * @param from index to start at: earlier bytes were searched before
  */
@@ -94,7 +98,12 @@ export function canBegin(bytes: Uint8Array): boolean {
  * if it needs something that is not supported.
  */
 export function parseHead(bytes: Uint8Array, scheme: UrlScheme = "http"): RequestHead {
-  const [line = "", ...lines] = LATIN1.decode(bytes).split(/\r?\n/);
+  const text = LATIN1.decode(bytes);
+  // Recipients may also accept a lone LF, or replace a lone CR (RFC 9112, section 2.2), and disagree.
+  if (LONE_LINE_END.test(text)) {
+    throw new ProtocolError(400, "Every line of the header fields must end with CR and LF.");
+  }
+  const [line = "", ...lines] = text.split("\r\n");
   const [method = "", target = "", version = "", ...rest] = line.split(" ");
   if (rest.length > 0 || !TOKEN.test(method) || !TARGET.test(target)) {
     throw malformed("the request line");

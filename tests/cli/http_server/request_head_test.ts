@@ -14,7 +14,7 @@ function parse(text: string): RequestHead {
 Deno.test("parseHead() returns method, target, fields and framing when the head is valid", async (t) => {
   const cases: readonly (readonly [text: string, expected: Partial<RequestHead>])[] = [
     ["GET / HTTP/1.1\r\nhost: x\r\n\r\n", { method: "GET", url: "http://x/", keepsAlive: true }],
-    ["GET /a HTTP/1.1\nHost: x:80\n\n", { url: "http://x:80/a" }],
+    ["GET /a HTTP/1.1\r\nHost: x:80\r\n\r\n", { url: "http://x:80/a" }],
     ["GET /a/../b?c=%2e HTTP/1.1\r\nHost: [::1]:9\r\n\r\n", {
       url: "http://[::1]:9/a/../b?c=%2e",
     }],
@@ -87,6 +87,16 @@ Deno.test("parseHead() throws ProtocolError when a head is malformed or ambiguou
     [get(": no name"), 400],
     [get("a: b\0c"), 400],
     [get("a: b\rc: d"), 400],
+    [get("a: b\nc: d"), 400],
+    [get("a: b\r\r\nc: d"), 400],
+    [get("a: b\n\r\nc: d"), 400],
+    [get("a: b\nContent-Length: 5"), 400],
+    ["GET / HTTP/1.1\nHost: x\n\n", 400],
+    ["GET / HTTP/1.1\nHost: x\r\n\r\n", 400],
+    ["GET / HTTP/1.1\rHost: x\r\n\r\n", 400],
+    ["GET / HTTP/1.1\r\nHost: x\r\n\n", 400],
+    [get("Transfer-Encoding: "), 501],
+    [get("Transfer-Encoding: chunked\r\nTransfer-Encoding: identity"), 501],
     [get("Host: y"), 400],
     [get("Expect: 200-ok"), 417],
     ["GET / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", 400],
