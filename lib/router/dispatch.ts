@@ -264,16 +264,20 @@ async function errorResponse(
   error: unknown,
 ): Promise<Response> {
   if (!(error instanceof HttpError) || error.cause !== undefined) recorder.failed(error);
-  return await responseTo(request, error);
+  return await responseTo(request, error, recorder);
 }
 
 /** Headers of a 503: the servers may be available again soon. */
 const RETRY_SOON = { "retry-after": "1" };
 
-async function responseTo(request: Request, error: unknown): Promise<Response> {
+async function responseTo(
+  request: Request,
+  error: unknown,
+  recorder?: RequestRecorder,
+): Promise<Response> {
   // Imported on demand: most responses come from Glance.
   const { httpErrorResponse } = await import("./on_demand/error_formats.ts");
-  return httpErrorResponse(request, toHttpError(request, error));
+  return httpErrorResponse(request, toHttpError(request, error), recorder);
 }
 
 /** The response for an error. It never names a server; the log does. */

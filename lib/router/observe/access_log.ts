@@ -111,11 +111,16 @@ export class RequestRecorder {
     this.#options.metrics.counters?.add("received_bytes_total", { path: this.#entry.route }, bytes);
   }
 
-  /** Records bytes sent to the client. */
+  /** Records bytes of a server or of the cache that were sent to the client. */
   sent(bytes: number, server: string, resumes: number): void {
-    this.#entry.bytesOut += bytes;
     this.#entry.server = server;
     this.#entry.resumes = resumes;
+    this.count(bytes, server);
+  }
+
+  /** Counts bytes sent to the client. */
+  count(bytes: number, server: string): void {
+    this.#entry.bytesOut += bytes;
     this.#options.metrics.counters?.add("sent_bytes_total", { server }, bytes);
   }
 

@@ -4,6 +4,7 @@
  */
 import { bestOffer } from "../../embedded/http/negotiation.ts";
 import type { HttpError } from "../error_response.ts";
+import type { RequestRecorder } from "../observe/access_log.ts";
 
 /** Title and default explanation by status. */
 const STATUS_TEXTS: Readonly<Record<number, readonly [title: string, explanation: string]>> = {
@@ -28,8 +29,12 @@ const STATUS_TEXTS: Readonly<Record<number, readonly [title: string, explanation
 const UNSUPPORTED_DATA =
   "The request media type application/octet-stream is not supported by this server.";
 
-/** Creates the response for an error, in a format that the request accepts. */
-export function httpErrorResponse(request: Request, error: HttpError): Response {
+/** Creates the response for an error, in a format that the request accepts. `recorder` counts its bytes. */
+export function httpErrorResponse(
+  request: Request,
+  error: HttpError,
+  recorder?: Pick<RequestRecorder, "count">,
+): Response {
   const { status } = error;
   const [title, usual] = STATUS_TEXTS[status] ?? ["Error", ""];
   const code = `${status} ${title}`;
@@ -41,7 +46,9 @@ export function httpErrorResponse(request: Request, error: HttpError): Response 
   const body = new TextEncoder().encode(text);
   // Set for HEAD, too: its response has no body from which a runtime could compute it.
   headers.set("content-length", String(body.byteLength));
-  return new Response(request.method === "HEAD" ? null : body, { status, headers });
+  if (request.method === "HEAD") return new Response(null, { status, headers });
+  recorder?.count(body.byteLength, "gateway");
+  return new Response(body, { status, headers });
 }
 
 /** The line breaks are those of WebOb, also in JSON. */
