@@ -13,7 +13,7 @@ import { HttpError } from "../error_response.ts";
 const ERROR_RESPONSES: Readonly<
   Record<BodyFault, readonly [status: number, explanation?: string]>
 > = {
-  "incomplete": [400, "Malformed JSON in request body."],
+  "incomplete": [400, "The request body is broken."],
   "too large": [413],
   "too slow": [408],
   "over budget": [503, "The gateway is buffering too many request bodies."],

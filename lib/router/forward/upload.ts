@@ -142,7 +142,7 @@ async function openSource(
   return {
     async next() {
       const chunk = await opened.next().catch((cause) => {
-        throw new HttpError(400, "The request body ended early.", { cause });
+        throw new HttpError(400, "The request body is broken.", { cause });
       });
       const length = chunk?.byteLength ?? 0;
       bytes += length;
