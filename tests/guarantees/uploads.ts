@@ -34,6 +34,13 @@ export const UPLOADS: readonly Guarantee[] = [
     "cli/upload_test.ts: image-create shows 100 % only at the end",
   ],
   [
+    "A creation that is aborted leaves no image, or a message names it.",
+    "images/create_image_test.ts: create() leaves no image if it is aborted …",
+    "images/create_image_test.ts: create() names the image if it is aborted and cannot delete it",
+    "cli/interrupted_creation_test.ts: … leaves no unnamed image when it is interrupted at a request",
+    "page/chromium/interruptions_test.ts: Upload() leaves no image if it is canceled while its image is created",
+  ],
+  [
     "An upload or a staging that is acknowledged before its last byte is an error.",
     "transfer/upload/staging_test.ts: stage() throws UnexpectedResponse when a stream is acknowledged before its last byte and the staged size is …",
     "sockets/upload_responses_test.ts: create() fails and leaves no image when a 204 arrives while the source of a stream waits",
