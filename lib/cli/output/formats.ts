@@ -82,13 +82,17 @@ function objectsOf({ headings, rows }: Cells): Readonly<Record<string, unknown>>
   );
 }
 
-/** Numbers are not quoted, as `openstack` does it. */
+/**
+ * RFC 4180 with the conventions of `openstack`: all but numbers and truth values is quoted, so that the text "True" is
+ * not taken for one, and null is empty. A quoted text keeps its line breaks.
+ */
 function csvCell(value: unknown): string {
-  if (typeof value === "number") return String(value);
-  return `"${plainText(value).replaceAll('"', '""')}"`;
+  if (typeof value === "number" || typeof value === "boolean") return plainText(value);
+  const text = typeof value === "string" ? value : plainText(value ?? "");
+  return `"${text.replaceAll('"', '""')}"`;
 }
 
-/** A value in Python's notation, on one line. */
+/** A value in Python's notation, on one line: a list has a line for each of its rows. */
 function plainText(value: unknown): string {
   if (value === null || value === undefined) return "None";
   if (typeof value === "boolean") return value ? "True" : "False";

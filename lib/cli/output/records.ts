@@ -3,7 +3,7 @@ import { number } from "../args/flags.ts";
 import { CommandFailed } from "../system/errors.ts";
 import { codeOf, fileState } from "../system/fs_errors.ts";
 import type { Flags, Invocation, Values } from "../args/command.ts";
-import { printable, printableJson } from "../system/console.ts";
+import { printable, printableJson, printableLines } from "../system/console.ts";
 import {
   chosenColumns,
   formatList,
@@ -88,6 +88,12 @@ export async function printText(
   await writeOut(invocation.system.stdout, new TextEncoder().encode(`${text}\n`));
 }
 
+/** Prints formatted data. Programs get every value of CSV as it is; a terminal must not get control characters. */
+async function printData(invocation: Pick<Invocation, "system">, text: string): Promise<void> {
+  const { isTerminal } = invocation.system.stdout;
+  await printText(invocation, isTerminal ? printableLines(text) : text);
+}
+
 export async function printJson(
   invocation: Pick<Invocation, "system">,
   value: unknown,
@@ -129,7 +135,7 @@ async function printedMembers(
   const chosen = chosenColumns(all.map(([name]) => name), columns)
     .flatMap((i) => all[i] === undefined ? [] : [all[i]]);
   if (format === "table") return chosen;
-  await printText(invocation, formatRecord(format, chosen));
+  await printData(invocation, formatRecord(format, chosen));
   return null;
 }
 
@@ -168,7 +174,7 @@ export async function printList(
   if (format !== "table") {
     // A list without rows has no lines of values.
     if (format === "value" && records.length === 0) return;
-    return await printText(invocation, formatList(format, { headings, rows: cellsOf(valueIn) }));
+    return await printData(invocation, formatList(format, { headings, rows: cellsOf(valueIn) }));
   }
   const maxWidths = shown.map(([, , maxWidth]) => maxWidth);
   await printText(invocation, drawTable(headings, cellsOf(listCell), { ...layout, maxWidths }));
@@ -227,7 +233,7 @@ function cellText(value: unknown, absent: string): string {
   if (typeof value === "boolean") return value ? "True" : "False";
   if (typeof value === "object") return printable(pythonJson(value));
   // A cell can have several lines.
-  return String(value).split("\n").map(printable).join("\n");
+  return printableLines(String(value));
 }
 
 /** JSON with a space after colons and commas, as Python writes it. */

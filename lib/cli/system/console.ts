@@ -30,6 +30,11 @@ export function printable(text: string): string {
   });
 }
 
+/** Escapes a text of several lines, but not its line breaks. */
+export function printableLines(text: string): string {
+  return text.split("\n").map(printable).join("\n");
+}
+
 /** Formats JSON with the same characters escaped. Newlines are part of the indentation. */
 export function printableJson(value: unknown, indent?: number): string {
   return JSON.stringify(value, null, indent).replaceAll(UNPRINTABLE, (character) => {

@@ -17,14 +17,33 @@ Deno.test("formatList() formats a list as openstack does", () => {
     csv: [
       '"ID","Name","Size","Stores"',
       '"1","a ""b"", c",5,"[""x"",""y""]"',
-      '"2","None",0,"[]"',
-      '"3","yes","True","{""k"":""v""}"',
+      '"2","",0,"[]"',
+      '"3","yes",True,"{""k"":""v""}"',
     ].join("\n"),
     value: '1 a "b", c 5 ["x","y"]\n2 None 0 []\n3 yes True {"k":"v"}',
   };
   for (const [format, text] of Object.entries(cases)) {
     assertEquals(formatList(format as DataFormat, CELLS), text);
   }
+});
+
+Deno.test("formatList() writes CSV in which every value can be read again", () => {
+  const texts = ["a\nb", "a\\nb", 'a"\r\n,b', "True", "None", "5", " ", "\t\x1b[31m", "=1+1"];
+  const csv = formatList("csv", { headings: ["Name"], rows: texts.map((text) => [text]) });
+  // RFC 4180, section 2: a quote in a quoted field is written twice.
+  const read = [...csv.matchAll(/"((?:[^"]|"")*)"(?:\n|$)/g)]
+    .map(([, quoted = ""]) => quoted.replaceAll('""', '"'));
+  assertEquals(read, ["Name", ...texts]);
+  const kinds = { headings: ["a", "b", "c", "d"], rows: [["5", 5, "True", true]] };
+  assertEquals(formatList("csv", kinds).split("\n")[1], '"5",5,"True",True');
+});
+
+Deno.test("formatList() writes a line of values for each row", () => {
+  const rows = [["a\nb", 1], ["c\rd\x1b", null]];
+  assertEquals(
+    formatList("value", { headings: ["a", "b"], rows }),
+    "a\\nb 1\nc\\x0dd\\x1b None",
+  );
 });
 
 Deno.test("formatList() and formatRecord() keep every value in JSON and YAML", () => {
@@ -82,8 +101,8 @@ Deno.test("formatRecord() writes YAML that parsers of YAML 1.1 read, too", () =>
 Deno.test("formatRecord() prints a value per line, or lines of two cells", () => {
   const members = [["id", "1"], ["tags", []], ["protected", false], ["owner", null]] as const;
   assertEquals(formatRecord("value", members), "1\n[]\nFalse\nNone");
-  const lines = ['"Property","Value"', '"id","1"', '"tags","[]"', '"protected","False"'];
-  assertEquals(formatRecord("csv", members), [...lines, '"owner","None"'].join("\n"));
+  const lines = ['"Property","Value"', '"id","1"', '"tags","[]"', '"protected",False'];
+  assertEquals(formatRecord("csv", members), [...lines, '"owner",""'].join("\n"));
 });
 
 Deno.test("chosenColumns() ignores case, and keeps the order of the table", () => {

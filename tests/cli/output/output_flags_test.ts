@@ -38,6 +38,16 @@ Deno.test("--format and --column choose how every table is printed", async (t) =
   }
 });
 
+Deno.test("--format csv keeps line breaks, and escapes other control characters on a terminal only", async () => {
+  const harness = new CliHarness();
+  await harness.run(["image-create", "--name", "a\nb\x1b[31m"]);
+  const list = ["image-list", "-f", "csv", "-c", "name"];
+  const { stdout } = await harness.run(list);
+  assertEquals(stdout, '"Name"\n"a\nb\x1b[31m"\n');
+  const shown = await harness.run(list, { isTerminal: true });
+  assertEquals(shown.stdout, '"Name"\n"a\nb\\x1b[31m"\n');
+});
+
 Deno.test("--column names the columns that exist, and --json excludes both flags", async () => {
   const harness = await harnessWithImage();
   const unknown = await harness.run(["image-list", "-c", "Nmae"]);
