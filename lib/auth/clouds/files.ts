@@ -2,7 +2,7 @@
 import { InvalidConfigurationValue } from "../../errors.ts";
 import { ownValue } from "../../validate.ts";
 import type { Environment, TextFileReader } from "../../platform.ts";
-import { isMapping, KeyNotText, mergeDeep, type Settings, toSettings } from "./settings.ts";
+import { isMapping, mergeDeep, notMappingState, type Settings, toSettings } from "./settings.ts";
 import { findYamlParser, valueOfYaml, YamlError, type YamlParser } from "./yaml.ts";
 import { AmbiguousScalar, numberAsWritten } from "./yaml_scalars.ts";
 
@@ -104,7 +104,7 @@ export class CloudFiles {
     if (content === null) return {};
     if (isMapping(content)) return content;
     throw new InvalidConfigurationValue(
-      `Cannot use the clouds file "${path}": it does not contain a mapping; write "clouds:" and the clouds below it`,
+      `Cannot use the clouds file "${path}": ${notMappingState(content, "the file")}`,
     );
   }
 
@@ -123,18 +123,14 @@ export class CloudFiles {
   }
 }
 
-/** @throws {InvalidConfigurationValue} for a key that is not text, and a value that contains itself. */
+/** @throws {InvalidConfigurationValue} for a value that contains itself. */
 function settingsIn(path: string, parsed: unknown): unknown {
   try {
     return toSettings(parsed);
   } catch (error) {
     // The stack overflowed: an alias refers to a value that contains it, or the nesting is too deep.
     if (error instanceof RangeError) throw repetitive(path);
-    if (!(error instanceof KeyNotText)) throw error;
-    const place = error.path === "" ? "" : ` below "${error.path}"`;
-    throw new InvalidConfigurationValue(
-      `Cannot use the clouds file "${path}": YAML does not read a key${place} as text; write it in quotes`,
-    );
+    throw error;
   }
 }
 

@@ -6,7 +6,7 @@ import { InvalidConfigurationValue } from "../../errors.ts";
 import { Cloud } from "./cloud.ts";
 import type { CloudFile } from "./files.ts";
 import type { Environment } from "../../platform.ts";
-import { isMapping, withUnderscores } from "./settings.ts";
+import { isMapping, notMappingState, type Settings, withUnderscores } from "./settings.ts";
 
 /** The clouds to choose from. */
 export interface CloudSelection {
@@ -43,11 +43,11 @@ export function chooseCloud({ environment, file, requested }: CloudSelection): C
       `Cannot choose a cloud: "${own.name}" names both a cloud in "${file?.path}" and the one that the OS_* variables describe; rename the latter with OS_CLOUD_NAME`,
     );
   }
-  if (own !== null) clouds.set(own.name, own);
-  if (requested !== null) return clouds.get(requested) ?? unknown(requested, clouds, file);
+  if (own !== null) clouds.set(own.name, () => own);
+  if (requested !== null) return clouds.get(requested)?.() ?? unknown(requested, clouds, file);
   if (own !== null) return own;
   const [only, ...others] = clouds.values();
-  if (others.length === 0) return only ?? null;
+  if (others.length === 0) return only?.() ?? null;
   throw new InvalidConfigurationValue(
     `Cannot choose a cloud: "${file?.path}" has ${quoted(clouds)}; set OS_CLOUD to one of them`,
   );
@@ -68,21 +68,21 @@ export function environmentCloudName(environment: Environment): string {
   return environment["OS_CLOUD_NAME"] || "envvars";
 }
 
-function cloudsIn(file: CloudFile | null): Map<string, Cloud> {
-  const clouds = file?.content["clouds"] ?? {};
-  if (!isMapping(clouds)) throw notMapping(file, "clouds");
+/** The clouds by name. Each is checked when it is chosen: a malformed one does not prevent the use of others. */
+function cloudsIn(file: CloudFile | null): Map<string, () => Cloud> {
+  const clouds = mappingIn(file, "clouds", file?.content["clouds"] ?? {});
   return new Map(
-    Object.entries(clouds).map(([name, settings]) => {
-      if (!isMapping(settings)) throw notMapping(file, `clouds.${name}`);
-      if (!isMapping(settings["auth"] ?? {})) throw notMapping(file, `clouds.${name}.auth`);
-      return [name, new Cloud(name, file?.path ?? "", withUnderscores(settings))];
-    }),
+    Object.entries(clouds).map(([name, value]) => [name, () => {
+      const settings = mappingIn(file, `clouds.${name}`, value);
+      mappingIn(file, `clouds.${name}.auth`, settings["auth"] ?? {});
+      return new Cloud(name, file?.path ?? "", withUnderscores(settings));
+    }]),
   );
 }
 
 function unknown(
   requested: string,
-  clouds: ReadonlyMap<string, Cloud>,
+  clouds: ReadonlyMap<string, unknown>,
   file: CloudFile | null,
 ): never {
   const place = file === null ? "no clouds.yaml was found" : `"${file.path}" does not contain it`;
@@ -95,12 +95,14 @@ function unknown(
   );
 }
 
-function quoted(clouds: ReadonlyMap<string, Cloud>): string {
+function quoted(clouds: ReadonlyMap<string, unknown>): string {
   return [...clouds.keys()].map((name) => `"${name}"`).join(", ");
 }
 
-function notMapping(file: CloudFile | null, key: string): InvalidConfigurationValue {
-  return new InvalidConfigurationValue(
-    `Cannot use the clouds file "${file?.path}": "${key}" is not a mapping; write its keys below it, indented`,
+/** @throws {InvalidConfigurationValue} if the value is not a mapping, or has a key that is not text. */
+function mappingIn(file: CloudFile | null, key: string, value: unknown): Settings {
+  if (isMapping(value)) return value;
+  throw new InvalidConfigurationValue(
+    `Cannot use the clouds file "${file?.path}": ${notMappingState(value, key)}`,
   );
 }

@@ -13,31 +13,33 @@ export function isMapping(value: unknown): value is Settings {
     !(value instanceof AmbiguousScalar);
 }
 
-/** Thrown for a key that is not a string; `path` is the path of its mapping. */
-export class KeyNotText extends Error {
-  override name = "KeyNotText";
-  readonly path: string;
+/** The kind of a mapping with a key that is not text, such as `no` in YAML 1.1. */
+const OTHER_KEYS = "a mapping with a key that is not text";
 
-  constructor(path: string) {
-    super("a key is not text");
-    this.path = path;
-  }
+/** Why a value cannot be used as a mapping, and a hint. `key` is its path. */
+export function notMappingState(value: unknown, key: string): string {
+  return value instanceof AmbiguousScalar && value.kind === OTHER_KEYS
+    ? `YAML does not read a key below "${key.replace(/\.\?$/, "")}" as text; write it in quotes`
+    : `"${key}" is not a mapping; write its keys below it, indented`;
 }
 
 /**
  * Converts the result of a parser: mappings to objects, and scalars to strings, Booleans, null, or ambiguous
- * scalars.
- *
- * @throws {KeyNotText} if a key is not a string.
+ * scalars. A mapping with a key that is not text becomes an ambiguous scalar, too; in the mapping of the clouds, only
+ * the cloud with such a key does, with the name `?`.
  */
 export function toSettings(value: unknown, path = ""): unknown {
   if (Array.isArray(value)) return value.map((entry) => toSettings(entry, path));
   if (value instanceof Map || isPlainObject(value)) {
     const entries = value instanceof Map ? [...value] : Object.entries(value);
-    return Object.fromEntries(entries.map(([key, inner]) => {
-      if (typeof key !== "string") throw new KeyNotText(path);
-      return [key, toSettings(inner, path === "" ? key : `${path}.${key}`)];
-    }));
+    const other = new AmbiguousScalar(OTHER_KEYS);
+    const isText = (key: unknown) => typeof key === "string";
+    if (path !== ".clouds" && !entries.every(([key]) => isText(key))) return other;
+    return Object.fromEntries(
+      entries.map(([key, inner]) =>
+        isText(key) ? [key, toSettings(inner, `${path}.${key}`)] : ["?", other]
+      ),
+    );
   }
   if (value === undefined || value === null) return null;
   if (typeof value === "string" || typeof value === "boolean") return value;

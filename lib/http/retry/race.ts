@@ -18,7 +18,7 @@ import {
 } from "../request_spec.ts";
 
 /** Reason of the abort of an attempt that is no longer needed. */
-const DECIDED = "another server was faster";
+const DECIDED = "not needed";
 
 /** Code that is passed to the hedging. */
 const HEDGING_CODE = { FailedAttempt, HEDGE_COST, ServerUnreachable };

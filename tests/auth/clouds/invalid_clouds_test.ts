@@ -29,7 +29,7 @@ const REFUSED: readonly Refused[] = [
   {
     claim: "a file that is not a mapping",
     files: { "/here/clouds.yaml": "- canary-1" },
-    message: "it does not contain a mapping",
+    message: '"the file" is not a mapping',
   },
   {
     claim: "clouds that are not a mapping",
@@ -167,3 +167,33 @@ for (const { claim, environment, files, message } of REFUSED) {
     assertEquals(Deno.inspect(error, { depth: 20 }).includes("canary"), false);
   });
 }
+
+Deno.test("readCloud() refuses a malformed cloud only when it is chosen", async (t) => {
+  const good = "  good: {auth: {auth_url: 'http://k', username: u, password: p}}";
+  const place = 'Cannot use the clouds file "/here/clouds.yaml": ';
+  const cases = [
+    ["bad", "  bad: text", `${place}"clouds.bad" is not a mapping; `],
+    ["bad", "  bad:", `${place}"clouds.bad" is not a mapping; `],
+    ["bad", "  bad: {auth: [text]}", `${place}"clouds.bad.auth" is not a mapping; `],
+    [
+      "bad",
+      "  bad: {auth: {yes: text}}",
+      `${place}YAML does not read a key below "clouds.bad.auth" as text; write it in quotes`,
+    ],
+    [
+      "bad",
+      "  bad: {on: text}",
+      `${place}YAML does not read a key below "clouds.bad" as text; write it in quotes`,
+    ],
+    ["no", "  no: {auth: {}}", 'does not contain it (known clouds: "?", "good")'],
+  ] as const;
+  for (const [name, bad, message] of cases) {
+    await t.step(bad, async () => {
+      const files = { "/here/clouds.yaml": `clouds:\n${bad}\n${good}` };
+      const cloud = await read({ OS_CLOUD: "good" }, files);
+      assertEquals(cloud?.credentials?.username, "u");
+      const environment = { OS_CLOUD: name };
+      await assertRejects(() => read(environment, files), InvalidConfigurationValue, message);
+    });
+  }
+});
