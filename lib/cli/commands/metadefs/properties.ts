@@ -3,18 +3,35 @@ import { required, text } from "../../args/flags.ts";
 import { WIDTH_FLAGS } from "../../output/records.ts";
 import { definitionCommands } from "./parts.ts";
 
+/** The members of a property: those of its JSON schema, and its name. */
+const MEMBERS: readonly string[] = [
+  "additionalItems",
+  "default",
+  "description",
+  "enum",
+  "items",
+  "maxItems",
+  "maxLength",
+  "maximum",
+  "minItems",
+  "minLength",
+  "minimum",
+  "name",
+  "operators",
+  "pattern",
+  "readonly",
+  "title",
+  "type",
+  "uniqueItems",
+];
+
 const PARTS = definitionCommands({
   one: "property",
   anyOne: "a property",
   all: "properties",
   columns: [["name"], ["title"], ["type"]],
   showFlags: WIDTH_FLAGS,
-  members: [
-    ..."additionalItems default description enum items maxItems maxLength maximum minItems".split(
-      " ",
-    ),
-    ..."minLength minimum name operators pattern readonly title type uniqueItems".split(" "),
-  ],
+  members: MEMBERS,
   shown: (property, name) => ({ ...property, name }),
   createFlags: {
     "name": required("<NAME>", "Name of the property"),
