@@ -2,7 +2,7 @@
 import type { RequestContext } from "../context.ts";
 import { fetchCatalog } from "../auth/keystone.ts";
 import { Invalid } from "../errors.ts";
-import type { CallPolicy, OpenResponse } from "../http/request_spec.ts";
+import type { OpenResponse, RequestOptions } from "../http/request_spec.ts";
 import { inspect } from "../validate.ts";
 import { ApiClient, type GlanceClientWrapperOptions } from "./api_client.ts";
 import {
@@ -61,11 +61,11 @@ export class GlanceClientWrapper extends ApiClient {
     context: RequestContext | null,
     method: M,
     args: OperationArgs<M>,
-    policy: CallPolicy = {},
+    call: RequestOptions = {},
   ): Promise<OperationResult<M>> {
     const operation = operationNamed(method);
     checkArguments(method, args);
-    return await this.request(context, operation, args, policy);
+    return await this.request(context, operation, args, call);
   }
 
   /**
@@ -76,11 +76,11 @@ export class GlanceClientWrapper extends ApiClient {
     context: RequestContext | null,
     method: M,
     args: OperationArgs<M>,
-    policy: CallPolicy = {},
+    call: RequestOptions = {},
   ): Promise<OpenResponse> {
     const operation = operationNamed(method);
     checkArguments(method, args);
-    return await this.open(context, operation, args, policy);
+    return await this.open(context, operation, args, call);
   }
 }
 

@@ -1,4 +1,4 @@
-/** Records which images were removed from a cache while they were read, so that these reads store nothing. Pure. */
+/** Records which images were removed from a cache while they were read, so that these reads store nothing. */
 import type { ImageContent } from "./image_slots.ts";
 
 /** Maximum number of removed images; the oldest are dropped first. */

@@ -36,11 +36,6 @@ export class SlotIndex {
     this.#limit = limit;
   }
 
-  /** Bytes of the stored slots. */
-  get storedBytes(): number {
-    return this.#stored;
-  }
-
   /** Number of stored slots. */
   get count(): number {
     return this.#entries.size;

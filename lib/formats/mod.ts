@@ -1,6 +1,6 @@
 /**
  * Inspects disk images: detects the format and the virtual size from the bytes, and checks whether an image is safe to
- * open, and whether Glance, Nova, Ironic, or Cinder accept it. Also decompresses images. Pure code that needs no platform.
+ * open, and whether Glance, Nova, Ironic, or Cinder accept it. Also decompresses images. The code needs no platform.
  *
  * @example
  * ```ts

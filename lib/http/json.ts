@@ -7,7 +7,7 @@ import { UnexpectedResponse } from "../errors.ts";
 import { abortable } from "./deadline.ts";
 
 /** Maximum bytes of a document: 1,000 images with 32 KiB each. */
-export const DOCUMENT_LIMIT = 32 * 1024 * 1024;
+const DOCUMENT_LIMIT = 32 * 1024 * 1024;
 
 /** Maximum bytes that are read of an error response. */
 const EXPLANATION_LIMIT = 16 * 1024;

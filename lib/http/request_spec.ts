@@ -5,7 +5,7 @@ import type { ApiServer } from "../api_server.ts";
 import type { RequestContext } from "../context.ts";
 import type { ResolvedOptions } from "../options.ts";
 import type { Deadline } from "./deadline.ts";
-import type { TokenBucket } from "./retry/retry_policy.ts";
+import type { TokenBucket } from "./retry/token_bucket.ts";
 import type { ServerPool } from "./retry/server_pool.ts";
 import type { TokenSource } from "./token_source.ts";
 
@@ -50,7 +50,7 @@ export interface CallOptions {
 }
 
 /** How one call is retried. */
-export interface CallPolicy extends CallOptions {
+export interface RequestOptions extends CallOptions {
   /** The trace if the context has none (default: a new one). */
   readonly trace?: RequestContext["trace"];
   /** Maximum number of retries (default: `numRetries`). */

@@ -37,7 +37,7 @@ export interface ClusterOptions {
    * Whether the store supports ranges; Ceph, Swift, and S3 do not.
    * Default: `true`.
    */
-  readonly ranges?: boolean;
+  readonly supportsRanges?: boolean;
   /**
    * Faults of the requests for data, in order; later requests succeed.
    * Default: `[]`.
@@ -78,7 +78,7 @@ const IMAGE_ID = "5b0d2b7a-6f0c-4c5e-9e4b-3f6d1c2a7e90";
  * import { assertEquals } from "@std/assert";
  *
  * const cluster = new SimulatedCluster({
- *   ranges: false,
+ *   supportsRanges: false,
  *   plan: [{ kind: "stall", at: 0.9 }, { kind: "expiredToken" }],
  * });
  * const service = getDefaultImageService({ ...cluster.options, stallTimeout: 1_000 });
@@ -214,8 +214,8 @@ export class SimulatedCluster {
   }
 
   #state(): ServedImage {
-    const { ranges = true, hasLength = true } = this.#options;
-    return { id: IMAGE_ID, image: this.#served, token: this.token, ranges, hasLength };
+    const { supportsRanges = true, hasLength = true } = this.#options;
+    return { id: IMAGE_ID, image: this.#served, token: this.token, supportsRanges, hasLength };
   }
 }
 

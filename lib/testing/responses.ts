@@ -29,7 +29,7 @@ export interface ServedImage {
   readonly id: string;
   readonly image: Uint8Array<ArrayBuffer>;
   readonly token: string;
-  readonly ranges: boolean;
+  readonly supportsRanges: boolean;
   readonly hasLength: boolean;
 }
 
@@ -69,7 +69,7 @@ export function responseTo(
   }
   if (token !== served.token) return failure(401);
   if (!path.endsWith("/file")) return json(200, recordOf(served));
-  if (range !== null && !served.ranges) return failure(400);
+  if (range !== null && !served.supportsRanges) return failure(400);
   const { status, headers, bytes } = bytesFor(range, served.image, fault);
   return {
     status,

@@ -1,4 +1,4 @@
-/** Limits how often progress is reported. Imported on demand, by transfers with `onProgress`. Pure. */
+/** Limits how often progress is reported. Imported on demand, by transfers with `onProgress`. */
 import type { ResolvedOptions } from "../options.ts";
 import type { DownloadOptions, Progress } from "./types.ts";
 

@@ -1,5 +1,5 @@
 /**
- * Caches which stores cannot seek, and which servers ignore ranges, as proved by responses. Entries expire, since
+ * Caches which stores support ranges, and which servers ignore them, as proved by responses. Entries expire, since
  * servers are repaired and replaced.
  */
 import type { ResolvedOptions } from "../options.ts";
@@ -22,14 +22,14 @@ export class RangeSupportCache {
     this.#now = now;
   }
 
-  /** Whether stores are known to seek: they have served a range. */
-  isSeekable(stores: string): boolean {
-    return this.#has(`seekable ${stores}`);
+  /** Whether stores are known to support ranges: they have served one. */
+  supportsRanges(stores: string): boolean {
+    return this.#has(`ranges ${stores}`);
   }
 
   /** Whether a range request may succeed. */
-  maySupportRange(server: string, stores: string): boolean {
-    return !this.#has(`unseekable ${stores}`) && !this.#has(`ignored ${server} ${stores}`);
+  maySupportRanges(server: string, stores: string): boolean {
+    return !this.#has(`no ranges ${stores}`) && !this.#has(`ignored ${server} ${stores}`);
   }
 
   /** Whether any store or server is known not to support ranges. */
@@ -39,7 +39,7 @@ export class RangeSupportCache {
 
   /** Records that a server responded to a range with a part. */
   recordPart(stores: string): void {
-    this.#add(`seekable ${stores}`);
+    this.#add(`ranges ${stores}`);
   }
 
   /** Records that a server refused a range, sent the whole image, or did not state which bytes it sent. */
@@ -49,12 +49,12 @@ export class RangeSupportCache {
 
   /**
    * Records that a server responded with 400 to a range, and sent the whole image for the same request without
-   * a range: Ceph, Swift, S3, and others cannot seek. If another server supports ranges of the same stores, only
-   * this server does not.
+   * a range: Ceph, Swift, S3, and others do not support ranges. If another server supports ranges of the same
+   * stores, only this server does not.
    */
   recordRefused(server: string, stores: string): void {
-    if (this.isSeekable(stores)) this.recordIgnored(server, stores);
-    else this.#refusedUntil = this.#add(`unseekable ${stores}`);
+    if (this.supportsRanges(stores)) this.recordIgnored(server, stores);
+    else this.#refusedUntil = this.#add(`no ranges ${stores}`);
   }
 
   #has(fact: string): boolean {

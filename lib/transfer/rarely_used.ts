@@ -4,7 +4,7 @@
  * functions are passed in, because bundlers would split shared imports into another file.
  */
 export { fileSource } from "./download/file_location.ts";
-export { canSeek } from "./download/seek_probe.ts";
+export { supportsRanges } from "./download/range_probe.ts";
 export { hashInThread } from "./integrity/hash_worker.ts";
 export { parallelReader } from "./parallel/new_parallel_reader.ts";
 export { atIntervals } from "./progress_interval.ts";

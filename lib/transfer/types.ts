@@ -59,7 +59,7 @@ export interface DownloadOptions {
   readonly verify?: Verify | undefined;
   /**
    * Number of connections that read parts of the image in parallel, spread over the servers. A single
-   * connection is used if the store cannot seek or the image fits in one part. A sink that is a
+   * connection is used if the store does not support ranges or the image fits in one part. A sink that is a
    * `FileSystemWritableFileStream` receives chunks out of order, with their position, unless the data is
    * hashed. `"auto"` uses 8 if the servers are 20 ms or more away, else 1, and adds connections, up to 8,
    * while that makes the download faster. Servers that refuse further connections get no more requests

@@ -125,7 +125,7 @@ export class CacheWorld {
       },
       supportsRanges: () => Promise.resolve(isRanged),
       isOwnFault: () => false,
-      lacksRanges(error) {
+      isRangesUnavailable(error) {
         if (error instanceof RangesLost) isRanged = false;
         return error instanceof RangesLost;
       },

@@ -51,7 +51,7 @@ const REFUSED_RANGES: Readonly<Record<string, readonly [status: number, text: st
 };
 
 const CAN_RANGE = {
-  needs: ["a store with ranges", (facts: { ranges: boolean }) => facts.ranges],
+  needs: ["a store with ranges", (facts: { supportsRanges: boolean }) => facts.supportsRanges],
 } as const;
 
 function assertPart(response: ReceivedResponse, first: number, last: number): void {
@@ -346,7 +346,7 @@ export const DATA_CHECKS: readonly Check[] = [
       assertFailure(await cloud.download(id, { range }), 400, text);
     }
     assertEquals((await cloud.download(id)).text, DATA);
-  }, { needs: ["a store without ranges", ({ ranges }) => !ranges] }),
+  }, { needs: ["a store without ranges", ({ supportsRanges }) => !supportsRanges] }),
   check("prefer selects the stores to read from and rejects unknown ones", async (cloud) => {
     const { id } = await cloud.imageWith(DATA);
     const [store] = cloud.target.facts.stores;

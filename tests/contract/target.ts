@@ -26,7 +26,7 @@ export interface Facts {
   /** Whether unforeseen input is rejected with 500, as by the real Glance. */
   readonly crashes: boolean;
   /** False if the store does not support ranges (Ceph, for example). */
-  readonly ranges: boolean;
+  readonly supportsRanges: boolean;
 }
 
 /** A cloud to check. */

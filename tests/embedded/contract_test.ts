@@ -57,12 +57,12 @@ runContract(
 runContract(
   "createEmbeddedGlance() with the limits of Ceph",
   embeddedTarget({
-    ranges: false,
+    supportsRanges: false,
     stores: [{ id: "ceph", default: "true" }],
     showLocations: false,
     showDirectUrl: false,
   }, {
-    ranges: false,
+    supportsRanges: false,
     stores: ["ceph"],
     readOnlyStore: null,
     importMethods: ["glance-direct", "web-download"],

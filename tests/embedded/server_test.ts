@@ -12,7 +12,7 @@ import { create, download, send, show, stalledBody, temporaryDirectory, upload }
 Deno.test("createEmbeddedGlance() serves the same images when two servers share a store", async () => {
   const store = memoryStorage();
   const a = createEmbeddedGlance({ storage: store });
-  const b = createEmbeddedGlance({ storage: store, ranges: false });
+  const b = createEmbeddedGlance({ storage: store, supportsRanges: false });
   const id = await create(a, { name: "shared" });
   assertEquals(await upload(b, id, "0123456789"), 204);
   assertEquals(await download(a, id, "bytes=2-3"), "23");

@@ -29,7 +29,7 @@ const FACTS: Facts = {
   showLocations: true,
   imageCache: false,
   servers: 1,
-  ranges: true,
+  supportsRanges: true,
 };
 
 const OPTIONS: EmbeddedGlanceOptions = {

@@ -1,6 +1,6 @@
 /** Documents of every server are limited in bytes, time, and depth. */
 import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
-import { DOCUMENT_LIMIT, parseJson, readBytes, readStart } from "../../lib/http/json.ts";
+import { parseJson, readBytes, readStart } from "../../lib/http/json.ts";
 import {
   authenticate,
   getRemoteImageService,
@@ -11,6 +11,9 @@ import {
 import { UnexpectedResponse } from "../../lib/errors.ts";
 import { fetchCatalog } from "../../lib/auth/keystone.ts";
 import { SimulatedClock } from "../support/clock.ts";
+
+/** Maximum bytes of a document, unless the caller sets another limit. */
+const DOCUMENT_LIMIT = 32 * 1024 * 1024;
 
 const CHUNK = new TextEncoder().encode(`[${"1,".repeat(32 * 1024 - 1)}1`);
 

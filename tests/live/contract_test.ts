@@ -29,7 +29,7 @@ async function targetOf(stack: LiveStack, endpoint: string): Promise<Target> {
       showLocations: true,
       imageCache: true,
       servers: 1,
-      ranges: true,
+      supportsRanges: true,
     },
     publish,
   };

@@ -151,7 +151,7 @@ Deno.test("createImageRouter() passes the contract checks of the Image API in fr
       showLocations: true,
       imageCache: true,
       servers: 2,
-      ranges: true,
+      supportsRanges: true,
     },
     publish,
   };

@@ -59,7 +59,7 @@ async function simulate(seed: number): Promise<Run> {
     clock,
     servers: between(random, 1, 4),
     size: random() < 0.1 ? between(random, 0, 2) : between(random, 3, 60_000),
-    ranges: random() < 0.6,
+    supportsRanges: random() < 0.6,
     hasLength: random() < 0.8,
     plan,
   });

@@ -189,7 +189,7 @@ const SITUATIONS: readonly (readonly [
   [
     "no store supports ranges",
     {
-      ranges: false,
+      supportsRanges: false,
       links: network({ server: 0, at: 3_000, ...DEAD }, { server: 0, at: 9_000, ...ALIVE }),
     },
     16_500,
@@ -269,8 +269,8 @@ Deno.test(`download() delivers the image or a GlanceError over ${SEEDS} random n
     const plan = random() < 0.3 ? [{ kind: "stall" as const, at: random() }] : [];
     const size = between(random, 1, 600_000);
     const servers = between(random, 1, 3);
-    const ranges = random() < 0.8;
-    const result = await run({ seed, size, servers, ranges, links, plan });
+    const supportsRanges = random() < 0.8;
+    const result = await run({ seed, size, servers, supportsRanges, links, plan });
     const { bytes, error, cluster } = result;
     if (bytes === null) assert(error instanceof GlanceError, `${seed}: ${Deno.inspect(error)}`);
     else assertEquals(bytes, cluster.image, `${seed}`);

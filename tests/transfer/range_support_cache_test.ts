@@ -17,13 +17,13 @@ Deno.test("RangeSupportCache expires after ten minutes", () => {
   memory.recordRefused("http://a", "ceph");
   memory.recordIgnored("http://b", "file");
   now = TEN_MINUTES - 1;
-  assertEquals(memory.isSeekable("file"), true);
-  assertEquals(memory.maySupportRange("http://a", "ceph"), false);
-  assertEquals(memory.maySupportRange("http://b", "file"), false);
+  assertEquals(memory.supportsRanges("file"), true);
+  assertEquals(memory.maySupportRanges("http://a", "ceph"), false);
+  assertEquals(memory.maySupportRanges("http://b", "file"), false);
   now = TEN_MINUTES;
-  assertEquals(memory.isSeekable("file"), false);
-  assertEquals(memory.maySupportRange("http://a", "ceph"), true);
-  assertEquals(memory.maySupportRange("http://b", "file"), true);
+  assertEquals(memory.supportsRanges("file"), false);
+  assertEquals(memory.maySupportRanges("http://a", "ceph"), true);
+  assertEquals(memory.maySupportRanges("http://b", "file"), true);
 });
 
 Deno.test("RangeSupportCache has refusals for ten minutes after the last one", () => {
@@ -48,20 +48,26 @@ Deno.test("RangeSupportCache blames the server if another one reads ranges of th
   memory.recordPart("file");
   memory.recordRefused("http://a", "file");
   assertEquals([
-    memory.maySupportRange("http://a", "file"),
-    memory.maySupportRange("http://b", "file"),
+    memory.maySupportRanges("http://a", "file"),
+    memory.maySupportRanges("http://b", "file"),
   ], [
     false,
     true,
   ]);
-  assertEquals(memory.maySupportRange("http://a", "other"), true);
+  assertEquals(memory.maySupportRanges("http://a", "other"), true);
 });
 
 Deno.test("RangeSupportCache keeps a bounded number of keys, the newest ones", () => {
   const memory = new RangeSupportCache({ now: () => 0 });
   for (let i = 0; i < 5_000; i++) memory.recordPart(`store-${i}`);
-  assertEquals([memory.isSeekable("store-0"), memory.isSeekable("store-4999")], [false, true]);
-  assertEquals([memory.isSeekable("store-3999"), memory.isSeekable("store-4000")], [false, true]);
+  assertEquals([memory.supportsRanges("store-0"), memory.supportsRanges("store-4999")], [
+    false,
+    true,
+  ]);
+  assertEquals([memory.supportsRanges("store-3999"), memory.supportsRanges("store-4000")], [
+    false,
+    true,
+  ]);
 });
 
 Deno.test("download() requests ranges again ten minutes after a store did not support them", async () => {

@@ -33,7 +33,7 @@ export interface YamlOptions {
 }
 
 /** The options for all files. */
-export const YAML_OPTIONS: YamlOptions = {
+const YAML_OPTIONS: YamlOptions = {
   version: "1.1",
   schema: "failsafe",
   customTags: YAML_TAGS,

@@ -1,5 +1,5 @@
 /**
- * Tracks which bytes of a slot have been requested and received. Pure. A reader at some position finds received bytes,
+ * Tracks which bytes of a slot have been requested and received. A reader at some position finds received bytes,
  * waits for a segment in flight, or claims a segment of its own.
  */
 

@@ -1,4 +1,4 @@
-/** Decodes the transfer coding `chunked` (RFC 9112, section 7.1) in place. Pure. */
+/** Decodes the transfer coding `chunked` (RFC 9112, section 7.1) in place. */
 import { ProtocolError } from "./request_head.ts";
 
 /** Maximum bytes of the line that starts a chunk, and of all trailer fields. Both are ignored. */

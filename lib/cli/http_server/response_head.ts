@@ -1,4 +1,4 @@
-/** Formats the head of an HTTP/1.1 response. Pure except for the date. */
+/** Formats the head of an HTTP/1.1 response. */
 
 /** Hop-by-hop fields (RFC 9110, section 7.6.1). They are generated here. */
 const HOP_BY_HOP_FIELDS = ["connection", "keep-alive", "transfer-encoding", "upgrade"];

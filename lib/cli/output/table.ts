@@ -1,4 +1,4 @@
-/** Text tables in the style of PrettyTable, which the OpenStack clients use. Pure. */
+/** Text tables in the style of PrettyTable, which the OpenStack clients use. */
 
 /** Characters that take two columns in a terminal: East Asian wide and full-width ones, and emoji. */
 const WIDE =

@@ -1,4 +1,4 @@
-/** The current rate of a transfer, and the time that the rest takes at this rate. Pure. */
+/** The current rate of a transfer, and the time that the rest takes at this rate. */
 
 /** Milliseconds over which the rate is averaged. */
 const WINDOW = 3_000;

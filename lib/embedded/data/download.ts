@@ -20,7 +20,7 @@ export async function downloadData(call: EmbeddedRequest): Promise<Response> {
   if (location === null) return new Response(null, { status: 204 });
   const size = row.size ?? 0;
   const { start, end } = slice ?? { start: 0, end: size };
-  if (slice !== null && (!cloud.ranges || location.key === null)) {
+  if (slice !== null && (!cloud.supportsRanges || location.key === null)) {
     throw badRequest(
       `Getting images randomly from this store is not supported. Offset: ${start}, ` +
         `length: ${end - start}`,

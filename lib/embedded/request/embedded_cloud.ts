@@ -24,7 +24,7 @@ type ResolvedLimits = { readonly [Name in keyof EmbeddedGlanceLimits]-?: number 
 /** The options with all defaults applied. */
 export interface EmbeddedCloud extends ResolvedLimits {
   readonly storage: ImageStorage;
-  readonly ranges: boolean;
+  readonly supportsRanges: boolean;
   readonly identify: (token: string | null) => Identity | null;
   readonly stores: readonly ImageStore[];
   readonly multiStore: boolean;
@@ -71,7 +71,7 @@ export function resolveOptions(options: EmbeddedGlanceOptions): EmbeddedCloud {
   const { imageCache, now = Date.now } = options;
   return Object.freeze({
     storage: checkedStorage(options.storage ?? memoryStorage()),
-    ranges: options.ranges ?? true,
+    supportsRanges: options.supportsRanges ?? true,
     identify: options.identify ?? (() => DEFAULT_IDENTITY),
     stores: checkedStores(options.stores ?? DEFAULT_STORES),
     multiStore: options.multiStore ?? true,

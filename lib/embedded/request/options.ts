@@ -52,7 +52,7 @@ export interface EmbeddedGlanceOptions extends EmbeddedGlanceLimits {
    *
    * Default: `true`.
    */
-  readonly ranges?: boolean | undefined;
+  readonly supportsRanges?: boolean | undefined;
   /**
    * Maps a token to its owner; null is rejected with 401. `token` is null if the request has no
    * `X-Auth-Token` header.

@@ -1,6 +1,6 @@
 /**
  * Finds the end of the members of compressed data without decompressing them, because decoders differ in how they handle
- * data after the first member. Deno's zstd ignores it, and accepts a truncated frame; xz-decompress ignores it. Pure.
+ * data after the first member. Deno's zstd ignores it, and accepts a truncated frame; xz-decompress ignores it.
  */
 
 /** The next request of a framing: to read a few bytes, or to skip bytes. */

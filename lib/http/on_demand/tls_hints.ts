@@ -3,7 +3,7 @@ import type { Hint } from "./cause_hints.ts";
 import type { MessagePart } from "../../message_parts.ts";
 
 /** The part of a hint that applies to programs only. */
-export const PASS_FETCH: MessagePart = {
+const PASS_FETCH: MessagePart = {
   key: "passFetch",
   text: ", or pass a fetch that trusts it (Deno.createHttpClient({ caCerts }))",
 };

@@ -3,7 +3,7 @@
  */
 import { type ApiServer, shuffled } from "../../api_server.ts";
 import type { ResolvedOptions } from "../../options.ts";
-import { hedgeBudget, type TokenBucket } from "./retry_policy.ts";
+import { hedgeBudget, type TokenBucket } from "./token_bucket.ts";
 import { ServerHealth } from "./server_health.ts";
 
 /**

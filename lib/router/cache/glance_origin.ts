@@ -41,7 +41,7 @@ export function glanceOrigin({ upstreamOf }: CacheCode, input: GlanceOriginInput
       ...opened !== null && { startWith: (source) => startingWith(opened, source) },
     });
   };
-  let seeks: Promise<boolean> | null = null;
+  let supported: Promise<boolean> | null = null;
   const { spans } = gateway.tracing;
   const parent = spans?.active();
   return {
@@ -73,17 +73,17 @@ export function glanceOrigin({ upstreamOf }: CacheCode, input: GlanceOriginInput
     },
     supportsRanges(first = 1) {
       // A whole image is requested without a range.
-      if (first === image.size) seeks ??= Promise.resolve(true);
+      if (first === image.size) supported ??= Promise.resolve(true);
       const probe = (keep: (response: RangeResponse) => void) =>
-        upstream(0, 0, null).canSeek(keep, first - 1);
-      return seeks ??= probes.supportsRanges(key, probe);
+        upstream(0, 0, null).supportsRanges(keep, first - 1);
+      return supported ??= probes.supportsRanges(key, probe);
     },
     closeProbe: () => probes.close(key),
     isOwnFault: (error) =>
       error instanceof Error && "status" in error && REFUSALS.includes(error.status),
-    lacksRanges(error) {
+    isRangesUnavailable(error) {
       const isLost = error instanceof Error && error.name === "RangesUnavailable";
-      if (isLost) seeks = Promise.resolve(false);
+      if (isLost) supported = Promise.resolve(false);
       return isLost;
     },
     onBytes,

@@ -13,7 +13,7 @@ export const MAX_STARTING = 8;
 export const MAX_STARTING_SMALL = 64;
 
 /** Maximum milliseconds between two admissions while downloads wait. */
-export const LONGEST_WAIT = 100;
+const LONGEST_WAIT = 100;
 
 /** Options of the admission of downloads. */
 export interface AdmissionOptions extends Pick<ResolvedOptions, "now" | "timer"> {

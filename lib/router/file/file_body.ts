@@ -72,7 +72,7 @@ async function openReader(
   const lifetime = new AbortController();
   const abort = () => lifetime.abort(signal?.reason);
   let sent = 0;
-  const { reader, canSeek } = upstreamOf(gateway, {
+  const { reader, supportsRanges } = upstreamOf(gateway, {
     context,
     image,
     range: plan.kind === "part" ? plan : { start: 0, end: null },
@@ -94,7 +94,7 @@ async function openReader(
     signal?.removeEventListener("abort", abort);
   }
   const connection: UpstreamConnection = {
-    canReopen: () => canSeek(),
+    canReopen: () => supportsRanges(),
     async release() {
       recorder.released();
       await reader.release("the client is not reading");
@@ -103,7 +103,7 @@ async function openReader(
   return { reader, connection };
 }
 
-type CanSeek = (
+type SupportsRanges = (
   keep?: (response: RangeResponse) => void,
   end?: number,
 ) => Promise<boolean>;
@@ -124,14 +124,14 @@ export interface UpstreamRead extends Pick<ResumeOptions, "verifier" | "onProgre
 }
 
 /**
- * Creates a reader of bytes from Glance, and a function that returns whether the store can seek. Its probe requests the
- * bytes up to `end` (0 by default), and gets the whole image from a store that cannot. The response is passed to `keep`,
- * or closed if it has only one byte.
+ * Creates a reader of bytes from Glance, and a function that returns whether the store supports ranges. Its probe
+ * requests the bytes up to `end` (0 by default), and gets the whole image from a store that does not. The response is
+ * passed to `keep`, or closed if it has only one byte.
  */
 export function upstreamOf(
   { client, tracing: { spans } }: Gateway,
   read: UpstreamRead,
-): { readonly reader: ResumingReader; readonly canSeek: CanSeek } {
+): { readonly reader: ResumingReader; readonly supportsRanges: SupportsRanges } {
   const { context, image, range: { start, end }, verifier, prefer, signal } = read;
   const descriptor = descriptorOf(image);
   const target = { end, stores: image.stores ?? "", prefer };
@@ -151,11 +151,11 @@ export function upstreamOf(
   });
   return {
     reader,
-    async canSeek(keep, end = 0) {
+    async supportsRanges(keep, end = 0) {
       const probe = new GlanceRangeSource(session, descriptor, { ...shared, end });
       try {
-        const { canSeek } = await import("../../transfer/rarely_used.ts");
-        return await canSeek(probe, signal, classifyFailure, keep, end);
+        const { supportsRanges } = await import("../../transfer/rarely_used.ts");
+        return await supportsRanges(probe, signal, classifyFailure, keep, end);
       } catch {
         // Open responses are kept, since their servers still send.
         return false;

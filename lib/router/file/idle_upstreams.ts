@@ -9,7 +9,7 @@ import type { ResolvedOptions } from "../../options.ts";
 export const MAX_IDLE = 8;
 
 /** Milliseconds after which an idle connection can be closed. */
-export const IDLE_MS = 500;
+const IDLE_MS = 500;
 
 /** The same while downloads wait for admission; also the interval of the checks. */
 export const CONTENDED_IDLE_MS = 50;

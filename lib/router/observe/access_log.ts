@@ -6,7 +6,7 @@ import { HttpError } from "../error_response.ts";
 import type { TraceHeaders } from "../../tracing/trace_context.ts";
 
 /** Maximum number of characters of a path in a log entry. A longer path is cut and ends with "…". */
-export const LOGGED_PATH_LENGTH = 1_024;
+const LOGGED_PATH_LENGTH = 1_024;
 
 /** The log entry of a finished request. */
 export interface RequestLog {

@@ -5,7 +5,7 @@
  * the rest.
  */
 import type { Chunk, PositionedChunk } from "../body_reader.ts";
-import { ConnectionPolicy } from "./connection_policy.ts";
+import { ConnectionCount } from "./connection_count.ts";
 import type { LeadReader } from "./lead_reader.ts";
 import { PartReaders, type PartReadersOptions } from "./part_readers.ts";
 import { PartFetcher } from "./part_fetcher.ts";
@@ -28,10 +28,10 @@ export class PartDelivery {
   /** The last lead. It is closed while the next bytes come from other connections. */
   #lead: LeadReader;
   /** Null if the number of connections is fixed. */
-  #policy: ConnectionPolicy | null = null;
+  #autoCount: ConnectionCount | null = null;
   #transferred = 0;
-  /** Whether a connection has received a range. */
-  #hasRanges = false;
+  /** Whether a server supports ranges: a connection has received one. */
+  #supportsRanges = false;
 
   constructor(options: DeliveryOptions) {
     this.#options = options;
@@ -42,7 +42,7 @@ export class PartDelivery {
       open: (...args) => this.#readers.part(...args),
       isLeadOpen: () => this.#lead.isOpen,
       onReceived: (bytes) => {
-        this.#hasRanges = true;
+        this.#supportsRanges = true;
         this.#received(bytes);
       },
     });
@@ -57,8 +57,8 @@ export class PartDelivery {
     await this.#lead.open();
     this.#lead.report();
     if (connections !== "auto") return this.#use(connections);
-    this.#policy = new ConnectionPolicy(now(), this.#lead.wait);
-    this.#use(this.#policy.count);
+    this.#autoCount = new ConnectionCount(now(), this.#lead.wait);
+    this.#use(this.#autoCount.count);
   }
 
   memory(): Chunk {
@@ -92,7 +92,7 @@ export class PartDelivery {
   async next(isOrdered: boolean, into: Chunk): Promise<PositionedChunk | null> {
     for (;;) {
       this.#options.lifetime.throwIfAborted();
-      const isAlone = this.#fetcher.active.allRefused && !this.#hasRanges;
+      const isAlone = this.#fetcher.active.allRefused && !this.#supportsRanges;
       if (isAlone && this.#lead.isOpen) await this.#recover("other connections were refused");
       if (this.#lead.isOpen && this.#lead.part.left === 0) await this.#endLead();
       if (this.#schedule.isDone) return null;
@@ -136,7 +136,7 @@ export class PartDelivery {
   async #endLead(): Promise<void> {
     const lead = this.#lead;
     if (lead.part.end === this.#options.endExclusive - 1) return await lead.finish();
-    if (!this.#hasRanges) return;
+    if (!this.#supportsRanges) return;
     await lead.cancel("other connections read the rest");
     this.#fetcher.useFirst();
   }
@@ -153,7 +153,7 @@ export class PartDelivery {
     const lead = this.#lead.isOpen ? this.#lead.part : null;
     const { start, shared } = this.#options;
     if (lead === null && !(error instanceof shared.RangesUnavailable)) throw error;
-    this.#policy = null;
+    this.#autoCount = null;
     const dropped = this.#schedule.claimed.filter((part) => part !== lead);
     this.#schedule.gather(lead);
     this.#transferred = this.#schedule.position - start;
@@ -163,9 +163,9 @@ export class PartDelivery {
   #received(bytes: number): void {
     const now = this.#options.options.now();
     if (bytes > 0) this.#fetcher.active.received(now);
-    const count = this.#policy?.received(bytes, now);
+    const count = this.#autoCount?.received(bytes, now);
     // After a refusal, no more connections are opened: they would be refused, too.
-    if (this.#fetcher.active.hasRefused) this.#policy = null;
+    if (this.#fetcher.active.hasRefused) this.#autoCount = null;
     else if (count !== undefined && count !== this.#fetcher.count) this.#use(count);
   }
 

@@ -4,7 +4,7 @@
  */
 
 /** Milliseconds without a byte after which another connection takes over. */
-export const SILENCE = 3_000;
+const SILENCE = 3_000;
 
 /** How fast a connection has fetched a part. */
 export interface Pace {

@@ -3,12 +3,7 @@ import process from "node:process";
 import { parse, parseDocument } from "yaml";
 import { type CloudConfig, readCloud } from "../../../lib/auth/clouds/mod.ts";
 import { toSettings } from "../../../lib/auth/clouds/settings.ts";
-import {
-  findYamlParser,
-  valueOfYaml,
-  YAML_OPTIONS,
-  type YamlParser,
-} from "../../../lib/auth/clouds/yaml.ts";
+import { findYamlParser, valueOfYaml, type YamlParser } from "../../../lib/auth/clouds/yaml.ts";
 import { InvalidConfigurationValue } from "../../../lib/errors.ts";
 import { SCALARS } from "../yaml_scalars.ts";
 
@@ -238,5 +233,4 @@ Deno.test("readCloud() prints nothing of a file with any parser", async () => {
     process.emitWarning = emitWarning;
   }
   assertEquals(printed.filter((line) => line.includes("canary")), []);
-  assertEquals(YAML_OPTIONS.logLevel, "error");
 });

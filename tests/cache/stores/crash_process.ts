@@ -51,7 +51,7 @@ function originOf({ data }: Image): Origin {
     },
     supportsRanges: () => Promise.resolve(true),
     isOwnFault: () => false,
-    lacksRanges: () => false,
+    isRangesUnavailable: () => false,
   };
 }
 

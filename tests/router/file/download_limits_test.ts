@@ -130,7 +130,7 @@ Deno.test("GET /file leaves the queue when its client disconnects", async () => 
 });
 
 Deno.test("GET /file keeps idle connections when the store has no ranges", async () => {
-  const cloud = new Cloud({ ranges: false });
+  const cloud = new Cloud({ supportsRanges: false });
   const { id, bytes } = await cloud.image(SIZE);
   const router = cloud.router({ metrics: true });
   assertEquals(await readAfterOthers(router, `/v2/images/${id}/file`), bytes);

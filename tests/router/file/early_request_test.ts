@@ -169,7 +169,7 @@ Deno.test("GET /file aborts both requests when the client disconnects before the
 });
 
 Deno.test("GET /file requests no early range after a store has refused one", async () => {
-  const cloud = new Cloud({ ranges: false });
+  const cloud = new Cloud({ supportsRanges: false });
   const { id, bytes } = await cloud.image(SIZE);
   const router = cloud.router();
   const read = async (range: string) => {
@@ -187,7 +187,7 @@ Deno.test("GET /file requests no early range after a store has refused one", asy
 });
 
 Deno.test("GET /file requests the whole image when a range that covers it is refused", async () => {
-  const cloud = new Cloud({ ranges: false });
+  const cloud = new Cloud({ supportsRanges: false });
   const { id, bytes } = await cloud.image(SIZE);
   const headers = { range: "bytes=0-9999999" };
   const response = await cloud.router().request(`/v2/images/${id}/file`, { headers });

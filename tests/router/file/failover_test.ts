@@ -8,7 +8,7 @@ Deno.test("GET /file continues from another server when one fails after the head
   for (const ranges of [true, false]) {
     for (const range of [undefined, "bytes=5-250000"]) {
       await t.step(`ranges: ${ranges}, range: ${range ?? "none"}`, async () => {
-        const cloud = new Cloud({ ranges });
+        const cloud = new Cloud({ supportsRanges: ranges });
         const { id, bytes } = await cloud.image(SIZE);
         let cuts = 1;
         cloud.intercept = ({ path }, respond) =>

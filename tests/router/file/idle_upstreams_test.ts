@@ -1,7 +1,12 @@
 import { assertEquals } from "@std/assert";
-import { CONTENDED_IDLE_MS, IDLE_MS } from "../../../lib/router/file/idle_upstreams.ts";
-import { LONGEST_WAIT } from "../../../lib/router/file/admission.ts";
+import { CONTENDED_IDLE_MS } from "../../../lib/router/file/idle_upstreams.ts";
 import { downloadLimits } from "../download_limits.ts";
+
+/** Milliseconds after which the next download starts, even if no slot was released. */
+const LONGEST_WAIT = 100;
+
+/** Milliseconds after which an idle connection is closed. */
+const IDLE_MS = 500;
 
 /** Downloads that record when they start and when their connection closes. */
 function harness(limit: number, { canReopen = true } = {}) {

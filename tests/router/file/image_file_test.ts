@@ -9,7 +9,7 @@ Deno.test("GET /file sends ranges, entity tags and file names when the store has
   for (const ranges of [true, false]) {
     for (const resume of [true, false]) {
       await t.step(`ranges: ${ranges}, resume: ${resume}`, async () => {
-        const cloud = new Cloud({ ranges });
+        const cloud = new Cloud({ supportsRanges: ranges });
         const { id, bytes } = await cloud.image(SIZE, "größe/x");
         const record = await (await cloud.send(`/v2/images/${id}`)).json();
         const router = cloud.router({ resume });

@@ -49,7 +49,7 @@ Deno.test("download() with connections auto requests the whole image first, and 
 });
 
 Deno.test("download() with connections auto stays on one connection when the store cannot seek", async () => {
-  const cluster = new SimulatedCluster({ ...SLOW, ranges: false });
+  const cluster = new SimulatedCluster({ ...SLOW, supportsRanges: false });
   assertEquals(await download(cluster, { connections: "auto" }), cluster.image);
   const [first, ...parts] = rangesOf(cluster);
   // Both servers refuse the same part.

@@ -1,6 +1,9 @@
 /** The pace of a connection, and when it counts as silent. */
 import { assertEquals } from "@std/assert";
-import { PartProgress, SILENCE } from "../../../lib/transfer/parallel/part_progress.ts";
+import { PartProgress } from "../../../lib/transfer/parallel/part_progress.ts";
+
+/** Milliseconds without bytes after which a part is fetched by another connection. */
+const SILENCE = 3_000;
 
 Deno.test("PartProgress measures the wait for the first byte, and the rate after it", () => {
   const progress = new PartProgress(1_000);

@@ -1,9 +1,11 @@
 /** Which parts connections fetch, for every order of their outcomes. */
 import { assert, assertEquals } from "@std/assert";
 import type { PartBuffer } from "../../../lib/transfer/parallel/part_buffer.ts";
-import { SILENCE } from "../../../lib/transfer/parallel/part_progress.ts";
 import { PartScheduler } from "../../../lib/transfer/parallel/part_scheduler.ts";
 import { fc, forAll } from "../../support/properties.ts";
+
+/** Milliseconds without bytes after which a part is fetched by another connection. */
+const SILENCE = 3_000;
 
 const MIB = 2 ** 20;
 

@@ -1,4 +1,4 @@
-/** How fast a transfer is, and how long it takes. Pure. */
+/** How fast a transfer is, and how long it takes. */
 import { sizeText } from "../../text.ts";
 
 /** Milliseconds over which the rate is measured. */

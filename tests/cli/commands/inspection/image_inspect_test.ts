@@ -227,7 +227,7 @@ Deno.test("image-inspect names a file that gets shorter while it is read", async
 
 /** A Glance with a few images, that counts the bytes which are read from it. */
 async function withImages(ranges = true, data: Uint8Array = UNSAFE) {
-  const glance = embedded({ ranges, version: "2.16" });
+  const glance = embedded({ supportsRanges: ranges, version: "2.16" });
   const pulled = { bytes: 0, opened: 0, closed: 0 };
   const requests: { readonly path: string; readonly range: string | null }[] = [];
   const fetch: Fetch = async (request) => {

@@ -1,22 +1,22 @@
 /** The number of connections, for networks that differ in what a connection and all of them can carry. */
 import { assertEquals } from "@std/assert";
-import { ConnectionPolicy } from "../../../lib/transfer/parallel/connection_policy.ts";
+import { ConnectionCount } from "../../../lib/transfer/parallel/connection_count.ts";
 
-/** The numbers of connections that the policy uses over time, with the throughput of each. */
+/** The numbers of connections that are used over time, with the throughput of each. */
 function countsOf(wait: number, rateOf: (count: number, interval: number) => number): number[] {
-  const policy = new ConnectionPolicy(0, wait);
-  const counts = [policy.count];
+  const connections = new ConnectionCount(0, wait);
+  const counts = [connections.count];
   for (let i = 0; i < 12; i++) {
-    const rate = rateOf(policy.count, i);
+    const rate = rateOf(connections.count, i);
     for (let part = 1; part <= 4; part++) {
-      policy.received(rate * INTERVAL / 4, (i + part / 4) * INTERVAL);
+      connections.received(rate * INTERVAL / 4, (i + part / 4) * INTERVAL);
     }
-    if (policy.count !== counts.at(-1)) counts.push(policy.count);
+    if (connections.count !== counts.at(-1)) counts.push(connections.count);
   }
   return counts;
 }
 
-/** Milliseconds over which the policy measures. */
+/** Milliseconds of a measurement. */
 const INTERVAL = 250;
 
 /** Bytes per millisecond of a number of connections in an interval, and the numbers used. */
@@ -37,14 +37,14 @@ const NETWORKS: readonly (readonly [
 
 for (const [what, rateOf, counts] of NETWORKS) {
   for (const wait of [1, 19]) {
-    Deno.test(`ConnectionPolicy uses ${counts.join(", ")} connections when ${what} and the first byte takes ${wait} ms`, () => {
+    Deno.test(`ConnectionCount uses ${counts.join(", ")} connections when ${what} and the first byte takes ${wait} ms`, () => {
       assertEquals(countsOf(wait, rateOf), counts);
     });
   }
 }
 
 for (const wait of [20, 200]) {
-  Deno.test(`ConnectionPolicy uses 8 connections at once when the first byte takes ${wait} ms`, () => {
+  Deno.test(`ConnectionCount uses 8 connections at once when the first byte takes ${wait} ms`, () => {
     for (const [, rateOf] of NETWORKS) assertEquals(countsOf(wait, rateOf), [8]);
   });
 }

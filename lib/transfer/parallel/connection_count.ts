@@ -22,7 +22,7 @@ const INTERVAL_MS = 250;
 const MAX_INTERVALS_WITHOUT_GAIN = 2;
 
 /** Decides on the number of connections from the throughput. */
-export class ConnectionPolicy {
+export class ConnectionCount {
   #count: number;
   #isFinal: boolean;
   /** Number of connections at the best throughput, and that throughput in bytes per millisecond. */
