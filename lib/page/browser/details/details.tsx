@@ -1,6 +1,6 @@
 /** The details of an image. */
 import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { GlanceError } from "../../../errors.ts";
 import { GET_IMAGE, LIST_IMAGE_TASKS } from "../../../api/operations/images.ts";
 import type { GlanceImage } from "../../../api/types.ts";
@@ -34,7 +34,8 @@ export function Details(props: DetailsProps): JSX.Element {
   const image = result?.id === id ? result : listed;
   const isGone = error instanceof GlanceError && error.status === 404;
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => heading.current?.focus(), [id, image === undefined]);
+  // Before the browser paints: later, the user may have moved the focus.
+  useLayoutEffect(() => heading.current?.focus(), [id, image === undefined]);
 
   return (
     <aside

@@ -1,6 +1,6 @@
 /** The upload of files, and the import of URLs: a button, and a panel with one line for each of them. */
 import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { GET_IMPORT_METHODS } from "../../../api/operations/cloud.ts";
 import { sizeText, visibleText } from "../../text.ts";
 import { focusOn } from "../controls/focus.ts";
@@ -68,7 +68,7 @@ function Panel({ user, uploads }: { readonly user: User; readonly uploads: Uploa
   );
   const offersUrls = [methods?.value].flat().includes("web-download");
   const input = useRef<HTMLInputElement>(null);
-  useEffect(() => input.current?.focus(), []);
+  useLayoutEffect(() => input.current?.focus(), []);
   const fresh = items.filter(({ transfer }) => transfer === null);
   return (
     <>
