@@ -7,8 +7,8 @@ import { type CatalogSource, ServerPools } from "../auth/api_servers.ts";
 import { TokenSessions } from "../auth/token_session.ts";
 import { abortable } from "../http/deadline.ts";
 import type {
+  CallPolicy,
   OpenResponse,
-  RequestOptions,
   RequestSpec,
   ResponseHandler,
 } from "../http/request_spec.ts";
@@ -116,10 +116,10 @@ export class ApiClient {
     context: RequestContext | null,
     operation: Operation<Args, Result>,
     args: Args,
-    call: RequestOptions = {},
+    policy: CallPolicy = {},
   ): Promise<Result> {
     const spec = { ...specOf(operation, args), isReadWhole: true };
-    return await this.send(context, spec, call, async (opened) => {
+    return await this.send(context, spec, policy, async (opened) => {
       try {
         return await toResult(operation, args, opened);
       } finally {
@@ -136,9 +136,9 @@ export class ApiClient {
     context: RequestContext | null,
     operation: Operation<Args, Result>,
     args: Args,
-    call: RequestOptions = {},
+    policy: CallPolicy = {},
   ): Promise<OpenResponse> {
-    return await this.send(context, specOf(operation, args), call, (opened) => {
+    return await this.send(context, specOf(operation, args), policy, (opened) => {
       // The deadline was for the headers. The reader of the body has its own.
       opened.deadline.disarm();
       return Promise.resolve(opened);
@@ -172,24 +172,24 @@ export class ApiClient {
   async send<Result>(
     context: RequestContext | null,
     spec: RequestSpec,
-    call: RequestOptions,
+    policy: CallPolicy,
     onResponse: ResponseHandler<Result>,
   ): Promise<Result> {
-    checkObject("the options of a call", call);
-    call.signal?.throwIfAborted();
+    checkObject("the options of a call", policy);
+    policy.signal?.throwIfAborted();
     const caller = context ?? this.#context;
     checkObject("the context of a call", caller);
-    const pool = await abortable(this.#pools.of(caller), call.signal);
+    const pool = await abortable(this.#pools.of(caller), policy.signal);
     return await request(
       {
         options: this.options,
-        pool: call.excluded === undefined ? pool : pool.without(call.excluded),
+        pool: policy.excluded === undefined ? pool : pool.without(policy.excluded),
         budget: this.#budget,
         tokens: this.tokens(caller),
         anonymous: this.anonymous,
       },
       spec,
-      { trace: newTrace(this.options), ...call },
+      { trace: newTrace(this.options), ...policy },
       onResponse,
     );
   }

@@ -2,7 +2,7 @@
 import type { RequestContext } from "../context.ts";
 import { fetchCatalog } from "../auth/keystone.ts";
 import { Invalid } from "../errors.ts";
-import type { OpenResponse, RequestOptions } from "../http/request_spec.ts";
+import type { CallPolicy, OpenResponse } from "../http/request_spec.ts";
 import { inspect } from "../validate.ts";
 import { ApiClient, type GlanceClientWrapperOptions } from "./api_client.ts";
 import {
@@ -61,11 +61,11 @@ export class GlanceClientWrapper extends ApiClient {
     context: RequestContext | null,
     method: M,
     args: OperationArgs<M>,
-    call: RequestOptions = {},
+    policy: CallPolicy = {},
   ): Promise<OperationResult<M>> {
     const operation = operationNamed(method);
     checkArguments(method, args);
-    return await this.request(context, operation, args, call);
+    return await this.request(context, operation, args, policy);
   }
 
   /**
@@ -76,11 +76,11 @@ export class GlanceClientWrapper extends ApiClient {
     context: RequestContext | null,
     method: M,
     args: OperationArgs<M>,
-    call: RequestOptions = {},
+    policy: CallPolicy = {},
   ): Promise<OpenResponse> {
     const operation = operationNamed(method);
     checkArguments(method, args);
-    return await this.open(context, operation, args, call);
+    return await this.open(context, operation, args, policy);
   }
 }
 

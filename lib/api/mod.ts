@@ -108,8 +108,8 @@ export type { Deadline } from "../http/deadline.ts";
 export type { FailureFacts, ServerHealth } from "../http/retry/server_health.ts";
 export type { TokenSource } from "../http/token_source.ts";
 export type {
+  CallPolicy,
   OpenResponse,
-  RequestOptions,
   RequestSpec,
   ResponseHandler,
   WireRequest,

@@ -1,13 +1,13 @@
 /** `Session`: a client with the context and the abort signal of its calls, bound once. */
 import type { RequestContext } from "../context.ts";
 import { checkObject } from "../validate.ts";
-import type { OpenResponse, RequestOptions } from "../http/request_spec.ts";
+import type { CallPolicy, OpenResponse } from "../http/request_spec.ts";
 import { newTrace } from "../http/new_trace.ts";
 import type { ApiClient } from "./api_client.ts";
 import type { Operation } from "./operation.ts";
 
 /** Options of one call of a session, which has its own signal. */
-export type SessionCallOptions = Omit<RequestOptions, "signal" | "trace">;
+export type SessionCallOptions = Omit<CallPolicy, "signal" | "trace">;
 
 /** A client that is bound to the context of a caller. Immutable. */
 export class Session {
@@ -18,13 +18,13 @@ export class Session {
   /** Aborts every call of the session. */
   readonly signal: AbortSignal | undefined;
   /** The trace of all calls, if the context has none. */
-  readonly trace: RequestOptions["trace"];
+  readonly trace: CallPolicy["trace"];
 
   /** @throws {Invalid} if the options are not an object. */
   constructor(
     client: ApiClient,
     context: RequestContext,
-    options: Pick<RequestOptions, "signal" | "trace"> = {},
+    options: Pick<CallPolicy, "signal" | "trace"> = {},
   ) {
     checkObject("the options of a call", options);
     this.client = client;

@@ -168,7 +168,7 @@ export class CachedReader {
     // Short, so that the first bytes of one reader do not wait until long chunks of others are copied and sent.
     const end = this.#hasRead ? this.#end : Math.min(this.#end, this.#offset + FIRST_CHUNK);
     const chunk = await fill.read(this.#offset, end, origin, supportsRanges).catch((error) => {
-      if (origin.isRangesUnavailable(error)) return null;
+      if (origin.isRangeRefusal(error)) return null;
       throw error;
     });
     if (chunk === null) await this.#leaveSlot();

@@ -50,7 +50,7 @@ export interface CallOptions {
 }
 
 /** How one call is retried. */
-export interface RequestOptions extends CallOptions {
+export interface CallPolicy extends CallOptions {
   /** The trace if the context has none (default: a new one). */
   readonly trace?: RequestContext["trace"];
   /** Maximum number of retries (default: `numRetries`). */

@@ -125,7 +125,7 @@ export class CacheWorld {
       },
       supportsRanges: () => Promise.resolve(isRanged),
       isOwnFault: () => false,
-      isRangesUnavailable(error) {
+      isRangeRefusal(error) {
         if (error instanceof RangesLost) isRanged = false;
         return error instanceof RangesLost;
       },

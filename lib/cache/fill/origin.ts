@@ -27,7 +27,7 @@ export interface Origin {
    * Whether an error means that the store does not support ranges (any more). If so, `supportsRanges` resolves to
    * false from then on.
    */
-  isRangesUnavailable(error: unknown): boolean;
+  isRangeRefusal(error: unknown): boolean;
   /** Called with the bytes that were read for the cache. */
   onBytes?(count: number): void;
 }

@@ -72,7 +72,7 @@ export class SlotRequests {
 
   /** Records that a request has failed. */
   failed(segment: Segment, error: unknown, origin: Origin | null): void {
-    if (origin?.isRangesUnavailable(error)) this.stop();
+    if (origin?.isRangeRefusal(error)) this.stop();
     this.#failure = new FailedFetch(segment, error, origin);
     this.#options.segments.abandon(segment);
   }

@@ -36,9 +36,21 @@ function imageTaskColumns(isVerbose: boolean): Column[] {
 }
 
 /** The members of a task. */
-const TASK_COLUMNS: readonly string[] =
-  "created_at expires_at id image_id input message owner request_id result status type updated_at user_id"
-    .split(" ");
+const TASK_COLUMNS: readonly string[] = [
+  "created_at",
+  "expires_at",
+  "id",
+  "image_id",
+  "input",
+  "message",
+  "owner",
+  "request_id",
+  "result",
+  "status",
+  "type",
+  "updated_at",
+  "user_id",
+];
 
 const LIST_FLAGS = {
   "sort-key": text("<KEY>", "Property to sort by: id, type or status (default: status)", {

@@ -5,7 +5,7 @@
 import type { GlanceConnectionFailed, GlanceError } from "../../errors.ts";
 import type { ResolvedOptions } from "../../options.ts";
 import type { optionPart } from "../../message_parts.ts";
-import type { RequestOptions, RequestSpec, Upstream } from "../request_spec.ts";
+import type { CallPolicy, RequestSpec, Upstream } from "../request_spec.ts";
 import type { FailedAttempt } from "../retry/attempt.ts";
 import { connectionFailed } from "./connection_failed.ts";
 import { isServerUnavailable, outageDelay } from "./outage_policy.ts";
@@ -25,7 +25,7 @@ export interface ExhaustedRequest {
   readonly input: {
     readonly upstream: Upstream;
     readonly spec: RequestSpec;
-    readonly call: RequestOptions;
+    readonly policy: CallPolicy;
     /** Endpoints of the servers that were tried in this round. */
     readonly tried: ReadonlySet<string>;
   };
@@ -103,7 +103,7 @@ export class OutageWait {
    */
   nextDelay(isRoundOver: boolean, end: string): number {
     const { input, isHedgeable, failures } = this.#request;
-    const { upstream: { options, pool }, call: { retries }, tried } = input;
+    const { upstream: { options, pool }, policy: { retries }, tried } = input;
     const { outageTimeout: limit } = options;
     const last = failures.at(-1);
     const isOutage = limit > 0 && isHedgeable && retries === undefined &&

@@ -4,10 +4,10 @@ import type { ApiServer } from "../../api_server.ts";
 import { GlanceError, ServerUnreachable, UnexpectedResponse } from "../../errors.ts";
 import { abortable, type Deadline } from "../deadline.ts";
 import {
+  type CallPolicy,
   hasData,
   isStream,
   type OpenResponse,
-  type RequestOptions,
   type RequestSpec,
   type ResponseHandler,
   type Upstream,
@@ -53,7 +53,7 @@ export interface HedgeTimer {
 export interface AttemptInput<Result> {
   readonly upstream: Upstream;
   readonly spec: RequestSpec;
-  readonly call: RequestOptions;
+  readonly policy: CallPolicy;
   readonly server: ApiServer;
   /** Aborts the attempt. It is disposed when the attempt fails. */
   readonly deadline: Deadline;
@@ -81,7 +81,7 @@ const TOKEN_REFUSED = Symbol("token refused");
 export async function attempt<Result>(
   input: AttemptInput<Result>,
 ): Promise<Result | FailedAttempt> {
-  const { upstream: { tokens }, call: { signal }, deadline } = input;
+  const { upstream: { tokens }, policy: { signal }, deadline } = input;
   try {
     for (;;) {
       const mayRenew = tokens.isRenewable && !isStream(input.spec.request);
@@ -141,12 +141,12 @@ async function attemptAs<Result>(
 
 /** Creates the failure of an attempt that threw; rethrows errors that another attempt could not avoid. */
 function brokenAttempt(
-  { spec, call, server, deadline: { signal } }: AttemptInput<unknown>,
+  { spec, policy, server, deadline: { signal } }: AttemptInput<unknown>,
   error: unknown,
   sentAt: number,
 ): FailedAttempt {
   const { aborted, reason } = signal;
-  if (call.signal?.aborted) throw call.signal.reason;
+  if (policy.signal?.aborted) throw policy.signal.reason;
   // Aborted locally, because the source of an upload failed: the server is not at fault.
   if (aborted && !(reason instanceof ServerUnreachable)) throw reason;
   const failed = (error: GlanceError) => new FailedAttempt(server, error, sentAt, aborted);
@@ -175,15 +175,15 @@ function opened(
   };
 }
 
-/** Starts the time limit, unless the call sets it or image data is sent, whose duration is unknown. */
+/** Starts the time limit, unless the policy sets it or image data is sent, whose duration is unknown. */
 function arm(
-  { upstream: { options }, spec, call, server, deadline, race, hedge }: AttemptInput<unknown>,
+  { upstream: { options }, spec, policy, server, deadline, race, hedge }: AttemptInput<unknown>,
 ): void {
-  if (call.onAttempt !== undefined) {
-    call.onAttempt(deadline, server);
+  if (policy.onAttempt !== undefined) {
+    policy.onAttempt(deadline, server);
   } else if (spec.success === null || !hasData(spec.request)) {
     const { requestTimeout, numRetries } = options;
-    const { retries = numRetries } = call;
+    const { retries = numRetries } = policy;
     // After a timeout, all later attempts at the same server take as long together, so that a request to a
     // single silent server takes two limits, and not one for each retry.
     const isRepeated = race.failures.some((failure) =>
@@ -205,11 +205,11 @@ function arm(
 
 async function sendAs(
   context: RequestContext,
-  { upstream: { options, anonymous }, spec: { request }, call, server, deadline }: AttemptInput<
+  { upstream: { options, anonymous }, spec: { request }, policy, server, deadline }: AttemptInput<
     unknown
   >,
 ): Promise<Response> {
-  const own = !anonymous && credentialHeaders(options, context, call.trace);
+  const own = !anonymous && credentialHeaders(options, context, policy.trace);
   const headers = { ...request.headers, ...own };
   return await send(options, server, { ...request, headers }, deadline.signal);
 }

@@ -11,8 +11,8 @@ import { hedgeDelayOf, isSafe, RECHECK_DELAY } from "./hedge_policy.ts";
 import type { StatusClass } from "./retry_policy.ts";
 import { HEDGE_COST } from "./token_bucket.ts";
 import {
+  type CallPolicy,
   isStream,
-  type RequestOptions,
   type RequestSpec,
   type ResponseHandler,
   type Upstream,
@@ -28,7 +28,7 @@ const HEDGING_CODE = { FailedAttempt, HEDGE_COST, ServerUnreachable };
 export interface RaceInput<Result> {
   readonly upstream: Upstream;
   readonly spec: RequestSpec;
-  readonly call: RequestOptions;
+  readonly policy: CallPolicy;
   readonly onResponse: ResponseHandler<Result>;
   /** Endpoints of the servers that were tried in this round. */
   readonly tried: Set<string>;
@@ -62,9 +62,9 @@ export class Race<Result> {
 
   /** Sends the request to a server. */
   start(server: ApiServer): void {
-    const { upstream, call, tried, limit } = this.input;
+    const { upstream, policy, tried, limit } = this.input;
     const { options, pool } = upstream;
-    const deadline = new Deadline(options, call.signal, call.abortDelay);
+    const deadline = new Deadline(options, policy.signal, policy.abortDelay);
     const current: OpenAttempt = { server, deadline };
     tried.add(server.endpoint);
     this.open.add(current);

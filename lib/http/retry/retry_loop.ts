@@ -8,8 +8,8 @@ import { optionPart } from "../../message_parts.ts";
 import type { ExhaustedRequest, OutageWait } from "../on_demand/outage.ts";
 import { FailedAttempt } from "./attempt.ts";
 import {
+  type CallPolicy,
   isStream,
-  type RequestOptions,
   type RequestSpec,
   type ResponseHandler,
   type Upstream,
@@ -33,12 +33,12 @@ const OUTAGE_CODE = { GlanceConnectionFailed, optionPart };
 export async function request<Result>(
   upstream: Upstream,
   spec: RequestSpec,
-  call: RequestOptions,
+  policy: CallPolicy,
   onResponse: ResponseHandler<Result>,
 ): Promise<Result> {
   const { pool, budget, options } = upstream;
-  const { tried = new Set(), first, keepsServer, retries = options.numRetries } = call;
-  const race = new Race({ upstream, spec, call, onResponse, tried, limit: 1 + retries });
+  const { tried = new Set(), first, keepsServer, retries = options.numRetries } = policy;
+  const race = new Race({ upstream, spec, policy, onResponse, tried, limit: 1 + retries });
   const { failures } = race;
   let outage: OutageWait | undefined;
   try {
@@ -54,13 +54,13 @@ export async function request<Result>(
       pool.health.failed(server, error, { retryAfter, sentAt });
       const isRoundOver = !pool.hasUntried(tried);
       if (isRoundOver && race.open.size > 0) continue;
-      const reason = giveUpReason(upstream, spec, call, race);
+      const reason = giveUpReason(upstream, spec, policy, race);
       if (reason !== null && race.open.size > 0) continue;
       if (
-        reason !== null && isRoundOver && call.maxRetryAfter !== undefined && retryAfter !== null
+        reason !== null && isRoundOver && policy.maxRetryAfter !== undefined && retryAfter !== null
       ) {
         // The caller repeats the request, but not before the `Retry-After` of the server.
-        await options.sleep(Math.min(retryAfter, call.maxRetryAfter), call.signal);
+        await options.sleep(Math.min(retryAfter, policy.maxRetryAfter), policy.signal);
       }
       const isInvalid = error instanceof UnexpectedResponse;
       if (isInvalid && (reason !== null || isRoundOver)) throw error;
@@ -69,11 +69,11 @@ export async function request<Result>(
         outage ??= await outageOf(race);
         wait = outage.nextDelay(isRoundOver, reason);
       }
-      const delay = isRoundOver ? Math.min(wait, call.maxRetryAfter ?? Infinity) : 0;
+      const delay = isRoundOver ? Math.min(wait, policy.maxRetryAfter ?? Infinity) : 0;
       reportRetry(upstream, server, failures, delay, !isRoundOver);
       if (isRoundOver) {
         tried.clear();
-        await options.sleep(delay, call.signal);
+        await options.sleep(delay, policy.signal);
         round++;
       }
       race.start(pool.next(tried, first, race.isHedgeable, keepsServer));
@@ -103,7 +103,7 @@ async function outageOf(request: ExhaustedRequest): Promise<OutageWait> {
 function giveUpReason<Result>(
   { options, budget }: Upstream,
   { request, idempotent }: RequestSpec,
-  { retries = options.numRetries, finalReason }: RequestOptions,
+  { retries = options.numRetries, finalReason }: CallPolicy,
   { failures, sent }: Race<Result>,
 ): string | null {
   const isUnsafe = failures.at(-1)?.ambiguous === true && !idempotent;

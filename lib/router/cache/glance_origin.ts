@@ -81,7 +81,7 @@ export function glanceOrigin({ upstreamOf }: CacheCode, input: GlanceOriginInput
     closeProbe: () => probes.close(key),
     isOwnFault: (error) =>
       error instanceof Error && "status" in error && REFUSALS.includes(error.status),
-    isRangesUnavailable(error) {
+    isRangeRefusal(error) {
       const isLost = error instanceof Error && error.name === "RangesUnavailable";
       if (isLost) supported = Promise.resolve(false);
       return isLost;

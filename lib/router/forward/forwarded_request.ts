@@ -1,7 +1,7 @@
 /** Forwards requests: Glance's response is returned whatever its status is. */
 import type { ApiClient } from "../../api/api_client.ts";
 import type { RequestContext } from "../../context.ts";
-import type { RequestOptions, ResponseHandler, WireRequest } from "../../http/request_spec.ts";
+import type { CallPolicy, ResponseHandler, WireRequest } from "../../http/request_spec.ts";
 
 /** A request, and whether it is safe to retry. */
 export interface ForwardedRequest extends WireRequest {
@@ -25,7 +25,7 @@ export async function forward<Result>(
   client: ApiClient,
   context: RequestContext,
   forwarded: ForwardedRequest,
-  call: RequestOptions,
+  policy: CallPolicy,
   onResponse: ResponseHandler<Result>,
 ): Promise<Result> {
   const { action, imageId, idempotent, alreadyDoneStatus, ...request } = forwarded;
@@ -33,7 +33,7 @@ export async function forward<Result>(
   return await client.send(
     context,
     { request, action: () => action, ...meaning },
-    call,
+    policy,
     onResponse,
   );
 }

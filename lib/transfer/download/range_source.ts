@@ -8,7 +8,7 @@ import type { Session } from "../../api/session.ts";
 import { GlanceError, ImageDownloadFailed } from "../../errors.ts";
 import type { ByteRange, Proof, RequestedRange } from "../../http/byte_range.ts";
 import { abortable } from "../../http/deadline.ts";
-import type { OpenResponse, RequestOptions } from "../../http/request_spec.ts";
+import type { CallPolicy, OpenResponse } from "../../http/request_spec.ts";
 import { discard } from "../../http/transport.ts";
 import { type ContentDescriptor, descriptorOf, isSameData } from "../integrity/descriptor.ts";
 import { factsOf, openBody, openBodyPart, type RangeResponse, refused } from "./range_response.ts";
@@ -129,13 +129,13 @@ export class GlanceRangeSource implements RangeSource {
     const retries = retryTime === undefined ? undefined : once;
     const tried = new Set(next.tried);
     const { trace } = this.#session;
-    const call = { signal, trace, excluded, tried, first, retries, maxRetryAfter: retryTime };
+    const policy = { signal, trace, excluded, tried, first, retries, maxRetryAfter: retryTime };
     const response = kind === "whole" || last === null
-      ? await this.#openWhole(start, call)
-      : await this.#openRange({ start, end: last, size }, proof, call);
+      ? await this.#openWhole(start, policy)
+      : await this.#openRange({ start, end: last, size }, proof, policy);
     if (start === 0 || response.isSame) return response;
     try {
-      const ofRecord = { ...call, tried: undefined, first: response.server };
+      const ofRecord = { ...policy, tried: undefined, first: response.server };
       await checkSameData(this.#session, this.identity, ofRecord);
       return response;
     } catch (error) {
@@ -156,13 +156,13 @@ export class GlanceRangeSource implements RangeSource {
   async #openRange(
     range: RequestedRange,
     proof: Proof,
-    call: RequestOptions,
+    policy: CallPolicy,
   ): Promise<RangeResponse> {
     const { imageId } = this.identity;
     const { rangesOnly = false } = this.#options;
     let opened: OpenResponse;
     try {
-      opened = await this.#request(call, range);
+      opened = await this.#request(policy, range);
     } catch (error) {
       if (!(error instanceof GlanceError) || error.server === undefined) throw error;
       if (error.status === 416 && range.size !== null) {
@@ -172,7 +172,7 @@ export class GlanceRangeSource implements RangeSource {
       if (error.status !== 400) throw error;
       // Success without a range proves that the range caused the 400.
       if (rangesOnly) this.#ranges.recordIgnored(error.server, this.#stores);
-      const response = await this.#openWithoutRange(range.start, error.server, call);
+      const response = await this.#openWithoutRange(range.start, error.server, policy);
       this.#ranges.recordRefused(error.server, this.#stores);
       return response;
     }
@@ -181,7 +181,7 @@ export class GlanceRangeSource implements RangeSource {
     if (ignoresRange) this.#ranges.recordIgnored(endpoint, this.#stores);
     if (use.kind === "request whole") {
       await release(opened);
-      return await this.#openWithoutRange(range.start, endpoint, call);
+      return await this.#openWithoutRange(range.start, endpoint, policy);
     }
     if (use.kind === "refuse") throw await refuse(opened, imageId, use.reason, true);
     const span = use.kind === "read" ? use.span : UNKNOWN_SPAN;
@@ -199,24 +199,24 @@ export class GlanceRangeSource implements RangeSource {
   async #openWithoutRange(
     start: number,
     server: string,
-    call: RequestOptions,
+    policy: CallPolicy,
   ): Promise<RangeResponse> {
     this.candidates.refuseRange(server);
     if (this.#options.rangesOnly) {
       throw refused(this.identity.imageId, server, "it does not have the requested range", true);
     }
     const excluded = new Set(this.candidates.servers.filter((name) => name !== server));
-    return await this.#openWhole(start, { ...call, excluded, tried: new Set() });
+    return await this.#openWhole(start, { ...policy, excluded, tried: new Set() });
   }
 
-  async #openWhole(start: number, call: RequestOptions): Promise<RangeResponse> {
+  async #openWhole(start: number, policy: CallPolicy): Promise<RangeResponse> {
     const { size, imageId } = this.identity;
     if (this.#options.rangesOnly) {
       throw new RangesUnavailable(
         `Cannot read image "${imageId}" in parts: no server supports ranges`,
       );
     }
-    const opened = await this.#request(call);
+    const opened = await this.#request(policy);
     if (opened.response.status === 204) throw noData(opened, imageId);
     const use = wholeAction(factsOf(opened), start, size);
     if (use.kind === "read") return await this.#body(opened, use.span, false);
@@ -235,12 +235,12 @@ export class GlanceRangeSource implements RangeSource {
     return { ...body, ...span, isRange, isSame: check === "same" };
   }
 
-  async #request(call: RequestOptions, range?: ByteRange): Promise<OpenResponse> {
+  async #request(policy: CallPolicy, range?: ByteRange): Promise<OpenResponse> {
     const { client, context } = this.#session;
     const { prefer, early } = this.#options;
     const { imageId, size } = this.identity;
-    return await early?.take(range, size, call.signal) ??
-      await client.open(context, READ_IMAGE_DATA, [imageId, { range, prefer }], call);
+    return await early?.take(range, size, policy.signal) ??
+      await client.open(context, READ_IMAGE_DATA, [imageId, { range, prefer }], policy);
   }
 }
 
@@ -276,10 +276,10 @@ async function release({ response, deadline }: OpenResponse): Promise<void> {
 async function checkSameData(
   { client, context }: Session,
   identity: ContentDescriptor,
-  call: RequestOptions,
+  policy: CallPolicy,
 ): Promise<void> {
   const { imageId } = identity;
-  const record = await client.request(context, GET_IMAGE, [imageId], call);
+  const record = await client.request(context, GET_IMAGE, [imageId], policy);
   if (isSameData(identity, descriptorOf(record))) return;
   throw new ImageDownloadFailed(
     `Cannot continue reading image "${imageId}": its data was replaced; download it again`,

@@ -4,7 +4,7 @@
  */
 import { GlanceError, Invalid } from "../../errors.ts";
 import { STAGE_IMAGE_DATA, UPLOAD_IMAGE_DATA } from "../../api/operations/data.ts";
-import type { RequestOptions } from "../../http/request_spec.ts";
+import type { CallPolicy } from "../../http/request_spec.ts";
 import type { Deadline } from "../../http/deadline.ts";
 import { Session } from "../../api/session.ts";
 import type { DataBody } from "../../api/wire.ts";
@@ -25,7 +25,7 @@ import {
 import type { ChunkReader } from "./upload_source.ts";
 
 /** Receives the deadline of an attempt. */
-type OnAttempt = NonNullable<RequestOptions["onAttempt"]>;
+type OnAttempt = NonNullable<CallPolicy["onAttempt"]>;
 
 /**
  * Sends the data from its start.

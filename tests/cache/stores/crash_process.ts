@@ -51,7 +51,7 @@ function originOf({ data }: Image): Origin {
     },
     supportsRanges: () => Promise.resolve(true),
     isOwnFault: () => false,
-    isRangesUnavailable: () => false,
+    isRangeRefusal: () => false,
   };
 }
 

@@ -49,7 +49,7 @@ export class DirectoryCache {
       },
       supportsRanges: () => Promise.resolve(true),
       isOwnFault: () => false,
-      isRangesUnavailable: () => false,
+      isRangeRefusal: () => false,
     };
     const reader = this.cache.open(image, 0, image.size, origin);
     let at = 0;

@@ -47,10 +47,19 @@ const META_FLAGS = {
 /** The members of a namespace that are printed. */
 const NAMESPACE_OUTPUT = {
   columns: [
-    ..."created_at description display_name namespace objects owner properties protected".split(
-      " ",
-    ),
-    ..."resource_type_associations schema tags updated_at visibility".split(" "),
+    "created_at",
+    "description",
+    "display_name",
+    "namespace",
+    "objects",
+    "owner",
+    "properties",
+    "protected",
+    "resource_type_associations",
+    "schema",
+    "tags",
+    "updated_at",
+    "visibility",
   ],
 };
 

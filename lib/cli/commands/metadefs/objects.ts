@@ -17,7 +17,15 @@ const OBJECTS: DefinitionKind = {
   all: "objects",
   columns: [["name"], ["description", "description", DESCRIPTION_WIDTH]],
   showFlags: WIDTH_FLAGS,
-  members: "created_at description name properties required schema updated_at".split(" "),
+  members: [
+    "created_at",
+    "description",
+    "name",
+    "properties",
+    "required",
+    "schema",
+    "updated_at",
+  ],
   shown: shownDefinition,
   createFlags: {
     "name": required("<NAME>", "Name of the object"),

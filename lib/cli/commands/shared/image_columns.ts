@@ -4,18 +4,43 @@ import { findRecord } from "./find_image.ts";
 import { keyAndValue } from "./image_fields.ts";
 
 /** The properties that Glance defines, and those that it sets during an import. */
-export const IMAGE_COLUMNS = [
-  ..."checksum container_format created_at deleted_at direct_url disk_format id locations".split(
-    " ",
-  ),
-  ..."min_disk min_ram name os_glance_failed_import os_glance_importing_to_stores".split(" "),
-  ..."os_hash_algo os_hash_value os_hidden owner protected size status stores tags".split(" "),
-  ..."updated_at virtual_size visibility".split(" "),
-] as const satisfies readonly string[];
+export const IMAGE_COLUMNS: readonly string[] = [
+  "checksum",
+  "container_format",
+  "created_at",
+  "deleted_at",
+  "direct_url",
+  "disk_format",
+  "id",
+  "locations",
+  "min_disk",
+  "min_ram",
+  "name",
+  "os_glance_failed_import",
+  "os_glance_importing_to_stores",
+  "os_hash_algo",
+  "os_hash_value",
+  "os_hidden",
+  "owner",
+  "protected",
+  "size",
+  "status",
+  "stores",
+  "tags",
+  "updated_at",
+  "virtual_size",
+  "visibility",
+];
 
 /** Properties of an image that have flags of their own. */
-const FLAG_PROPERTIES: readonly string[] =
-  "architecture instance_uuid kernel_id os_distro os_version ramdisk_id".split(" ");
+const FLAG_PROPERTIES: readonly string[] = [
+  "architecture",
+  "instance_uuid",
+  "kernel_id",
+  "os_distro",
+  "os_version",
+  "ramdisk_id",
+];
 
 /** Values of flags that set properties. */
 type PropertyValues = { readonly property: readonly string[] };
