@@ -96,10 +96,11 @@ export class PartScheduler {
 
   /**
    * Lets other connections claim the bytes after the part of the lead, whose first byte took `wait` milliseconds. The
-   * lead reads its response only to the end of that part.
+   * lead reads its response only to the end of that part. If the part does not end with the image, the bytes after it
+   * belong to other connections already.
    */
   spread(lead: PartBuffer, wait: number): void {
-    if (lead.missing === 0 || this.#unclaimedBytes > 0) return;
+    if (lead.missing === 0 || lead.end < this.#layout.endExclusive - 1) return;
     this.wait = wait;
     this.#unclaimed = lead.giveUp(lead.missing - leadSize(this.#load));
   }

@@ -85,3 +85,13 @@ Deno.test("download() with connections auto rejects wrong bytes, and stops when 
     assertEquals([aborted.openBodies, aborted.clock.pending], [0, 0]);
   }
 });
+
+Deno.test("download() with connections auto delivers each byte once when it ends before the number of connections is final", async () => {
+  for (let size = 100_000; size <= 1_000_000; size += 20_000) {
+    const cluster = new SimulatedCluster({ ...SLOW, size });
+    const options = { connections: "auto", partSize: 80_000, verify: "off" } as const;
+    const data = await download(cluster, options);
+    assertEquals(data.byteLength, size);
+    assertEquals(data, cluster.image);
+  }
+});

@@ -156,39 +156,67 @@ Deno.test("PartScheduler.gather() lets a new lead read from the first undelivere
   assertEquals([next.start, next.end, schedule.needsLead], [position, 999, false]);
 });
 
-/** The next event: a connection claims, reads, is silent, or a chunk is delivered. */
+/**
+ * The next event: a connection claims, reads, is silent, a chunk is delivered, the number of connections changes, or the
+ * lead reads all of the rest.
+ */
 const EVENT = fc.record({
-  kind: fc.constantFrom("claim", "claim", "read", "read", "read", "silence", "deliver"),
+  kind: fc.oneof(
+    { arbitrary: fc.constantFrom("claim", "read", "silence", "deliver", "use"), weight: 100 },
+    { arbitrary: fc.constant("gather"), weight: 1 },
+  ),
   pick: fc.nat(100),
   bytes: fc.integer({ min: 1, max: 40 }),
-  isOrdered: fc.boolean(),
 });
 
 const RUN = fc.record({
   start: fc.nat(50),
   size: fc.integer({ min: 1, max: 400 }),
-  partSize: fc.integer({ min: 1, max: 60 }),
+  partSize: fc.integer({ min: 1, max: 120 }),
+  isOrdered: fc.boolean(),
+  /** With a lead, the number of connections is 1 at first. */
+  hasLead: fc.boolean(),
   connections: fc.integer({ min: 2, max: 5 }),
-  events: fc.array(EVENT, { maxLength: 200 }),
+  events: fc.array(EVENT, { maxLength: 200, size: "max" }),
 });
 
-Deno.test("PartScheduler delivers every byte once for any order of reads, silences and deliveries", async () => {
-  await forAll(RUN, ({ start, size, partSize, connections, events }) => {
+Deno.test("PartScheduler delivers every byte once for any order of reads, silences, deliveries and numbers of connections", async () => {
+  await forAll(RUN, ({ start, size, partSize, isOrdered, hasLead, connections, events }) => {
     const stop = start + size;
-    const layout = { start, endExclusive: stop, partSize };
-    const schedule = new PartScheduler(layout);
-    schedule.use(connections, (i) => `server ${i}`);
+    const schedule = new PartScheduler({ start, endExclusive: stop, partSize });
     const delivered = new Uint8Array(stop);
     const busy = new Map<number, { readonly part: PartBuffer; position: number }>();
-    let now = 0;
+    let [now, count, isGathered] = [0, 0, false];
+    let lead: { readonly part: PartBuffer; position: number } | null = null;
 
+    const startLead = () => {
+      const part = schedule.lead(now);
+      lead = { part, position: part.start };
+    };
+    const use = (next: number) => {
+      if (isGathered) return;
+      count = next;
+      schedule.use(count, (i) => `server ${i}`);
+      if (lead !== null && count > 1) schedule.spread(lead.part, 0);
+    };
+    const gather = () => {
+      // What was delivered out of order would be delivered again.
+      if (!isOrdered || !hasLead) return;
+      use(1);
+      isGathered = true;
+      busy.clear();
+      if (lead?.part.left === 0) lead = null;
+      schedule.gather(lead?.part ?? null);
+    };
     const finish = (connection: number, part: PartBuffer) => {
+      if (part === lead?.part) return;
       busy.delete(connection);
       part.isComplete = true;
       schedule.fetched(part);
     };
     const claim = (connection: number) => {
-      if (busy.has(connection)) return;
+      if (busy.has(connection) || connection >= count || count === 1) return;
+      if (connection === 0 && lead !== null) return;
       const next = schedule.claim(connection, now);
       if (next === null) return;
       const { part, from } = next;
@@ -197,39 +225,50 @@ Deno.test("PartScheduler delivers every byte once for any order of reads, silenc
       if (from?.missing === 0) finish(from.connection, from);
     };
     // A response also has the bytes that were given to another connection in the meantime.
+    const receive = (fetch: { position: number }, most: number) => {
+      const { position } = fetch;
+      const length = Math.min(most, stop - position);
+      fetch.position += length;
+      return Uint8Array.from({ length }, (_, i) => (position + i) % 251);
+    };
     const read = (connection: number, most: number) => {
       const fetch = busy.get(connection);
       if (fetch === undefined) return;
-      const { part, position } = fetch;
-      const count = Math.min(most, stop - position);
-      fetch.position += count;
-      part.put(Uint8Array.from({ length: count }, (_, i) => (position + i) % 251), now);
-      if (part.missing === 0) finish(connection, part);
+      fetch.part.put(receive(fetch, most), now);
+      if (fetch.part.missing === 0) finish(connection, fetch.part);
     };
-    const deliver = (isOrdered: boolean) => {
-      const parts = isOrdered ? schedule.claimed.slice(0, 1) : schedule.claimed;
-      for (const part of parts) {
+    const accept = (position: number, chunk: Uint8Array) =>
+      chunk.forEach((byte, i) => {
+        assertEquals(byte, (position + i) % 251);
+        delivered[position + i]!++;
+      });
+    const deliver = (most: number) => {
+      for (const part of isOrdered ? schedule.claimed.slice(0, 1) : schedule.claimed) {
         const { position } = part;
         const chunk = part.take();
-        if (chunk === null) continue;
-        chunk.forEach((byte, i) => {
-          assertEquals(byte, (position + i) % 251);
-          delivered[position + i]!++;
-        });
-        return;
+        if (chunk !== null) return accept(position, chunk);
       }
+      if (schedule.needsLead) startLead();
+      if (lead === null) return;
+      const { part, part: { position } } = lead;
+      if (part.left > 0) accept(position, part.pass(receive(lead, most), now));
+      if (part.left === 0) lead = null;
     };
     const hasRoom = () => {
       const held = schedule.claimed.reduce((sum, { left }) => sum + left, 0);
-      assert(held <= (connections + 2) * partSize, `${held} bytes are claimed`);
+      assert(hasLead || held <= (connections + 2) * partSize, `${held} bytes are claimed`);
     };
 
-    for (const { kind, pick, bytes, isOrdered } of events) {
+    if (hasLead) startLead();
+    use(hasLead ? 1 : connections);
+    for (const { kind, pick, bytes } of events) {
       now += kind === "silence" ? SILENCE : bytes;
       const connection = pick % connections;
       if (kind === "claim") claim(connection);
       if (kind === "read") read(connection, bytes);
-      if (kind === "deliver") deliver(isOrdered);
+      if (kind === "deliver") deliver(bytes);
+      if (kind === "use" && hasLead) use(connection + 1);
+      if (kind === "gather") gather();
       hasRoom();
     }
     for (let round = 0; !schedule.isDone; round++) {
@@ -239,7 +278,7 @@ Deno.test("PartScheduler delivers every byte once for any order of reads, silenc
         claim(connection);
         read(connection, 7);
       }
-      for (let i = 0; i < connections; i++) deliver(true);
+      for (let i = 0; i < connections; i++) deliver(7);
     }
     assertEquals(delivered.subarray(start), new Uint8Array(size).fill(1));
     assertEquals(delivered.subarray(0, start), new Uint8Array(start));
