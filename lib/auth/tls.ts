@@ -4,7 +4,8 @@
 import { InvalidConfigurationValue } from "../errors.ts";
 import type { CloudTls } from "./clouds/config.ts";
 import type { MessagePart } from "../message_parts.ts";
-import { processEnvironment, readHostFile, type TextFileReader } from "../platform.ts";
+import { builtinModule } from "../node_builtin.ts";
+import { readHostFile, type TextFileReader } from "../platform.ts";
 
 // The settings of the files, and their environment variables.
 const CA_CERT: MessagePart = { key: "caCert", text: "cacert (OS_CACERT)" };
@@ -43,9 +44,8 @@ const runtime = globalThis as { readonly Deno?: DenoLike; readonly Bun?: unknown
 /**
  * Creates the `fetch` option for a cloud; null if the global `fetch` is sufficient.
  *
- * Deno and Bun support PEM files. Node reads its CAs only when it starts, and its `fetch` does not support
- * client certificates. `verify: false` is ignored: a runtime can disable the check only for all connections
- * (`deno run --unsafely-ignore-certificate-errors`, `NODE_TLS_REJECT_UNAUTHORIZED=0`).
+ * Deno, Bun and Node support PEM files. `verify: false` is ignored: a runtime can disable the check only for all
+ * connections (`deno run --unsafely-ignore-certificate-errors`, `NODE_TLS_REJECT_UNAUTHORIZED=0`).
  *
  * @throws {InvalidConfigurationValue} if a file cannot be read, or the runtime does not support it; the
  * message names an alternative.
@@ -65,7 +65,6 @@ export async function fetchForCloud(
 ): Promise<CloudFetch | null> {
   const { caCertFile, certFile, keyFile } = tls;
   if (caCertFile === null && certFile === null) return null;
-  if (runtime.Deno === undefined && runtime.Bun === undefined) return withoutFetch(tls);
   const read = async (path: string | null, part: MessagePart) =>
     path === null ? undefined : await readPem(path, part, readTextFile);
   const pem = {
@@ -73,11 +72,12 @@ export async function fetchForCloud(
     cert: await read(certFile, CERT),
     key: await read(certFile === null ? null : keyFile ?? certFile, KEY),
   };
-  return runtime.Deno === undefined ? bunFetch(pem) : denoFetch(runtime.Deno, pem);
+  if (runtime.Deno !== undefined) return await denoFetch(runtime.Deno, pem);
+  return runtime.Bun === undefined ? await nodeFetch(pem) : bunFetch(pem);
 }
 
-function denoFetch(deno: DenoLike, { ca, cert, key }: Pem): CloudFetch {
-  const client = makeClient(() =>
+async function denoFetch(deno: DenoLike, { ca, cert, key }: Pem): Promise<CloudFetch> {
+  const client = await makeClient(() =>
     // HTTP/1.1, for the same reason as `defaultFetch`.
     deno.createHttpClient({ http2: false, caCerts: ca === undefined ? undefined : [ca], cert, key })
   );
@@ -93,6 +93,15 @@ function bunFetch(tls: Pem): CloudFetch {
   return disposable((input, init) => fetch(input, { ...init, tls } as RequestInit), () => {});
 }
 
+async function nodeFetch(pem: Pem): Promise<CloudFetch> {
+  const { createNodeFetch } = await import("./on_demand/node_fetch.ts");
+  const made = await makeClient(() => createNodeFetch(pem, builtinModule));
+  if (made !== null) return disposable(made.fetch, made.close);
+  throw new InvalidConfigurationValue(
+    `Cannot use the certificate files: the fetch of this runtime does not accept them; pass a "fetch" that does, or run with Deno, Node or Bun`,
+  );
+}
+
 function disposable(
   fetchFunction: (input: string, init: RequestInit) => Promise<Response>,
   dispose: () => void,
@@ -100,9 +109,9 @@ function disposable(
   return Object.assign(fetchFunction, { [Symbol.dispose]: dispose });
 }
 
-function makeClient<Client>(make: () => Client): Client {
+async function makeClient<Client>(make: () => Client | Promise<Client>): Promise<Client> {
   try {
-    return make();
+    return await make();
   } catch (cause) {
     throw new InvalidConfigurationValue(
       `Cannot use the certificate files: they do not contain a certificate and its key; correct ${CERTIFICATES.text}`,
@@ -127,18 +136,5 @@ async function readPem(
   throw new InvalidConfigurationValue(
     `Cannot use the certificate file "${path}": ${state}; correct ${part.text}`,
     { messageParts: [part] },
-  );
-}
-
-/** Node: the global fetch is sufficient if the CA was set when the process started. */
-function withoutFetch({ caCertFile, certFile }: CloudTls): null {
-  if (certFile !== null) {
-    throw new InvalidConfigurationValue(
-      `Cannot use the client certificate "${certFile}": the fetch of this runtime does not support one; pass a "fetch" that does, or run with Deno or Bun`,
-    );
-  }
-  if (processEnvironment()["NODE_EXTRA_CA_CERTS"]) return null;
-  throw new InvalidConfigurationValue(
-    `Cannot use the CA file "${caCertFile}": this runtime reads its CAs once, when it starts; start it with NODE_EXTRA_CA_CERTS=${caCertFile}`,
   );
 }

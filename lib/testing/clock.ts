@@ -3,6 +3,7 @@
 import "../api/on_demand/operation_hints.ts";
 import "../auth/on_demand/catalog_servers.ts";
 import "../auth/on_demand/keystone_outage.ts";
+import "../auth/on_demand/node_fetch.ts";
 import "../formats/compression/on_demand/bzip2.ts";
 import "../formats/inspect_data.ts";
 import "../http/on_demand/error_texts.ts";

@@ -8,7 +8,7 @@ import { UnpackedCommand } from "./unpacked_command.ts";
 const DISK = sampleBytes(24 * 1024 ** 2);
 
 Deno.test("the server of the package uses TLS on Node, and SIGHUP reads the certificate again", async (t) => {
-  await using command = await UnpackedCommand.create({ NODE_EXTRA_CA_CERTS: "ca.pem" });
+  await using command = await UnpackedCommand.create({ OS_CACERT: "ca.pem" });
   const write = (name: string, text: string) =>
     Deno.writeTextFile(`${command.folder}/${name}`, text);
   await write("cert.pem", SERVER_CERT);
@@ -32,6 +32,13 @@ Deno.test("the server of the package uses TLS on Node, and SIGHUP reads the cert
     const { stdout, stderr } = await command.run(url, ["image-download", "a"]);
     assertEquals(stderr, "");
     assertEquals(stdout, new Uint8Array(DISK));
+  });
+  await t.step("/metrics names the runtime", async () => {
+    const response = await fetch(`${url}/metrics`, { client });
+    assertMatch(
+      await response.text(),
+      /^glance_edge_build_info\{.*runtime="Node\.js\/\d+".*\} 1$/m,
+    );
   });
   await t.step("a request without TLS gets no response, and ends no other one", async () => {
     await using plain = await Deno.connect({ hostname: "127.0.0.1", port });

@@ -5,6 +5,12 @@ import { processMetrics } from "./process_metrics.ts";
 
 const PREFIX = "glance_edge_";
 
+/** The globals that name the runtime. */
+interface NamedRuntime {
+  readonly navigator?: { readonly userAgent?: string };
+  readonly process?: { readonly versions?: Readonly<Record<string, string>> };
+}
+
 /** The counters with their help texts. */
 const COUNTERS = {
   requests_total: "Responses sent, by method, path template, and status.",
@@ -148,9 +154,11 @@ function buildInfo(): string[] {
   );
 }
 
-/** `Deno/2.9.6`, `Node.js/24`, `Cloudflare-Workers`, and so on. */
+/** `Deno/2.9.6`, `Node.js/24`, `Cloudflare-Workers`, and so on. Node 20 has no `navigator`. */
 function runtimeName(): string {
-  return globalThis.navigator?.userAgent ?? "unknown";
+  const { navigator, process } = globalThis as NamedRuntime;
+  const node = process?.versions?.["node"]?.split(".")[0];
+  return navigator?.userAgent ?? (node === undefined ? "unknown" : `Node.js/${node}`);
 }
 
 /** Prometheus sees no increase in a counter that starts at 1, so counters whose labels are known start at 0. */

@@ -96,8 +96,7 @@ export class PartScheduler {
 
   /**
    * Lets other connections claim the bytes after the part of the lead, whose first byte took `wait` milliseconds. The
-   * lead reads its response only to the end of that part. If the part does not end with the image, the bytes after it
-   * belong to other connections already.
+   * lead reads its response only to the end of that part. Only the last part can be shortened: others follow the rest.
    */
   spread(lead: PartBuffer, wait: number): void {
     if (lead.missing === 0 || lead.end < this.#layout.endExclusive - 1) return;
