@@ -85,6 +85,17 @@ export type GlanceEvent =
     /** A setting of `clouds.yaml` or `OS_*` is ignored; the message names it and the reason. */
     readonly kind: "ignored";
     readonly message: string;
+  }
+  | {
+    /**
+     * The cache of a gateway could not use its store (`failed`), or has removed data that was `damaged`, or does not
+     * have the hash of its image (`mismatch`). The bytes come from Glance instead.
+     */
+    readonly kind: "cache";
+    readonly problem: "failed" | "damaged" | "mismatch";
+    /** Undefined if the problem is not that of one image. */
+    readonly imageId: string | undefined;
+    readonly cause: unknown;
   };
 
 /**

@@ -132,6 +132,7 @@ function eventText(event: GlanceEvent): string {
     return `hedge: ${event.server} sent no headers for ${event.delay} ms, so the request is also sent to ${event.to}`;
   }
   const cause = sentenceOf(event.cause);
+  if (event.kind === "cache") return `cache: ${cause}`;
   if (event.kind === "outage") {
     return `Waiting up to ${Math.ceil(event.left / 1000)} s for a server: ${cause}`;
   }

@@ -1,3 +1,4 @@
+import { MetricCounters } from "../../lib/router/on_demand/metric_counters.ts";
 import { MAX_STARTING } from "../../lib/router/file/admission.ts";
 import { assertEquals } from "@std/assert";
 import { settled } from "../support/clock.ts";
@@ -124,6 +125,14 @@ Deno.test("GET /metrics counts no failover when the only server is retried", asy
     /^glance_edge_(retries|failovers).* [1-9]/.test(line)
   );
   assertEquals(counted, ['glance_edge_retries_total{server="http://a:9292"} 1']);
+});
+
+Deno.test("GET /metrics counts no resume for an outage, since no download had begun", async () => {
+  const counters = new MetricCounters(() => 0);
+  const server = "http://a:9292";
+  counters.observe({ kind: "outage", server, left: 20_000, cause: new Error("refused") });
+  const text = await counters.response([]).text();
+  assertEquals(text.split("\n").filter((line) => line.startsWith("glance_edge_resumes")), []);
 });
 
 Deno.test("GET /metrics counts hedged requests, probes, and cool-downs of a silent server", async () => {

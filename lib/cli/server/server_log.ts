@@ -81,7 +81,8 @@ function requestText(entry: RequestLog): string {
 }
 
 function eventText(kind: unknown, entry: LogEntry): string {
-  const parts = Object.entries(entry).map(([name, value]) =>
+  const known = Object.entries(entry).filter(([, value]) => value !== undefined);
+  const parts = known.map(([name, value]) =>
     `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`
   );
   return [kind, ...parts].join(" ");

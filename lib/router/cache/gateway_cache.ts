@@ -22,6 +22,7 @@ import type { CacheOptions } from "../options.ts";
 import type { Origin } from "../../cache/fill/origin.ts";
 import type { RequestContext } from "../../context.ts";
 import { CacheApi } from "./cache_api.ts";
+import { problemOf } from "./cache_problem.ts";
 import { cachedBody } from "./cached_body.ts";
 import { glanceOrigin } from "./glance_origin.ts";
 import { Permissions } from "./permissions.ts";
@@ -37,8 +38,6 @@ const STATUS: Readonly<Record<SlotSource, string>> = {
   collapsed: "fwd=miss; collapsed",
   miss: "fwd=miss",
 };
-
-type Mismatch = Extract<CacheEvent, { readonly kind: "mismatch" }>;
 
 /** The edge cache of a gateway. */
 export class GatewayCache implements DataCache {
@@ -179,18 +178,17 @@ export class GatewayCache implements DataCache {
   }
 
   /** Cools down the servers that sent wrong data, so that others are preferred. */
-  async #coolDown({ imageId, expected, actual, servers }: Mismatch): Promise<void> {
+  async #coolDown(servers: readonly string[], cause: unknown): Promise<void> {
     const { client, options } = this.#gateway;
     const context = options.service?.() ?? {};
-    const cause = new Error(
-      `Cannot cache image "${imageId}": its hash is ${actual} instead of ${expected}; upload it again if all servers send this data`,
-    );
     for (const server of servers) await client.coolDown(context, server, cause);
   }
 
   #observe(event: CacheEvent): void {
-    const { metrics } = this.#gateway;
-    if (event.kind === "mismatch") this.#coolDown(event).catch(() => {});
+    const { client, metrics } = this.#gateway;
+    const problem = problemOf(event);
+    if (problem !== null) client.options.onEvent(problem);
+    if (event.kind === "mismatch") this.#coolDown(event.servers, problem?.cause).catch(() => {});
     if (event.kind === "cached") metrics.counters?.add("cache_sent_bytes_total", {}, event.bytes);
     else if (event.kind !== "origin") {
       metrics.counters?.add("cache_events_total", { event: event.kind });

@@ -58,7 +58,7 @@ export class MetricCounters {
   /** Counts an event of the client. */
   observe(event: GlanceEvent): void {
     if (event.kind === "renew") return this.add("renewals_total", { reason: event.reason });
-    // The others are about settings, and uploads that a gateway only forwards.
+    // The others are about settings, the cache, which counts on its own, and uploads that a gateway only forwards.
     if (!("server" in event)) return;
     const { server } = event;
     if (event.kind === "cooldown") {
@@ -72,8 +72,9 @@ export class MetricCounters {
       if (event.isFailover) this.add("failovers_total", { server });
       return;
     }
+    if (event.kind === "outage") return;
     this.add("resumes_total", { server });
-    const failed = "cause" in event ? failedServer(event.cause) : undefined;
+    const failed = failedServer(event.cause);
     if (failed !== undefined && failed !== server) {
       this.add("failovers_total", { server: failed });
     }

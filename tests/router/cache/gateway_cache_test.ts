@@ -183,12 +183,15 @@ Deno.test("GET /file is fetched from other servers after one has sent data with 
     return new Response(data.map((byte) => byte ^ 1), response);
   };
   const cooled: string[] = [];
+  const problems: unknown[] = [];
   const router = cachingRouter(cloud, {}, (event) => {
     if (event.kind === "cooldown") cooled.push(event.server);
+    if (event.kind === "cache") problems.push(event.problem, event.imageId);
   });
   assertNotEquals(await bytesOf(await router.request(`/v2/images/${id}/file`)), bytes);
   await verified(router, "mismatch");
   await settled();
+  assertEquals(problems, ["mismatch", id]);
   assert(cooled.includes([...wrong][0]!), `${cooled}`);
   // Both servers had sent data, so both were cooled down. The next read uses one of them, which shows whose data is wrong.
   const second = await router.request(`/v2/images/${id}/file`);
@@ -201,6 +204,45 @@ Deno.test("GET /file is fetched from other servers after one has sent data with 
   assertEquals(await bytesOf(again), bytes);
   await verified(router);
 });
+
+Deno.test("onEvent() is called when the store of the cache fails, or has a damaged slot", async () => {
+  const cloud = new Cloud();
+  const images = [await cloud.image(50_000), await cloud.image(50_000)];
+  const problems: string[] = [];
+  const memory = memoryStore();
+  // The last byte of the first slot is wrong, and the second slot cannot be written.
+  const writes = [
+    (key: string, parts: readonly Uint8Array[]) =>
+      memory.write(key, parts.map((part, i) => i === parts.length - 1 ? flipped(part) : part)),
+    () => Promise.reject(new Error("no space is left")),
+  ];
+  const store = {
+    ...memory,
+    write: (key: string, parts: readonly Uint8Array[]) =>
+      (writes.shift() ?? memory.write)(key, parts),
+  };
+  const router = cachingRouter(cloud, { store }, (event) => {
+    if (event.kind !== "cache") return;
+    problems.push(`${event.problem} ${event.imageId}: ${(event.cause as Error).message}`);
+  });
+  for (const { id, bytes } of [...images, ...images]) {
+    assertEquals(await bytesOf(await router.request(`/v2/images/${id}/file`)), bytes);
+    await settled();
+  }
+  const [first] = images;
+  const expected = [
+    `damaged ${first?.id}: Cannot use a part of image "${first?.id}" in the cache: it is damaged; it was removed, and is read from Glance again`,
+    "failed undefined: no space is left",
+  ];
+  assertEquals(new Set(problems), new Set(expected));
+});
+
+/** A copy whose last byte is wrong. */
+function flipped(bytes: Uint8Array): Uint8Array {
+  const copy = bytes.slice();
+  copy[copy.length - 1]! ^= 1;
+  return copy;
+}
 
 /** How servers without ranges respond to them; the test sees which requests they got. */
 const RANGELESS: Readonly<
