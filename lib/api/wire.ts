@@ -43,7 +43,12 @@ export interface NewImage {
 }
 
 /** Image data, in the types that `fetch` accepts on every runtime. */
-export type DataBody = ReadableStream<Uint8Array> | Blob | BufferSource | string;
+export type DataBody =
+  | ReadableStream<Uint8Array>
+  | Blob
+  | ArrayBuffer
+  | Uint8Array<ArrayBuffer>
+  | string;
 
 /** Options of a read of image data. */
 export interface DataRequest {

@@ -11,6 +11,11 @@ import { readHostFile, type TextFileReader } from "../platform.ts";
 const CA_CERT: MessagePart = { key: "caCert", text: "cacert (OS_CACERT)" };
 const CERT: MessagePart = { key: "cert", text: "cert (OS_CERT)" };
 const KEY: MessagePart = { key: "certKey", text: "key (OS_KEY)" };
+
+/** Ends of the first lines of a certificate and of a key in PEM. */
+const CERTIFICATE = "CERTIFICATE-----";
+const PRIVATE_KEY = "PRIVATE KEY-----";
+
 const CERTIFICATES: MessagePart = {
   key: "certificates",
   text: "cacert, cert and key (OS_CACERT, OS_CERT, OS_KEY)",
@@ -128,8 +133,9 @@ async function readPem(
   let state = "it does not exist";
   try {
     const text = await readTextFile(path);
-    if (text?.includes("-----BEGIN ")) return text;
-    if (text !== null) state = "it is not a PEM file";
+    const content = part === KEY ? PRIVATE_KEY : CERTIFICATE;
+    if (text?.includes(content)) return text;
+    if (text !== null) state = part === KEY ? "it has no private key" : "it has no certificate";
   } catch (error) {
     state = error instanceof Error ? error.message : "it cannot be read";
   }

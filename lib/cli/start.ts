@@ -221,7 +221,12 @@ async function openBackend(
   const { serveCloud } = await import("./server/cloud_backend.ts");
   const servers = values["api-servers"].flatMap((list) => list.split(/[\s,]+/)).filter(Boolean);
   const apiServers = servers.length > 0 ? servers : null;
-  const choice = { cloud, mode: credentialModeOf(values), apiServers };
+  const tls = {
+    caCertFile: values["os-cacert"],
+    certFile: values["os-cert"],
+    keyFile: values["os-key"],
+  };
+  const choice = { cloud, mode: credentialModeOf(values), apiServers, tls };
   const backend = await serveCloud(choice, system, gateway);
   if (backend !== null) return backend;
   const given = values["service-mode"] ? "--service-mode" : gateway.router.cache && "--cache";

@@ -18,7 +18,7 @@ export interface WireRequest {
   /** Headers by lower-case name, without the credentials. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** The body; a stream can be sent only once. */
-  readonly body?: BodyInit | null | undefined;
+  readonly body?: RequestInit["body"] | undefined;
 }
 
 /** What to send, and what its responses mean. */

@@ -3,7 +3,7 @@
  * `OS_*`. For command-line programs; edge functions call `createImageRouter`.
  */
 import { listApiServers } from "../auth/api_servers.ts";
-import { type ConnectOptions, fromCloud, resolveCloud } from "../cloud.ts";
+import { type CloudInput, fromCloud, resolveCloud } from "../cloud.ts";
 import { resolveOptions } from "../options.ts";
 import type { ImageRouterOptions } from "./options.ts";
 import { keystoneSignIn } from "../page/keystone_sign_in.ts";
@@ -11,7 +11,7 @@ import { createImageRouter, type ImageRouter } from "./router.ts";
 
 /** Options that complement or override the configuration. */
 export interface CloudGatewayOptions
-  extends Omit<ImageRouterOptions, "serviceMode" | "apiServers">, ConnectOptions {
+  extends Omit<ImageRouterOptions, "serviceMode" | "apiServers">, CloudInput {
   /**
    * Calls Glance with the configured credentials for all clients, instead of forwarding their tokens.
    * Default: `false`.

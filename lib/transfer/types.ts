@@ -19,7 +19,7 @@ export type UploadData = ImageBytes | (() => ImageBytes | Promise<ImageBytes>);
 /** The progress of a transfer. */
 export interface Progress {
   /**
-   * Download: bytes delivered to the caller. Upload: bytes that the runtime has accepted for its
+   * Download: bytes received, of which several connections may hold some until those before them arrive. Upload: bytes that the runtime has accepted for its
    * connection. Bytes in the buffers of the runtime and the kernel count as sent (about 5 MB if the server
    * reads nothing). A known total is reached only after Glance has stored the data.
    */

@@ -157,7 +157,7 @@ for (const { claim, response, type, message, credentials } of REFUSED) {
 const TLS: readonly (readonly [said: string, hint: string])[] = [
   ["client error (Connect): invalid peer certificate: UnknownIssuer", "OS_CACERT"],
   ["self-signed certificate", "DENO_CERT"],
-  ["self signed certificate in certificate chain", "NODE_EXTRA_CA_CERTS"],
+  ["self signed certificate in certificate chain", "cacert (OS_CACERT)"],
   ["unable to verify the first certificate", "Deno.createHttpClient"],
   ["unable to get local issuer certificate", "DENO_TLS_CA_STORE=system"],
   [

@@ -60,8 +60,11 @@ Deno.test("authenticate() gives a hint about an unknown CA", async () => {
 
 const REFUSED: readonly (readonly [tls: Partial<CloudTls>, message: string])[] = [
   [{ caCertFile: "/none.pem" }, '"/none.pem": it does not exist; correct cacert (OS_CACERT)'],
-  [{ caCertFile: "/text.pem" }, '"/text.pem": it is not a PEM file'],
-  [{ certFile: "/client.pem" }, "do not contain a certificate and its key"],
+  [{ caCertFile: "/text.pem" }, '"/text.pem": it has no certificate; correct cacert (OS_CACERT)'],
+  [{ caCertFile: "/client.key" }, '"/client.key": it has no certificate'],
+  [{ certFile: "/client.pem" }, '"/client.pem": it has no private key; correct key (OS_KEY)'],
+  [{ certFile: "/client.pem", keyFile: "/ca.pem" }, '"/ca.pem": it has no private key'],
+  [{ certFile: "/ca.pem", keyFile: "/client.key" }, "do not contain a certificate and its key"],
 ];
 
 for (const [tls, message] of REFUSED) {

@@ -52,17 +52,17 @@ Deno.test("--from creates an image of the decompressed data, whose format it det
   ]);
 });
 
-Deno.test("--from ends with 1 and leaves no image if the checksum is wrong or missing", async () => {
+Deno.test("--from fails and leaves no image if the checksum is wrong, missing, or malformed", async () => {
   const cases = [
-    [["--checksum", WRONG], "instead of 0000"],
-    [["--checksums", "http://mirror.test/none"], "404"],
-    [["--checksum", "sha256:abc"], "ALGORITHM:DIGEST"],
-    [["--decompress", "gzip"], "its format is gzip"],
+    [["--checksum", WRONG], "instead of 0000", 1],
+    [["--checksums", "http://mirror.test/none"], "404", 1],
+    [["--checksum", "sha256:abc"], "ALGORITHM:DIGEST", 2],
+    [["--decompress", "gzip"], "its format is gzip", 1],
   ] as const;
-  for (const [flags, message] of cases) {
+  for (const [flags, message, expected] of cases) {
     const harness = withMirror();
     const { code, stderr } = await harness.run(["image-create", "--from", URL_OF_DISK, ...flags]);
-    assertEquals(code, 1, stderr);
+    assertEquals(code, expected, stderr);
     assertStringIncludes(stderr, message);
     assertEquals(await imagesOf(harness), []);
   }

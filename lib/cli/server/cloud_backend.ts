@@ -1,4 +1,5 @@
 /** A gateway to the configured cloud. */
+import type { CloudInput } from "../../cloud.ts";
 import { createCloudGateway } from "../../router/cloud_gateway.ts";
 import { CHUNKS_NOT_RETAINED } from "../../router/gateway_request.ts";
 import {
@@ -26,6 +27,8 @@ export interface CloudChoice {
   readonly mode: CredentialMode;
   /** URLs of Glance servers; null for those of the configuration. */
   readonly apiServers: readonly string[] | null;
+  /** Certificate files; undefined for those of the configuration. */
+  readonly tls: CloudInput["tls"];
 }
 
 /** Description and warning of each mode. */
@@ -52,7 +55,7 @@ const MODES: Readonly<
  * @throws {AuthenticationFailed} if Keystone refuses the credentials.
  */
 export async function serveCloud(
-  { cloud, mode, apiServers }: CloudChoice,
+  { cloud, mode, apiServers, tls }: CloudChoice,
   { environment, ports }: System,
   settings: GatewaySettings,
 ): Promise<Backend | null> {
@@ -61,6 +64,7 @@ export async function serveCloud(
     ...ports,
     cloud: cloud ?? undefined,
     apiServers: apiServers ?? undefined,
+    tls,
     environment,
     parseYaml,
     serviceMode: mode !== "callers",
@@ -72,7 +76,9 @@ export async function serveCloud(
   return {
     handler: async (request) => await router.fetch(request, CHUNKS_NOT_RETAINED),
     about: [
-      `Gateway to ${servers.join(", ")}, configured by ${origin}.`,
+      `Gateway to ${servers.join(", ")}, configured by ${
+        apiServers === null ? origin : "--api-servers"
+      }.`,
       about,
     ],
     examples: mode === "callers" ? examplesWithToken : examplesWithoutToken,

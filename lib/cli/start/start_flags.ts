@@ -41,6 +41,12 @@ export const SETTING_FLAGS = {
     "Interface in the service catalog: public, internal or admin (default: public)",
   ),
   "os-service-type": text("<TYPE>", "Service type in the service catalog (default: image)"),
+  "os-cacert": text(
+    "<PEM_FILE>",
+    "CA certificates of Glance and Keystone (default: OS_CACERT, and those of the runtime)",
+  ),
+  "os-cert": text("<PEM_FILE>", "Client certificate for Glance and Keystone (default: OS_CERT)"),
+  "os-key": text("<PEM_FILE>", "Key of the client certificate (default: OS_KEY)"),
   "service-mode": truth(
     "Use the cloud's credentials for all clients, read-only (default: clients send their own tokens)",
   ),

@@ -38,6 +38,7 @@ const HINTS: readonly (readonly [sentence: RegExp, hint: CauseHint])[] = [
     "only an active image can be deactivated, and only a deactivated one reactivated; see its status",
   ],
   [/\blast (location|store)\b/i, "delete the image instead"],
+  [/^The image is larger than the limit/, "ask the operator of this server for a higher limit"],
 ];
 
 const NOT_OFFERED = "ask the operator of the cloud to enable it";

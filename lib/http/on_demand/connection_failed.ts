@@ -33,17 +33,16 @@ export function connectionFailed(
   const state = last?.message.replace(`Cannot ${action}: `, "")
     .replace(`Cannot reach the server "${server}": `, "");
   const isUnreachable = errors.every(({ message }) => message.includes("Cannot reach the server"));
-  // An end with replaceable parts contains a hint already.
-  const hint = isUnreachable && messageParts.length === 0
-    ? "; check the address and the network"
-    : "";
+  // Texts with replaceable parts contain a hint already.
+  const parts = [...messageParts, ...last?.messageParts ?? []];
+  const hint = isUnreachable && parts.length === 0 ? "; check the address and the network" : "";
   return new ErrorClass(
     `Cannot ${action}: ${
       [...servers].join(", ")
     } gave no usable response in ${attempts} attempt${s}${end}; last error${whose}: ${state}${hint}`,
     {
       cause: new AggregateError(errors, "every attempt failed"),
-      messageParts,
+      messageParts: parts,
       imageId,
       server,
       status: last?.status,

@@ -8,11 +8,19 @@ const PASS_FETCH: MessagePart = {
   text: ", or pass a fetch that trusts it (Deno.createHttpClient({ caCerts }))",
 };
 
+/** The setting of the CA's file. */
+const CA_CERT: MessagePart = { key: "caCert", text: "cacert (OS_CACERT)" };
+
+/** Where the CA can be named for all programs of this runtime. */
+const FOR_RUNTIME = "Deno" in globalThis
+  ? "DENO_CERT (or DENO_TLS_CA_STORE=system)"
+  : "NODE_EXTRA_CA_CERTS";
+
 /** Error messages of fetch, each with its cause and a hint. */
 const HINTS: readonly (readonly [message: RegExp, hint: string])[] = [
   [
     /UnknownIssuer|self[- ]signed certificate|unable to (verify the first|get (local )?issuer) certificate/i,
-    `the CA of its certificate is not known: name the CA's file with OS_CACERT or cacert in clouds.yaml, or with DENO_CERT (or DENO_TLS_CA_STORE=system) for Deno and NODE_EXTRA_CA_CERTS for Node and Bun${PASS_FETCH.text}`,
+    `the CA of its certificate is not known: name the CA's file with ${CA_CERT.text}, or with ${FOR_RUNTIME}${PASS_FETCH.text}`,
   ],
   [
     /CaUsedAsEndEntity/,
@@ -39,5 +47,5 @@ const HINTS: readonly (readonly [message: RegExp, hint: string])[] = [
 /** The hint for the error message of a failed request, if TLS is the cause. */
 export function trustHint(message: string): Hint {
   const hint = HINTS.find(([pattern]) => pattern.test(message))?.[1];
-  return hint === undefined ? {} : { hint, messageParts: [PASS_FETCH] };
+  return hint === undefined ? {} : { hint, messageParts: [CA_CERT, PASS_FETCH] };
 }

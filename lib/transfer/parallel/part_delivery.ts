@@ -7,6 +7,7 @@
 import type { Chunk, PositionedChunk } from "../body_reader.ts";
 import { ConnectionCount } from "./connection_count.ts";
 import type { LeadReader } from "./lead_reader.ts";
+import type { PartBuffer } from "./part_buffer.ts";
 import { PartReaders, type PartReadersOptions } from "./part_readers.ts";
 import { PartFetcher } from "./part_fetcher.ts";
 import { PartScheduler } from "./part_scheduler.ts";
@@ -74,7 +75,7 @@ export class PartDelivery {
     this.#lead.report();
     const { count, resumes } = this.#fetcher;
     onProgress?.({
-      transferred: this.#transferred,
+      transferred: receivedBytes(this.#schedule.claimed, this.#transferred),
       total: endExclusive - start,
       server: count === 1 ? this.#readers.server : this.#schedule.serversOf(count).join(" "),
       resumes: this.#readers.resumes + resumes,
@@ -178,4 +179,9 @@ export class PartDelivery {
     if (count > 1) this.#schedule.spread(part, wait);
     this.#fetcher.use(count);
   }
+}
+
+/** Number of bytes that were received: those that were `delivered`, and those that parts hold. */
+function receivedBytes(parts: readonly PartBuffer[], delivered: number): number {
+  return parts.reduce((sum, { left, missing }) => sum + left - missing, delivered);
 }

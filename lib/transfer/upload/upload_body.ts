@@ -148,8 +148,10 @@ export class UploadBody {
   /** Reads the next chunk of the source if the buffer is empty; false at its end. */
   async #fill(): Promise<boolean> {
     while (this.#rest.byteLength === 0) {
-      const chunk = await this.#source.next();
-      if (chunk === null) return false;
+      const next: unknown = await this.#source.next();
+      if (next === null) return false;
+      // The chunks of `FileHandle.readableWebStream()` of Node 20 are of this type.
+      const chunk = next instanceof ArrayBuffer ? new Uint8Array(next) : next;
       if (!(chunk instanceof Uint8Array)) {
         throw new Invalid(
           `Cannot upload image "${this.#options.imageId}": the source returned ${

@@ -48,6 +48,25 @@ function messagesOf(start: StartHarness, kind: string): string[] {
   return start.log.filter((line) => line["kind"] === kind).map((line) => String(line["message"]));
 }
 
+Deno.test("runStart() trusts the CA of Glance that --os-cacert names", async () => {
+  await using site = await Site.create(TLS);
+  await site.write("ca.pem", CA_CERT);
+  const glance = new StartHarness();
+  const ends = [runStart(site.flags, glance.system)];
+  const server = (await glance.url()).replace("127.0.0.1", "localhost");
+  await site.write("edge.yaml", `api-servers: ${server}\nport: 0\nos-cacert: ca.pem\n`);
+  const start = new StartHarness();
+  ends.push(runStart(site.flags, start.system));
+  const response = await fetch(`${await start.url()}/v2/images`, {
+    headers: { "x-auth-token": "t" },
+  });
+  const { images } = await response.json();
+  assertEquals([response.status, images[0].name], [200, "sample"]);
+  assertStringIncludes(await start.printed(), `Gateway to ${server}, configured by --api-servers.`);
+  for (const each of [start, glance]) each.end();
+  assertEquals(await Promise.all(ends), [0, 0]);
+});
+
 Deno.test("runStart() serves over TLS with a file of settings, and SIGHUP reads the certificate again", async () => {
   await using site = await Site.create(TLS);
   const start = new StartHarness();

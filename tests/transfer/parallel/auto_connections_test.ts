@@ -48,6 +48,16 @@ Deno.test("download() with connections auto requests the whole image first, and 
   assertEquals([cluster.openBodies, cluster.clock.pending], [0, 0]);
 });
 
+Deno.test("download() over two connections reports bytes when they are received, although others before them are missing", async () => {
+  const cluster = new SimulatedCluster(SLOW);
+  const reported: number[] = [];
+  const onProgress = ({ transferred }: Progress) => void reported.push(transferred);
+  await download(cluster, { connections: 2, partSize: 400_000, onProgress, progressInterval: 0 });
+  const steps = reported.map((bytes, i) => bytes - (reported[i - 1] ?? 0));
+  assert(Math.max(...steps) < 100_000, `${steps}`);
+  assertEquals(reported.at(-1), SIZE);
+});
+
 Deno.test("download() with connections auto stays on one connection when the store cannot seek", async () => {
   const cluster = new SimulatedCluster({ ...SLOW, supportsRanges: false });
   assertEquals(await download(cluster, { connections: "auto" }), cluster.image);

@@ -118,6 +118,20 @@ for (const [what, dataOf] of BROKEN) {
   });
 }
 
+Deno.test("upload() accepts chunks that are buffers, as the files of Node 20 return them", async () => {
+  const stream = new ReadableStream({
+    start(controller) {
+      controller.enqueue(BYTES.slice(0, 3).buffer);
+      controller.enqueue(BYTES.slice(3).buffer);
+      controller.close();
+    },
+  });
+  const { glance, upload } = uploadHarness();
+  await upload(stream);
+  assertEquals(glance.record?.["status"], "active");
+  assertEquals(glance.record?.["size"], BYTES.byteLength);
+});
+
 Deno.test("upload() throws Invalid when a source returns text", async () => {
   async function* text() {
     await Promise.resolve();

@@ -1,11 +1,12 @@
 /** Flags of images that are created from a URL, or from data that is decompressed or verified. */
 import { parseHttpUrl } from "../../../api_server.ts";
 import { redact } from "../../../redact.ts";
+import { messageOf } from "../../../validate.ts";
 import { text, toggle } from "../../args/flags.ts";
 import type { Flags, Invocation, Values } from "../../args/command.ts";
 import type { GlanceImage, ImageMeta } from "../../../api/types.ts";
 import type { CompressionFormat } from "../../../formats/compression/detect.ts";
-import { checksumFor, parseChecksumFile } from "../../../jobs/from_url/checksums.ts";
+import { checksumFor, parseChecksum, parseChecksumFile } from "../../../jobs/from_url/checksums.ts";
 import {
   type CreateFromOptions,
   createRecordFrom,
@@ -127,6 +128,14 @@ function checkedUrl(url: string): string {
   );
 }
 
+function checkChecksum(checksum: string): void {
+  try {
+    parseChecksum(checksum);
+  } catch (error) {
+    throw new UsageError(messageOf(error));
+  }
+}
+
 async function optionsFrom(
   { values, system, messages }: VerifiedCall,
 ): Promise<CreateFromOptions> {
@@ -137,6 +146,7 @@ async function optionsFrom(
       "Cannot use --checksum together with --checksums: each is the hash of the source; leave one of them out",
     );
   }
+  if (checksum !== undefined) checkChecksum(checksum);
   const ownName = file === undefined ? undefined : fileName(file);
   const options = {
     fileName: ownName,
