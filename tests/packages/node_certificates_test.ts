@@ -1,6 +1,6 @@
 /** The certificate files of a cloud on Node, with the unpacked package. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { CA_CERT, CLIENT_CERT, CLIENT_KEY } from "../auth/certificates.ts";
+import { CA_CERT, CLIENT_CERT, CLIENT_KEY, SERVER_KEY } from "../auth/certificates.ts";
 import { serveTls } from "../support/tls_server.ts";
 import { textOf, UnpackedCommand } from "./unpacked_command.ts";
 
@@ -27,6 +27,7 @@ Deno.test("fetchForCloud() uses the certificate files of a cloud on Node", async
     "ca.pem": CA_CERT,
     "client.pem": CLIENT_CERT,
     "client.key": CLIENT_KEY,
+    "server.key": SERVER_KEY,
     "broken.pem": "-----BEGIN CERTIFICATE-----\nbroken\n-----END CERTIFICATE-----\n",
   };
   for (const [name, text] of Object.entries(files)) {
@@ -60,7 +61,8 @@ Deno.test("fetchForCloud() uses the certificate files of a cloud on Node", async
     await using server = await serveTls();
     const message = "do not contain a certificate and its key";
     assertStringIncludes(await request(server.url, "broken.pem"), message);
-    assertStringIncludes(await request(server.url, "ca.pem", "client.pem", "ca.pem"), message);
+    assertStringIncludes(await request(server.url, "ca.pem", "client.pem", "server.key"), message);
+    assertStringIncludes(await request(server.url, "ca.pem", "client.pem"), "no private key");
     assertStringIncludes(await request(server.url, "none.pem"), "it does not exist");
   });
 });
