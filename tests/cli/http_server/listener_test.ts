@@ -112,12 +112,14 @@ Deno.test("HttpListener lets other work run when many clients take large respons
     maxConnections: 30,
   });
   const total = () => sockets.reduce((sum, { written }) => sum + written, 0);
-  const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
-  // It is scheduled before all work of the listener that waits for a turn.
-  await turn();
-  const first = total();
-  while (total() < 20 * size) await turn();
-  assert(first > 0 && first <= 9 * 1024 ** 2, `${first} bytes in the first turn`);
+  // The bytes take 20 turns of the listener; without them, they are written in one or two. A slow machine lets the
+  // listener have several turns between two timers of other work.
+  let turns = 0;
+  while (total() < 20 * size) {
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    turns++;
+  }
+  assert(turns >= 5, `other work ran ${turns} times`);
   await listener.close();
 });
 

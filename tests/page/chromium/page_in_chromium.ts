@@ -109,6 +109,17 @@ export class PageInChromium implements AsyncDisposable {
     return await this.page.locator("tbody th bdi:not(.tag)").allTextContents();
   }
 
+  /** Waits until the list has these names, in this order. */
+  async shows(...names: readonly string[]): Promise<void> {
+    const expected = JSON.stringify(names);
+    const isShown = (expected: string) => {
+      const shown = [...document.querySelectorAll("tbody th bdi:not(.tag)")];
+      return JSON.stringify(shown.map(({ textContent }) => textContent)) === expected;
+    };
+    await this.page.waitForFunction(isShown, expected)
+      .catch(async () => assertEquals(await this.names(), names));
+  }
+
   /** Ignores what Chromium reports of failed requests, also what it reports later. */
   allowFailedRequests(): void {
     this.#allowed = /^Failed to load resource/;

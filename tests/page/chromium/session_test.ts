@@ -49,13 +49,13 @@ Deno.test(
     await page.keyboard.type("demo");
     await page.keyboard.press("Enter");
     await page.getByRole("link", { name: "own", exact: true }).waitFor();
-    assertEquals(await opened.names(), ["own"]);
+    await opened.shows("own");
     await page.getByRole("link", { name: "Shared with me" }).click();
     await page.getByRole("link", { name: "shared-by-ops" }).waitFor();
-    assertEquals(await opened.names(), ["shared-by-ops"]);
+    await opened.shows("shared-by-ops");
     await page.getByRole("link", { name: "Mine" }).click();
     await page.getByRole("link", { name: "own", exact: true }).waitFor();
-    assertEquals(await opened.names(), ["own"]);
+    await opened.shows("own");
     const kept = await page.evaluate(async () =>
       JSON.stringify([
         { ...localStorage },

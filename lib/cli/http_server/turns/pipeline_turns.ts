@@ -13,6 +13,8 @@ export class PipelineTurns {
   readonly #waiting: (() => void)[] = [];
   /** When the slice of time is used up. */
   #sliceEnd = 0;
+  /** Cancels the timer of the next slice. */
+  #cancel = () => {};
 
   constructor(loop: EventLoop = EVENT_LOOP) {
     this.#loop = loop;
@@ -23,12 +25,13 @@ export class PipelineTurns {
     if (this.#loop.now() < this.#sliceEnd) return Promise.resolve();
     return new Promise((resolve) => {
       this.#waiting.push(resolve);
-      if (this.#waiting.length === 1) this.#loop.after(0, () => this.#begin());
+      if (this.#waiting.length === 1) this.#cancel = this.#loop.after(0, () => this.#begin());
     });
   }
 
   /** Resolves the waits of all connections, which are closed. */
   close(): void {
+    this.#cancel();
     this.#sliceEnd = Infinity;
     for (const resolve of this.#waiting.splice(0)) resolve();
   }
@@ -38,6 +41,6 @@ export class PipelineTurns {
     if (this.#waiting.length === 0) return;
     this.#sliceEnd = this.#loop.now() + SLICE_MS;
     this.#waiting.shift()?.();
-    if (this.#waiting.length > 0) this.#loop.after(0, () => this.#begin());
+    if (this.#waiting.length > 0) this.#cancel = this.#loop.after(0, () => this.#begin());
   }
 }

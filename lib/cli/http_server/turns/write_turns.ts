@@ -17,7 +17,8 @@ export class WriteTurns {
   readonly #waiting: (() => void)[] = [];
   /** Bytes that were written since the last turn that was awaited. */
   #count = 0;
-  #isAwaited = false;
+  /** Cancels the timer of the next turn; null if there is none. */
+  #cancel: (() => void) | null = null;
 
   constructor(loop: Pick<EventLoop, "after"> = EVENT_LOOP) {
     this.#loop = loop;
@@ -36,19 +37,18 @@ export class WriteTurns {
 
   /** Calls all writes, whose connections are closed. */
   close(): void {
+    this.#cancel?.();
     this.#count = -Infinity;
     for (const write of this.#waiting.splice(0)) write();
   }
 
   #awaitTurn(): void {
-    if (this.#isAwaited) return;
-    this.#isAwaited = true;
-    this.#loop.after(0, () => this.#begin());
+    this.#cancel ??= this.#loop.after(0, () => this.#begin());
   }
 
   /** Starts a turn with the writes that have waited longest. */
   #begin(): void {
-    this.#isAwaited = false;
+    this.#cancel = null;
     this.#count = 0;
     while (this.#count < TURN_BYTES && this.#waiting.length > 0) this.#waiting.shift()?.();
   }
