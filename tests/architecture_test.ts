@@ -166,6 +166,7 @@ const SHARED = [
   "lib/formats/types.ts",
   "lib/http/body_budget.ts",
   "lib/http/json.ts",
+  "lib/node_builtin.ts",
   "lib/timer.ts",
 ];
 

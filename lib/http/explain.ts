@@ -24,8 +24,8 @@ export async function explain(
   return { explanation, ...texts.hintFor(explanation, refused, body) };
 }
 
-/** The messages of runtimes about TLS. */
-const ABOUT_TLS = /cert|InvalidContent|wrong.version|tls hand/i;
+/** The messages of runtimes about TLS, also where a server uses it and the client does not. */
+const ABOUT_TLS = /cert|InvalidContent|wrong.version|tls hand|HTTP/i;
 
 /** The hint for the message of a failed request, if TLS is the cause. */
 export async function explainTls(message: string): Promise<Hint> {

@@ -113,7 +113,9 @@ Deno.test("errorFromResponse() hints that there may be no Image API when a 404 i
     );
   };
   assertEquals(await isNonGlancePage(page, { "content-type": "text/html" }), true);
-  assertEquals(await isNonGlancePage("404 page not found\n", {}), true);
+  for (const text of ["404 page not found\n", "Not Found", "no such route"]) {
+    assertEquals(await isNonGlancePage(text, {}), true, text);
+  }
   assertEquals(await isNonGlancePage(page, { "x-openstack-request-id": "req-1" }), false);
   assertEquals(await isNonGlancePage('{"message": "No image found"}', {}), false);
   const others = [

@@ -250,10 +250,10 @@ const MESSAGES: readonly (readonly [said: unknown, shown: string])[] = [
   [
     new TypeError("fetch failed", {
       cause: new Error(
-        "error sending request from 127.0.0.1:5 for http://glance/v2 (127.0.0.1:9292): client error (SendRequest): invalid HTTP version parsed",
+        "error sending request from 127.0.0.1:5 for http://glance/v2 (127.0.0.1:9292): client error (SendRequest): connection reset",
       ),
     }),
-    "invalid HTTP version parsed",
+    "connection reset",
   ],
   [
     new TypeError("cannot fetch 'https://me:s3cret@glance/x?y=s3cret', really"),
@@ -284,6 +284,18 @@ Deno.test("send() names the scheme when a server does not use TLS, on every runt
   ];
   for (const cause of causes) {
     await assertRejects(() => sendTo([cause]).response, ServerUnreachable, 'write "http://"');
+  }
+});
+
+Deno.test("send() names the scheme when a server that uses TLS is requested without it", async () => {
+  const causes = [
+    new TypeError("client error (SendRequest): invalid HTTP version parsed"),
+    new TypeError("fetch failed", {
+      cause: new Error("Response does not match the HTTP/1.1 protocol (Expected HTTP/)"),
+    }),
+  ];
+  for (const cause of causes) {
+    await assertRejects(() => sendTo([cause]).response, ServerUnreachable, 'write "https://"');
   }
 });
 

@@ -212,7 +212,7 @@ Deno.test("create() names the number of attempts and the likely cause when it fa
   const { message } = await assertRejects(
     () => create(servers, () => new Blob([LARGE]).stream()),
     GlanceConnectionFailed,
-    "the data was sent 4 times",
+    "all 4 uploads of the data failed",
   );
   assertStringIncludes(message, "check size limits, quotas, and the token");
 });

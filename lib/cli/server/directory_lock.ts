@@ -1,11 +1,10 @@
 /** Locks a directory for one server. The operating system ends the lock with the process, so none becomes stale. */
-import { builtinModule } from "../../node_builtin.ts";
+import { builtinModule, type DirectoryMaker, makeDirectory } from "../../node_builtin.ts";
 import { CommandFailed } from "../system/errors.ts";
 import { codeOf, fileError } from "../system/fs_errors.ts";
 import type { SystemFiles } from "../system/system.ts";
 
-/** The part of `node:fs/promises` and `node:process` that is used. */
-type Folders = Pick<typeof import("node:fs/promises"), "mkdir">;
+/** The part of `node:process` that is used. */
 type Process = Pick<typeof import("node:process"), "pid">;
 
 /** Maximum length of a process id in a lock file. */
@@ -24,7 +23,8 @@ export async function lockDirectory(
 ): Promise<Disposable> {
   const path = `${directory}/lock`;
   try {
-    await builtinModule<Folders>("node:fs/promises")?.mkdir(directory, { recursive: true });
+    const folders = builtinModule<DirectoryMaker>("node:fs/promises");
+    if (folders !== null) await makeDirectory(folders, directory);
     const file = await files.create(path);
     const id = builtinModule<Process>("node:process")?.pid;
     // On a full disk, the file names no process.

@@ -1,5 +1,6 @@
 /** Opens directory storage: reads the rows and repairs the directory after a crash. */
 
+import { makeDirectory } from "../../node_builtin.ts";
 import { files } from "./fs.ts";
 import { type Schema, schemaFault } from "../http/json_schema.ts";
 import { type Catalog, EMPTY_CATALOG } from "./metadef_records.ts";
@@ -21,7 +22,7 @@ export async function openDirectory(
   bytes: ByteStorage,
 ): Promise<StoredContent> {
   for (const name of ["images", "tasks", "metadefs", "data", "temporary"]) {
-    await files().mkdir(`${root}/${name}`, { recursive: true });
+    await makeDirectory(files(), `${root}/${name}`);
   }
   const faults: Error[] = [];
   for (const name of await files().readdir(`${root}/temporary`)) {

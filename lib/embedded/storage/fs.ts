@@ -3,6 +3,7 @@
  * share. The module is loaded at run time, so that importing this package works without it.
  */
 
+import { makeDirectory } from "../../node_builtin.ts";
 import { builtinModule } from "./hashing.ts";
 
 export interface OpenFile {
@@ -26,7 +27,7 @@ export interface OpenFile {
 
 interface NodeFiles {
   open(path: string, flags: string): Promise<OpenFile>;
-  mkdir(path: string, options: { recursive: true }): Promise<unknown>;
+  mkdir(path: string, options?: { recursive: true }): Promise<unknown>;
   readFile(path: string, encoding: "utf8"): Promise<string>;
   readdir(path: string): Promise<string[]>;
   rename(from: string, to: string): Promise<void>;
@@ -69,7 +70,7 @@ export async function overwrite(path: string, text: string): Promise<void> {
 /** Renames a file durably. The directory of the new path is created if it is missing. */
 export async function moveFile(from: string, to: string): Promise<void> {
   const directory = to.slice(0, to.lastIndexOf("/"));
-  await files().mkdir(directory, { recursive: true });
+  await makeDirectory(files(), directory);
   await files().rename(from, to);
   await syncDirectory(directory);
 }

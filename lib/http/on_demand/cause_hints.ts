@@ -61,7 +61,7 @@ export function generalHint(status: number | undefined): string | undefined {
  * The 404 of a web server, a proxy, or another API. Glance responds with a JSON object with these three keys, and with
  * the header of the request id.
  */
-const NOT_GLANCE = /^\s*<|^404 page not found|^\s*\{\s*"(?!(?:message|code|title)")|\bno route\b/i;
+const NOT_GLANCE = /^\s*[^\s{]|^\s*\{\s*"(?!(?:message|code|title)")|\bno route\b/i;
 
 /** A hint for the user; empty if there is none. */
 export interface Hint {

@@ -42,6 +42,10 @@ const HINTS: readonly (readonly [message: RegExp, hint: string])[] = [
     /InvalidContentType|wrong.version.number|tls handshake eof/i,
     'it does not use TLS: write "http://", or correct the port',
   ],
+  [
+    /invalid HTTP version parsed|Expected HTTP\//i,
+    'its response is not HTTP: if it uses TLS, write "https://"; else correct the port',
+  ],
 ];
 
 /** The hint for the error message of a failed request, if TLS is the cause. */

@@ -97,7 +97,7 @@ Deno.test("upload() reports that data can be read only once when it is a stream,
       GlanceConnectionFailed,
     );
     assert(!message.includes(ONCE) && !message.includes("not repeated"), message);
-    assertStringIncludes(message, "the data was sent 4 times");
+    assertStringIncludes(message, "all 4 uploads of the data failed");
   }
   const { message } = await assertRejects(
     () => uploadHarness(cuts).upload(chunks()),

@@ -1,4 +1,5 @@
 /** Slots in a directory, on Deno, Node, and Bun. */
+import { makeDirectory } from "../../../node_builtin.ts";
 import { GlanceError, InvalidConfigurationValue } from "../../../errors.ts";
 import { DiskWrites } from "./disk_writes.ts";
 import type { OpenedValue, SlotStore, StoredSlot } from "../slot_store.ts";
@@ -122,7 +123,7 @@ class DirectoryStore implements SlotStore {
     const temporary = `${this.#path}/${TEMPORARY}/${name}`;
     this.#written.add(name);
     try {
-      await this.#fs.mkdir(`${this.#path}/${TEMPORARY}`, { recursive: true });
+      await makeDirectory(this.#fs, `${this.#path}/${TEMPORARY}`);
       await writeFile(await this.#fs.open(temporary, "w"), parts);
       await moveTo(this.#fs, temporary, `${this.#path}/${key}`);
     } catch (error) {

@@ -1,11 +1,11 @@
 /** The files of a directory of slots. */
-import { builtinModule } from "../../../node_builtin.ts";
+import { builtinModule, makeDirectory } from "../../../node_builtin.ts";
 import { SlotBlocked, type StoredSlot } from "../slot_store.ts";
 
 /** The part of `node:fs/promises` that is used. */
 export interface CacheFiles {
   open(path: string, flags: string): Promise<SlotFile>;
-  mkdir(path: string, options: { recursive: true }): Promise<unknown>;
+  mkdir(path: string, options?: { recursive: true }): Promise<unknown>;
   rename(from: string, to: string): Promise<void>;
   rm(path: string, options: { force: true }): Promise<void>;
   rmdir(path: string): Promise<void>;
@@ -76,7 +76,7 @@ const MISPLACED: readonly unknown[] = ["EEXIST", "EISDIR", "ENOTDIR", "ENOTEMPTY
 export async function moveTo(fs: CacheFiles, from: string, to: string): Promise<void> {
   for (let attempt = 1;; attempt++) {
     try {
-      await fs.mkdir(to.slice(0, to.lastIndexOf("/")), { recursive: true });
+      if (attempt > 1) await makeDirectory(fs, to.slice(0, to.lastIndexOf("/")));
       return await fs.rename(from, to);
     } catch (cause) {
       const isBlocked = MISPLACED.includes(codeOf(cause));

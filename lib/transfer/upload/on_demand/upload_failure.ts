@@ -21,7 +21,7 @@ export function explainFailure(
   attempts: number,
   { GlanceConnectionFailed, streamSupport }: FailureShared,
 ): GlanceError {
-  const times = attempts > 1 ? `; the data was sent ${attempts} times` : "";
+  const times = attempts > 1 ? `; all ${attempts} uploads of the data failed` : "";
   const hint = !hasUnsentBytes
     ? ""
     : streamSupport() === "http2"
