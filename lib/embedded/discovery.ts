@@ -16,7 +16,7 @@ const WITHOUT_CACHE = [15, 13, 12, 11, 10, 9, 8, 17, 7, 6, 5, 4, 3, 2, 1, 0] as 
 /** Minor versions that Glance lists only with several stores. */
 const OF_SEVERAL_STORES: readonly number[] = [13, 12, 11, 10, 8];
 
-/** The versions document: 200 for `/versions`, 300 for a path without a version. */
+/** The versions document: 200 for `/versions`, 300 for a path without a supported version. */
 export function versions(cloud: EmbeddedCloud, request: Request, status: 200 | 300): Response {
   const href = `${new URL(request.url).origin}/v2/`;
   const offered = minorsOf(cloud);
@@ -31,9 +31,9 @@ export function versions(cloud: EmbeddedCloud, request: Request, status: 200 | 3
   return request.method === "HEAD" ? new Response(null, document) : document;
 }
 
-/** True if the first path segment is a supported API version. */
-export function isVersion(cloud: EmbeddedCloud, segment: string): boolean {
-  const minor = /^v2(?:\.(\d+))?$/.exec(segment);
+/** True if the text is a supported API version: `v2` or `v2.<minor>`. */
+export function isVersion(cloud: EmbeddedCloud, version: string): boolean {
+  const minor = /^v2(?:\.(\d+))?$/.exec(version);
   if (minor === null) return false;
   return minor[1] === undefined || minorsOf(cloud).some((offered) => String(offered) === minor[1]);
 }

@@ -82,7 +82,7 @@ const TABLE: readonly PathRoutes[] = byPath([
   ...METADEF_TAG_ROUTES,
 ]);
 
-/** Paths whose other methods Glance rejects as if the path was unknown. */
+/** Paths whose other methods Glance rejects as if the path were unknown. */
 const WITHOUT_ALLOW: readonly string[] = ["/images/*/tasks", "/info/usage"];
 
 /** Methods that Glance rejects with 404 or 405; it rejects all others with 501. */

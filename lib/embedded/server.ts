@@ -67,15 +67,15 @@ async function respond(cloud: OpeningCloud, request: Request): Promise<Response>
   } catch (error) {
     return failureResponse(request, asFailure(cloud, error));
   } finally {
-    // The request was rejected before its body was read: stop the upload.
+    // If the body was not read, stop the upload.
     if (!request.bodyUsed) await request.body?.cancel().catch(() => undefined);
   }
 }
 
-/** Routes a request. As in Glance, responses of its middleware carry no request id. */
+/** Routes a request. As in Glance, only the API's own responses have a request id. */
 async function route(cloud: OpeningCloud, request: Request): Promise<Response> {
   const { pathname: rawPath } = new URL(request.url);
-  // In Glance, the CORS middleware handles these, except for /versions.
+  // In Glance, the CORS middleware responds to OPTIONS, except for /versions.
   const isVersions = /^\/+versions(\/|$)/.test(rawPath);
   if (request.method === "OPTIONS" && !isVersions) return new Response(null);
   const pathname = decodePath(rawPath).replaceAll(/\/{2,}/g, "/");

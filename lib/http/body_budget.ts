@@ -1,7 +1,7 @@
 /**
  * Limits the memory that buffered request bodies use. Each body has a limit in bytes and in time, and all
  * together have a limit in bytes. When the total is reached, the largest body of the client with the most
- * buffered bytes is refused.
+ * buffered bytes is refused. One client may use half of the total.
  */
 
 import { concat } from "../concat.ts";
@@ -39,7 +39,7 @@ export type BodyFault = "incomplete" | "too large" | "too slow" | "over budget";
 /** Thrown if a body is not buffered. */
 export class BodyRefused extends Error {
   override name = "BodyRefused";
-  /** `over budget`: the total limit is reached. The other values describe the body itself. */
+  /** `over budget`: the client or all clients together buffer too much. The other values describe the body itself. */
   readonly fault: BodyFault;
 
   constructor(fault: BodyFault, cause?: unknown) {
@@ -79,17 +79,17 @@ export class BodyBudget {
     this.#limits = { each, total, milliseconds, timer };
   }
 
-  /** Bytes that are buffered now. */
+  /** Bytes that are buffered now, with 16 KiB for the streams and headers of each request. */
   get held(): number {
     return this.#held;
   }
 
   /**
-   * Reads a body; `client` identifies its sender. With `mayReuseChunks`, no other code uses the chunks of the body.
-   * `limit` is its maximum in bytes (default: that of each body).
+   * Reads a body; `client` identifies its sender. `limit` is its maximum in bytes (default: that of each body).
+   * Set `mayReuseChunks` only if no other code uses the chunks: the memory of a refused body is then freed at once.
    *
-   * @throws {BodyRefused} if the body is too large or too slow, if its stream fails, or if the total limit
-   * is reached.
+   * @throws {BodyRefused} if the body is too large or too slow, if its stream fails, or if the client or all clients
+   * together buffer too much.
    */
   async read(
     client: unknown,

@@ -158,7 +158,7 @@ function boundaryOf(contentType: string | null): string | null {
   return match?.[1] ?? match?.[2] ?? null;
 }
 
-/** The value of a `Content-Length` header; null if it is absent, or Glance's literal `None`. */
+/** The value of a `Content-Length` header; null if it is absent or invalid, such as Glance's literal `None`. */
 export function lengthOf(header: string | null): number | null {
   return header !== null && /^\d{1,16}$/.test(header.trim()) ? Number(header) : null;
 }

@@ -7,7 +7,7 @@
  */
 import type { ResolvedOptions } from "../options.ts";
 
-/** Aborts `signal` with the caller's signal, or with `expired()` after `ms`. */
+/** A signal that is aborted with the caller's signal or after a time limit. */
 export class Deadline implements Disposable {
   readonly #controller = new AbortController();
   readonly #timer: ResolvedOptions["timer"];
@@ -31,7 +31,8 @@ export class Deadline implements Disposable {
   }
 
   /**
-   * Restarts the timer; `Infinity` stops it. `early.call` is called after `early.after` milliseconds, and returns the
+   * Restarts the timer, which aborts with the reason `expired()` after `ms` milliseconds; `Infinity` stops it.
+   * `early.call` is called after `early.after` milliseconds, and returns the
    * milliseconds until its next call. It shares the timer, because each timer costs time.
    */
   arm(

@@ -32,6 +32,7 @@ export interface ReadOptions {
  * Reads a whole body.
  *
  * @throws {UnexpectedResponse} if it has more than `limit` bytes; the rest is not read.
+ * @throws the reason of `signal`, or the error of the body.
  */
 export async function readBytes(
   response: Response,
@@ -105,7 +106,7 @@ function tooLarge({ url, status }: Response, limit: number): UnexpectedResponse 
   );
 }
 
-/** Parses JSON; undefined if the text is not JSON, or is nested too deeply for a recursive function. */
+/** Parses JSON; undefined if the text is not JSON, or is nested more than 1,000 levels deep. */
 export function parseJson(text: string): unknown {
   try {
     const value: unknown = JSON.parse(text);

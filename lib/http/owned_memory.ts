@@ -1,12 +1,13 @@
 /**
- * Frees memory after its last byte was used, not when the garbage collector runs, which waits for a hundred megabytes:
- * first access to new memory takes longer than decompressing into it. Memory of callers is never freed here.
+ * Frees registered buffers as soon as their last byte was used. The garbage collector waits for a hundred
+ * megabytes, and the first access to new memory takes longer than decompressing into it. Buffers of callers
+ * are never registered.
  */
 
-/** The buffers that were allocated here, and how many of their bytes are in use. */
+/** The registered buffers, and how many of their bytes are in use. */
 const USED_BYTES = /* @__PURE__ */ new WeakMap<ArrayBufferLike, number>();
 
-/** Registers a buffer, all of whose bytes become chunks of one stream. */
+/** Registers a buffer of which `bytes` bytes will be released; nothing else may use it. */
 export function own(buffer: ArrayBufferLike, bytes: number): void {
   USED_BYTES.set(buffer, bytes);
 }
@@ -30,7 +31,7 @@ export function release({ buffer, byteLength }: Uint8Array): void {
 
 /**
  * A stream that releases each chunk when the next one has arrived. Its reader must have used a chunk before it reads
- * the next one; the last one may be in use when it finds the end.
+ * the next one. The last chunk is not released, because it may be in use when the stream ends.
  */
 export function releasing(stream: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
   const reader = stream.getReader();

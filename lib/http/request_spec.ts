@@ -117,7 +117,7 @@ export function isStream({ body }: WireRequest): boolean {
   return body instanceof ReadableStream;
 }
 
-/** Whether the body is image data, whose duration is unknown. */
+/** Whether the body is not text, and so may be image data, whose transfer time is unknown. */
 export function hasData({ body }: WireRequest): boolean {
   return body !== undefined && body !== null && typeof body !== "string";
 }

@@ -18,7 +18,7 @@ const REASON_LIMIT = 2_000;
 /** All redirects. A 300 is Glance's list of versions, and a 304 has no target. */
 export const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
-/** What the policy of redirects shares with other code. */
+/** Code that is passed to `redirects.ts`. */
 const REDIRECT_SHARED = { redact, RedirectRefused };
 
 /**
@@ -48,7 +48,12 @@ export async function send(
   }
 }
 
-/** The headers with the context's tokens (none with `noauth`), request id, and trace. */
+/**
+ * The headers with the context's tokens (none with `noauth`), request id, and trace. `trace` applies if the
+ * context has none.
+ *
+ * @throws {Invalid} if a token or the request id cannot be a header value.
+ */
 export function credentialHeaders(
   options: ResolvedOptions,
   context: RequestContext,
@@ -111,11 +116,11 @@ async function sendOnce(
   if (request.body) {
     init.body = request.body;
     if (request.body instanceof ReadableStream) {
-      // If it cannot be loaded, the stream is sent without its length.
+      // If the code cannot be loaded, the stream is sent without its length.
       const form = await import("./on_demand/stream_blob.ts").catch(() => null);
       const length = request.headers?.["content-length"];
       init.body = form?.lengthKept(request.body, length) ?? request.body;
-      // Node requires it for a stream; the other runtimes ignore it.
+      // Node requires `duplex` for a stream; the other runtimes ignore it.
       init.duplex = "half";
     }
   }

@@ -27,7 +27,8 @@ const ALLOW_HTTP: MessagePart = {
  * own origin. Redirects to http and https URLs are followed. In browsers, which do not show redirects, the browser
  * follows them.
  *
- * @throws {RedirectRefused} if a redirect leads from https to http, to another scheme, or in a circle.
+ * @throws {RedirectRefused} if a redirect has no valid `Location`, or leads to another scheme, in a circle, or
+ * from https to http (unless that is allowed), or if there are more than 20.
  * @throws the error of the injected fetch, or the reason of `signal`.
  */
 export async function openUrl(
@@ -75,7 +76,7 @@ function decoded(text: string): string {
   }
 }
 
-/** A failure after a redirect names its target. */
+/** Opens one URL. A failure after a redirect names its target. */
 async function fetchHop(
   options: ResolvedOptions,
   url: string,
@@ -90,7 +91,7 @@ async function fetchHop(
   }
 }
 
-/** Checks where a `fetch` that follows redirects by itself has ended. */
+/** Checks the final URL, because a browser's `fetch` may have followed redirects from https to http. */
 async function checkedEnd(
   response: Response,
   url: string,
@@ -133,7 +134,7 @@ function nextUrl(
   throw refusal(first, fault, request, status);
 }
 
-/** Within an origin, an absolute URL continues with the credentials of the first one, as in curl. */
+/** Within an origin, an absolute `Location` inherits the credentials of the redirecting URL, as in curl. */
 function keepingCredentials(target: URL, from: URL): URL {
   if (target.origin !== from.origin || target.username !== "") return target;
   target.username = from.username;

@@ -53,7 +53,7 @@ function queueImage(call: EmbeddedRequest): Response {
   return empty(202);
 }
 
-/** `DELETE /v2/cache/{image_id}`: succeeds if the image is not cached. */
+/** `DELETE /v2/cache/{image_id}`: also succeeds if the image is not cached. */
 function deleteFromCache(call: EmbeddedRequest): Response {
   const id = param(call, 0);
   if (call.cloud.cache?.has(id) !== true) visibleImage(call, imageNotFound);

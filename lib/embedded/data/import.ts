@@ -141,7 +141,7 @@ async function end(
   await removeCopies(cloud, result.written);
 }
 
-/** The image after a failed import. */
+/** The image after an import whose result could not be saved. */
 function requeued(row: ImageRow): ImageRow {
   return row.status === "importing" ? { ...withStatus(row, "queued"), staged: null } : row;
 }

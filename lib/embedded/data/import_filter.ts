@@ -1,21 +1,24 @@
 /**
- * The URLs that images may be imported from: Glance's `import_filtering_opts`. Host names are
- * compared as written and not resolved.
+ * The URLs that images may be imported from: Glance's `import_filtering_opts`. Host names are not
+ * resolved.
  */
 
 import { badRequest } from "../http/errors.ts";
 
-/** Filter lists with Glance's names. If both lists of a kind are set, the allowed list applies. */
+/**
+ * Filter lists with Glance's names. A forbidden list applies only if the allowed list of its kind is empty, so set
+ * `allowedSchemes` or `allowedPorts` to `[]` to forbid schemes or ports.
+ */
 export interface EmbeddedImportFilter {
   /** Allowed URL schemes. Default: ["http", "https"]. */
   readonly allowedSchemes?: readonly string[];
   /** Forbidden URL schemes. Default: none. */
   readonly disallowedSchemes?: readonly string[];
-  /** Allowed host names and addresses. Default: all. */
+  /** Allowed host names and addresses, in lowercase. Default: all. */
   readonly allowedHosts?: readonly string[];
-  /** Forbidden host names and addresses. Default: none. */
+  /** Forbidden host names and addresses, in lowercase. Default: none. */
   readonly disallowedHosts?: readonly string[];
-  /** Allowed ports. Default: [80, 443]. */
+  /** Allowed ports. The default port of the URL's scheme is always allowed. Default: [80, 443]. */
   readonly allowedPorts?: readonly number[];
   /** Forbidden ports. Default: none. */
   readonly disallowedPorts?: readonly number[];
@@ -25,7 +28,7 @@ export interface EmbeddedImportFilter {
  * Checks a URL against the filter.
  *
  * @param filter null to allow every http and https URL.
- * @param what the operation, for the message.
+ * @param what name of the operation, for the message.
  * @throws {Failure} 400 if the URL is not allowed.
  */
 export function checkImportFilter(
@@ -48,7 +51,7 @@ export function passesFilter(filter: EmbeddedImportFilter | null, text: string):
   const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
   return isAllowed(scheme, allowedSchemes, disallowedSchemes) &&
     isAllowed(host, allowedHosts, disallowedHosts) &&
-    // `URL` omits the default port of a scheme.
+    // `URL` omits the default port of a scheme, even if the text contains it.
     (url.port === "" || isAllowed(Number(url.port), allowedPorts, disallowedPorts));
 }
 

@@ -15,11 +15,14 @@ export function importMethods(cloud: EmbeddedCloud): readonly string[] {
   ];
 }
 
+/** The body of an import request. */
 export interface ParsedImport {
+  /** Name of the import method. */
   readonly method: string;
+  /** Ids of the selected stores; null if the body selects none. */
   readonly stores: readonly string[] | null;
   readonly allStores: boolean;
-  /** If false, stores that accepted the data keep it when another store fails. */
+  /** If false, stores that accepted the data keep it if another store fails. */
   readonly mustAllSucceed: boolean;
   readonly body: Readonly<Record<string, unknown>>;
 }
@@ -75,7 +78,7 @@ function storeList(stores: unknown): readonly string[] | null {
 }
 
 /**
- * Target stores: from the body, or else the header, or else the default store.
+ * Ids of the target stores: from the body, or else the header, or else the default store.
  *
  * @throws {Failure} 400 if both body and header select stores, 409 if a store is unknown.
  */

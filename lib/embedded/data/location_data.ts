@@ -29,7 +29,7 @@ export async function measured(call: EmbeddedRequest, row: ImageRow): Promise<Im
 /**
  * Opens the data at a URL.
  *
- * @param filter filter of the targets of redirects; null follows all of them, as Glance's http store does
+ * @param filter restricts the targets of redirects; null follows all of them, as Glance's http store does.
  * @throws {Failure} 503 if it cannot be read, 400 if the filter does not allow the target of a redirect.
  */
 export async function openUrl(
@@ -37,9 +37,9 @@ export async function openUrl(
   url: string,
   filter: EmbeddedImportFilter | null,
 ): Promise<ReadableStream<Uint8Array> | null> {
-  if (fetch === null) throw unavailable();
+  if (fetch === null) throw unavailable('the option "fetch" is not set');
   const response = await request(fetch, url, "GET", filter).catch((error) => {
-    throw error instanceof Failure ? error : unavailable();
+    throw error instanceof Failure ? error : unavailable("the request failed");
   });
   return response.body;
 }
@@ -73,9 +73,6 @@ async function request(
   throw new Error("Cannot read a location: the server redirects too often");
 }
 
-function unavailable(): Failure {
-  return new Failure(
-    503,
-    'Cannot read the data: it is at a URL, and the option "fetch" is not set',
-  );
+function unavailable(reason: string): Failure {
+  return new Failure(503, `Cannot read the data at a URL: ${reason}`);
 }

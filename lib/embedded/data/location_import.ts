@@ -122,8 +122,8 @@ async function measuredData(
 }
 
 /**
- * The image after the location was added: `active`, unless the hash in the request differs from
- * that of the data. Without the option `fetch` nothing is compared, as in a Glance with
+ * The image after the location was added: `active`, or `queued` if the request has a hash, and the data
+ * has another one or cannot be read. Without the option `fetch`, nothing is compared, as in a Glance with
  * `do_secure_hash = false`.
  */
 function ended(

@@ -112,7 +112,11 @@ function checkMediaType({ headers }: Request): void {
   }
 }
 
-/** Announced size: `x-openstack-image-size` (Glance 31) or `Content-Length`; null if unknown. */
+/**
+ * Announced size in bytes: `x-openstack-image-size` (from 2.17 on) or `Content-Length`; null if unknown.
+ *
+ * @throws {Failure} 400 if `x-openstack-image-size` is not a number.
+ */
 function announcedSize({ request: { headers }, cloud }: EmbeddedRequest): number | null {
   const named = cloud.minor < 17 ? null : headers.get("x-openstack-image-size");
   if (named !== null && !/^\d+$/.test(named)) {
@@ -129,7 +133,7 @@ function uploadStore({ request, cloud }: EmbeddedRequest): string {
   throw badRequest(`Store for identifier ${storeId} not found`);
 }
 
-/** Rejects uploads to a read-only store. In Glance, the store itself does; the image is unchanged. */
+/** Rejects an upload to a read-only store, as the store itself does in Glance. The image stays unchanged. */
 function checkWritableStore(cloud: EmbeddedCloud, storeId: string): void {
   if (!isReadOnly(cloud, storeId)) return;
   throw new Failure(410, "Error in store configuration. Adding images to store is disabled.");

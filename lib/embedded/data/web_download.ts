@@ -16,10 +16,10 @@ import { openUrl } from "./location_data.ts";
 import { writtenData } from "./ingest.ts";
 
 /**
- * Downloads the URL of an import request and moves the data on.
+ * Downloads the URL of an import request and moves the data to the stores.
  *
  * @param move moves the staged data of an image to the stores.
- * @throws {Failure} 400 if the URL is not an http or https URL.
+ * @throws {Failure} 400 if the import filter does not allow the URL.
  */
 export async function importFromWeb(
   job: ImportJob,
@@ -56,7 +56,7 @@ function stagingKey(id: string): string {
   return `staging/${id}`;
 }
 
-/** The image before the import, with the failure recorded. */
+/** The image after a failed import: `queued`, with the failure recorded. */
 function failedImport(job: ImportJob, row: ImageRow): ImageRow {
   const queued = row.status === "queued" ? row : withStatus(row, "queued");
   const traces = { importing: [], failed: job.storeIds, message: null };

@@ -1,4 +1,4 @@
-/** Strict decoding of percent-encoding and UTF-8. */
+/** Decoding of percent-encoding, UTF-8, and Latin-1. */
 
 /** Decodes UTF-8 and keeps a byte order mark; null if the bytes are not UTF-8. */
 export function utf8(bytes: Uint8Array): string | null {
@@ -28,7 +28,7 @@ export function latin1(bytes: Uint8Array): string {
 
 const PERCENT = 0x25;
 
-/** The byte of two hexadecimal digits. */
+/** The byte of the two hexadecimal digits at an index; null if there are none. */
 function hexadecimal(bytes: Uint8Array, at: number): number | null {
   const digits = latin1(bytes.subarray(at, at + 2));
   return /^[0-9a-f]{2}$/i.test(digits) ? parseInt(digits, 16) : null;

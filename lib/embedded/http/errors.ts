@@ -90,7 +90,7 @@ export function withDetail(status: 403 | 409, detail: string): Failure {
   return new Failure(status, undefined, { detail });
 }
 
-/** OS error code to the response that Glance gives for such a storage error. */
+/** Status and explanation of Glance's response to a storage error, by OS error code. */
 const STORAGE_FAILURES: Readonly<Record<string, readonly [status: number, text: string]>> = {
   ...Object.fromEntries(["ENOSPC", "EDQUOT", "EFBIG"].map((code) => [code, [
     413,
@@ -117,6 +117,7 @@ export function storageFailure(error: unknown): Failure | null {
     : new Failure(status, text);
 }
 
+/** The response for a failure: HTML, JSON, or plain text, as the `Accept` header requests. */
 export function failureResponse(request: Request, failure: Failure): Response {
   const title = STATUS_WORDS[failure.status]?.[0] ?? "Error";
   const code = `${failure.status} ${title}`;

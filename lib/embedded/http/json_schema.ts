@@ -101,7 +101,7 @@ function* faultsOf(place: Place): Generator<SchemaFault> {
 
 type Keyword = (place: Place) => Iterable<SchemaFault | (() => string)>;
 
-/** Keyword to the errors at this depth or below. */
+/** Checks a keyword of a schema, and returns the errors at this depth or below. */
 const KEYWORDS: ReadonlyMap<string, Keyword> = new Map<string, Keyword>([
   ["type", typeFaults],
   ["enum", ({ value, schema: { enum: allowed = [] } }) =>

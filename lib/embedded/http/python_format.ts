@@ -18,7 +18,7 @@ export function python(value: unknown): string {
 
 /**
  * Parses an integer as Python's `int` does: digits of any script, surrounding spaces, and `_`
- * between digits.
+ * between digits. Null if the text is not an integer.
  */
 export function integer(text: string): number | null {
   const match = /^([+-]?)(\p{Nd}+(?:_\p{Nd}+)*)$/u.exec(text.trim());

@@ -5,7 +5,7 @@
 
 import { badRequest, Failure } from "./errors.ts";
 
-/** Glance compares the range with a size of None and fails with 500. */
+/** For an image without data. Glance compares the range with a size of None and fails with 500. */
 const NO_DATA = "The image has no data.";
 
 /** A byte range: `start` inclusive, `end` exclusive. */

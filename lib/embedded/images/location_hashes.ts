@@ -23,7 +23,8 @@ export interface ExpectedHashes extends Partial<ValidationData> {
 /**
  * The hashes in the request that the image does not have yet.
  *
- * @throws {Failure} 409 if they contradict each other or the image.
+ * @throws {Failure} 409 if they contradict each other or the image, if the image is not queued, or if
+ * they are invalid.
  */
 export function checkExpected(
   cloud: EmbeddedCloud,

@@ -21,7 +21,7 @@ import { checkQuotas } from "./quotas.ts";
 import type { ImageRow } from "../storage/image_records.ts";
 import { checkImage } from "./schema.ts";
 
-/** Rejected before validation with the schema. */
+/** Properties that are rejected before validation with the schema. */
 const DISALLOWED = ["direct_url", "self", "file", "schema", "stores"] as const;
 
 /**

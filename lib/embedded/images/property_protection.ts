@@ -11,7 +11,7 @@ export type PropertyAction = "create" | "read" | "update" | "delete";
  * `@` allows every role; `!` or an empty list allows none.
  */
 export interface EmbeddedPropertyRule extends Readonly<Record<PropertyAction, readonly string[]>> {
-  /** Searched anywhere in the name, as with Python's `re.search`. */
+  /** Matches anywhere in the name, as Python's `re.search` does. */
   readonly name: RegExp;
 }
 

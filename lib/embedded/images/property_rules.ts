@@ -152,7 +152,7 @@ export function isGlancesOwn(name: string): boolean {
 }
 
 /**
- * Rejects negative sizes and sizes that exceed the column.
+ * Checks `min_disk` or `min_ram`: it must not be negative or exceed the column.
  *
  * @throws {Failure} 400 if the value is out of range.
  */

@@ -58,7 +58,7 @@ export function checkLimit(call: EmbeddedRequest, name: LimitName, delta: number
 }
 
 /**
- * Checks that the client's project may store the data.
+ * Checks `userStorageQuota`: whether the client's project may store the data.
  *
  * @param size in bytes; null if unknown.
  * @throws {Failure} 413 if it does not fit.

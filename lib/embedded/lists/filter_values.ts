@@ -6,7 +6,8 @@ const ISO_TIME =
   /^(\d{4})(?:-?(\d\d)(?:-?(\d\d))?)?(?:[T ](\d\d)(?::?(\d\d)(?::?(\d\d(?:\.\d+)?))?)?(Z|[+-]\d\d:?\d\d)?)?$/i;
 
 /**
- * Parses an ISO 8601 time, in extended or basic format (default time zone: UTC), to milliseconds.
+ * Parses an ISO 8601 time, in extended or basic format (default time zone: UTC), to milliseconds since
+ * 1970; null if it is invalid.
  */
 export function isoTime(text: string): number | null {
   const match = ISO_TIME.exec(text);
@@ -23,7 +24,11 @@ export function splitOperator(value: string): [operator: string, value: string] 
   return colon < 0 ? ["eq", value] : [value.slice(0, colon), value.slice(colon + 1)];
 }
 
-/** Splits a comma-separated list. A value in double quotes may contain commas and `\"`. */
+/**
+ * Splits a comma-separated list. A value in double quotes may contain commas and `\"`.
+ *
+ * @throws {Failure} 400 if the quotes are invalid.
+ */
 export function splitList(value: string): readonly string[] {
   checkQuotes(value);
   const entries = value.matchAll(/"([^"\\]*(?:\\.[^"\\]*)*)",?|([^,]+),?|,/gs);

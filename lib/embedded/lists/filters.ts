@@ -24,10 +24,10 @@ const TEXT_FILTERS = ["name", "id", "status", "container_format", "disk_format"]
 /** Base properties with numeric values. */
 const NUMBERS = ["size", "virtual_size", "min_disk", "min_ram"];
 
-/** Base properties that are compared for equality. All other keys are custom properties. */
+/** Other base properties that are compared for equality. */
 const COLUMNS = ["checksum", "os_hash_algo", "os_hash_value", "owner"];
 
-/** Other base properties that support `_min` and `_max`. */
+/** Base properties that support `_min` and `_max`, in addition to those above. */
 const OTHER_COLUMNS = ["visibility", "protected", "os_hidden", "created_at", "updated_at"];
 
 /**
@@ -71,7 +71,7 @@ function isListedFor(
 }
 
 function testOf(key: string, value: string): RowTest | null {
-  // Glance ignores these filters: it never lists deleted images.
+  // `isListedFor` tests the visibility. Glance ignores `deleted`: it never lists deleted images.
   if (key === "visibility" || key === "deleted") return null;
   if (key === "os_hidden" || key === "protected") return flagTest(key, value);
   if (key.endsWith("_min") || key.endsWith("_max")) return rangeTest(key, value);

@@ -17,7 +17,8 @@ export interface Page<T> {
 }
 
 /**
- * Returns one page. The default order is newest first; ties keep the order of creation.
+ * Returns one page. The default order is newest first. Ties are in order of creation, or in reverse if
+ * the order is descending.
  *
  * @param rows in order of creation.
  * @param keys valid sort keys; `id` is the order of creation.
@@ -32,7 +33,7 @@ export function pageOf<T extends object>(
   const key = query.get("sort_key") ?? "created_at";
   if (!keys.includes(key)) throw badRequest("Sort key supplied was not valid.");
   const sign = directionOf(query) === "asc" ? 1 : -1;
-  // Glance appends `id` after `created_at`, even if the request sorts by `id`.
+  // Glance sorts by `created_at` before `id`, even if the request sorts by `id`.
   const column = key === "id" ? "created_at" : key;
   const sorted = rows.map((row, i) => ({ row, i, value: columnText(row, column) }))
     .sort((a, b) => sign * (compareText(a.value, b.value) || a.i - b.i)).map(({ row }) => row);
@@ -63,7 +64,12 @@ export function limitOf(query: URLSearchParams): number | null {
   return count;
 }
 
-/** The number of entries on a page: the `limit` of the query string, within those of the cloud. */
+/**
+ * The maximum number of entries on a page: the `limit` of the query string (default: `pageLimit`), at most
+ * `pageLimitMax`.
+ *
+ * @throws {Failure} 400 if the `limit` is invalid.
+ */
 export function pageLimit(cloud: EmbeddedCloud, query: URLSearchParams): number {
   return Math.min(limitOf(query) ?? cloud.pageLimit, cloud.pageLimitMax);
 }
@@ -72,7 +78,7 @@ export function pageLimit(cloud: EmbeddedCloud, query: URLSearchParams): number 
  * Links to the first page and, after a full page, to the next. As in Glance, each key appears once
  * with its last value, and `first` has no marker.
  *
- * @param keys of the entries of the page, which are the markers.
+ * @param keys of the entries of the page; the last one is the next marker.
  */
 export function pageLinks(
   path: string,

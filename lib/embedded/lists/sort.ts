@@ -1,4 +1,4 @@
-/** The order of the image list, and the position of a marker in it. */
+/** The order of the image list. */
 
 import { compareText } from "./collation.ts";
 import { badRequest } from "../http/errors.ts";
@@ -25,7 +25,8 @@ export type RowOrder = (a: ImageRow, b: ImageRow) => number;
  * The order in the query string: `sort=key:dir,…`, or any number of `sort_key` and `sort_dir`
  * (default: newest first). Ties are broken by `created_at` and `id`.
  *
- * @throws {Failure} 400 if a key or direction is invalid, or both syntaxes are used.
+ * @throws {Failure} 400 if a key or direction is invalid, both syntaxes are used, or the numbers of keys
+ * and directions differ.
  */
 export function orderOf(query: URLSearchParams): RowOrder {
   const { keys, dirs } = query.has("sort") ? newSyntax(query) : classicSyntax(query);

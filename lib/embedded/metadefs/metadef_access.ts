@@ -24,7 +24,9 @@ export function namespaceOf(
 /**
  * The namespace whose name is the first path parameter.
  *
- * @throws {Failure} 404 if it does not exist or is not visible.
+ * @param missing creates the error for an unknown namespace.
+ * @param hidden creates the error for an invisible namespace (default: `missing`).
+ * @throws {Failure} 404 if it does not exist or is not visible, 403 if a policy forbids the request.
  */
 export function visibleNamespace(
   call: EmbeddedRequest,

@@ -11,7 +11,7 @@ import {
 
 type View = Record<string, unknown>;
 
-/** A namespace without its objects, properties, and tags. */
+/** A namespace without its objects, properties, tags, and associations. */
 export function namespaceView(row: NamespaceRow): View {
   const { objects: _o, properties: _p, tags: _t, associations: _a, ...own } = row;
   return withoutNulls({
@@ -21,6 +21,7 @@ export function namespaceView(row: NamespaceRow): View {
   });
 }
 
+/** A namespace with its associations, as in a list. */
 export function listedNamespaceView(row: NamespaceRow): View {
   return {
     ...namespaceView(row),

@@ -44,7 +44,10 @@ function addLocation(call: EmbeddedRequest, row: ImageRow, change: PatchChange):
   return withLocations(call, row, locations, expected);
 }
 
-/** Locations in the order in which Glance stores them: a position applies to the response only. */
+/**
+ * Locations in the order in which Glance stores them: new ones last. The positions in a patch apply to its
+ * response only.
+ */
 export function inStoredOrder(
   before: readonly LocationRow[],
   locations: readonly LocationRow[],
@@ -130,7 +133,7 @@ function duplicate(url: string): Failure {
   return badRequest(`The location ${url} already exists`);
 }
 
-/** Parses a position: `-` is the end, numbers are zero-based. */
+/** Parses a position: `-` is the end, numbers are zero-based. Null if it is invalid. */
 function position(text: string | undefined, count: number, mayAppend: boolean): number | null {
   const isNumber = /^\d+$/.test(text ?? "");
   if (!isNumber && text !== "-") return null;

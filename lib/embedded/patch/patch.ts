@@ -43,8 +43,7 @@ export async function updateImage(call: EmbeddedRequest): Promise<Response> {
 }
 
 /**
- * Rejects a change after which the client could not see the image, such as an owner giving it to
- * another project.
+ * Rejects a change after which the client could not see the image, for example to another owner.
  *
  * @throws {Failure} 403 if the image would be invisible.
  */

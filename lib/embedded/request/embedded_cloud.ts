@@ -58,14 +58,15 @@ const DEFAULT_LIMITS: ResolvedLimits = {
   pageLimitMax: 1000,
 };
 const DEFAULT_STORES: readonly ImageStore[] = [{ id: "local", default: "true" }];
-/** Store ids are directory names in directory storage. */
+/** Store ids are directory names in directory storage. Glance reserves those that start with `os_glance_`. */
 const STORE_ID = /^(?!os_glance_)[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
 
 /**
  * Validates the options and applies the defaults.
  *
- * @throws {TypeError} if a limit is not a non-negative integer, a store id cannot be a directory
- * name, every store is read-only, or the version or the hash algorithm is unknown.
+ * @throws {TypeError} if a limit is not a non-negative integer, a store id is invalid, every store is
+ * read-only, the version or the hash algorithm is unknown, or `storage` was not created by
+ * `memoryStorage` or `directoryStorage`.
  */
 export function resolveOptions(options: EmbeddedGlanceOptions): EmbeddedCloud {
   const { imageCache, now = Date.now } = options;
@@ -126,8 +127,8 @@ function checkedStores(stores: readonly ImageStore[]): readonly ImageStore[] {
   const bad = stores.find(({ id }) => !STORE_ID.test(id));
   if (bad !== undefined) {
     throw unusable(
-      `the store id "${bad.id}" cannot name a directory; ` +
-        "use letters, digits, dots, dashes and underscores",
+      `the store id "${bad.id}" cannot name a directory; use letters, digits, dots, ` +
+        'dashes, and underscores, without the prefix "os_glance_"',
     );
   }
   if (stores.some((store) => store["read-only"] !== "true")) return stores;
@@ -147,7 +148,7 @@ function minorOf(version: string): number {
   const minor = /^2\.(15|16|17|18)$/.exec(version)?.[1];
   if (minor !== undefined) return Number(minor);
   throw unusable(
-    `the version "${version}" is not supported; use "2.15", "2.16", "2.17" or "2.18"`,
+    `the version "${version}" is not supported; use "2.15", "2.16", "2.17", or "2.18"`,
   );
 }
 

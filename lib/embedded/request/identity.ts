@@ -1,5 +1,5 @@
 /**
- * The identity behind a request, and the permissions of its roles. The embedded Glance checks no
+ * The identity of a client, and the permissions of its roles. The embedded Glance checks no
  * passwords: the option `identify` maps tokens to identities.
  */
 
@@ -27,7 +27,7 @@ export function isAdmin(identity: Identity): boolean {
   return identity.roles.some((role) => role.toLowerCase() === "admin");
 }
 
-/** True for Keystone's role for services, which the location API of 2.17 requires. */
+/** True for Keystone's role for services, which may read and add locations (2.17). */
 export function isService(identity: Identity): boolean {
   return identity.roles.some((role) => role.toLowerCase() === "service");
 }

@@ -54,8 +54,8 @@ export interface EmbeddedGlanceOptions extends EmbeddedGlanceLimits {
    */
   readonly supportsRanges?: boolean | undefined;
   /**
-   * Maps a token to its owner; null is rejected with 401. `token` is null if the request has no
-   * `X-Auth-Token` header.
+   * Maps a token to its owner. If it returns null, the request is rejected with 401. `token` is null if
+   * the request has no `X-Auth-Token` header.
    *
    * Default: every request is from one project with the role `admin`.
    */
@@ -84,8 +84,9 @@ export interface EmbeddedGlanceOptions extends EmbeddedGlanceLimits {
    */
   readonly version?: string | undefined;
   /**
-   * Whether data of another format than `disk_format` is refused with 415. Unsafe data is refused in any case.
-   * Before "2.17", as in the Glance of that time, neither is.
+   * Whether data of another format than `disk_format` is refused with 415. Unsafe data of the declared format, or
+   * declared as raw, is refused in any case. Only data in `bare` containers is inspected. Before "2.17", no data is
+   * refused, as in the Glance of that time.
    *
    * Default: `true`.
    */
@@ -114,8 +115,8 @@ export interface EmbeddedGlanceOptions extends EmbeddedGlanceLimits {
   /** URLs that images may be imported from. Default: every http and https URL. */
   readonly importFilter?: EmbeddedImportFilter | undefined;
   /**
-   * Models Glance's image cache: entries and hit counts, not bytes. Enables `/v2/cache`. As in Glance, versions 2.14, 2.16, and 2.18
-   * are listed only with a cache.
+   * Models Glance's image cache: entries and hit counts, not bytes. Enables `/v2/cache`. As in Glance,
+   * versions 2.14, 2.16, and 2.18 are listed only with a cache.
    *
    * Default: no cache; `/v2/cache` is rejected with 404.
    */
@@ -138,7 +139,7 @@ export interface EmbeddedGlanceOptions extends EmbeddedGlanceLimits {
   readonly now?: (() => number) | undefined;
   /**
    * Resolves after `ms` milliseconds, and rejects when the signal is aborted. Limits the time that a
-   * request body may take. Default: setTimeout.
+   * JSON body may take to one minute. Default: setTimeout.
    */
   readonly sleep?: ((ms: number, signal?: AbortSignal) => Promise<void>) | undefined;
   /** Generates ids of images, tasks, and requests. Default: crypto.randomUUID. */

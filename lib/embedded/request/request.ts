@@ -66,7 +66,7 @@ export function queryOf({ request }: EmbeddedRequest): URLSearchParams {
 /**
  * Parses a body and discards it, as Glance does before it responds with 405.
  *
- * @throws {Failure} 400 if the body is not JSON.
+ * @throws {Failure} as {@linkcode jsonBody}.
  */
 export async function checkBody(call: Pick<EmbeddedRequest, "request" | "cloud">): Promise<void> {
   const { headers, method } = call.request;
@@ -78,7 +78,8 @@ export async function checkBody(call: Pick<EmbeddedRequest, "request" | "cloud">
  * Parses the body as JSON.
  *
  * @throws {Failure} 400 if there is no body, it is not UTF-8 or not JSON, or it is neither an
- * object nor an array.
+ * object nor an array; 408 if it arrives too slowly, 413 if it is too large, 503 if the memory budget
+ * is used up.
  */
 export async function jsonBody(
   { request, cloud }: Pick<EmbeddedRequest, "request" | "cloud">,

@@ -1,4 +1,4 @@
-/** Which of the configured stores holds the data of an image. */
+/** Chooses the store for the data of an image. */
 
 import type { EmbeddedCloud } from "./embedded_cloud.ts";
 

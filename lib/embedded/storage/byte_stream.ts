@@ -38,7 +38,7 @@ export function byteStream(
       const request = controller.byobRequest;
       // With autoAllocateChunkSize, every pull has a BYOB request (Streams Standard, 4.7.3).
       const view = request?.view;
-      if (!request || !view) throw new Error("Cannot fill a read: the stream has no request");
+      if (!request || !view) throw new Error("Cannot fill a read: the stream has no BYOB request");
       const room = new Uint8Array(
         view.buffer as ArrayBuffer,
         view.byteOffset,

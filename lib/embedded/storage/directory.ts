@@ -1,12 +1,13 @@
 /**
- * Storage in a directory, which survives restarts and crashes. Every write goes to a temporary
- * file, which is synced and renamed. After a crash, the next start removes incomplete files, and sets images whose
- * upload was interrupted back to `queued`.
+ * Storage in a directory, which survives restarts and crashes. A write goes to a temporary file, which
+ * is synced and renamed; only a deletion on a full disk overwrites its file in place. After a crash,
+ * the next start removes incomplete files and data that belongs to no image, and sets images whose
+ * upload or import was interrupted back to `queued`.
  *
  * ```text
- * images/<id>.json        one row per image; {"deleted": true} for an id that was used
+ * images/<id>.json        one row per image; a tombstone for a deleted one
  * tasks/<id>.json         one row per task created with POST /v2/tasks
- * metadefs/catalog.json the metadata definitions
+ * metadefs/catalog.json   the metadata definitions
  * data/<store>/<id>       the bytes
  * data/staging/<id>       bytes staged for an import
  * temporary/              incomplete files

@@ -13,7 +13,8 @@ import { STORED_CATALOG, STORED_IMAGE, STORED_TASK } from "./stored_schemas.ts";
 export const CATALOG_FILE = "metadefs/catalog.json";
 
 /**
- * Removes incomplete files and reads the rows. An invalid file is reported and kept; only its own
+ * Reads the rows, removes incomplete files and data that belongs to no image, and sets images whose
+ * upload or import was interrupted back to `queued`. An invalid file is reported and kept; only its own
  * content is missing.
  */
 export async function openDirectory(
@@ -137,7 +138,7 @@ async function readCatalog(root: string, faults: Error[]): Promise<Catalog> {
     // Checked by the schema.
     return content as Catalog;
   } catch (cause) {
-    // Otherwise the next change would overwrite it.
+    // The file is renamed, because the next change would overwrite it.
     const kept = `${root}/${directory}/invalid-${crypto.randomUUID()}.json`;
     await files().rename(`${root}/${CATALOG_FILE}`, kept);
     reportTo(faults, "read", kept)(cause);
@@ -171,7 +172,7 @@ function shortened(fault: string): string {
   return fault.length <= 200 ? fault : `${fault.slice(0, 80)} … ${fault.slice(-80)}`;
 }
 
-/** The state of an image after its process crashed. */
+/** The row of an image after a crash: `queued` if an upload or import was interrupted. */
 function recover(row: ImageRow, present: ReadonlySet<string>): ImageRow {
   const isStaged = row.staged !== null && present.has(row.staged.key);
   const isCutOff = row.status === "saving" || row.status === "importing" ||

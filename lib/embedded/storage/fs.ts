@@ -6,6 +6,7 @@
 import { makeDirectory } from "../../node_builtin.ts";
 import { builtinModule } from "./hashing.ts";
 
+/** The methods of Node's `FileHandle` that are used. */
 export interface OpenFile {
   read(
     buffer: Uint8Array,
@@ -75,7 +76,7 @@ export async function moveFile(from: string, to: string): Promise<void> {
   await syncDirectory(directory);
 }
 
-/** File systems that cannot sync a directory are ignored. */
+/** Syncs a directory. Errors of the system are ignored: some file systems cannot sync directories. */
 async function syncDirectory(path: string): Promise<void> {
   try {
     const directory = await files().open(path, "r");

@@ -4,7 +4,7 @@
  * without it.
  */
 
-/** The functions of `node:crypto` that are used. */
+/** The methods of `node:crypto`'s `Hash` that are used. */
 interface NodeHashState {
   update(data: Uint8Array): unknown;
   digest(encoding: "hex"): string;
@@ -18,7 +18,11 @@ interface NodeProcess {
   getBuiltinModule?(id: string): unknown;
 }
 
-/** A built-in module of Node, Deno, Bun, or workerd with `nodejs_compat`. */
+/**
+ * A built-in module of Node, Deno, Bun, or workerd with `nodejs_compat`.
+ *
+ * @throws {Error} if the runtime does not have it.
+ */
 export function builtinModule(id: string): unknown {
   // Only the function that these runtimes share is typed.
   const { process } = globalThis as { process?: NodeProcess };

@@ -121,7 +121,7 @@ export function withData(
   };
 }
 
-/** The row with the size and digests of its data. */
+/** The row with the sizes and digests of its data, and without staged data. */
 export function withMeasures(row: ImageRow, data: WrittenData): ImageRow {
   return {
     ...row,

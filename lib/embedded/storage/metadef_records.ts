@@ -70,7 +70,7 @@ export interface Catalog {
 
 export const EMPTY_CATALOG: Catalog = { namespaces: [], resourceTypes: [] };
 
-/** The entry with the name. */
+/** The entry with the name, compared as Glance's database does. */
 export function named<T extends { readonly name: string }>(
   list: readonly T[],
   name: string,

@@ -31,7 +31,7 @@ export class RowTable<R extends StoredRow> {
     this.#journal = journal;
   }
 
-  /** Sets the rows that were read from the storage. */
+  /** Adds the rows and deleted ids that were read from the storage. */
   load({ rows, deletedIds }: StoredRows<R>): void {
     for (const row of rows) this.#rows.set(keyOf(row.id), row);
     for (const id of deletedIds) this.#deletedIds.add(keyOf(id));

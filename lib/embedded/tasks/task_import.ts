@@ -51,7 +51,7 @@ async function taskOrder(
 /**
  * Checks the source URL.
  *
- * @throws {Failure} 400 if it is not an http or https URL.
+ * @throws {Failure} 400 if it is not an http or https URL, or the import filter does not allow it.
  */
 function checkSource({ cloud }: EmbeddedRequest, url: unknown): void {
   if (typeof url !== "string" || url === "") {
@@ -106,7 +106,7 @@ async function importedImage(call: EmbeddedRequest, input: TaskRow["input"]): Pr
   }
 }
 
-/** Creates the data of the image from the URL. */
+/** Stores the data at the URL as that of the image. */
 async function fillImage({ cloud }: EmbeddedRequest, id: string, url: string): Promise<ImageRow> {
   const { images, bytes } = cloud.storage;
   const row = images.get(id);

@@ -27,6 +27,7 @@ const SORT_KEYS = [
 const STATUSES = ["pending", "processing", "success", "failure"];
 const UUID = /^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$/i;
 
+/** A task and the id of its image; null if it was created with `POST /v2/tasks`. */
 export interface KnownTask extends TaskRow {
   readonly image_id: string | null;
 }

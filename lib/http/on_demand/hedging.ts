@@ -81,7 +81,7 @@ export class Hedging {
   }
 
   /**
-   * Ends the race with the response of an attempt, which took some milliseconds.
+   * Ends the race with the response of an attempt. `took` is its time until then, in milliseconds.
    *
    * If a write is refused, another attempt may be the cause: the image does not exist because that one has deleted it.
    * Such a response is held until no other attempt can succeed.

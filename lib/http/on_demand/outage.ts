@@ -1,6 +1,6 @@
 /**
- * Handles the end of the retries: during an outage, an idempotent request continues for `outageTimeout`; else it fails.
- * Imported on demand.
+ * Handles the end of the retries: during an outage, an idempotent request continues for `outageTimeout`; otherwise it
+ * fails. Imported on demand.
  */
 import type { GlanceConnectionFailed, GlanceError } from "../../errors.ts";
 import type { ResolvedOptions } from "../../options.ts";
@@ -68,7 +68,7 @@ export class OutageDelays {
     this.#report = report;
   }
 
-  /** Milliseconds until the next request; null if the time is over. */
+  /** Milliseconds until the next request; null if the time is over. Reports the outage once. */
   next({ server, error: cause, retryAfter }: OutageFailure): number | null {
     const { outageTimeout: limit, now, random, onEvent } = this.#options;
     const elapsed = now() - this.#since;

@@ -175,7 +175,10 @@ function opened(
   };
 }
 
-/** Starts the time limit, unless the policy sets it or image data is sent, whose duration is unknown. */
+/**
+ * Starts the time limit, unless the policy sets it or image data is sent, whose transfer time is unknown. A forwarded
+ * request (`success` is null) has the limit although its JSON body is sent as bytes.
+ */
 function arm(
   { upstream: { options }, spec, policy, server, deadline, race, hedge }: AttemptInput<unknown>,
 ): void {

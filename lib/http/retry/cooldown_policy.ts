@@ -12,8 +12,8 @@ const COST_FACTOR = 4;
 const COST_LIMIT_FACTOR = 300;
 
 /**
- * The cool-down after a failure, in milliseconds: twice the previous one, and longer for failures that took longer, so
- * that a silent server takes less than 3 % of the time of its callers.
+ * The cool-down after a failure, in milliseconds: twice the previous one, and longer for failures that took longer
+ * (`cost`, in milliseconds). With hedged requests, a silent server takes less than 3 % of the time of its callers.
  */
 export function cooldownAfter(previous: number, cost: number): number {
   const limit = Math.max(COOLDOWN_CAP, Math.min(SILENT_COOLDOWN_CAP, COST_LIMIT_FACTOR * cost));

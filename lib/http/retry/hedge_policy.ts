@@ -6,7 +6,7 @@
  */
 const PROBE_DELAY = 500;
 
-/** Milliseconds after which a request is reconsidered that could not be hedged. */
+/** Milliseconds until a request that could not be hedged is checked again. */
 export const RECHECK_DELAY = 250;
 
 /** Safe methods (RFC 9110, section 9.2.1). */

@@ -29,6 +29,7 @@ const OUTAGE_CODE = { GlanceConnectionFailed, optionPart };
  * @throws {GlanceConnectionFailed} if no server gave a usable response.
  * @throws {UnexpectedResponse} if the response of the last server violates the API.
  * @throws {GlanceError} if a server responded with an error status that is not retryable.
+ * @throws the reason of the policy's signal, unchanged, after it is aborted.
  */
 export async function request<Result>(
   upstream: Upstream,
@@ -98,7 +99,8 @@ async function outageOf(request: ExhaustedRequest): Promise<OutageWait> {
 }
 
 /**
- * The reason why there is no other attempt: a key of `END_TEXTS`, or text. Null if there may be another attempt.
+ * The reason why there is no other attempt: a key of `END_TEXTS`, or text. Null if there may be another attempt;
+ * its retry budget is spent then.
  */
 function giveUpReason<Result>(
   { options, budget }: Upstream,

@@ -27,7 +27,7 @@ export function isRetryableStatus(status: number): boolean {
  * - `accepted`: the operation defines this status.
  * - `alreadyDone`: an earlier attempt succeeded, and its response was lost.
  * - `tokenRefused`: the request can be sent again with a new token.
- * - `refused`: an error of the request, which every server would return.
+ * - `refused`: an error status that is not retryable, since another server would return it, too.
  * - `failed`: a failure of the server; the request may be sent to another one.
  */
 export type StatusClass = "accepted" | "alreadyDone" | "tokenRefused" | "refused" | "failed";

@@ -11,7 +11,7 @@ interface CoolDown {
   readonly since: number;
   /** Time at which the next request may probe the server. */
   readonly until: number;
-  /** The cool-down, which doubles with the next failure, and the one before. */
+  /** The cool-down in milliseconds, which doubles with the next failure, and the one before. */
   readonly delay: number;
   readonly previous: number;
 }

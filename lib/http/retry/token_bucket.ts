@@ -1,6 +1,6 @@
 /** Limits the retries and the hedged requests of a client. */
 
-/** A token bucket: limited actions take tokens, and successes return some. */
+/** A token bucket: limited actions take tokens, and other events return some. */
 export class TokenBucket {
   readonly #capacity: number;
   readonly #cost: number;
@@ -18,15 +18,15 @@ export class TokenBucket {
     return true;
   }
 
-  /** Returns tokens. */
+  /** Returns tokens (default: one), up to the capacity. */
   refund(tokens = 1): void {
     this.#tokens = Math.min(this.#capacity, this.#tokens + tokens);
   }
 }
 
 /**
- * Limits the extra load of retries during an outage: a success returns a fifth of a retry. While the budget is
- * used up, there are no retries.
+ * Limits the extra load of retries during an outage: 100 retries, and a success returns a fifth of one. While the
+ * budget is used up, there are no retries.
  */
 export function retryBudget(): TokenBucket {
   return new TokenBucket(500, 5);
