@@ -7,6 +7,7 @@ import {
   type EmbeddedGlanceOptions,
   type EmbeddedImportFilter,
 } from "../../lib/embedded/mod.ts";
+import { qcow2Header } from "../support/image_headers.ts";
 import { create, send, show, upload } from "./glance.ts";
 
 /** A server on which each token is the name of a role in one project. */
@@ -109,6 +110,11 @@ const FILTERS: readonly (readonly [EmbeddedImportFilter, passes: string[], fails
     "http://[::1]/x",
   ], ["http://a/x"]],
   [{ allowedPorts: [], disallowedPorts: [22] }, ["http://a:8080/x"], ["http://a:22/x"]],
+  [{ allowedPorts: [8080] }, ["http://a/x", "http://a:8080/x"], [
+    "http://a:80/x",
+    "https://a:0443/x",
+  ]],
+  [{ disallowedHosts: ["Bad.Example"] }, ["http://a/x"], ["http://bad.example/x"]],
   [{ allowedSchemes: ["https"] }, ["https://a/x"], ["http://a/x"]],
   [{ allowedSchemes: [], disallowedSchemes: ["http"] }, ["https://a/x"], ["http://a/x"]],
 ];
@@ -162,6 +168,27 @@ Deno.test("createEmbeddedGlance() filters the redirects of imports when importFi
     assertEquals((await show(glance, id)).image["status"], status);
     assertEquals(requested.length, status === "active" ? 2 : 1);
   }
+});
+
+Deno.test("createEmbeddedGlance() applies a rule of propertyRules whose expression has the flag g to every property", async () => {
+  const roles = ["@"];
+  const rule = { name: /x_/g, create: roles, read: roles, update: roles, delete: roles };
+  const glance = open({ propertyRules: [rule] });
+  const id = await create(glance, { x_a: "1", x_b: "2", x_c: "3" });
+  const { image } = await show(glance, id);
+  assertEquals([image["x_a"], image["x_b"], image["x_c"]], ["1", "2", "3"]);
+});
+
+Deno.test("createEmbeddedGlance() refuses unsafe data of another format, also without requireImageFormatMatch", async () => {
+  const glance = open({ requireImageFormatMatch: false });
+  const unsafe = await create(glance, { disk_format: "vmdk" });
+  assertEquals(await upload(glance, unsafe, qcow2Header({ backingFile: "/etc/passwd" })), 415);
+  const safe = await create(glance, { disk_format: "vmdk" });
+  assertEquals(await upload(glance, safe, qcow2Header()), 204);
+});
+
+Deno.test("createEmbeddedGlance() refuses a store whose directory would be that of staged data", () => {
+  assertThrows(() => open({ stores: [{ id: "staging" }] }), TypeError, 'neither "staging"');
 });
 
 /** Action and a request that needs it. `ID` is the id of an image with data. */

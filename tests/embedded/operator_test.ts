@@ -36,6 +36,20 @@ async function images(glance: EmbeddedGlance, sizes: readonly number[]): Promise
   return ids;
 }
 
+Deno.test("createEmbeddedGlance() deletes an image from its cache by an id in uppercase", async () => {
+  const glance = createEmbeddedGlance({ imageCache: {} });
+  const id = await create(glance);
+  await upload(glance, id, "data");
+  const admin = { "x-auth-token": "admin" };
+  await (await send(glance, "GET", `/v2/images/${id}/file`, undefined, admin)).text();
+  const cached = async () =>
+    (await (await send(glance, "GET", "/v2/cache", undefined, admin)).json()).cached_images.length;
+  assertEquals(await cached(), 1);
+  const path = `/v2/cache/${id.toUpperCase()}`;
+  assertEquals((await send(glance, "DELETE", path, undefined, admin)).status, 204);
+  assertEquals(await cached(), 0);
+});
+
 Deno.test("createEmbeddedGlance() counts cache hits of full downloads, and bypasses the cache for ranges", async () => {
   let now = 1000;
   const glance = createEmbeddedGlance({ imageCache: {}, now: () => now });

@@ -30,7 +30,7 @@ export interface Pruned {
   readonly total_bytes_pruned: number;
 }
 
-/** The image cache of one server. */
+/** The image cache of one server. Ids are case-insensitive. */
 export class ImageCache {
   /** URL of this server; null if the cache is not centralized. */
   readonly nodeUrl: string | null;
@@ -51,14 +51,14 @@ export class ImageCache {
   }
 
   has(id: string): boolean {
-    return this.#images.has(id);
+    return this.#images.has(id.toLowerCase());
   }
 
   /** Adds an image if it is not cached. */
   fill(id: string, size: number): void {
     if (this.has(id)) return;
     const now = this.#now() / 1000;
-    this.#images.set(id, {
+    this.#images.set(id.toLowerCase(), {
       image_id: id,
       hits: 0,
       last_accessed: now,
@@ -69,13 +69,14 @@ export class ImageCache {
 
   /** Records a full download: a hit, or a miss that adds the image. */
   read(id: string, size: number): void {
-    const image = this.#images.get(id);
+    const key = id.toLowerCase();
+    const image = this.#images.get(key);
     if (image === undefined) return this.fill(id, size);
-    this.#images.set(id, { ...image, hits: image.hits + 1, last_accessed: this.#now() / 1000 });
+    this.#images.set(key, { ...image, hits: image.hits + 1, last_accessed: this.#now() / 1000 });
   }
 
   remove(id: string): void {
-    this.#images.delete(id);
+    this.#images.delete(id.toLowerCase());
   }
 
   clear(): void {

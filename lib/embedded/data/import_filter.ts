@@ -14,11 +14,11 @@ export interface EmbeddedImportFilter {
   readonly allowedSchemes?: readonly string[];
   /** Forbidden URL schemes. Default: none. */
   readonly disallowedSchemes?: readonly string[];
-  /** Allowed host names and addresses, in lowercase. Default: all. */
+  /** Allowed host names and addresses. Default: all. */
   readonly allowedHosts?: readonly string[];
-  /** Forbidden host names and addresses, in lowercase. Default: none. */
+  /** Forbidden host names and addresses. Default: none. */
   readonly disallowedHosts?: readonly string[];
-  /** Allowed ports. The default port of the URL's scheme is always allowed. Default: [80, 443]. */
+  /** Allowed ports. A URL without a port is always allowed. Default: [80, 443]. */
   readonly allowedPorts?: readonly number[];
   /** Forbidden ports. Default: none. */
   readonly disallowedPorts?: readonly number[];
@@ -49,10 +49,19 @@ export function passesFilter(filter: EmbeddedImportFilter | null, text: string):
     filter;
   const { disallowedSchemes = [], disallowedHosts = [], disallowedPorts = [] } = filter;
   const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
+  const port = portOf(url, text);
   return isAllowed(scheme, allowedSchemes, disallowedSchemes) &&
-    isAllowed(host, allowedHosts, disallowedHosts) &&
-    // `URL` omits the default port of a scheme, even if the text contains it.
-    (url.port === "" || isAllowed(Number(url.port), allowedPorts, disallowedPorts));
+    isAllowed(host, allowedHosts.map(lowercase), disallowedHosts.map(lowercase)) &&
+    (port === null || isAllowed(port, allowedPorts, disallowedPorts));
+}
+
+const lowercase = (host: string) => host.toLowerCase();
+
+/** The port in the text, also the default one, which `URL` omits; null if there is none. */
+function portOf({ port, protocol }: URL, text: string): number | null {
+  if (port !== "") return Number(port);
+  const hasPort = /^[^/]*\/\/[^/?#]*:0*\d+(?:[/?#]|$)/.test(text.trim());
+  return hasPort ? { "http:": 80, "https:": 443, "ftp:": 21 }[protocol] ?? null : null;
 }
 
 function isAllowed<T>(value: T, allowed: readonly T[], disallowed: readonly T[]): boolean {

@@ -72,7 +72,7 @@ export async function parseImportRequest(call: EmbeddedRequest): Promise<ParsedI
 /** Glance iterates over a string as a list of its characters. */
 function storeList(stores: unknown): readonly string[] | null {
   if (stores === undefined) return null;
-  if (typeof stores === "string") return [...stores];
+  if (typeof stores === "string") return [...new Set(stores)];
   if (Array.isArray(stores)) return [...new Set(stores.map(String))];
   throw badRequest("'stores' must be a list");
 }

@@ -46,15 +46,18 @@ export function evaluateData(
   const isUninspected = format === "raw" && !RECOGNIZED.includes(declared ?? "");
   const isMatch = !isAmbiguous && (format === declared || declared === "raw" || isUninspected);
   if (!isMatch) {
-    if (!isStrict || !requireImageFormatMatch) return NOT_INSPECTED;
-    const refusal = isAmbiguous
-      ? `Multiple formats detected: ${formats.join(", ")}`
-      : `Image disk_format ${declared} does not match stream data ${format}`;
-    return { virtualSize: null, refusal };
+    if (isStrict && requireImageFormatMatch) {
+      const refusal = isAmbiguous
+        ? `Multiple formats detected: ${formats.join(", ")}`
+        : `Image disk_format ${declared} does not match stream data ${format}`;
+      return { virtualSize: null, refusal };
+    }
+    if (isAmbiguous) return NOT_INSPECTED;
   }
   if (isStrict && failures.length > 0) {
     return { virtualSize: null, refusal: "Image failed safety checks" };
   }
+  if (!isMatch) return NOT_INSPECTED;
   if (format === declared) return { virtualSize: reportable(virtualSize), refusal: null };
   // Data of any format may be declared as raw; its virtual size is then the size of the data.
   return { virtualSize: isUninspected ? null : reportable(size), refusal: null };

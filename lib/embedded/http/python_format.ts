@@ -27,12 +27,12 @@ export function integer(text: string): number | null {
   return Number(`${match[1]}${digits}`);
 }
 
-/** In Unicode, the ten digits of a script are contiguous and in order. */
+/** In Unicode, the ten digits of a script are contiguous and in order; those of another one may precede them. */
 function digitOf(character: string): number {
   const code = character.codePointAt(0) ?? 0;
-  let zero = code;
-  while (code - zero < 9 && /\p{Nd}/u.test(String.fromCodePoint(zero - 1))) zero--;
-  return code - zero;
+  let first = code;
+  while (/\p{Nd}/u.test(String.fromCodePoint(first - 1))) first--;
+  return (code - first) % 10;
 }
 
 /** Joins pairs as `urllib.parse.urlencode` does. */
@@ -41,9 +41,19 @@ export function urlencode(pairs: Iterable<readonly [string, string]>): string {
 }
 
 function quoted(text: string): string {
-  const escaped = text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll("\t", "\\t");
+  const escaped = text.replaceAll("\\", "\\\\").replaceAll(/[\p{C}\p{Z}]/gu, escapedCharacter);
   if (escaped.includes("'") && !escaped.includes('"')) return `"${escaped}"`;
   return `'${escaped.replaceAll("'", "\\'")}'`;
+}
+
+const SHORT_ESCAPES: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
+
+/** The escape of a character that Python does not print; a space is printed. */
+function escapedCharacter(character: string): string {
+  if (character === " ") return character;
+  const hex = (character.codePointAt(0) ?? 0).toString(16);
+  const [letter, digits] = hex.length <= 2 ? ["x", 2] : hex.length <= 4 ? ["u", 4] : ["U", 8];
+  return SHORT_ESCAPES[character] ?? `\\${letter}${hex.padStart(digits, "0")}`;
 }
 
 /** encodeURIComponent leaves five characters that Python encodes. */

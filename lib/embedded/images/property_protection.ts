@@ -21,14 +21,17 @@ interface ProtectedCaller {
   readonly identity: Identity;
 }
 
-/** True if the first rule that matches the name allows one of the roles. */
+/**
+ * True if the first rule that matches the name allows one of the roles. `search` ignores where an expression with the
+ * flag `g` has matched before.
+ */
 function mayTouch(
   { cloud, identity }: ProtectedCaller,
   name: string,
   action: PropertyAction,
 ): boolean {
   if (cloud.propertyRules.length === 0) return true;
-  const roles = cloud.propertyRules.find((rule) => rule.name.test(name))?.[action] ?? [];
+  const roles = cloud.propertyRules.find((rule) => name.search(rule.name) >= 0)?.[action] ?? [];
   if (roles.includes("!")) return false;
   return roles.includes("@") || identity.roles.some((role) => roles.includes(role));
 }

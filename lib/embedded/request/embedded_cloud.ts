@@ -58,8 +58,11 @@ const DEFAULT_LIMITS: ResolvedLimits = {
   pageLimitMax: 1000,
 };
 const DEFAULT_STORES: readonly ImageStore[] = [{ id: "local", default: "true" }];
-/** Store ids are directory names in directory storage. Glance reserves those that start with `os_glance_`. */
-const STORE_ID = /^(?!os_glance_)[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
+/**
+ * Store ids are directory names in directory storage, in which `staging` is the directory of staged data. Glance
+ * reserves those that start with `os_glance_`.
+ */
+const STORE_ID = /^(?!os_glance_|staging$)[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
 
 /**
  * Validates the options and applies the defaults.
@@ -128,7 +131,7 @@ function checkedStores(stores: readonly ImageStore[]): readonly ImageStore[] {
   if (bad !== undefined) {
     throw unusable(
       `the store id "${bad.id}" cannot name a directory; use letters, digits, dots, ` +
-        'dashes, and underscores, without the prefix "os_glance_"',
+        'dashes, and underscores, but neither "staging" nor the prefix "os_glance_"',
     );
   }
   if (stores.some((store) => store["read-only"] !== "true")) return stores;
@@ -136,6 +139,8 @@ function checkedStores(stores: readonly ImageStore[]): readonly ImageStore[] {
 }
 
 function checkedAlgorithm(algorithm: string): string {
+  // Throws if the runtime cannot hash at all.
+  new ImageHasher("md5");
   try {
     new ImageHasher(algorithm);
     return algorithm;

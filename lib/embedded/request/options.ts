@@ -84,9 +84,9 @@ export interface EmbeddedGlanceOptions extends EmbeddedGlanceLimits {
    */
   readonly version?: string | undefined;
   /**
-   * Whether data of another format than `disk_format` is refused with 415. Unsafe data of the declared format, or
-   * declared as raw, is refused in any case. Only data in `bare` containers is inspected. Before "2.17", no data is
-   * refused, as in the Glance of that time.
+   * Whether data of another format than `disk_format` is refused with 415. Data that fails the safety checks of its
+   * format is refused in any case. Only data in `bare` containers is inspected. Before "2.17", no data is refused, as in
+   * the Glance of that time.
    *
    * Default: `true`.
    */

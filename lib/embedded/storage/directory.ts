@@ -20,6 +20,7 @@ import { byteStream } from "./byte_stream.ts";
 import { openAtomicFile } from "./atomic_file.ts";
 import { CATALOG_FILE, openDirectory } from "./directory_recovery.ts";
 import { storageFailure } from "../http/errors.ts";
+import { builtinModule } from "./hashing.ts";
 import { files, moveFile, overwrite } from "./fs.ts";
 import type { RowJournal, StoredRow } from "./table.ts";
 import {
@@ -84,6 +85,13 @@ function directoryJournal(root: string): StorageJournal {
   };
 }
 
+/** The URL of a file, also of a relative path or one with characters that URLs reserve. */
+function fileUrl(path: string): string {
+  // The type follows Node's documentation.
+  const url = builtinModule("node:url") as { pathToFileURL(path: string): URL };
+  return url.pathToFileURL(path).href;
+}
+
 function directoryBytes(root: string): ByteStorage {
   const pathOf = (key: string) => `${root}/data/${key}`;
   return {
@@ -100,6 +108,6 @@ function directoryBytes(root: string): ByteStorage {
     },
     move: (from, to) => moveFile(pathOf(from), pathOf(to)),
     remove: (key) => files().rm(pathOf(key), { force: true }),
-    urlOf: (key) => new URL(`file://${pathOf(key)}`).href,
+    urlOf: (key) => fileUrl(pathOf(key)),
   };
 }

@@ -1,5 +1,6 @@
 /** Directory storage: restarts and crashes. */
 
+import { relative as relativePath } from "node:path";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
   createEmbeddedGlance,
@@ -284,3 +285,16 @@ async function sizesBelow(path: string): Promise<number> {
   const sizes = await Promise.all(files.map(sizeOf));
   return sizes.reduce((sum, size) => sum + size, 0);
 }
+
+Deno.test("directoryStorage() gives the URL of a file in a directory whose path is relative, or has reserved characters", async () => {
+  await using directory = await temporaryDirectory();
+  const name = `${directory.path}/100% #1?`;
+  const relative = await Deno.realPath(".").then((path) => relativePath(path, name));
+  for (const path of [name, relative]) {
+    const glance = createEmbeddedGlance({ storage: directoryStorage(path), showDirectUrl: true });
+    const id = await create(glance);
+    await upload(glance, id, "data");
+    const { image } = await show(glance, id);
+    assertEquals(await Deno.readTextFile(new URL(String(image["direct_url"]))), "data");
+  }
+});
