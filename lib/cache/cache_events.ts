@@ -12,16 +12,19 @@ export type CacheEvent =
   | { readonly kind: "evicted"; readonly key: string }
   /** A stored slot was damaged; it was removed, and is fetched again. */
   | { readonly kind: "damaged"; readonly key: string }
-  /** All slots of an image were verified with its hash. */
+  /** The slots of an image match its hash. */
   | { readonly kind: "verified"; readonly imageId: string }
-  /** The slots of an image do not have its hash; they were removed. */
+  /** The slots of an image do not match its hash; they were removed. */
   | {
     readonly kind: "mismatch";
     readonly imageId: string;
     readonly expected: string;
     readonly actual: string;
-    /** The servers that sent them. */
+    /** Endpoint roots of the servers that sent data of the image since it was last verified. */
     readonly servers: readonly string[];
   }
-  /** The store failed. Nothing is stored for a while; readers are served from the origin. */
+  /**
+   * An action of the store failed. Unless the error concerns one slot only, such actions are paused; readers are served
+   * from the origin.
+   */
   | { readonly kind: "store-failed"; readonly action: string; readonly error: unknown };

@@ -15,10 +15,10 @@ export type SlotSource = "hit" | "collapsed" | "miss";
 const FIRST_CHUNK = 32 * 1024;
 
 /**
- * Every so many lookups of the same slot without a byte, the store is not used: it may answer everything, or keep what
- * is damaged.
+ * Every fourth lookup in a row that returns no byte does not use the store: it may report slots that it does not have,
+ * or fail to delete a corrupt one.
  */
-const LOOKUPS = 4;
+const STORE_SKIP_INTERVAL = 4;
 
 /** Options of a reader. */
 export interface CachedReaderOptions {
@@ -51,7 +51,7 @@ export class CachedReader {
   #source: SlotSource | null = null;
   #hasRead = false;
   #isClosed = false;
-  /** Number of lookups of a slot since the last byte. */
+  /** Number of lookups of slots since the last byte. */
   #lookups = 0;
   /** Index of the last slot that a read-ahead was started for. */
   #aheadIndex = -1;
@@ -76,7 +76,7 @@ export class CachedReader {
   }
 
   /**
-   * The next bytes, or null at the end.
+   * The next bytes, or null at the end and after `close`. After an error, the caller must call `close`.
    *
    * @throws the error of the origin.
    */
@@ -113,7 +113,7 @@ export class CachedReader {
   async #openSlot(): Promise<void> {
     const { image, slotSize, storage, fills, origin } = this.#options;
     const slot = slotAt(image, slotSize, this.#offset);
-    const usesStore = ++this.#lookups % LOOKUPS !== 0;
+    const usesStore = ++this.#lookups % STORE_SKIP_INTERVAL !== 0;
     const reader = usesStore && fills.get(slot.key) === undefined
       ? await storage.open(slot, this.#offset, this.#end)
       : null;

@@ -1,4 +1,5 @@
-/** CRC-32 as in zlib and PNG: detects damage of stored data, at the speed of memory where the runtime has it. */
+/** CRC-32, as in zlib and PNG: detects corruption of stored data. Most runtimes compute it natively. */
+
 /** Computes the CRC-32 of some bytes. */
 export type Crc32 = (data: Uint8Array) => number;
 
@@ -8,7 +9,7 @@ interface ZlibHost {
   };
 }
 
-/** The CRC-32 of the runtime (Deno, Node from 20.15, Bun), or a slower one. */
+/** The native CRC-32 of the runtime (Deno, Node from 20.15, Bun), or else {@linkcode crc32}, which is slower. */
 export function createCrc32(): Crc32 {
   const { process } = globalThis as ZlibHost;
   return process?.getBuiltinModule?.("node:zlib")?.crc32 ?? crc32;

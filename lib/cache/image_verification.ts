@@ -13,7 +13,7 @@ export interface ImageVerificationOptions {
   readonly storage: SlotStorage;
   readonly slotSize: number;
   readonly createHasher: typeof createHasher;
-  /** Keys of the first slots of images that are verified, or are being verified. */
+  /** Keys of the first slots of images that are verified, or will be: their verification is queued or running. */
   readonly verified: Set<string>;
   readonly onEvent: (event: CacheEvent) => void;
   /** Returns the servers that sent the bytes of an image, and clears the list. */

@@ -17,19 +17,19 @@ import type { Digest } from "./slot_format.ts";
 import { limitedStore, storeLimit } from "./stores/limited_store.ts";
 import { WholeRead } from "./fill/whole_read.ts";
 
-/** Bytes of a slot, unless an option sets them. */
+/** Bytes of a slot, unless the option `slotSize` sets them. */
 export const DEFAULT_SLOT_SIZE = 8 * 1024 * 1024;
 
 /** Options of the cache. */
 export interface SlotCacheOptions {
   readonly store: SlotStore;
-  /** Creates the hasher that verifies an image; null if the runtime does not have its algorithm. */
+  /** Creates the hasher that verifies an image; resolves to null if the runtime does not have the algorithm. */
   readonly createHasher: typeof createHasher;
   /** Computes the digests of stored blocks. */
   readonly digest: Digest;
   /**
-   * Keys of images that are verified; shared if several caches of a program use the same store.
-   * Default: nothing.
+   * Keys of the first slots of verified images; shared by the caches of a program that use the same store.
+   * Default: an empty set.
    */
   readonly verified?: Set<string>;
   /**
@@ -95,7 +95,7 @@ export class SlotCache {
     });
   }
 
-  /** Reads bytes `start` to `end`, exclusive, of an image, with the credentials of one reader. */
+  /** Opens bytes `start` to `end`, exclusive, of an image. `origin` has the credentials of this reader. */
   open(content: ImageContent, start: number, end: number, origin: Origin): CachedReader {
     // Readers do not wait for the list.
     void this.storage.load();

@@ -9,8 +9,9 @@
  * | 4 n   | CRC-32 of each block, big-endian                  |
  * | 32    | SHA-256 of all of the above and the slot's key    |
  *
- * The checksums detect corruption on the disk. The hash of the image is verified when the image is stored; a hash next
- * to the data would not stop an attacker who can write there, and SHA-256 would take most of the time of a read.
+ * The checksums detect corruption in the store. The hash of the image is verified after all of its slots are stored; a
+ * hash next to the data would not stop an attacker who can write there, and SHA-256 would take most of the time of a
+ * read.
  */
 import { createCrc32 } from "./crc32.ts";
 

@@ -72,7 +72,7 @@ export class SlotIndex {
     this.#stored += size;
   }
 
-  /** Adds listed slots, from the least to the most recently used, as used before those that are present. */
+  /** Adds listed slots, from the least to the most recently used. Slots already present count as used after them. */
   addListed(slots: Iterable<StoredSlot>): void {
     const present = [...this.#entries];
     for (const { key, size, usedAt } of slots) {
@@ -126,7 +126,7 @@ export class SlotIndex {
     return evicted;
   }
 
-  /** Ends a reservation: before the slot is added, or after it could not be stored. */
+  /** Ends a reservation: before the slot is added, or if it could not be stored. */
   settle(size: number): void {
     this.#reserved -= size;
   }
@@ -137,7 +137,7 @@ export class SlotIndex {
     return this.has(key) || this.#evictable(excess) !== null;
   }
 
-  /** Removes slots until the rest is within the limit, and returns the removed ones. */
+  /** Removes slots until the rest is within the limit, and returns them; none if those being read exceed it. */
   shrink(): readonly IndexedSlot[] {
     const keys = new Set(this.#evictable(this.#stored + this.#reserved - this.#limit));
     const evicted = [...this.slots()].filter(({ key }) => keys.has(key));
@@ -145,7 +145,7 @@ export class SlotIndex {
     return evicted;
   }
 
-  /** The slots whose removal frees some bytes; null if not enough can be freed. */
+  /** The keys of the slots to remove so that `excess` bytes are freed; null if those being read take too much. */
   #evictable(excess: number): string[] | null {
     const keys: string[] = [];
     let freed = 0;

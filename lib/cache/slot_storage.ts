@@ -16,7 +16,7 @@ import { StorePauses } from "./stores/store_pauses.ts";
 export interface SlotStorageOptions {
   readonly store: SlotStore;
   readonly digest: Digest;
-  /** Limits each read of a slot. */
+  /** Limits each read of a slot, and the wait for the list. */
   readonly within: TimeLimit;
   /** Maximum bytes of all slots. */
   readonly size: number;
@@ -51,7 +51,7 @@ export class SlotStorage {
     await this.#listing.start();
   }
 
-  /** Whether a slot is in the index, and the store can be read. */
+  /** Whether a slot is in the index, and reads of the store are not paused. */
   has(key: string): boolean {
     return this.index.has(key) && !this.pauses.has("read");
   }
@@ -119,11 +119,11 @@ export class SlotStorage {
     await this.remove([slot.key]);
   }
 
-  /** Stores a complete slot; resolves to false if there is no room, or the store fails. */
+  /** Stores a complete slot; resolves to false if there is no room, or the store fails or is not listed yet. */
   async put({ slot, blocks }: SlotFill): Promise<boolean> {
     const { store, wallClock, onEvent, onStored } = this.#options;
     if (this.pauses.has("write")) return false;
-    // Until it is known how many bytes are stored, the limit would be exceeded.
+    // Until it is known how many bytes are stored, the limit could be exceeded.
     if (!store.isShared && !await this.#listing.wait()) return false;
     const bytes = storedSize(slot.end - slot.start);
     const evicted = this.index.reserve(bytes);
@@ -160,7 +160,7 @@ export class SlotStorage {
     await this.#listing.repeat();
   }
 
-  /** Removes slots until the rest is within the limit, and returns the removed ones. */
+  /** Removes slots until the rest is within the limit, and returns them; none if those being read exceed it. */
   async prune(): Promise<readonly IndexedSlot[]> {
     const evicted = this.index.shrink();
     const keys = evicted.map(({ key }) => key);
@@ -169,7 +169,7 @@ export class SlotStorage {
     return evicted;
   }
 
-  /** Whether the store may have a slot: one that is not in the index may be new, or not be listed yet. */
+  /** Whether the store may have a slot: another gateway may have stored it, or it is not listed yet. */
   #mayFind(key: string): boolean {
     return this.index.has(key) || this.#options.store.isShared || !this.#listing.isComplete;
   }

@@ -1,6 +1,6 @@
 /**
- * Lists a store at its start, while its slots are read. Slots that are deleted in the meantime are left out. A list that
- * has failed is repeated after a pause.
+ * Lists a store when it is first used. Its slots can be read in the meantime; those that are deleted in the meantime
+ * are left out. A list that has failed is repeated when it is needed after a pause.
  */
 import type { TimeLimit } from "./stores/limited_store.ts";
 import type { SlotStore, StoredSlot } from "./stores/slot_store.ts";
@@ -21,7 +21,7 @@ export class StoreListing {
   readonly #options: StoreListingOptions;
   #running: Promise<void> | null = null;
   #isComplete = false;
-  /** Whether the list in progress takes too long to wait for. */
+  /** Whether a wait for the list in progress has exceeded the limit, so that no further call waits. */
   #isSlow = false;
   /** Keys that were deleted since the list in progress was started. */
   readonly #deleted = new Set<string>();

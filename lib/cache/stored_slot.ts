@@ -30,7 +30,9 @@ export interface StoredSlotReader {
    * @throws {CorruptSlot} if the checksum of a block does not match.
    */
   read(): Promise<Chunk | null>;
-  /** Whether the last chunk is shared with other readers. If so, it must not be changed, and is valid until `release`. */
+  /**
+   * Whether the last chunk is shared with other readers. If so, it must not be changed, and is valid until `release`.
+   */
   readonly isShared: boolean;
   /** Releases the last chunk; the caller no longer uses it. */
   release(): void;
@@ -57,13 +59,14 @@ export async function openStoredSlot(
   const from = dataStart + firstBlock * BLOCK_SIZE;
   const last = Math.min(end, slot.end) - slot.start;
   const to = dataStart + Math.min(length, Math.ceil(last / BLOCK_SIZE) * BLOCK_SIZE);
-  // From the first block on, one request to a remote store returns both. A file is read in blocks, without copies.
-  const isWhole = firstBlock === 0 && store.isShared;
+  // If the first block is needed, one request to a remote store returns the header and the data. A file is read in
+  // blocks, without copies.
+  const isOneRead = firstBlock === 0 && store.isShared;
   const [head, rest] = await Promise.all([
-    store.read(slot.key, 0, isWhole ? to : dataStart),
-    isWhole ? null : store.read(slot.key, from, to),
+    store.read(slot.key, 0, isOneRead ? to : dataStart),
+    isOneRead ? null : store.read(slot.key, from, to),
   ]);
-  if (head === null || (!isWhole && rest === null)) {
+  if (head === null || (!isOneRead && rest === null)) {
     await Promise.all([head?.cancel(), rest?.cancel()]);
     return null;
   }
@@ -74,7 +77,7 @@ export async function openStoredSlot(
     await Promise.all([headReader.cancel(), rest?.cancel()]);
     throw new CorruptSlot(slot.key);
   }
-  if (!isWhole) await headReader.cancel();
+  if (!isOneRead) await headReader.cancel();
   const data = rest === null ? headReader : new ExactReader(rest);
   let block = firstBlock;
   let position = offset - slot.start;

@@ -36,7 +36,7 @@ export interface CloudGateway extends Disposable {
 /**
  * Creates the gateway in front of the configured cloud; null if nothing is configured.
  *
- * If neither `apiServers` nor `GLANCE_API_SERVERS` is set, it authenticates once to read the servers from the
+ * It authenticates in service mode. It also authenticates once if no servers are configured, to read them from the
  * service catalog.
  *
  * @throws {InvalidConfigurationValue} if the configuration is invalid.

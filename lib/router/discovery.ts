@@ -37,7 +37,7 @@ export async function listVersions(
   return await versionsDocument(response, headers, endpoint, gateway.cache !== null);
 }
 
-/** `GET /healthcheck`: 200 if a server responds with a status below 500. */
+/** `GET /healthcheck`: 200 (`HEAD`: 204) if a server responds with a status below 500. */
 export async function checkHealth(gateway: Gateway, request: Request): Promise<Response> {
   const response = await probeAnonymously(
     gateway,
@@ -54,8 +54,8 @@ export async function checkHealth(gateway: Gateway, request: Request): Promise<R
 }
 
 /**
- * The response that Glance returns before it evaluates the path: 401 if the token is invalid, 300 if it does
- * not support the version. Null if it returns neither, and in service mode.
+ * The response that Glance returns before it evaluates the path: 401 if the token is invalid, 300 if
+ * the server does not support the version. Null if it returns neither, and in service mode.
  *
  * @throws {UnexpectedResponse} if a server does not support version 2: its endpoint is wrong.
  */

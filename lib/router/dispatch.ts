@@ -64,8 +64,8 @@ export async function serve(
   isVersioned: boolean,
 ): Promise<Response> {
   const typedVersion = typedVersionOf(request.headers);
-  const isPath = isVersioned ? typedVersion === null : VERSION.test(typedVersion ?? "");
-  const address = isPath ? addressOf(request.url, path, typedVersion) : null;
+  const hasOneVersion = isVersioned ? typedVersion === null : VERSION.test(typedVersion ?? "");
+  const address = hasOneVersion ? addressOf(request.url, path, typedVersion) : null;
   if (address === null) return await refuseVersioned(gateway, request);
   return await recorded(gateway, request, `/v2${path.path}`, async (recorder) => {
     // Glance's CORS filter handles OPTIONS for every path.
@@ -104,8 +104,8 @@ export async function discover(
   request: Request,
   what: "/" | "/versions" | "/healthcheck",
 ): Promise<Response> {
-  const isPath = what === "/" && typedVersionOf(request.headers) !== null;
-  if (isPath) return await refuseUnknown(gateway, request);
+  const hasTypedVersion = what === "/" && typedVersionOf(request.headers) !== null;
+  if (hasTypedVersion) return await refuseUnknown(gateway, request);
   return await recorded(gateway, request, what, async () => {
     // Glance's CORS filter handles OPTIONS, except for /versions and /healthcheck.
     if (what === "/" && request.method === "OPTIONS") return new Response(null);
@@ -116,9 +116,9 @@ export async function discover(
 }
 
 /**
- * Handles requests of the page: its document, with the lists that `send` requests, one of its files, or its session.
+ * Handles requests of the page: its document, one of its files, or its sign-in session; 404 for any other path.
  *
- * @throws {HttpError} 404 if there is no such file.
+ * @param send sends the requests for the lists in the document; null for paths below `/page`.
  */
 export async function servePage(
   gateway: Gateway,
@@ -223,6 +223,7 @@ function routeFor({ routes }: ApiPath, method: string): GatewayRoute | undefined
   );
 }
 
+/** Checks the host, handles a request in a span, turns errors into responses, and records the result. */
 async function recorded(
   gateway: Gateway,
   request: Request,
@@ -293,7 +294,7 @@ function toHttpError({ method }: Request, cause: unknown): HttpError {
   return new HttpError(cause instanceof GlanceError ? 502 : 500, undefined, { cause });
 }
 
-/** Cancels the body of a request whose response was sent before the body was read. */
+/** Cancels the body of a request whose response is ready before the body was read. */
 async function dropBody({ body, bodyUsed }: Request): Promise<void> {
   if (body !== null && !bodyUsed && !body.locked) await body.cancel().catch(() => {});
 }

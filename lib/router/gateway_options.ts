@@ -17,7 +17,7 @@ import type {
 import type { RequestLog } from "./observe/access_log.ts";
 import type { OpenTelemetry } from "../tracing/open_telemetry.ts";
 
-/** A slot is kept in memory while it is fetched. */
+/** Maximum bytes of a slot, which is kept in memory while it is fetched. */
 const MAX_SLOT_SIZE = 2 ** 28;
 
 /** The checked options, with defaults. */

@@ -38,7 +38,9 @@ export interface Gateway {
 
 /** The edge cache of a gateway. */
 export interface DataCache {
-  /** The record of an image whose data the reader may read, or Glance's error response. `request` requests the record. */
+  /**
+   * The record of an image whose data the reader may read, or Glance's error response. `request` requests the record.
+   */
   record(
     call: GatewayRequest,
     request: () => Promise<DefinedResponse>,
@@ -49,6 +51,7 @@ export interface DataCache {
   manage(call: GatewayRequest): Promise<Response>;
 }
 
+/** A request for a route, with what its handler needs. */
 export interface GatewayRequest {
   readonly request: Request;
   readonly route: GatewayRoute;

@@ -102,8 +102,8 @@ export interface ImageRouterOptions extends GlanceOptions {
   /**
    * Whether a download that fails after its headers were sent continues from another server. If false, the
    * body of one server is forwarded, provided that its headers describe exactly the requested bytes; a
-   * failure resets the connection. On Deno that halves the CPU time, unless there is a `log` or `verify`
-   * applies: then every chunk is inspected. Without either, `stallTimeout` does not apply.
+   * failure resets the connection. On Deno that halves the CPU time, unless `log`, `metrics` or tracing is
+   * on or `verify` applies: then every chunk is counted or hashed. Otherwise, `stallTimeout` does not apply.
    * Default: `true`.
    */
   readonly resume?: boolean | undefined;
@@ -124,9 +124,10 @@ export interface ImageRouterOptions extends GlanceOptions {
    */
   readonly maxUploadSize?: number | undefined;
   /**
-   * Which uploads and staged data to refuse with 415, before their first byte is sent to Glance: `match` refuses
-   * what Glance refuses since 2025.1, `safe` only what is unsafe. The record of the image is read with the token
-   * of the request. Data that Glance fetches itself is not inspected.
+   * Which uploads and staged data to refuse with 415, before their first byte is sent to Glance, or their last one if
+   * the format stores metadata there (VMDK): `match` refuses what Glance refuses since 2025.1, `safe` only what is
+   * unsafe. The record of the image is read with the token of the request. Data that Glance fetches itself is not
+   * inspected.
    * Default: `"off"`.
    */
   readonly inspect?: InspectMode | undefined;
@@ -146,7 +147,7 @@ export interface ImageRouterOptions extends GlanceOptions {
    */
   readonly allowedHosts?: "any" | "loopback" | readonly string[];
   /**
-   * Whether to serve counters in Prometheus' text format at `/metrics`, to every client.
+   * Whether to serve metrics in Prometheus' text format at `/metrics`, to every client.
    * Default: `false`.
    */
   readonly metrics?: boolean | undefined;

@@ -57,9 +57,9 @@ export function versionOf(
 }
 
 /**
- * Parses a URL whose path ends with `path`; null if a segment is empty, is not UTF-8, contains an encoded slash,
- * or consists of dots, which no URL can express. `typedVersion` is the version in the media type; null if the version
- * is in the URL, with any number of slashes after it, as in Glance.
+ * Parses a URL whose path ends with `path`; null if it has no such path, or a segment is empty, is not UTF-8, contains
+ * an encoded slash, cannot be an id, or is `.` or `..`, which no URL can express. `typedVersion` is the version in the
+ * media type; null if the version is in the URL, with any number of slashes after it, as in Glance.
  */
 export function addressOf(
   url: string,

@@ -16,7 +16,7 @@ export interface ClaimsOptions {
   readonly store: SlotStore;
   /** Whether the store can be used. If not, every gateway fetches on its own. */
   readonly isAvailable: () => boolean;
-  /** Called when a claim has failed. */
+  /** Called when the store fails to claim a slot, or to list the gateways. The slot is fetched without a claim. */
   readonly onFailed: (error: unknown) => void;
   /** Whether the store has a slot now. */
   readonly isStored: (slotKey: string) => Promise<boolean>;
@@ -24,7 +24,7 @@ export interface ClaimsOptions {
   readonly timer: Timer;
 }
 
-/** The claims of a gateway. Without a shared store, every claim succeeds. */
+/** The claims of a gateway. If the store does not support claims, every claim succeeds. */
 export class Claims {
   readonly #options: ClaimsOptions;
   /** The claims of this gateway, with the function that ends their renewal. */

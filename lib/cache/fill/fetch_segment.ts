@@ -31,7 +31,8 @@ export async function fetchSegment(
       if (chunk === null) throw new Error("Cannot fill a slot: the origin ended early");
       origin.onBytes?.(chunk.byteLength);
       fill.receive(segment, chunk);
-      // A reader that uses the buffer transfers it. Allocating a new one costs more than copying the bytes.
+      // The reader has transferred the buffer to the chunk, which `receive` has copied. Its memory is reused, because
+      // allocating costs more than copying.
       if (memory.byteLength === 0) {
         const { buffer } = chunk;
         memory = new Uint8Array(buffer.byteLength === size ? buffer : new ArrayBuffer(size));

@@ -16,7 +16,8 @@ export interface Origin {
   /**
    * Whether ranges can be read. If not, only the whole image is opened.
    *
-   * @param first number of bytes that a probe may request, because they are opened next. Default: 1.
+   * @param first number of bytes at the start of the image that a probe may request, because they are read next
+   * (default: 1).
    */
   supportsRanges(first?: number): Promise<boolean>;
   /** Closes the response that `supportsRanges` has opened, if another gateway fills the slot. */
@@ -24,8 +25,8 @@ export interface Origin {
   /** Whether an error is due to the credentials of this reader, so that another reader may succeed. */
   isOwnFault(error: unknown): boolean;
   /**
-   * Whether an error means that the store does not support ranges (any more). If so, `supportsRanges` resolves to
-   * false from then on.
+   * Whether an error means that the store does not support ranges, or no longer does. If so, `supportsRanges` resolves
+   * to false from then on.
    */
   isRangeRefusal(error: unknown): boolean;
   /** Called with the bytes that were read for the cache. */

@@ -3,7 +3,10 @@
  * waits for a segment in flight, or claims a segment of its own.
  */
 
-/** Bytes that one request fetches; those before `received` have been received. Offsets are relative to the slot. */
+/**
+ * Bytes `start` to `end`, exclusive, that one request fetches; those before `received` have been received. Offsets are
+ * relative to the slot.
+ */
 export interface Segment {
   readonly start: number;
   readonly end: number;

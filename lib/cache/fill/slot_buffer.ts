@@ -40,8 +40,8 @@ export class SlotBuffer {
   }
 
   /**
-   * Bytes from a position on, at most to `end`, exclusive, and to the end of a block. They were written before, and
-   * share the memory of the block.
+   * Bytes from a position on, at most to `end`, exclusive, and to the end of a block. They must have been
+   * written, and share the memory of the block.
    */
   read(position: number, end: number): Chunk {
     const index = Math.floor(position / BLOCK_SIZE);

@@ -21,7 +21,7 @@ export interface SlotFillOptions {
   readonly mayRequest: (own: number) => boolean;
   /** Whether the rest of the slot is requested while its first bytes arrive. */
   readonly mayOverlap: () => boolean;
-  /** Called each time the last request in flight has ended. */
+  /** Called while no request is in flight: after the last one has ended, and when a reader leaves or gives up. */
   readonly onSettled: () => void;
 }
 
@@ -110,7 +110,7 @@ export class SlotFill implements AwaitedSlot {
     while (this.#phase === "started") await this.#changed.next;
   }
 
-  /** Ends the fill, which has no request in flight. Readers that stall keep it, so its memory is released. */
+  /** Ends a fill without a request in flight. Releases its memory: stalled readers still refer to the fill. */
   drop(): void {
     this.#phase = "dropped";
     this.requests.stop();
@@ -119,9 +119,10 @@ export class SlotFill implements AwaitedSlot {
   }
 
   /**
-   * Waits for the bytes at an offset in the image. If they are not requested yet, they are requested from `origin` if
-   * it supports ranges; otherwise nothing more is requested, and the slot is dropped when no request is in flight.
-   * Readers share the memory of the bytes. Null if the slot must be looked up again.
+   * Waits for the bytes from `offset` (in the image) to `end`, exclusive, and returns the first of them. If they are
+   * not requested yet, they are requested from `origin` if it supports ranges; otherwise nothing more is requested, and
+   * the slot is dropped when no request is in flight. Readers share the memory of the bytes. Null if the slot must be
+   * looked up again.
    *
    * @throws the error of the origin.
    */
@@ -152,7 +153,10 @@ export class SlotFill implements AwaitedSlot {
     }
   }
 
-  /** Claims the slot for a read of the whole image, which calls `receive` and `end`; null if it is already claimed. */
+  /**
+   * Claims the slot, up to the first byte that is already requested, for a read of the whole image, which calls
+   * `receive` and `end`. Null if the first byte of the slot is already requested.
+   */
   claim(): Segment | null {
     return this.#segments.firstHole() === 0 ? this.#segments.claim(0) : null;
   }

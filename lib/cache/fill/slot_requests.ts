@@ -60,7 +60,7 @@ export class SlotRequests {
 
   /**
    * Requests bytes that are not requested yet, if the slot is active: those from a position on, or else the first ones.
-   * Returns false if there are none, or if the last request failed.
+   * Returns false if there are none, if the last request failed, or after `stop`.
    */
   continue(from = 0): boolean {
     const { segments, isActive } = this.#options;

@@ -31,13 +31,13 @@ export class WholeRead {
     this.#options = options;
   }
 
-  /** Whether it has not filled a slot yet, and will. */
+  /** Whether the read has not reached a slot yet, and will. */
   isAhead(index: number): boolean {
     return !this.#isOver && this.#index < index;
   }
 
   /**
-   * Resolves when it starts to fill a slot, or has ended.
+   * Resolves when the read starts to fill a slot, or has ended.
    *
    * @throws the error of the read, unless it is due to the credentials of another reader.
    */

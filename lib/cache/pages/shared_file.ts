@@ -4,15 +4,18 @@ import type { OpenedValue } from "../stores/slot_store.ts";
 /** A file that is opened on first use, and closed by its last user. */
 export class SharedFile {
   readonly #open: () => Promise<OpenedValue | null>;
-  readonly #onClosed: () => void;
+  readonly #onUnused: () => void;
   #file: Promise<OpenedValue | null> | null = null;
   #users = 0;
   #isRemoved = false;
 
-  /** @param open opens the file; resolves to null if it does not exist. */
-  constructor(open: () => Promise<OpenedValue | null>, onClosed: () => void) {
+  /**
+   * @param open opens the file; resolves to null if it does not exist.
+   * @param onUnused called after the last user has left, before the file is closed.
+   */
+  constructor(open: () => Promise<OpenedValue | null>, onUnused: () => void) {
     this.#open = open;
-    this.#onClosed = onClosed;
+    this.#onUnused = onUnused;
   }
 
   /** Whether it has a user. */
@@ -30,7 +33,7 @@ export class SharedFile {
     if (--this.#users > 0) return;
     const file = this.#file;
     this.#file = null;
-    this.#onClosed();
+    this.#onUnused();
     await file?.then((opened) => opened?.close()).catch(() => {});
   }
 

@@ -5,10 +5,10 @@ import type { SlotStore, StoredSlot } from "./slot_store.ts";
 /** Milliseconds for one call, and for one read of a stream. */
 const LIMIT = 30_000;
 
-/** Rejects when some work exceeds a time limit. The work itself continues. */
+/** Settles as `work` does; rejects if it takes longer than a limit. The work itself continues. */
 export type TimeLimit = <Result>(action: string, work: Promise<Result>) => Promise<Result>;
 
-/** The time limit of a call of a store, and of a read of its streams. */
+/** Creates the time limit for calls of a store, and for reads of its streams. */
 export function storeLimit(timer: Timer): TimeLimit {
   return <Result>(action: string, work: Promise<Result>) =>
     new Promise<Result>((resolve, reject) => {

@@ -26,13 +26,13 @@ export interface OpenedValue {
 /** A store of values by key. Keys are paths of lower-case letters, digits, `-` and `/`. */
 export interface SlotStore {
   /**
-   * Whether several gateways use the store. Then a slot may appear or disappear at any time, and each gateway
-   * limits only what it found at its start and what it stored itself.
+   * Whether several gateways may use the store. If so, a slot may appear or disappear at any time, and `size` limits
+   * only what a gateway has listed, found by reads, or stored itself.
    */
   readonly isShared: boolean;
   /**
    * Opens a stream of bytes `start` to `end`, exclusive, of a value; null if the value does not exist. The store must
-   * not reuse the memory of chunks. A byte stream is read in whole blocks.
+   * not reuse the memory of chunks.
    */
   read(
     key: string,

@@ -1,6 +1,7 @@
 /**
- * Glance's cache API (`/v2/cache`) for the cache of the gateway. Only administrators may use it, so each request is also
- * sent to Glance, which decides whether the caller may list its own cache.
+ * Glance's cache API (`/v2/cache`) for the cache of the gateway. By default, Glance allows it to administrators only.
+ * So each request is preceded by `GET /v2/cache` to Glance, which decides whether the caller may list Glance's own
+ * cache.
  */
 import type { GlanceImage } from "../../api/types.ts";
 import type { SlotCache } from "../../cache/slot_cache.ts";
@@ -37,7 +38,7 @@ const TARGETS: readonly string[] = ["", "cache", "queue"];
 export class CacheApi {
   readonly #options: CacheApiOptions;
   readonly #uses = new Map<string, ImageUse>();
-  /** Images that are being cached on request. */
+  /** Images that are being cached on request, with a symbol that identifies the request. */
   readonly #queue = new Map<string, symbol>();
 
   constructor(options: CacheApiOptions) {
@@ -55,15 +56,15 @@ export class CacheApi {
   /** Handles a request of an operation `cache.*`. */
   async handle(call: GatewayRequest): Promise<Response> {
     const { gateway, code, cache } = this.#options;
-    const own = await code.forwardRequest(gateway, call, {
+    const glanceList = await code.forwardRequest(gateway, call, {
       operation: "cache.list",
       method: "GET",
       path: "/v2/cache",
       idempotent: true,
     });
     // 404 and 409 mean that Glance has no cache; it has checked the caller before.
-    if (own.status >= 400 && ![404, 409].includes(own.status)) {
-      return await code.documentResponse(gateway, call, own);
+    if (glanceList.status >= 400 && ![404, 409].includes(glanceList.status)) {
+      return await code.documentResponse(gateway, call, glanceList);
     }
     switch (call.route.operation) {
       case "cache.list":
@@ -124,10 +125,10 @@ export class CacheApi {
     }
     this.#options.cache.pin(image.id);
     if (!this.#queue.has(image.id)) {
-      const request = Symbol();
-      this.#queue.set(image.id, request);
-      const isQueued = () => this.#queue.get(image.id) === request;
-      // Clients poll the list to see whether it is cached.
+      const entry = Symbol();
+      this.#queue.set(image.id, entry);
+      const isQueued = () => this.#queue.get(image.id) === entry;
+      // An error is not reported: clients poll the list to see whether the image is cached.
       fill(call, image, isQueued).catch(() => {}).then(() => {
         if (isQueued()) this.#queue.delete(image.id);
       });

@@ -202,7 +202,10 @@ function dataCallOf(call: GatewayRequest): GatewayRequest {
   return { ...call, address: { ...call.address, path, search: "" } };
 }
 
-/** The identity of an image's data; null if the record has no hash or size. */
+/**
+ * The identity of an image's data; null if it cannot be cached: the image is not active or is empty, or its id or hash
+ * does not have the usual form.
+ */
 function cacheable(image: GlanceImage): ImageContent | null {
   const { id: imageId, status, size, os_hash_algo, os_hash_value, checksum } = image;
   if (status !== "active" || !size) return null;

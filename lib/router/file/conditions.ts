@@ -50,9 +50,7 @@ export function planOf(method: string, headers: Headers, image: Representation):
   return partOf(range, size);
 }
 
-/**
- * Whether a request may need a small range or no data at all, according to its headers.
- */
+/** Whether a request may need a small range or no data at all, according to its headers. */
 export function mayBeSmall(headers: Headers): boolean {
   if (headers.has("if-none-match")) return true;
   return isSmall(planOf("GET", headers, OF_ANY_SIZE));
@@ -65,7 +63,7 @@ export function earlyRangeOf(headers: Headers): ByteRange | null {
   if (CONDITIONS.some((name) => headers.has(name))) return null;
   const plan = planOf("GET", headers, OF_ANY_SIZE);
   if (plan.kind === "whole") return { start: 0 };
-  // The last bytes of the image start later if it is larger.
+  // The start of a suffix range depends on the size of the image.
   if (plan.kind !== "part" || plan.start > OF_ANY_SIZE.size / 2) return null;
   const { start, end } = plan;
   return { start, end: end === OF_ANY_SIZE.size - 1 ? undefined : end };

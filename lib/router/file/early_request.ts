@@ -13,9 +13,9 @@ import { type Gateway, type GatewayRequest, preferOf } from "../gateway_request.
 import { earlyRangeOf } from "./conditions.ts";
 
 /**
- * Requests the data with the token of the request. Returns null if the record decides which data is needed, if a store
- * or a server is known not to support the range, or while downloads wait for admission, because it takes a second
- * connection.
+ * Requests the data with the token of the request. Returns null if the record decides which data is needed, or if a
+ * range is needed and any store or server is known not to support ranges. Also returns null while downloads wait for
+ * admission, because it takes a second connection.
  */
 export function requestEarly(
   { client, admission, smallAdmission }: Gateway,

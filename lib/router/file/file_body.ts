@@ -157,7 +157,7 @@ export function upstreamOf(
         const { supportsRanges } = await import("../../transfer/rarely_used.ts");
         return await supportsRanges(probe, signal, classifyFailure, keep, end);
       } catch {
-        // Open responses are kept, since their servers still send.
+        // Unknown counts as unsupported, so that open responses, whose servers still send, are not closed.
         return false;
       }
     },
@@ -176,8 +176,8 @@ export async function verifierFor(
 }
 
 /**
- * The body of one server, if its headers describe exactly the requested bytes; else null. Its bytes are counted
- * for logs, metrics and traces, because runtimes do not report how a forwarded body ended.
+ * The body of one server, if its headers describe exactly the requested bytes; else null. For logs, metrics,
+ * and traces, its bytes are counted, because runtimes do not report how a forwarded body ended.
  */
 async function openServerBody(
   { client, options, metrics, tracing }: Gateway,

@@ -87,7 +87,7 @@ export class IdleUpstreams {
     }
   }
 
-  /** Sequentially: the first probe determines whether the store supports ranges, for all that follow. */
+  /** Closes connections one after another: the first probe determines range support for all that follow. */
   async #closeOldest(): Promise<void> {
     this.#isClosing = true;
     for (const [download, connection] of this.#held) {

@@ -68,7 +68,7 @@ export function requestRecord(gateway: Gateway, call: GatewayRequest): Promise<D
 /** What was started before the record arrived. */
 interface Preparation {
   readonly early: EarlyResponse | null;
-  /** Whether the request was admitted as one for little data, or not yet. */
+  /** Whether the request was admitted as a small one, or not yet, so that a large response must still be admitted. */
   readonly mayBypass: boolean;
   readonly cache: DataCache | null;
 }
@@ -219,8 +219,8 @@ export async function requestErrorResponse(
 }
 
 /**
- * Whether an error is a 4xx response of Glance. Errors about a response that the gateway rejects may have a status,
- * too, but are not.
+ * Whether an error is a 4xx response of Glance. Errors about a response that the gateway rejects may have such a
+ * status, too, but do not count.
  */
 function isClientError(error: unknown): boolean {
   if (!(error instanceof GlanceError)) return false;

@@ -1,4 +1,4 @@
-/** Forwards requests: Glance's response is returned whatever its status is. */
+/** Forwards requests: Glance's response is returned whatever its status is, unless the status is retryable. */
 import type { ApiClient } from "../../api/api_client.ts";
 import type { RequestContext } from "../../context.ts";
 import type { CallPolicy, ResponseHandler, WireRequest } from "../../http/request_spec.ts";
@@ -16,10 +16,10 @@ export interface ForwardedRequest extends WireRequest {
 }
 
 /**
- * Sends a request, and returns the result of `onResponse`. Only retryable failures are errors.
- * `onResponse` must consume or cancel the body, and dispose of the deadline.
+ * Sends a request, and returns the result of `onResponse`, which gets a response of any status that is not
+ * retryable. `onResponse` must consume or cancel the body, and dispose of the deadline.
  *
- * @throws {GlanceConnectionFailed} if no server responds.
+ * @throws {GlanceConnectionFailed} if no attempt gets such a response.
  */
 export async function forward<Result>(
   client: ApiClient,

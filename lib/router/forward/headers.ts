@@ -1,6 +1,6 @@
 /**
- * Allowlists of the headers that are forwarded in both directions. Hop-by-hop headers and headers that assert
- * an identity (`X-Roles`, `X-User-Id`, `X-Is-Admin-Project`) are not on them. Pure.
+ * Allowlists of the headers that are forwarded in both directions, and functions that read the others. Hop-by-hop
+ * headers and headers that assert an identity (`X-Roles`, `X-User-Id`, `X-Is-Admin-Project`) are not on the lists.
  */
 
 /** Request headers that Glance reads. Tokens and request ids are part of the context. */

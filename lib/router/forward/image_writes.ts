@@ -72,7 +72,7 @@ function withCanonicalId(text: string): string {
   return `${text.slice(0, end)}, "id": ${JSON.stringify(id)}${text.slice(end)}`;
 }
 
-/** Whether a JSON patch has the same result if it is applied twice. */
+/** Whether a JSON patch is known to have the same result if it is applied twice. */
 export function isIdempotentPatch(text: string): boolean {
   const patch = parseJson(text);
   return Array.isArray(patch) &&

@@ -1,5 +1,6 @@
 /**
- * Forwards requests with small responses, retries them as the client does, and returns the responses unchanged.
+ * Forwards requests with small responses, and retries them as the client does. Response headers are filtered, and URLs
+ * of the server are replaced by those of the gateway.
  */
 import { forward } from "./forwarded_request.ts";
 import { actionWith } from "../../api/operation.ts";

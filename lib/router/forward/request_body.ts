@@ -55,6 +55,7 @@ export async function withBody(
   }
 }
 
+/** Forwards a request with its body, if any. */
 export async function forwardDocument(gateway: Gateway, call: GatewayRequest): Promise<Response> {
   return await withBody(gateway, call, async (body) => {
     return await documentResponse(gateway, call, await forwardRequest(gateway, call, { body }));

@@ -12,17 +12,17 @@ const LOGGED_PATH_LENGTH = 1_024;
 export interface RequestLog {
   /** HTTP method as received. */
   readonly method: string;
-  /** Path without the query, cut after {@linkcode LOGGED_PATH_LENGTH} characters. */
+  /** Path without the query, cut after 1,024 characters. */
   readonly path: string;
   /** Path template; empty if the path is not part of the API. */
   readonly route: string;
-  /** Status of the response. */
+  /** Status of the response; 499 if the client disconnected before there was one. */
   readonly status: number;
   /** `x-openstack-request-id`, the same here and in Glance's logs. */
   readonly requestId: string;
   /** Trace id of `traceparent`, 32 hexadecimal digits, the same as in the requests to Glance; null if there is none. */
   readonly traceId: string | null;
-  /** Endpoint root of the server that responded last; null if none did. */
+  /** Endpoint root of the server that responded or failed last; `cache` for cached data; null if there is none. */
   readonly server: string | null;
   /** Number of times that the download was resumed after a failure. */
   readonly resumes: number;

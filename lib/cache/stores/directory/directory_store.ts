@@ -34,9 +34,10 @@ const HINTS: Readonly<Record<string, string>> = {
 
 /**
  * Keeps slots in a directory, which is created if necessary. Only one gateway may use it. A file appears under its name
- * when it is complete; temporary files left by a crash are removed when the directory is listed. Files are not synced to
- * the disk: after a power failure, a file may be corrupt, which is detected when it is read. Other files in the directory
- * are not touched. The methods throw a `GlanceError` with the error of the file system as its `cause`.
+ * when it is complete; files left in its folder `temporary` by a crash are removed when the directory is listed. Files
+ * are not synced to the disk: after a power failure, a file may be corrupt, which is detected when it is read. Other
+ * files in the directory are not touched. The methods throw a `GlanceError` with the error of the file system as its
+ * `cause`.
  *
  * @throws {InvalidConfigurationValue} if the runtime has no file system.
  *

@@ -43,7 +43,7 @@ export const TEMPORARY = "temporary";
 /** Bytes of one read. */
 const READ_SIZE = 256 * 1024;
 
-/** Attempts to move a file, since its folder may be removed at the same time. */
+/** Maximum attempts to move a file: its folder may be removed at the same time. */
 const MOVES = 5;
 
 /** The file system of the runtime; null if it has none. */
@@ -71,7 +71,7 @@ const MISPLACED: readonly unknown[] = ["EEXIST", "EISDIR", "ENOTDIR", "ENOTEMPTY
 /**
  * Moves a file to a folder that may not exist, or may be removed at the same time because it is empty.
  *
- * @throws {SlotBlocked} if there is a directory that is not empty, or its folder is a file.
+ * @throws {SlotBlocked} if `to` is a directory that is not empty, or a file is in the place of its folder.
  */
 export async function moveTo(fs: CacheFiles, from: string, to: string): Promise<void> {
   for (let attempt = 1;; attempt++) {

@@ -57,7 +57,10 @@ export class S3Claims {
     await this.#objects.delete(this.#nameOf(key));
   }
 
-  /** Whether only this gateway claims a key. If several claim it at once, the first by name waits for the others. */
+  /**
+   * Whether only this gateway claims a key. If several claim it at once, the first by name waits until the others give
+   * up.
+   */
   async #isAlone(key: string): Promise<boolean> {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const others = await this.#others(key);

@@ -98,8 +98,9 @@ export class Bucket {
 
   /**
    * Sends a request. The response is successful, or a 404 for an object or a 416 for a range that does not exist; the
-   * body of a successful one must be read or canceled. Failed requests are repeated, since all of them are idempotent,
-   * but not after a timeout, which has used up the time of the caller.
+   * body of a successful one must be read or canceled. After a failed connection, a 429, or a 5xx that may be
+   * temporary, up to two retries follow, since all requests are idempotent; none after a timeout, which has used up the
+   * time of the caller.
    *
    * @throws {GlanceError} otherwise.
    */
@@ -188,7 +189,7 @@ export class Bucket {
   }
 }
 
-/** Whether a failed request may succeed if it is repeated. */
+/** Whether a retry may succeed. */
 function isTransient(error: unknown): boolean {
   if (error instanceof UnexpectedStatus) return RETRYABLE.includes(error.status);
   if (!(error instanceof ServerUnreachable)) return false;

@@ -7,7 +7,9 @@ import { type ClaimObjects, LIFETIME } from "./s3_claims.ts";
 /** Milliseconds after which the object is written again. */
 const RENEWAL_INTERVAL = 20_000;
 
-/** Milliseconds after its start in which a gateway is not alone: others may have started, and not have listed it yet. */
+/**
+ * Milliseconds after its start in which a gateway is not alone: others may have started, and not have listed it yet.
+ */
 const SETTLING_TIME = 2_000;
 
 /** Milliseconds for which a list is used: while the gateway is alone, and while it is not. */
@@ -18,15 +20,16 @@ export class S3Gateways {
   readonly #objects: ClaimObjects;
   readonly #name: string;
   readonly #now: () => number;
-  /** When the object was written first, without a gap since, and last. */
+  /** When the object was first written; it has not expired since. */
   #presentSince = Infinity;
+  /** When the object was last written. */
   #renewedAt = -Infinity;
   #listedAt = -Infinity;
   #isAlone = false;
 
   /**
    * @param name the unique name of this gateway.
-   * @param now milliseconds of a clock that is never set.
+   * @param now milliseconds of a monotonic clock.
    */
   constructor(objects: ClaimObjects, name: string, now: () => number) {
     this.#objects = objects;
@@ -35,8 +38,8 @@ export class S3Gateways {
   }
 
   /**
-   * Whether no other gateway has used the bucket in the last minute. One that has just started may be missed for a
-   * second, and the time of a list.
+   * Whether no other gateway has used the bucket in the last minute; false in the first two seconds of this one.
+   * Another one that has just started may be missed for a second, plus the time of a list.
    */
   async isAlone(): Promise<boolean> {
     const now = this.#now();

@@ -23,13 +23,13 @@ export interface S3StoreOptions extends BucketOptions {
    */
   readonly gateway?: string | undefined;
   /**
-   * Milliseconds of a clock that is never set.
+   * Milliseconds of a monotonic clock.
    * Default: `performance.now`.
    */
   readonly now?: (() => number) | undefined;
 }
 
-/** Empty pages of a list in a row: some servers send a few, and a broken one sends them without an end. */
+/** Maximum number of empty pages of a list in a row: some servers send a few, and a faulty one may never stop. */
 const MAX_EMPTY_PAGES = 100;
 
 /** Maximum bytes of a page; one of S3 has at most 1,000 objects. */
@@ -40,8 +40,8 @@ const MAX_OBJECTS = 1_000_000;
 
 /**
  * Keeps slots in a bucket: S3, R2, Ceph, MinIO, Swift's s3api. Needs the npm package `aws4fetch`. Gateways that share
- * the bucket fetch each slot once from Glance. Each of them limits only what it found at its start and what it stored,
- * so the bucket should have a lifecycle rule that expires objects, for gateways that no longer run.
+ * the bucket fetch each slot once from Glance. The `size` of each limits only what it has listed, found by reads, or
+ * stored, so the bucket should have a lifecycle rule that expires objects, for gateways that no longer run.
  *
  * @throws {InvalidConfigurationValue} if an option cannot be used. The methods throw `NotAuthorized` if the keys are
  * wrong, `NotFound` if the bucket does not exist, `ServerUnreachable`, `UnexpectedStatus`, and `UnexpectedResponse`.
@@ -64,7 +64,7 @@ export function s3Store(options: S3StoreOptions): SlotStore {
   const { now = () => performance.now() } = options;
   if (!/^[\w./-]*$/.test(prefix) || prefix.startsWith("/") || !/^[\w.-]+$/.test(gateway)) {
     throw new InvalidConfigurationValue(
-      `Cannot use an S3 bucket: "prefix" or "gateway" has other characters than letters, digits, ".", "-", and "_"; change it`,
+      `Cannot use an S3 bucket: "prefix" or "gateway" has other characters than letters, digits, ".", "-", and "_" (in a prefix also "/", but not first); change it`,
     );
   }
   const bucket = new Bucket(options);
