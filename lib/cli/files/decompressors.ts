@@ -6,6 +6,7 @@ import { missingPackage } from "../../platform.ts";
 import { messageOf } from "../../validate.ts";
 import type { DecompressOptions } from "../../formats/compression/decompress.ts";
 import { UnsupportedFeature } from "../../formats/compression/members.ts";
+import { ZstdChecksum } from "./zstd_checksum.ts";
 import { rareXzOption, XZ_HEAD_BYTES } from "./xz_options.ts";
 
 /** The exports of the packages, which have no types. */
@@ -105,22 +106,35 @@ function keepingHead(source: ReadableStream<Uint8Array>) {
   return { stream, head: () => head };
 }
 
-/** Decodes a frame. The package does not check its checksum. */
-async function decompressZstd(
+/** Decodes a frame, and checks its checksum, which the package ignores. */
+export async function decompressZstd(
   compressed: ReadableStream<Uint8Array>,
 ): Promise<ReadableStream<Uint8Array>> {
   const { Decompress } = await import("fzstd")
     .catch(missingPackage("fzstd", "decompress zstd")) as unknown as ZstdModule;
   const reader = compressed.getReader();
   const contents: Uint8Array[] = [];
-  const decoder = new Decompress((content) => void contents.push(content));
+  const checksum = new ZstdChecksum();
+  const decoder = new Decompress((content) => {
+    checksum.content(content);
+    contents.push(content);
+  });
   let rest: Uint8Array = new Uint8Array();
+  let isOver = false;
   return new ReadableStream({
     async pull(controller) {
       while (contents.length === 0) {
         if (rest.byteLength === 0) {
-          const { value } = await reader.read();
+          const value = isOver ? undefined : (await reader.read()).value;
+          if (value === undefined && !isOver) {
+            isOver = true;
+            // The decoder keeps a frame of less than 18 bytes until the last chunk.
+            decoder.push(new Uint8Array(), true);
+            checksum.check();
+            continue;
+          }
           if (value === undefined) return controller.close();
+          checksum.compressed(value);
           rest = value;
         }
         decoder.push(rest.subarray(0, SLICE));

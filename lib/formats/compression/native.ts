@@ -19,6 +19,7 @@ interface ZlibStream extends AsyncIterable<Uint8Array> {
   readonly bytesWritten: number;
   write(chunk: Uint8Array, done: (error?: Error | null) => void): boolean;
   end(): void;
+  on(event: "error", listener: (error: unknown) => void): unknown;
   destroy(error?: unknown): void;
 }
 
@@ -51,6 +52,8 @@ function zlibDecompressor(create: () => ZlibStream): Decompressor {
     const content = decoder[Symbol.asyncIterator]();
     const end: DecodedEnd = { isReached: false, onReached: () => {} };
     let failure: { readonly error: unknown } | null = null;
+    // The iterator listens only while a chunk is awaited; an error without a listener ends the process.
+    decoder.on("error", (error) => void (failure ??= { error }));
     const feeding = feed(reader, decoder, end).catch((error) => {
       failure ??= { error };
       decoder.destroy(error);

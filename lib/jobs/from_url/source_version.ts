@@ -7,11 +7,13 @@ export interface SourceVersion {
   readonly size: number | null;
   /** A strong entity tag or a date of last modification, for `If-Range`; null if there is neither. */
   readonly validator: string | null;
+  /** The entity tag, which may be weak; null if there is none. */
+  readonly tag: string | null;
 }
 
 /** How a later response continues the file. */
 export type Continuation =
-  | { readonly kind: "rest" }
+  | { readonly kind: "rest"; readonly size: number }
   /**
    * The whole file, since the server has no ranges, or another version. Its first bytes must be compared with
    * those that were read before: mirrors have different entity tags for the same file.
@@ -26,13 +28,22 @@ export type Continuation =
 export function versionOf(headers: Headers): SourceVersion {
   const length = headers.get("content-length");
   const size = length !== null && /^\d+$/.test(length) ? Number(length) : null;
-  return { size, validator: validatorOf(headers) };
+  return { size, validator: validatorOf(headers), tag: headers.get("etag") };
 }
 
-/** A weak entity tag does not promise equal bytes (RFC 9110, section 13.1.5). */
+/** Milliseconds after which a file is not changed again within the same second (RFC 9110, section 8.8.2.2). */
+const SETTLED_MS = 60_000;
+
+/**
+ * A weak entity tag does not promise equal bytes (RFC 9110, section 13.1.5), nor does the date of a file that has just
+ * been modified.
+ */
 function validatorOf(headers: Headers): string | null {
   const tag = headers.get("etag");
-  return tag !== null && tag.startsWith('"') ? tag : headers.get("last-modified");
+  if (tag !== null && tag.startsWith('"')) return tag;
+  const modified = headers.get("last-modified");
+  const age = Date.parse(headers.get("date") ?? "") - Date.parse(modified ?? "");
+  return age < SETTLED_MS ? null : modified;
 }
 
 /** Classifies the response to a request for the bytes from `offset`. */
@@ -56,8 +67,16 @@ export function continuationOf(
   if (validator === null || version.validator === null) {
     return { kind: "unproven", reason: "it does not state which version it sent" };
   }
-  const isResized = range.total !== null && version.size !== null && range.total !== version.size;
-  return { kind: validator !== version.validator || isResized ? "changed" : "rest" };
+  if (response.headers.get("etag") !== version.tag && validator === version.validator) {
+    return { kind: "unproven", reason: "its entity tag has changed" };
+  }
+  const size = range.total ?? version.size;
+  // The end of a part is not that of the file.
+  if (size === null) return { kind: "unproven", reason: "it does not state the size of the file" };
+  const isResized = version.size !== null && size !== version.size;
+  return validator !== version.validator || isResized
+    ? { kind: "changed" }
+    : { kind: "rest", size };
 }
 
 /** The codings that a `fetch` may decode. It leaves others as they are, such as `aws-chunked`, which stores keep. */

@@ -28,7 +28,7 @@ export class UrlReader {
   readonly #url: string;
   readonly #source: UrlReaderOptions;
   #hasher: Hasher | null = null;
-  #version: SourceVersion = { size: null, validator: null };
+  #version: SourceVersion = { size: null, validator: null, tag: null };
   #body: ReadableStreamDefaultReader<Uint8Array> | null = null;
   #offset = 0;
   #resumes = 0;
@@ -134,7 +134,10 @@ export class UrlReader {
     const continuation = continuationOf(response, this.#version, this.#offset);
     if (continuation.kind === "unproven") throw this.#needsWhole(continuation.reason);
     if (continuation.kind === "changed") throw this.#changed("it has changed since then");
-    if (continuation.kind === "rest") return response.body.getReader();
+    if (continuation.kind === "rest") {
+      this.#version = { ...this.#version, size: continuation.size };
+      return response.body.getReader();
+    }
     const hasher = await this.#source.createHasher();
     const rest = await readerAfter(response.body, this.#offset, { hasher, digest: this.digest() });
     if (rest === "changed") throw this.#changed("it has changed since then");
