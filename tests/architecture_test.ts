@@ -356,6 +356,7 @@ const EXAMINED_ALONE = [
   "allCommands",
   "CATALOG_SHARED",
   "cloudInput",
+  "decompressZstd",
   "endpointsFromCatalog",
   "ERROR_MEANINGS",
   "findBodyPart",

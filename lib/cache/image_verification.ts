@@ -69,6 +69,8 @@ export class ImageVerification {
           hasher.update(chunk);
         }
       } catch (error) {
+        // Verified again when it is complete again, or read again after a failure of the store.
+        this.#options.verified.delete(slotOf(image, slotSize, 0).key);
         return await storage.failed(slot, error);
       } finally {
         await reader.close();

@@ -237,3 +237,29 @@ Deno.test("SlotCache.idle() resolves for every caller when several wait", async 
     assertEquals(idle, waiting.length);
   })());
 });
+
+Deno.test("SlotCache verifies an image that its store could not read, when it is read again", async () => {
+  const base = memoryStore();
+  let isBroken = false;
+  const world = new CacheWorld({
+    store: {
+      ...base,
+      read: (...part) => isBroken ? Promise.reject(new Error("EIO")) : base.read(...part),
+    },
+  });
+  const { cache, clock, events } = world;
+  await clock.run((async () => {
+    const reader = cache.open(OTHER, 0, OTHER.size, world.origin(OTHER));
+    await reader.read();
+    isBroken = true;
+    while (await reader.read() !== null);
+    await cache.idle();
+    assertEquals(events.some(({ kind }) => kind === "verified"), false);
+    isBroken = false;
+    await clock.sleep(60_000);
+    await world.read(OTHER, world.origin(OTHER));
+    await world.read(OTHER, world.origin(OTHER));
+    await cache.idle();
+  })());
+  assertEquals(events.filter(({ kind }) => kind === "verified").length, 1);
+});

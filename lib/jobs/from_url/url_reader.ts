@@ -107,10 +107,8 @@ export class UrlReader {
       headers["range"] = formatRange({ start: this.#offset });
       headers["if-range"] = validator;
     }
-    const response = await openWebResponse(options, this.#url, signal, {
-      headers,
-      allowHttpRedirect,
-    })
+    const request = { headers, allowHttpRedirect };
+    const response = await openWebResponse(options, this.#url, signal, request)
       .catch((error) => {
         const isRangeRefused = error instanceof GlanceError && error.status === 416 &&
           "range" in headers;

@@ -108,8 +108,10 @@ export class GatewayCache implements DataCache {
     // On workerd, a request cannot wait for another one.
     const cache = this.#code.isWorkerd() ? this.#create() : this.#cache;
     const reader = cache.open(cached, start, end, origin);
-    const first = await this.#first(reader, call);
-    const verifier = await this.#code.verifierFor(image, plan, options.verify);
+    const { first, verifier } = await closingOnError(reader, async () => ({
+      first: await firstBytes(reader, call),
+      verifier: await this.#code.verifierFor(image, plan, options.verify),
+    }));
     const headers = this.#code.dataHeaders(image, plan);
     this.#describe(headers, reader, slotAt(cached, this.#slotSize, start));
     const { recorder, mayReuseChunks } = call;
@@ -134,7 +136,9 @@ export class GatewayCache implements DataCache {
     if (cached === null) return;
     const origin = this.#origin(context, image, cached);
     const reader = this.#cache.open(cached, 0, cached.size, origin);
-    while (shouldContinue() && await reader.read() !== null);
+    await closingOnError(reader, async () => {
+      while (shouldContinue() && await reader.read() !== null);
+    });
     await reader.close();
     if (shouldContinue()) await this.#cache.idle();
   }
@@ -151,18 +155,6 @@ export class GatewayCache implements DataCache {
       probes: this.#code.isWorkerd() ? new RangeProbes(client.options.timer) : this.#probes,
       onServer: (server) => this.#cache.sentBy(cached, server),
     });
-  }
-
-  /** Reads the first bytes before the status is sent. */
-  async #first(reader: CachedReader, { signal }: GatewayRequest) {
-    const close = () => void reader.close();
-    signal?.addEventListener("abort", close, { once: true });
-    try {
-      return await reader.read();
-    } finally {
-      signal?.removeEventListener("abort", close);
-      signal?.throwIfAborted();
-    }
   }
 
   #describe(headers: Headers, { source }: CachedReader, slot: Slot): void {
@@ -200,6 +192,31 @@ export class GatewayCache implements DataCache {
 function dataCallOf(call: GatewayRequest): GatewayRequest {
   const path = `/v2/images/${call.address.values["image_id"]}/file`;
   return { ...call, address: { ...call.address, path, search: "" } };
+}
+
+/** Reads the first bytes before the status is sent. */
+async function firstBytes(reader: CachedReader, { signal }: GatewayRequest) {
+  const close = () => void reader.close();
+  signal?.addEventListener("abort", close, { once: true });
+  try {
+    return await reader.read();
+  } finally {
+    signal?.removeEventListener("abort", close);
+    signal?.throwIfAborted();
+  }
+}
+
+/** The result of the work. If it fails, the reader is closed, so that its slot can be evicted. */
+async function closingOnError<Result>(
+  reader: CachedReader,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    await reader.close();
+    throw error;
+  }
 }
 
 /**

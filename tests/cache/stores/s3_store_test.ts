@@ -201,3 +201,21 @@ Deno.test("s3Store().list() does not list claims, nor objects of others", async 
   );
   assertEquals(listed[0]?.usedAt, server.now);
 });
+
+Deno.test("s3Store() rejects a write and a list if the server responds with 404, as one without a bucket does", async () => {
+  for (const body of ["<html>no such page</html>", null]) {
+    const store = s3Store({
+      endpoint: "http://s3.test",
+      bucket: "b",
+      region: "r",
+      accessKeyId: "k",
+      secretAccessKey: "s",
+      fetch: () => Promise.resolve(new Response(body, { status: 404 })),
+    });
+    await assertRejects(() => store.write("a", [new Uint8Array(3)]), NotFound, 'check "endpoint"');
+    await assertRejects(() => Array.fromAsync(store.list()), NotFound, 'check "endpoint"');
+    // Swift responds so to the deletion of an object that does not exist.
+    await store.delete("a");
+    assertEquals(await store.read("a", 0, 3), null);
+  }
+});

@@ -140,18 +140,21 @@ export class Bucket {
       });
       const response = await deadline(send(request));
       if (response.ok) return { response, deadline };
-      this.#check(response, action, await deadline(readStart(response)));
-      return { response, deadline };
+      const mayBeMissing = key !== "" && method !== "PUT";
+      this.#check(response, action, await deadline(readStart(response)), mayBeMissing);
+      // Its body has been read.
+      return { response: new Response(null, response), deadline };
     } catch (cause) {
       throw this.#unreachable(action, cause);
     }
   }
 
-  /** Throws the error of a response, unless an object (404) or the range (416) does not exist. */
-  #check(response: Response, action: string, text: string): void {
+  /** Throws the error of a response, unless an object (404) or the range (416) does not exist and may be missing. */
+  #check(response: Response, action: string, text: string, mayBeMissing: boolean): void {
     const { status } = response;
     const code = valueOf(text, "Code") ?? "";
-    if (status === 416 || status === 404 && code !== "NoSuchBucket") return;
+    const isMissing = status === 416 || status === 404 && code !== "NoSuchBucket";
+    if (isMissing && mayBeMissing) return;
     const { bucket } = this.#options;
     const server = this.#address.origin;
     const hint = HINTS[code] ?? 'check "endpoint" and "bucket"';
