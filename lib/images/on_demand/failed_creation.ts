@@ -6,8 +6,11 @@ import type { Session } from "../../api/session.ts";
 import type { GlanceImage } from "../../api/types.ts";
 import type { messageOf } from "../../validate.ts";
 
-/** Milliseconds that a deletion may take after an abort, whose caller is waiting to end. */
-const DELETION_LIMIT = 10_000;
+/**
+ * Milliseconds that a deletion may take after an abort, whose caller is waiting to end: the command line ends 5 s after a
+ * signal, and has to name the image before.
+ */
+const DELETION_LIMIT = 4_000;
 
 /** Code that is loaded at the start. */
 interface CreationCode {
@@ -67,7 +70,7 @@ export async function settleCreation(
 }
 
 /**
- * Deletes the image of a failed creation, even if it is protected, and even after an abort, for up to 10 s then.
+ * Deletes the image of a failed creation, even if it is protected, and even after an abort, for up to 4 s then.
  *
  * @throws {ImageUploadFailed} if the image cannot be deleted; its `cause` is that of the failure.
  */

@@ -59,7 +59,8 @@ export async function forwardRequest(
       action,
       imageId,
       idempotent: idempotent ?? route.idempotent,
-      alreadyDoneStatus: route.alreadyDoneStatus,
+      // Another operation has another meaning of this status.
+      alreadyDoneStatus: operation === route.operation ? route.alreadyDoneStatus : undefined,
     },
     isSafe(method ?? route.method) ? { signal, keepsServer } : {},
     (exchange) => readDefined(exchange, { operation, action, imageId, path: path ?? ownPath }),

@@ -210,16 +210,23 @@ Deno.test("onEvent() is called when the store of the cache fails, or has a damag
   const images = [await cloud.image(50_000), await cloud.image(50_000)];
   const problems: string[] = [];
   const memory = memoryStore();
-  // The last byte of the first slot is wrong, and the second slot cannot be written.
-  const writes = [
-    (key: string, parts: readonly Uint8Array[]) =>
-      memory.write(key, parts.map((part, i) => i === parts.length - 1 ? flipped(part) : part)),
-    () => Promise.reject(new Error("no space is left")),
-  ];
+  // The last byte of the first image is wrong once, and the second image cannot be written once.
+  const written: string[] = [];
   const store = {
     ...memory,
-    write: (key: string, parts: readonly Uint8Array[]) =>
-      (writes.shift() ?? memory.write)(key, parts),
+    write: async (key: string, parts: readonly Uint8Array[]) => {
+      const [id = ""] = key.split("/");
+      const isFirst = !written.includes(id);
+      const isDamaged = isFirst && id === images[0]?.id;
+      const last = parts.length - 1;
+      try {
+        if (isFirst && !isDamaged) throw new Error("no space is left");
+        const wrong = parts.map((part, i) => i === last ? flipped(part) : part);
+        await memory.write(key, isDamaged ? wrong : parts);
+      } finally {
+        written.push(id);
+      }
+    },
   };
   const router = cachingRouter(cloud, { store }, (event) => {
     if (event.kind !== "cache") return;
@@ -227,7 +234,7 @@ Deno.test("onEvent() is called when the store of the cache fails, or has a damag
   });
   for (const { id, bytes } of [...images, ...images]) {
     assertEquals(await bytesOf(await router.request(`/v2/images/${id}/file`)), bytes);
-    await settled();
+    while (!written.includes(id)) await settled();
   }
   const [first] = images;
   const expected = [
