@@ -108,16 +108,15 @@ function checkOptions(options: ImageRouterOptions): void {
     cache === undefined || isObject(cache) && isCache(cache),
     '"cache"',
     cache,
-    "an object with a store, a size above 0 and, if given, a slotSize of 1 to 2**28 whole bytes and an authorizationTtl of at least 0 ms",
+    "an object with a store, a size above 0, a slotSize of 1 to 2**28, and an authorizationTtl of at least 0",
   );
   if (serviceMode !== undefined) checkServiceMode(serviceMode);
   if (cors !== undefined) checkCors(cors);
 }
 
 function isCache({ store, size, slotSize = 1, authorizationTtl = 0 }: CacheOptions): boolean {
-  return isObject(store) && size > 0 && Number.isInteger(slotSize) && slotSize >= 1 &&
-    slotSize <= MAX_SLOT_SIZE &&
-    authorizationTtl >= 0;
+  return isObject(store) && size > 0 && slotSize > 0 && slotSize % 1 === 0 &&
+    slotSize <= MAX_SLOT_SIZE && authorizationTtl >= 0;
 }
 
 /** The value is not shown: it may be a token that was passed instead of a context. */

@@ -59,8 +59,8 @@ export async function forwardRequest(
       action,
       imageId,
       idempotent: idempotent ?? route.idempotent,
-      // Another operation has another meaning of this status.
-      alreadyDoneStatus: operation === route.operation ? route.alreadyDoneStatus : undefined,
+      // Another method gives this status another meaning.
+      alreadyDoneStatus: method ? undefined : route.alreadyDoneStatus,
     },
     isSafe(method ?? route.method) ? { signal, keepsServer } : {},
     (exchange) => readDefined(exchange, { operation, action, imageId, path: path ?? ownPath }),
