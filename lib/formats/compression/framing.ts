@@ -3,8 +3,10 @@
  * data after the first member. Deno's zstd ignores it, and accepts a truncated frame; xz-decompress ignores it.
  */
 
-/** The next request of a framing: to read a few bytes, or to skip bytes. */
-export type FramingStep = { readonly read: number } | { readonly skip: number };
+/** The next request of a framing: to read a few bytes, or to skip bytes. With `endsChunk`, a chunk ends after them. */
+export type FramingStep =
+  | { readonly read: number }
+  | { readonly skip: number; readonly endsChunk?: true };
 
 /** Describes one member: a generator that receives the bytes it requests, and returns at the end. */
 export type MemberFraming = Generator<FramingStep, void, Uint8Array>;
@@ -37,15 +39,18 @@ export class MemberScanner {
     return this.#step === null;
   }
 
-  /** The number of bytes at the start of a chunk that belong to the member. */
+  /** The number of bytes at the start of a chunk that belong to the member, up to a step that ends a chunk. */
   scan(chunk: Uint8Array): number {
     let at = 0;
     while (this.#step !== null && at < chunk.byteLength) {
       if ("skip" in this.#step) {
         const count = Math.min(this.#skip, chunk.byteLength - at);
+        const { endsChunk } = this.#step;
         this.#skip -= count;
         at += count;
-        if (this.#skip === 0) this.#advance(this.#buffer);
+        if (this.#skip > 0) continue;
+        this.#advance(this.#buffer);
+        if (endsChunk) return at;
       } else {
         const count = Math.min(this.#buffer.byteLength - this.#filled, chunk.byteLength - at);
         this.#buffer.set(chunk.subarray(at, at + count), this.#filled);
