@@ -97,7 +97,7 @@ function checked(upload: Upload, sent: AttemptOutcome, record: GlanceImage): Gla
   if ("error" in sent) {
     if (sent.mayBeWhole && difference === null) return record;
     throw new ImageConflict(
-      `Cannot upload image "${imageId}": the connection broke, and the image has other data than was sent; delete the image and upload the data again`,
+      `Cannot upload image "${imageId}": the connection broke, and the image has other data than was sent; upload the data to a new image`,
       { cause: sent.error, imageId },
     );
   }
@@ -105,7 +105,7 @@ function checked(upload: Upload, sent: AttemptOutcome, record: GlanceImage): Gla
   if (difference === null) return record;
   const { expected, actual } = difference;
   throw new ImageIntegrityError(
-    `Cannot accept the upload of image "${imageId}": Glance stored ${actual} instead of ${expected}; delete the image and upload the data again`,
+    `Cannot accept the upload of image "${imageId}": Glance stored ${actual} instead of ${expected}; upload the data to a new image`,
     { imageId, ...difference },
   );
 }
