@@ -103,8 +103,12 @@ Deno.test("App() gives the focus to the next image after one was deleted", {
   await using opened = await PageInChromium.open({ prepare: someImages });
   const { page } = opened;
   await page.getByRole("link", { name: "two", exact: true }).press("Enter");
-  await page.getByRole("button", { name: "Delete" }).press("Enter");
+  const remove = page.getByRole("button", { name: "Delete" });
+  await remove.press("Enter");
+  // The form gets the focus, and its button is enabled, a frame later.
+  await page.getByLabel("to delete the image").and(page.locator(":focus")).waitFor();
   await page.keyboard.type("two");
+  await remove.and(page.locator(":enabled")).waitFor();
   await page.keyboard.press("Enter");
   await page.getByRole("link", { name: "two", exact: true }).waitFor({ state: "detached" });
   await page.getByRole("link").and(page.locator("tbody :focus")).waitFor();
