@@ -50,11 +50,6 @@ export class AccessDecisions<Value> {
       this.#decisions.delete(oldest);
     }
   }
-
-  /** Removes the decision for a reader. */
-  delete(reader: string): void {
-    this.#decisions.delete(reader);
-  }
 }
 
 /** The key of a reader: a hash of the image id and the credentials, from which these cannot be recovered. */

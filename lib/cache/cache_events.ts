@@ -2,8 +2,6 @@
 
 /** An event of an edge cache. */
 export type CacheEvent =
-  /** Bytes were read from the origin to be cached. */
-  | { readonly kind: "origin"; readonly imageId: string; readonly bytes: number }
   /** Bytes were sent from the cache. */
   | { readonly kind: "cached"; readonly imageId: string; readonly bytes: number }
   /** A slot was stored. */

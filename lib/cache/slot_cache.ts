@@ -185,7 +185,9 @@ export class SlotCache {
       reads.add(started);
       started.run().then(() => {
         reads.delete(started);
-        if (reads.size === 0) this.#claims.release(wholeKeyOf(image, slotSize));
+        if (reads.size > 0) return;
+        this.#wholeReads.delete(prefix);
+        this.#claims.release(wholeKeyOf(image, slotSize));
       });
       read = started;
     }

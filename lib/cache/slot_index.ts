@@ -119,8 +119,9 @@ export class SlotIndex {
    * must follow.
    */
   reserve(size: number): readonly string[] | null {
-    const evicted = this.#evictable(this.#stored + this.#reserved + size - this.#limit);
-    if (evicted === null) return null;
+    const excess = this.#excess(size);
+    const { keys: evicted, freed } = this.#evictable(excess);
+    if (freed < excess) return null;
     for (const key of evicted) this.remove(key);
     this.#reserved += size;
     return evicted;
@@ -133,32 +134,37 @@ export class SlotIndex {
 
   /** Whether a slot is stored, or there is room for it. */
   hasRoom(key: string, size: number): boolean {
-    const excess = this.#stored + this.#reserved + size - this.#limit;
-    return this.has(key) || this.#evictable(excess) !== null;
+    const excess = this.#excess(size);
+    return this.has(key) || this.#evictable(excess).freed >= excess;
   }
 
-  /** Removes slots until the rest is within the limit, and returns them; none if those being read exceed it. */
+  /** Removes slots that are not being read until the rest is within the limit, and returns them. */
   shrink(): readonly IndexedSlot[] {
-    const keys = new Set(this.#evictable(this.#stored + this.#reserved - this.#limit));
+    const keys = new Set(this.#evictable(this.#excess(0)).keys);
     const evicted = [...this.slots()].filter(({ key }) => keys.has(key));
     for (const { key } of evicted) this.remove(key);
     return evicted;
   }
 
-  /** The keys of the slots to remove so that `excess` bytes are freed; null if those being read take too much. */
-  #evictable(excess: number): string[] | null {
+  /** Bytes by which the limit would be exceeded with a new slot. */
+  #excess(size: number): number {
+    return this.#stored + this.#reserved + size - this.#limit;
+  }
+
+  /** The slots to remove so that `excess` bytes are freed; all that are not being read if that is not enough. */
+  #evictable(excess: number): { keys: string[]; freed: number } {
     const keys: string[] = [];
     let freed = 0;
     for (const pinned of [false, true]) {
       for (const [key, entry] of this.#entries) {
-        if (freed >= excess) return keys;
+        if (freed >= excess) return { keys, freed };
         const isPinned = this.pinnedImages.has(imageIdOf(key));
         if (entry.leases > 0 || isPinned !== pinned) continue;
         keys.push(key);
         freed += entry.size;
       }
     }
-    return freed >= excess ? keys : null;
+    return { keys, freed };
   }
 
   #count(key: string, by: number): void {

@@ -160,7 +160,7 @@ export class SlotStorage {
     await this.#listing.repeat();
   }
 
-  /** Removes slots until the rest is within the limit, and returns them; none if those being read exceed it. */
+  /** Removes slots that are not being read until the rest is within the limit, and returns them. */
   async prune(): Promise<readonly IndexedSlot[]> {
     const evicted = this.index.shrink();
     const keys = evicted.map(({ key }) => key);

@@ -161,7 +161,7 @@ export class CacheWorld {
 
   /** The kinds of events that are not about bytes. */
   get kinds(): string[] {
-    const quiet = ["origin", "cached", "stored"];
+    const quiet = ["cached", "stored"];
     return this.events.map(({ kind }) => kind).filter((kind) => !quiet.includes(kind));
   }
 }

@@ -55,6 +55,13 @@ Deno.test("SlotIndex.shrink() removes what exceeds the limit", () => {
   assertEquals(index.reserve(1), ["a/1"]);
 });
 
+Deno.test("SlotIndex.shrink() removes all other slots when those being read exceed the limit", () => {
+  const index = indexOf(20, "a/0", "a/1", "a/2", "a/3");
+  for (const key of ["a/0", "a/1", "a/2"]) index.lease(key);
+  assertEquals(index.shrink().map(({ key }) => key), ["a/3"]);
+  assertEquals([index.count, index.reserve(1)], [3, null]);
+});
+
 Deno.test("SlotIndex.add() replaces a slot of the same key", () => {
   const index = indexOf(30, "a/0");
   index.add("a/0", 20, 7);

@@ -182,9 +182,7 @@ export class GatewayCache implements DataCache {
     if (problem !== null) client.options.onEvent(problem);
     if (event.kind === "mismatch") this.#coolDown(event.servers, problem?.cause).catch(() => {});
     if (event.kind === "cached") metrics.counters?.add("cache_sent_bytes_total", {}, event.bytes);
-    else if (event.kind !== "origin") {
-      metrics.counters?.add("cache_events_total", { event: event.kind });
-    }
+    else metrics.counters?.add("cache_events_total", { event: event.kind });
   }
 }
 
