@@ -4,8 +4,13 @@ import { Hono } from "hono";
 import { createImageRouter, type ImageRouter } from "../../lib/router/mod.ts";
 import { ROUTES } from "../../lib/router/routes.ts";
 import { OPERATIONS } from "../../lib/api/mod.ts";
-import { BYTES, ID, recordOf } from "../support/image.ts";
+import { memoryStore } from "../../lib/cache/mod.ts";
+import type { GlanceEvent } from "../../lib/events.ts";
+import { BYTES, ID, recordOf, UNHASHED } from "../support/image.ts";
 import { bytesOf, Cloud, headersOf } from "./cloud.ts";
+
+/** Glance's response if an image has no data. */
+const NO_DATA = () => new Response(null, { status: 204 });
 
 /** Bodies that no operation defines. */
 const PAGE = "<html>Please sign in</html>";
@@ -171,12 +176,66 @@ Deno.test("GET /file forwards Glance's response when it refuses a Content-Range"
 Deno.test("GET /file forwards no data for an image without data", async () => {
   for (const status of ["queued", "saving", "importing"]) {
     const cloud = new Cloud();
+    const fields = { ...UNHASHED, size: null, status };
     cloud.intercept = ({ path }) =>
-      path.endsWith("/file") ? new Response(BYTES) : Response.json(recordOf(BYTES, { status }));
-    const response = await cloud.router().request(`/v2/images/${ID}/file`);
-    await response.body?.cancel();
-    assertEquals([response.status, cloud.logged[0]?.outcome], [502, "failed"]);
+      path.endsWith("/file") ? new Response(BYTES) : Response.json(recordOf(BYTES, fields));
+    const events: GlanceEvent[] = [];
+    const router = cloud.router({ onEvent: (event) => events.push(event) });
+    const response = await router.request(`/v2/images/${ID}/file`);
+    assertEquals([response.status, response.body, events], [204, null, []]);
   }
+});
+
+Deno.test("GET /file sends data that is stored while it is requested, and keeps its server", async () => {
+  for (const cache of [undefined, { store: memoryStore(), size: 2 ** 20 }]) {
+    for (const headers of [{}, { range: "bytes=0-5" }]) {
+      const cloud = new Cloud();
+      let records = 0;
+      cloud.intercept = ({ path }) => {
+        if (path.endsWith("/file")) return records === 0 ? NO_DATA() : new Response(BYTES);
+        const isStored = ++records > 1;
+        return Response.json(
+          isStored
+            ? recordOf(BYTES)
+            : recordOf(BYTES, { ...UNHASHED, size: null, status: "saving" }),
+        );
+      };
+      const events: GlanceEvent[] = [];
+      const onEvent = (event: GlanceEvent) => void events.push(event);
+      const router = cloud.router({ ...cache && { cache }, onEvent });
+      const response = await router.request(`/v2/images/${ID}/file`, { headers });
+      const expected = "range" in headers ? BYTES.slice(0, 6) : BYTES;
+      assertEquals([await bytesOf(response), events], [expected, []]);
+    }
+  }
+});
+
+Deno.test("GET /file asks again when the data is stored after its early request", async () => {
+  for (const headers of [{}, { range: "bytes=0-5" }]) {
+    const cloud = new Cloud();
+    let requests = 0;
+    cloud.intercept = ({ path }) => {
+      if (!path.endsWith("/file")) return Response.json(recordOf(BYTES));
+      return requests++ === 0 ? NO_DATA() : new Response(BYTES);
+    };
+    const response = await cloud.router().request(`/v2/images/${ID}/file`, { headers });
+    const expected = "range" in headers ? BYTES.slice(0, 6) : BYTES;
+    assertEquals([await bytesOf(response), requests], [expected, 2]);
+  }
+});
+
+Deno.test("GET /file sends and verifies data of an image that is imported to further stores", async () => {
+  const cloud = new Cloud();
+  let data = BYTES;
+  cloud.intercept = ({ path }) =>
+    path.endsWith("/file")
+      ? new Response(data)
+      : Response.json(recordOf(BYTES, { status: "importing" }));
+  const request = () => cloud.router({ verify: "auto" }).request(`/v2/images/${ID}/file`);
+  assertEquals(await bytesOf(await request()), BYTES);
+  data = BYTES.map((byte) => byte ^ 1);
+  await (await request()).arrayBuffer().catch(() => {});
+  assertEquals(cloud.logged.map(({ outcome }) => outcome), ["complete", "aborted"]);
 });
 
 Deno.test("GET /file returns a deactivated image to an administrator, with the checks of any other", async () => {

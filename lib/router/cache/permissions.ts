@@ -103,12 +103,6 @@ export class Permissions {
     headers.set("range", range);
     headers.delete("content-range");
     const request = new Request(call.request.url, { headers });
-    try {
-      return await this.#code.requestErrorResponse(this.#gateway, { ...call, request }, []);
-    } catch (error) {
-      // Data was sent.
-      if (error instanceof Error && error.name === "UnexpectedResponse") return null;
-      throw error;
-    }
+    return await this.#code.requestErrorResponse(this.#gateway, { ...call, request });
   }
 }

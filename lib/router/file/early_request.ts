@@ -62,7 +62,11 @@ class EarlyRequest implements EarlyResponse {
     if (signal?.aborted) abort();
     // A refused range does not mean that the whole image is refused.
     const mayAskAgain = range === undefined && !isWhole(this.#range);
-    return await (mayAskAgain ? opened.catch(() => null) : opened);
+    const open = await (mayAskAgain ? opened.catch(() => null) : opened);
+    if (open?.response.status !== 204) return open;
+    // According to the record, which is younger, there is data now.
+    this.#opened = opened;
+    return null;
   }
 
   /** Cancels the request, unless its response is used. */

@@ -3,7 +3,6 @@
  * neither HEAD nor entity tags, and some of its stores do not support ranges. This module chooses the response;
  * `file_body.ts` opens the data.
  */
-import { forward } from "../forward/forwarded_request.ts";
 import {
   GlanceConnectionFailed,
   GlanceError,
@@ -12,8 +11,6 @@ import {
   ServerUnreachable,
   UnexpectedResponse,
 } from "../../errors.ts";
-import { unexpectedStatus } from "../../http/response_errors.ts";
-import { discard } from "../../http/transport.ts";
 import type { GlanceImage } from "../../api/types.ts";
 import type { EarlyResponse } from "../../transfer/download/range_source.ts";
 import {
@@ -21,12 +18,14 @@ import {
   readUpstream,
   type UpstreamResponse,
 } from "../forward/upstream_response.ts";
+import { forward } from "../forward/forwarded_request.ts";
+import { discard } from "../../http/transport.ts";
+import { inboundHeaders } from "../forward/headers.ts";
 import type { DataCache, Gateway, GatewayRequest } from "../gateway_request.ts";
 import { type FilePlan, isSmall, legacyPartOf, mayBeSmall, planOf } from "./conditions.ts";
 import { requestEarly } from "./early_request.ts";
 import { openData } from "./file_body.ts";
 import { documentResponse, forwardRequest } from "../forward/proxy_json.ts";
-import { inboundHeaders } from "../forward/headers.ts";
 import { HttpError } from "../error_response.ts";
 import { dataHeaders, representationOf } from "./file_headers.ts";
 import type { Admission } from "./admission.ts";
@@ -42,17 +41,12 @@ export async function imageData(gateway: Gateway, call: GatewayRequest): Promise
     gateway.upstreams.active(call);
   });
   const cache = request.method === "GET" ? await gateway.cache?.() ?? null : null;
-  if (cache !== null) {
-    const record = await cache.record(call, () => requestRecord(gateway, call));
-    if (record instanceof Response) return record;
-    return await responseFor(gateway, call, record, { early: null, mayBypass: true, cache });
-  }
+  if (cache !== null) return await responseFor(gateway, call, { mayBypass: true, cache });
   await waitForAdmission(gateway, call, mayBypass ? gateway.smallAdmission : gateway.admission);
   // Sent first, so that it gets the most recently used connection, which has the largest TCP window.
   const early = requestEarly(gateway, call);
   try {
-    const record = await requestRecord(gateway, call);
-    return await responseFor(gateway, call, record, { early, mayBypass, cache });
+    return await responseFor(gateway, call, { early, mayBypass });
   } finally {
     await early?.discard();
   }
@@ -67,50 +61,71 @@ export function requestRecord(gateway: Gateway, call: GatewayRequest): Promise<D
 
 /** What was started before the record arrived. */
 interface Preparation {
-  readonly early: EarlyResponse | null;
+  readonly early?: EarlyResponse | null;
   /** Whether the request was admitted as a small one, or not yet, so that a large response must still be admitted. */
   readonly mayBypass: boolean;
-  readonly cache: DataCache | null;
+  readonly cache?: DataCache;
 }
 
+/**
+ * Reads the record, and responds.
+ *
+ * @param isAgain whether it reads the record again because data has been stored since. While an image is imported to
+ * further stores, Glance sends its data although it is not active yet.
+ */
 async function responseFor(
   gateway: Gateway,
   call: GatewayRequest,
-  record: DefinedResponse,
-  { early, mayBypass, cache }: Preparation,
+  preparation: Preparation,
+  isAgain = false,
 ): Promise<Response> {
-  const { request } = call;
+  const { cache } = preparation;
+  const request = () => requestRecord(gateway, call);
+  const record = cache === undefined ? await request() : await cache.record(call, request);
+  if (record instanceof Response) return record;
   if (record.status !== 200) return await documentResponse(gateway, call, record);
   // The definition of the operation guarantees it.
   const image = record.result as GlanceImage;
-  if (request.method === "HEAD") return headResponse(gateway, request, image);
-  // If there is no data, Glance's response is forwarded. An administrator can read a deactivated image.
+  if (call.request.method === "HEAD") return headResponse(gateway, call.request, image);
+  // An administrator can read a deactivated image.
   const hasData = image.status === "active" || image.status === "deactivated";
-  if (!hasData) return await forwardErrorResponse(gateway, call, [204]);
-  const plan = dataPlanOf(request.headers, image);
-  if (plan === null) return await forwardErrorResponse(gateway, call, []);
-  // Glance responds with 403 to most users before it reads the range.
-  const isUnsatisfiable = plan.kind === "unsatisfiable";
-  if (isUnsatisfiable && image.status === "deactivated") {
-    const errorResponse = await forwardErrorResponse(gateway, call, []).catch((error) => {
-      // To an administrator, Glance sends a suffix range of an empty image.
-      if (error instanceof UnexpectedResponse) return null;
-      throw error;
-    });
-    if (errorResponse !== null) return errorResponse;
+  // Without a size and a hash, the data could not be checked.
+  if (hasData || isAgain && image.size !== null) {
+    return await dataResponse(gateway, call, image, preparation);
   }
+  if (isAgain) return new Response(null, { status: 204 });
+  return await errorResponse(gateway, call) ??
+    await responseFor(gateway, call, preparation, true);
+}
+
+async function dataResponse(
+  gateway: Gateway,
+  call: GatewayRequest,
+  image: GlanceImage,
+  { early = null, mayBypass, cache }: Preparation,
+): Promise<Response> {
+  const plan = dataPlanOf(call.request.headers, image);
+  // Glance responds with 403 to most users of a deactivated image before it reads the range. To an administrator, it
+  // sends a suffix range of an empty one.
+  if (plan === null || plan.kind === "unsatisfiable" && image.status === "deactivated") {
+    const refusal = await errorResponse(gateway, call);
+    if (refusal !== null) return refusal;
+  }
+  // Glance has sent what it refuses by its own rules.
+  if (plan === null) throw new HttpError(502);
   if (plan.kind !== "whole" && plan.kind !== "part") return withoutData(image, plan);
   try {
     const cached = await cache?.open(call, image, plan) ?? null;
     if (cached !== null) return cached;
-    if (mayBypass && (cache !== null || !isSmall(plan))) {
+    if (mayBypass && (cache !== undefined || !isSmall(plan))) {
       gateway.smallAdmission.release(call);
       await waitForAdmission(gateway, call, gateway.admission);
     }
     return await openData(gateway, call, image, plan, early);
   } catch (error) {
     // Forward Glance's own error response.
-    if (isClientError(error)) return await forwardErrorResponse(gateway, call, []);
+    const refusal = isClientError(error) && await errorResponse(gateway, call);
+    if (refusal) return refusal;
     throw error;
   }
 }
@@ -164,33 +179,19 @@ function withoutData(
   });
 }
 
-/**
- * Forwards Glance's error response to a request for data, or its 204 if there is no data. Data is not
- * forwarded, because it would reach the client unchecked.
- *
- * @throws {UnexpectedResponse} for any other response.
- */
-async function forwardErrorResponse(
-  gateway: Gateway,
-  call: GatewayRequest,
-  expected: readonly number[],
-): Promise<Response> {
-  return await documentResponse(gateway, call, await requestErrorResponse(gateway, call, expected));
+/** Glance's error response to a request for data, or its 204 if there is no data; null if it sends data. */
+async function errorResponse(gateway: Gateway, call: GatewayRequest): Promise<Response | null> {
+  const response = await requestErrorResponse(gateway, call);
+  return response && await documentResponse(gateway, call, response);
 }
 
-/**
- * Sends a request for data whose response should be an error or one of the `expected` statuses.
- *
- * @throws {UnexpectedResponse} for any other response.
- */
+/** Sends a request for data. Returns an error response or a 204; null for any other, whose body is discarded. */
 export async function requestErrorResponse(
   gateway: Gateway,
   call: GatewayRequest,
-  expected: readonly number[],
-): Promise<UpstreamResponse> {
+): Promise<UpstreamResponse | null> {
   const { request, route, address, context, recorder, signal } = call;
   const imageId = address.values["image_id"];
-  const action = `download image "${imageId}"`;
   const upstream = await forward(
     gateway.client,
     context,
@@ -198,23 +199,20 @@ export async function requestErrorResponse(
       method: "GET",
       path: address.path + address.search,
       headers: inboundHeaders(request.headers, true),
-      action,
+      action: `download image "${imageId}"`,
       imageId,
       idempotent: route.idempotent,
     },
     { signal },
     async (exchange) => {
-      const { response, server, deadline, attempts } = exchange;
-      if (response.status >= 400 || expected.includes(response.status)) {
-        return await readUpstream(exchange);
-      }
+      const { response, deadline } = exchange;
+      if (response.status >= 400 || response.status === 204) return await readUpstream(exchange);
       deadline[Symbol.dispose]();
       await discard(response);
-      const details = { action, imageId, server: server.endpoint, attempts };
-      throw unexpectedStatus(response, details, expected);
+      return null;
     },
   );
-  recorder.respondedBy(upstream.server);
+  if (upstream !== null) recorder.respondedBy(upstream.server);
   return upstream;
 }
 
