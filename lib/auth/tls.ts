@@ -103,7 +103,7 @@ async function nodeFetch(pem: Pem): Promise<CloudFetch> {
   const made = await makeClient(() => createNodeFetch(pem, builtinModule));
   if (made !== null) return disposable(made.fetch, made.close);
   throw new InvalidConfigurationValue(
-    `Cannot use the certificate files: the fetch of this runtime does not accept them; pass a "fetch" that does, or run with Deno, Node or Bun`,
+    `Cannot use the certificate files: this runtime does not accept them; pass a "fetch" that does, or run with Deno, Node or Bun`,
   );
 }
 

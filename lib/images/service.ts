@@ -125,7 +125,7 @@ export class GlanceImageService {
   }
 
   /**
-   * Creates an image, with its data if `data` is given. A repeated request does not create a second image. If
+   * Creates an image, with its data if `data` is given; bytes in memory of which there are 0 count as none. A repeated request does not create a second image. If
    * the data cannot be stored, the image is deleted and the error is thrown unchanged. If Glance is still
    * storing the data, `create` waits, up to an hour without a change, and does not delete the image.
    *
@@ -147,7 +147,7 @@ export class GlanceImageService {
   }
 
   /**
-   * Updates an image: first its data, if `data` is given and not empty, then its properties. Removes custom
+   * Updates an image: first its data, if `data` is given as in `create`, then its properties. Removes custom
    * properties that are null and, by default, those that `imageMeta` does not name. `imageMeta` can be an
    * image from `show` with changes: `{ ...image, name: "new" }`. Properties that only Glance sets (status,
    * size, times …) are ignored if they are unchanged or null.

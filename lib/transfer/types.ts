@@ -75,8 +75,9 @@ export interface DownloadOptions {
   readonly partSize?: number | undefined;
   /**
    * Reuse the buffers of chunks once their write has settled, which is faster and keeps memory flat. Safe
-   * only if the sink does not keep chunks or pass them on, as a `TransformStream` does. It has no effect on
-   * downloads without a sink: BYOB readers supply their own buffers.
+   * only if the sink is done with a chunk then, as `Deno.FsFile.writable` and `FileSystemWritableFileStream`
+   * are. Other sinks keep chunks, which would be overwritten: a `TransformStream`, and `Writable.toWeb()` of
+   * Node. It has no effect on downloads without a sink: BYOB readers supply their own buffers.
    * Default: `false`.
    */
   readonly reuseChunks?: boolean | undefined;

@@ -39,6 +39,12 @@ function lockedStream(): ReadableStream<Uint8Array> {
   return stream;
 }
 
+/** Bytes whose memory now belongs to another copy of them. */
+function transferred(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+  return bytes;
+}
+
 testBadInput([
   row(
     "create()",
@@ -119,8 +125,36 @@ testBadInput([
     "bytes in shared memory",
     upload(() => new Uint8Array(new SharedArrayBuffer(4))),
     Invalid,
-    "they are in shared memory",
+    "they are shared",
     "pass a copy",
+  ),
+  row(
+    "create()",
+    "a resizable buffer",
+    upload(() => new ArrayBuffer(4, { maxByteLength: 8 })),
+    Invalid,
+    "resizable",
+    "pass a copy",
+  ),
+  ...[0, 4].flatMap((size) =>
+    [{}, { size: 4 }].flatMap((options) => [
+      row(
+        "create()",
+        `${size} bytes that were transferred, with ${JSON.stringify(options)}`,
+        upload(() => transferred(new Uint8Array(size)), options),
+        Invalid,
+        "detached",
+        "pass a copy",
+      ),
+      row(
+        "create()",
+        `a buffer of ${size} bytes that was transferred, with ${JSON.stringify(options)}`,
+        upload(() => transferred(new Uint8Array(size)).buffer, options),
+        Invalid,
+        "detached",
+        "pass a copy",
+      ),
+    ])
   ),
   ...[-1, 1.5, NaN, "5"].map((size) =>
     row(
@@ -131,6 +165,13 @@ testBadInput([
       '"size"',
       WHOLE_NUMBER,
     )
+  ),
+  row(
+    "create()",
+    "no bytes of which 4 are announced",
+    upload(() => new Uint8Array(), { size: 4 }),
+    Invalid,
+    "announced 4 bytes",
   ),
   ...[3, 9].flatMap((size) => [
     row(

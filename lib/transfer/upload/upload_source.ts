@@ -37,18 +37,19 @@ export function optionalSource(
 ): UploadSource | null {
   checkObject("the options of an upload", options);
   if (data === undefined || data === null) return null;
-  const isEmpty = typeof data !== "function" && isBytes(data) && data.byteLength === 0;
-  return isEmpty ? null : sourceOf(data, options.size);
+  const source = sourceOf(data, options.size);
+  return isBytes(data) && !data.byteLength && !source.size ? null : source;
 }
 
 /**
  * The source of data to upload. `announced` overrides the size of the data. The data is opened by the first
  * attempt, so earlier failures do not consume it.
  *
- * @throws {Invalid} if `data` has an unsupported type, or the size is not a whole number of at least 0.
+ * @throws {Invalid} if `data` has an unsupported type or cannot be sent, or the size is not a whole number of at least 0.
  */
 export function sourceOf(data: UploadData, announced?: number): UploadSource {
-  const size = announced ?? (typeof data === "function" ? null : sizeOf(data));
+  const known = sizeOf(data);
+  const size = announced ?? known;
   if (size !== null && !(Number.isSafeInteger(size) && size >= 0)) {
     throw new Invalid(
       `Cannot upload with the option "size": it is ${
@@ -61,24 +62,23 @@ export function sourceOf(data: UploadData, announced?: number): UploadSource {
     return { size, isReplayable: true, open: async () => openerOf(await data())() };
   }
   const open = openerOf(data);
-  const isReplayable = isBytes(data) || data instanceof Blob;
-  return { size, isReplayable, open: () => Promise.resolve().then(open) };
+  // Data that states its size is in memory, or a Blob.
+  return { size, isReplayable: known !== null, open: () => Promise.resolve().then(open) };
 }
 
-function sizeOf(data: ImageBytes): number | null {
+function sizeOf(data: UploadData): number | null {
   if (data instanceof Blob) return data.size;
   return isBytes(data) ? data.byteLength : null;
 }
 
-function isBytes(data: ImageBytes): data is Uint8Array | ArrayBuffer {
+function isBytes(data: UploadData): data is Uint8Array | ArrayBuffer {
   return data instanceof Uint8Array || data instanceof ArrayBuffer;
 }
 
 /** Returns a function that opens the data. */
 function openerOf(data: ImageBytes): () => OpenedSource {
-  if (data instanceof ArrayBuffer) return () => new Uint8Array(data);
-  if (data instanceof Uint8Array) {
-    const bytes = unshared(data);
+  if (isBytes(data)) {
+    const bytes = sendable(data);
     return () => bytes;
   }
   if (data instanceof Blob) return () => blobReader(data);
@@ -90,15 +90,23 @@ function openerOf(data: ImageBytes): () => OpenedSource {
   throw new Invalid(
     `Cannot upload ${
       describeType(data)
-    }: it is not image data; pass bytes, a Blob, a ReadableStream, an async iterable of bytes, or a function that returns one`,
+    }: it is not image data; pass bytes, a Blob, a ReadableStream, an async iterable, or a function that returns one`,
   );
 }
 
-/** fetch reports shared memory in a request body as a failed connection, so reject it with a clear error. */
-function unshared(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  if (bytes.buffer instanceof ArrayBuffer) return bytes as Uint8Array<ArrayBuffer>;
+/**
+ * Bytes that a request can send. fetch reports shared and resizable memory as a failed connection; memory that was
+ * transferred, for example to a worker, has no bytes left.
+ *
+ * @throws {Invalid} for such memory.
+ */
+function sendable(data: Uint8Array | ArrayBuffer): Uint8Array<ArrayBuffer> {
+  const { buffer = data } = data as Uint8Array;
+  if (buffer instanceof ArrayBuffer && !buffer.resizable && !buffer.detached) {
+    return buffer === data ? new Uint8Array(buffer) : data as Uint8Array<ArrayBuffer>;
+  }
   throw new Invalid(
-    "Cannot upload the bytes: they are in shared memory; pass a copy, bytes.slice()",
+    "Cannot upload the bytes: they are shared, resizable, or detached; pass a copy",
   );
 }
 
