@@ -41,6 +41,19 @@ export async function upload(
   return response.status;
 }
 
+/** Changes an image by JSON patch. Returns the status. */
+export async function patch(
+  glance: EmbeddedGlance,
+  id: string,
+  operations: unknown,
+): Promise<number> {
+  const headers = { "content-type": "application/openstack-images-v2.1-json-patch" };
+  const body = JSON.stringify(operations);
+  const response = await send(glance, "PATCH", `/v2/images/${id}`, body, headers);
+  await response.body?.cancel();
+  return response.status;
+}
+
 /** The image and the status of the response. */
 export async function show(
   glance: EmbeddedGlance,

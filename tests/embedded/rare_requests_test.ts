@@ -1,7 +1,7 @@
 /** Rare requests to the embedded Glance, which random requests to a real Glance have found. */
 import { assertEquals, assertMatch } from "@std/assert";
 import { createEmbeddedGlance } from "../../lib/embedded/mod.ts";
-import { create, send, show, upload } from "./glance.ts";
+import { create, patch, send, show, upload } from "./glance.ts";
 
 Deno.test("fetch() shows a location at its position after PATCH, and last later", async () => {
   const fetch = () => Promise.resolve(new Response(null, { headers: { "content-length": "4" } }));
@@ -63,4 +63,46 @@ Deno.test("fetch() names the image as the request does when its members cannot c
   const id = (await create(glance, { visibility: "private" })).toUpperCase();
   const response = await send(glance, "PUT", `/v2/images/${id}/members/a`, '{"status": "pending"}');
   assertMatch(await response.text(), new RegExp(`update members for image ${id}`));
+});
+
+Deno.test("PATCH changes nothing when a location cannot be read, or has no size", async () => {
+  const sizes: Record<string, string> = { "/image": "12", "/empty": "0" };
+  const fetch = (input: unknown) => {
+    const size = sizes[new URL(String(input)).pathname];
+    if (size === undefined) return Promise.reject(new TypeError("connection refused"));
+    return Promise.resolve(new Response(null, { headers: { "content-length": size } }));
+  };
+  const glance = createEmbeddedGlance({ showLocations: true, fetch });
+  const id = await create(glance);
+  const location = (path: string, metadata = {}) => ({ url: `http://web${path}`, metadata });
+  const replaced = { op: "replace", path: "/locations", value: [location("/none")] };
+  const added = (path: string, metadata = {}) => ({
+    op: "add",
+    path: "/locations/-",
+    value: location(path, metadata),
+  });
+  for (const change of [replaced, added("/none"), added("/empty")]) {
+    assertEquals(await patch(glance, id, [change]), 400);
+    const { image } = await show(glance, id);
+    assertEquals([image["status"], image["locations"], image["size"]], ["queued", [], null]);
+  }
+  assertEquals(await patch(glance, id, [added("/image")]), 200);
+  assertEquals(await patch(glance, id, [added("/none")]), 400);
+  assertEquals(await patch(glance, id, [added("/image")]), 400);
+  assertEquals(await patch(glance, id, [added("/image", { rack: "7" })]), 200);
+  const { image } = await show(glance, id);
+  assertEquals([image["status"], image["size"]], ["active", 12]);
+  assertEquals(image["locations"], [
+    location("/image", { store: "local" }),
+    location("/image", { rack: "7", store: "local" }),
+  ]);
+});
+
+Deno.test("PATCH stores a custom property named stores, which the list of stores hides", async () => {
+  const glance = createEmbeddedGlance();
+  const id = await create(glance);
+  assertEquals(await patch(glance, id, [{ op: "add", path: "/stores", value: "fast" }]), 200);
+  assertEquals((await show(glance, id)).image["stores"], "fast");
+  await upload(glance, id, "data");
+  assertEquals((await show(glance, id)).image["stores"], "local");
 });

@@ -7,7 +7,16 @@ import {
   type EmbeddedGlanceOptions,
   memoryStorage,
 } from "../../lib/embedded/mod.ts";
-import { create, download, send, show, stalledBody, temporaryDirectory, upload } from "./glance.ts";
+import {
+  create,
+  download,
+  patch,
+  send,
+  show,
+  stalledBody,
+  temporaryDirectory,
+  upload,
+} from "./glance.ts";
 
 Deno.test("createEmbeddedGlance() serves the same images when two servers share a store", async () => {
   const store = memoryStorage();
@@ -251,18 +260,6 @@ async function addLocation(
   return await patch(glance, id, [
     { op: "add", path: "/locations/-", value: { url, metadata: {} } },
   ]);
-}
-
-async function patch(
-  glance: ReturnType<typeof createEmbeddedGlance>,
-  id: string,
-  operations: unknown,
-): Promise<number> {
-  const headers = { "content-type": "application/openstack-images-v2.1-json-patch" };
-  const body = JSON.stringify(operations);
-  const response = await send(glance, "PATCH", `/v2/images/${id}`, body, headers);
-  await response.body?.cancel();
-  return response.status;
 }
 
 Deno.test("createEmbeddedGlance() throws when storage is not a storage", () => {

@@ -3,27 +3,35 @@
  * the option `fetch`. Ranges are not supported, as in Glance's http store.
  */
 
-import type { EmbeddedRequest } from "../request/request.ts";
 import { badRequest, Failure } from "../http/errors.ts";
-import { changeImage } from "../images/access.ts";
 import type { EmbeddedCloud } from "../request/embedded_cloud.ts";
 import { type EmbeddedImportFilter, passesFilter } from "./import_filter.ts";
 import type { ImageRow } from "../storage/image_records.ts";
 
 /**
- * Sets the size of an image whose data is at a URL, if the size is unknown.
+ * The size of the data at the URLs that a change adds; null if it adds none, or the option `fetch` is not set.
  *
- * @throws {Failure} 400 if the URL cannot be read.
+ * @param explanation why one is refused.
+ * @throws {Failure} 400 if one of them cannot be read, or its size is unknown or 0, as in Glance.
  */
-export async function measured(call: EmbeddedRequest, row: ImageRow): Promise<ImageRow> {
-  const url = row.locations.find(({ key }) => key === null)?.url;
-  if (url === undefined || row.size !== null || call.cloud.fetch === null) return row;
-  const response = await request(call.cloud.fetch, url, "HEAD")
-    .catch(() => Promise.reject(badRequest("The Store URI was malformed.")));
-  await response.body?.cancel();
-  const length = response.headers.get("content-length");
-  if (length === null) return row;
-  return await changeImage(call, (current) => ({ ...current, size: Number(length) }));
+export async function addedSize(
+  { fetch }: EmbeddedCloud,
+  before: ImageRow,
+  after: ImageRow,
+  explanation: string,
+): Promise<number | null> {
+  if (fetch === null) return null;
+  const known = before.locations.map(({ url }) => url);
+  const added = after.locations.filter(({ key, url }) => key === null && !known.includes(url));
+  const sizes: number[] = [];
+  for (const { url } of added) {
+    const response = await request(fetch, url, "HEAD").catch(() => null);
+    await response?.body?.cancel();
+    const size = Number(response?.headers.get("content-length"));
+    if (!(size > 0)) throw badRequest(explanation);
+    sizes.push(size);
+  }
+  return sizes[0] ?? null;
 }
 
 /**

@@ -31,7 +31,8 @@ export function imageView(viewer: Viewer, row: ImageRow): GlanceImage {
     self: `/v2/images/${row.id}`,
     file: `/v2/images/${row.id}/file`,
     schema: "/v2/schemas/image",
-    stores: stores.length > 0 ? stores.join(",") : undefined,
+    // Without a location, a custom property may have this name.
+    ...stores.length > 0 ? { stores: stores.join(",") } : {},
   };
 }
 

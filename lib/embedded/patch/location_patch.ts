@@ -38,7 +38,7 @@ function addLocation(call: EmbeddedRequest, row: ImageRow, change: PatchChange):
   const at = position(change.path[1], row.locations.length, true);
   if (at === null) throw badRequest("Invalid position for adding a location.");
   const location = newLocation(call.cloud, value);
-  if (row.locations.some(({ url }) => url === location.url)) throw duplicate(location.url);
+  if (row.locations.some((each) => isSame(each, location))) throw duplicate(location.url);
   const locations = row.locations.toSpliced(at, 0, location);
   checkCount("locations", locations.length, call.cloud.locationQuota);
   return withLocations(call, row, locations, expected);
@@ -52,7 +52,7 @@ export function inStoredOrder(
   before: readonly LocationRow[],
   locations: readonly LocationRow[],
 ): readonly LocationRow[] {
-  const isStored = ({ url }: LocationRow) => before.some((location) => location.url === url);
+  const isStored = (location: LocationRow) => before.some((each) => isSame(each, location));
   return [...locations.filter(isStored), ...locations.filter((each) => !isStored(each))];
 }
 
@@ -67,18 +67,20 @@ function replaceLocations(call: EmbeddedRequest, row: ImageRow, value: unknown):
   const expected = checkExpected(call.cloud, row, desired);
   const urls = desired.map(({ url }) => url).sort();
   const present = row.locations.map(({ url }) => url).sort();
-  const isSame = JSON.stringify(urls) === JSON.stringify(present);
-  if (row.locations.length > 0 && !isSame) {
+  const hasSameUrls = JSON.stringify(urls) === JSON.stringify(present);
+  if (row.locations.length > 0 && !hasSameUrls) {
     throw badRequest(`Original locations is not empty: ${present.join(", ")}`);
   }
-  const twice = urls.find((url, i) => urls[i + 1] === url);
-  if (twice !== undefined) throw duplicate(twice);
   const locations = desired.map((location) => {
     const old = row.locations.find(({ url }) => url === location.url);
     return old === undefined
       ? newLocation(call.cloud, location)
       : { ...old, metadata: { ...location.metadata, store: old.metadata["store"] } };
   });
+  const twice = locations.find((location, i) =>
+    locations.slice(0, i).some((each) => isSame(each, location))
+  );
+  if (twice !== undefined) throw duplicate(twice.url);
   checkCount("locations", locations.length, call.cloud.locationQuota);
   return withLocations(call, row, locations, expected);
 }
@@ -127,6 +129,13 @@ function checkStatus(row: ImageRow, allowed: readonly string[], verb: string): v
 function newLocation(cloud: EmbeddedCloud, { url, metadata }: ImageLocation): LocationRow {
   if (!/^https?:\/\/[^/?#]+/.test(url)) throw badRequest("Invalid location");
   return { url, metadata: { ...metadata, ...storeMetadata(cloud, webStoreId(cloud)) }, key: null };
+}
+
+/** Whether two locations have the same URL and metadata. */
+function isSame(one: LocationRow, other: LocationRow): boolean {
+  const text = ({ url, metadata }: LocationRow) =>
+    JSON.stringify([url, Object.entries(metadata).sort()]);
+  return text(one) === text(other);
 }
 
 function duplicate(url: string): Failure {

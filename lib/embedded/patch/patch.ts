@@ -16,7 +16,7 @@ import type { PatchChange } from "./patch_change.ts";
 import { checkUnreserved, checkWritable } from "../images/property_rules.ts";
 import { python } from "../http/python_format.ts";
 import type { ImageRow, LocationRow } from "../storage/image_records.ts";
-import { measured } from "../data/location_data.ts";
+import { addedSize } from "../data/location_data.ts";
 
 const OPERATIONS = ["add", "remove", "replace"] as const;
 type JsonPatchOperation = typeof OPERATIONS[number];
@@ -29,17 +29,27 @@ export async function updateImage(call: EmbeddedRequest): Promise<Response> {
   const changes = await changesOf(call);
   const before = visibleImage(call);
   if (changes.length === 0) return json(imageView(call, before));
+  const changed = (current: ImageRow) => {
+    const next = changes.reduce((image, change) => applyChange(call, image, change), current);
+    checkOwnerChange(call, next);
+    return next;
+  };
+  const isReplaced = changes.some(({ op, path: [name] }) =>
+    op === "replace" && name === "locations"
+  );
+  const explanation = isReplaced ? "The Store URI was malformed." : "Invalid location";
+  const size = await addedSize(call.cloud, before, changed(before), explanation);
   let gone: readonly LocationRow[] = [];
   let locations: readonly LocationRow[] = [];
   const row = await touchImage(call, (current) => {
-    const next = changes.reduce((image, change) => applyChange(call, image, change), current);
-    checkOwnerChange(call, next);
+    const next = changed(current);
     locations = next.locations;
     gone = current.locations.filter((location) => !locations.includes(location));
-    return { ...next, locations: inStoredOrder(current.locations, locations) };
+    const stored = inStoredOrder(current.locations, locations);
+    return { ...next, size: next.size ?? size, locations: stored };
   });
   await removeBytes(call.cloud, gone, row.locations);
-  return json(imageView(call, { ...await measured(call, row), locations }));
+  return json(imageView(call, { ...row, locations }));
 }
 
 /**
