@@ -146,9 +146,12 @@ function catalog(identityUrl: string, images: readonly ImageService[]): string {
   ]).join("\n");
 }
 
+/** Milliseconds for a response of a real server. A server that hangs fails its test instead of the whole run. */
+export const RESPONSE_LIMIT_MS = 120_000;
+
 /** True if a GET is successful. */
 export async function responses(url: string): Promise<boolean> {
-  const response = await fetch(url);
+  const response = await fetch(url, { signal: AbortSignal.timeout(RESPONSE_LIMIT_MS) });
   await response.body?.cancel();
   return response.ok;
 }
@@ -171,6 +174,7 @@ export async function issueToken(credentials: Credentials): Promise<IssuedToken>
     body: JSON.stringify({
       auth: { identity: { methods: ["password"], password: { user } }, scope: { project } },
     }),
+    signal: AbortSignal.timeout(RESPONSE_LIMIT_MS),
   });
   const { token } = await accepted<{ token: TokenBody }>(response, "sign in");
   return {
@@ -233,6 +237,7 @@ class IdentityApi {
     const response = await fetch(`${this.#url}/${path}`, {
       method,
       headers: { "x-auth-token": this.#token, "content-type": "application/json" },
+      signal: AbortSignal.timeout(RESPONSE_LIMIT_MS),
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     return await accepted<T>(response, `${method} ${path}`);

@@ -14,6 +14,12 @@ from wsgiref import simple_server
 from keystone.catalog.backends import sql  # noqa: F401  the templated catalog needs its tables
 from keystone.cmd import cli
 from keystone.server.flask import core
+from oslo_log import log
+
+
+# Where eventlet is installed, oslo.log makes the locks of all log handlers green. Between threads, such
+# a lock is never released to a thread that waits for it: all further requests would hang.
+log._fix_eventlet_logging = lambda: None
 
 
 class Server(socketserver.ThreadingMixIn, simple_server.WSGIServer):

@@ -4,6 +4,7 @@
  */
 import type { Credentials } from "./stack.ts";
 import type { LiveStack, StackUser } from "./stack.ts";
+import { RESPONSE_LIMIT_MS } from "./keystone.ts";
 
 /** Media type of a JSON patch. */
 const PATCH_TYPE = "application/openstack-images-v2.1-json-patch";
@@ -42,6 +43,7 @@ export class RawGlance {
     return await fetch(`${this.url}/v2/${path}`, {
       method,
       headers: { "x-auth-token": this.#token, "content-type": type },
+      signal: AbortSignal.timeout(RESPONSE_LIMIT_MS),
       ...body !== undefined && { body: isRaw ? body as BodyInit : JSON.stringify(body) },
     });
   }
