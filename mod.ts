@@ -105,8 +105,8 @@ export { GlanceClientWrapper } from "./lib/api/client.ts";
 export { ApiClient, type GlanceClientWrapperOptions } from "./lib/api/api_client.ts";
 export type { CallOptions } from "./lib/http/request_spec.ts";
 export { getApiServers } from "./lib/auth/api_servers.ts";
-export type { ApiServer } from "./lib/api_server.ts";
-export type { CatalogInfo, GlanceOptions } from "./lib/options.ts";
+export type { ApiServer, CatalogInfo } from "./lib/api_server.ts";
+export type { GlanceOptions } from "./lib/options.ts";
 export type { GlanceEvent } from "./lib/events.ts";
 
 // Authentication.

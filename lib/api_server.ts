@@ -1,5 +1,6 @@
-/** The address of an API server, parsed once from a configuration. Pure. */
+/** API servers as a configuration names them: by an address, or by their entry in the catalog. Pure. */
 import { InvalidConfigurationValue } from "./errors.ts";
+import { optionPart } from "./message_parts.ts";
 import { inspect } from "./validate.ts";
 import { redact } from "./redact.ts";
 
@@ -50,7 +51,7 @@ export function parseApiServer(text: string): ApiServer {
 export function apiServerAt(netloc: string, useSsl: boolean): ApiServer {
   const input = { what: "netloc", text: netloc, example: "host:9292" };
   if (HAS_SCHEME.test(netloc)) {
-    throw unusable(input, "it has a scheme", 'write "host:9292", and set "useSsl" for https');
+    throw unusable(input, 'it has a scheme (see "useSsl")');
   }
   return { ...parseServer(netloc, useSsl ? "https" : "http", input), netloc };
 }
@@ -69,9 +70,37 @@ export function parseTrustedHost(text: string): string {
   return origin;
 }
 
+/** The endpoint to select from the catalog. */
+export interface CatalogInfo {
+  /** Type of the service: `image`. */
+  readonly serviceType: string;
+  /** Name of the service, to choose among several of the type; if none has it, the first is selected. */
+  readonly serviceName: string;
+  /** `publicURL`, `internalURL`, or `adminURL`; the suffix `URL` is optional. */
+  readonly endpointType: string;
+}
+
+/**
+ * Parses `<service type>:<service name>:<endpoint type>`. The name may be empty.
+ *
+ * @throws {InvalidConfigurationValue} if the text does not have three parts, or another one is empty.
+ */
+export function parseCatalogInfo(text: string): CatalogInfo {
+  const [serviceType, serviceName, endpointType, ...rest] = text.split(":");
+  if (serviceType && serviceName !== undefined && endpointType && rest.length === 0) {
+    return { serviceType, serviceName, endpointType };
+  }
+  throw new InvalidConfigurationValue(
+    `Cannot use the option "catalogInfo": it is ${
+      inspect(text)
+    } and must have the form "image:glance:publicURL"`,
+    { messageParts: [optionPart("catalogInfo")] },
+  );
+}
+
 /** A URL whose scheme and host every parser reads alike, without repairs. */
 // deno-lint-ignore no-control-regex
-const PLAIN_URL = /^https?:\/\/[^/\\?#\u0000-\u0020\u007f][^\\\u0000-\u001f\u007f]*$/i;
+const PLAIN_URL = /^https?:\/\/[^/\\?#\0-\x20\x7f][^\\\0-\x1f\x7f]*$/i;
 
 /**
  * Parses an http or https URL; null for any other text. `URL` repairs input that other parsers reject: it
@@ -96,20 +125,18 @@ function parseServer(text: string, scheme: "http" | "https", input: AddressText)
   const whole = text.trim().replace(BARE_IPV6, "$1[$2]");
   const url = parseHttpUrl(HAS_SCHEME.test(whole) ? whole : `${scheme}://${whole}`);
   if (url === null) throw unusable(input, "it is not an http or https URL");
-  if (url.username !== "" || url.password !== "") {
-    throw unusable(input, "it contains user information", "pass a token in the context instead");
+  if (url.username + url.password + url.search + url.hash !== "") {
+    throw unusable(input, "it has a user, a query or a fragment");
   }
-  if (url.search !== "" || url.hash !== "") throw unusable(input, "it has a query or a fragment");
   return toServer(url);
 }
 
 function unusable(
   { what, text, example }: AddressText,
   state: string,
-  hint: string = `write it as "${example}"`,
 ): InvalidConfigurationValue {
   return new InvalidConfigurationValue(
-    `Cannot use the ${what} ${inspect(redact(text))}: ${state}; ${hint}`,
+    `Cannot use the ${what} ${inspect(redact(text))}: ${state}; write it as "${example}"`,
   );
 }
 

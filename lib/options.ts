@@ -3,13 +3,18 @@
  * random, sleep, timer) through which all other code reaches the platform.
  */
 import type { RequestContext } from "./context.ts";
-import { type ApiServer, parseApiServer, parseTrustedHost } from "./api_server.ts";
+import {
+  type ApiServer,
+  type CatalogInfo,
+  parseApiServer,
+  parseCatalogInfo,
+  parseTrustedHost,
+} from "./api_server.ts";
 import { InvalidConfigurationValue } from "./errors.ts";
 import { type GlanceEvent, ignoringErrors } from "./events.ts";
 import { defaultFetch } from "./platform.ts";
 import { numbersFrom, sleepFrom, timerFrom } from "./timer.ts";
 import { checkObject, describeType, inspect } from "./validate.ts";
-import { type MessagePart, optionPart } from "./message_parts.ts";
 
 /** Options of every function and class of this module. All are optional. */
 export interface GlanceOptions {
@@ -153,16 +158,6 @@ export type ResolvedOptions =
     readonly privilegedContext: RequestContext | null;
   };
 
-/** The endpoint to select from the catalog. */
-export interface CatalogInfo {
-  /** Type of the service: `image`. */
-  readonly serviceType: string;
-  /** Name of the service, to choose among several of the type; if none has it, the first is selected. */
-  readonly serviceName: string;
-  /** `publicURL`, `internalURL`, or `adminURL`; the suffix `URL` is optional. */
-  readonly endpointType: string;
-}
-
 const RESOLVED = new WeakSet<object>();
 
 const isResolved = (options: object): options is ResolvedOptions => RESOLVED.has(options);
@@ -176,22 +171,24 @@ const isResolved = (options: object): options is ResolvedOptions => RESOLVED.has
 export function resolveOptions(options: GlanceOptions | ResolvedOptions = {}): ResolvedOptions {
   checkObject("the options", options);
   if (isResolved(options)) return options;
+  checkTypes(options);
   const resolved: ResolvedOptions = Object.freeze({
     apiServers: apiServersIn(options),
-    numRetries: checked("numRetries", options.numRetries ?? 3, isCount, COUNT),
+    numRetries: countIn(options, "numRetries", 3),
     catalogInfo: parseCatalogInfo(options.catalogInfo ?? "image:glance:publicURL"),
     regionName: options.regionName ?? null,
     authUrl: options.authUrl ?? null,
     requestTimeout: timeoutIn(options, "requestTimeout", 60_000),
     stallTimeout: timeoutIn(options, "stallTimeout", 30_000),
-    outageTimeout: checked("outageTimeout", options.outageTimeout ?? 0, isCount, COUNT),
+    outageTimeout: countIn(options, "outageTimeout", 0),
     hedgeDelay: timeoutIn(options, "hedgeDelay", 2_500),
     allowedDirectUrlSchemes: listIn(options, "allowedDirectUrlSchemes"),
     directUrlRoots: listIn(options, "directUrlRoots"),
     trustedHosts: listIn(options, "trustedHosts").map(parseTrustedHost),
     authStrategy: checked(
+      options,
       "authStrategy",
-      options.authStrategy ?? "keystone",
+      "keystone",
       (strategy) => strategy === "keystone" || strategy === "noauth",
       '"keystone" or "noauth"',
     ),
@@ -209,31 +206,59 @@ export function resolveOptions(options: GlanceOptions | ResolvedOptions = {}): R
   return resolved;
 }
 
-/** The value of an option if it is valid, that is, `expected`. */
-function checked<Value>(
-  name: string,
-  value: Value,
-  isValid: (value: Value) => boolean,
+/** Options by their types, whose names begin as `describeType` names them. The other options have checks of their own. */
+const TYPES = {
+  "a function": ["onEvent", "fetch", "sleep", "timer", "now", "wallClock", "random", "randomUUID"],
+  "a string": ["regionName", "authUrl", "catalogInfo"],
+  "a list of strings": ["apiServers", "allowedDirectUrlSchemes", "directUrlRoots", "trustedHosts"],
+  "an object": ["privilegedContext"],
+} as const;
+
+/** The message omits an invalid value: it may be a token. */
+function checkTypes(options: GlanceOptions): void {
+  for (const [expected, names] of Object.entries(TYPES)) {
+    for (const name of names) {
+      const value = options[name] ?? null;
+      if (value !== null && !expected.startsWith(describeType(value))) {
+        throw unusable(name, `is ${describeType(value)} and must be ${expected}`);
+      }
+    }
+  }
+}
+
+/** The value of an option, or its default, if it is valid, that is, `expected`. */
+function checked<Name extends "numRetries" | "outageTimeout" | "authStrategy" | TimeoutName>(
+  options: GlanceOptions,
+  name: Name,
+  usual: NonNullable<GlanceOptions[Name]>,
+  isValid: (value: unknown) => boolean,
   expected: string,
-): Value {
+): NonNullable<GlanceOptions[Name]> {
+  const value = options[name] ?? usual;
   if (isValid(value)) return value;
   throw unusable(name, `is ${inspect(value)} and must be ${expected}`);
 }
 
-const COUNT = "a whole number of at least 0";
-
-function isCount(value: number): boolean {
-  return Number.isInteger(value) && value >= 0;
-}
-
-function timeoutIn(
+function countIn(
   options: GlanceOptions,
-  name: "requestTimeout" | "stallTimeout" | "hedgeDelay",
+  name: "numRetries" | "outageTimeout",
   usual: number,
 ): number {
+  const isCount = (value: unknown) => Number.isInteger(value) && (value as number) >= 0;
+  return checked(options, name, usual, isCount, "a whole number of at least 0");
+}
+
+type TimeoutName = "requestTimeout" | "stallTimeout" | "hedgeDelay";
+
+function timeoutIn(options: GlanceOptions, name: TimeoutName, usual: number): number {
   const isTimeout = (value: unknown) => typeof value === "number" && value > 0;
-  const expected = "milliseconds above 0; use Infinity for no limit";
-  return checked(name, options[name] ?? usual, isTimeout, expected);
+  return checked(
+    options,
+    name,
+    usual,
+    isTimeout,
+    "milliseconds above 0, or Infinity",
+  );
 }
 
 function apiServersIn(options: GlanceOptions): readonly ApiServer[] | null {
@@ -251,31 +276,12 @@ function listIn(
   options: GlanceOptions,
   name: "apiServers" | "allowedDirectUrlSchemes" | "directUrlRoots" | "trustedHosts",
 ): readonly string[] {
-  const list = options[name] ?? [];
-  const isList = Array.isArray(list);
-  const odd = isList ? list.filter((entry) => typeof entry !== "string") : [list];
-  if (odd.length === 0) return [...list];
-  const state = `${isList ? "contains" : "is"} ${describeType(odd[0])}`;
-  throw unusable(name, `${state} and must be a list of strings`);
-}
-
-/** @throws {InvalidConfigurationValue} if the text does not have three parts, or its type is empty. */
-function parseCatalogInfo(text: string): CatalogInfo {
-  const [serviceType, serviceName, endpointType, ...rest] = String(text).split(":");
-  if (serviceType && serviceName !== undefined && endpointType && rest.length === 0) {
-    return { serviceType, serviceName, endpointType };
-  }
-  const form = '"<service type>:<service name>:<endpoint type>"';
-  const messageParts = [optionPart("catalogInfo")];
-  throw unusable("catalogInfo", `is ${inspect(text)} and must have the form ${form}`, messageParts);
-}
-
-function unusable(
-  name: string,
-  problem: string,
-  messageParts?: readonly MessagePart[],
-): InvalidConfigurationValue {
-  return new InvalidConfigurationValue(`Cannot use the option "${name}": it ${problem}`, {
-    messageParts,
+  return (options[name] ?? []).map((entry: unknown) => {
+    if (typeof entry === "string") return entry;
+    throw unusable(name, `contains ${describeType(entry)} and must be a list of strings`);
   });
+}
+
+function unusable(name: string, problem: string): InvalidConfigurationValue {
+  return new InvalidConfigurationValue(`Cannot use the option "${name}": it ${problem}`);
 }

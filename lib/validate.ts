@@ -8,11 +8,15 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Whether a value is a `Response`, by its members: a runtime may have several classes of that name. */
+/**
+ * Whether a value is a `Response`, by its members: a runtime may have several classes of that name. Those of some
+ * packages have a body that is not a `ReadableStream`.
+ */
 export function isResponse(value: unknown): value is Response {
   if (!isObject(value)) return false;
   const { status, headers, body } = value;
-  return typeof status === "number" && headers instanceof Object && body !== undefined;
+  return typeof status === "number" && headers instanceof Object &&
+    (body === null || (body as Partial<Response["body"]>)?.getReader !== undefined);
 }
 
 /**

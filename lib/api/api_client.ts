@@ -23,24 +23,24 @@ import { type Operation, specOf, toResult } from "./operation.ts";
 /** Options of a client, in addition to {@linkcode GlanceOptions}. */
 export interface GlanceClientWrapperOptions extends GlanceOptions {
   /** The context of calls whose own context is null. */
-  readonly context?: RequestContext;
+  readonly context?: RequestContext | undefined;
   /** The only server to use, as `host[:port][/prefix]` (default: `apiServers`, else the catalog). */
-  readonly netloc?: string;
+  readonly netloc?: string | undefined;
   /**
    * Whether `netloc` is reached over https.
    * Default: `false`.
    */
-  readonly useSsl?: boolean;
+  readonly useSsl?: boolean | undefined;
   /**
    * Major version of the Image API. Only 2 exists.
    * Default: `2`.
    */
-  readonly version?: 2;
+  readonly version?: 2 | undefined;
   /**
    * Whether to send no token and to ignore direct URLs, for a server that only an image href names.
    * Default: `false`.
    */
-  readonly anonymous?: boolean;
+  readonly anonymous?: boolean | undefined;
 }
 
 /**

@@ -45,12 +45,12 @@ export function receiveImages(text: string): ImagePage {
 function checkImage(image: GlanceImage): void {
   const { size = null } = image;
   if (size !== null && !(Number.isSafeInteger(size) && size >= 0)) {
-    throw new WrongShape(`has the "size" ${inspect(size)}, which is not a number of bytes`);
+    throw new WrongShape(`has ${inspect(size)} as "size" instead of a number of bytes`);
   }
   for (const field of OPTIONAL_TEXTS) {
     const value = image[field] ?? "";
     if (typeof value !== "string") {
-      throw new WrongShape(`has ${describeType(value)} as "${field}", which is not a string`);
+      throw new WrongShape(`has ${describeType(value)} as "${field}" instead of a string`);
     }
   }
 }

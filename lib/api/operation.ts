@@ -73,7 +73,7 @@ export interface Operation<Args extends readonly unknown[], Result>
 
 /** Control characters and slashes. */
 // deno-lint-ignore no-control-regex
-const FORBIDDEN_IN_SEGMENT = /[\u0000-\u001f\u007f/\\]/;
+const FORBIDDEN_IN_SEGMENT = /[\0-\x1f\x7f/\\]/;
 
 /** Characters of a name that a message shows: the maximum length of a name in Glance. */
 const NAME_LIMIT = 255;

@@ -18,7 +18,7 @@ export interface ListParameters {
    * property. A string can begin with an operator: `"gte:2026-01-01T00:00:00Z"`,
    * `"in:queued,active"`.
    */
-  readonly filters?: Readonly<Record<string, FilterValue>>;
+  readonly filters?: Readonly<Record<string, FilterValue>> | undefined;
   /** Id of the last image before the list. */
   readonly marker?: string | undefined;
   /** Maximum number of images (default: all). */
@@ -30,9 +30,9 @@ export interface ListParameters {
    */
   readonly pageSize?: number | undefined;
   /** Property or properties to sort by, most significant first. Glance's default is `created_at`. */
-  readonly sortKey?: string | readonly string[];
+  readonly sortKey?: string | readonly string[] | undefined;
   /** `asc` or `desc`: one for all keys, or one per key. Glance's default is `desc`. */
-  readonly sortDir?: SortDir | readonly SortDir[];
+  readonly sortDir?: SortDir | readonly SortDir[] | undefined;
 }
 
 /** A sort direction. */

@@ -203,29 +203,29 @@ export interface Image {
  */
 export interface ImageMeta {
   /** UUID (default: `create` chooses one). */
-  readonly id?: string;
+  readonly id?: string | undefined;
   /** Name; need not be unique. */
-  readonly name?: string | null;
+  readonly name?: string | null | undefined;
   /** Who can see it (default of Glance: `shared`). `public` needs an administrator. */
-  readonly visibility?: ImageVisibility | null;
+  readonly visibility?: ImageVisibility | null | undefined;
   /** `raw`, `qcow2`, `vmdk`, `iso` …; required before data is stored. */
-  readonly diskFormat?: string | null;
+  readonly diskFormat?: string | null | undefined;
   /** `bare`, `ovf`, `docker` …; required before data is stored. */
-  readonly containerFormat?: string | null;
+  readonly containerFormat?: string | null | undefined;
   /** Gigabytes. */
-  readonly minDisk?: number | null;
+  readonly minDisk?: number | null | undefined;
   /** Megabytes. */
-  readonly minRam?: number | null;
+  readonly minRam?: number | null | undefined;
   /** Project id; only an administrator may set it. */
-  readonly owner?: string | null;
+  readonly owner?: string | null | undefined;
   /** A protected image cannot be deleted. */
-  readonly protected?: boolean | null;
+  readonly protected?: boolean | null | undefined;
   /** A hidden image stays out of default lists. */
-  readonly osHidden?: boolean | null;
+  readonly osHidden?: boolean | null | undefined;
   /** Tags. */
-  readonly tags?: readonly string[];
+  readonly tags?: readonly string[] | undefined;
   /** Custom properties. Strings, except `mappings` and `block_device_mapping`, which are encoded as JSON. */
-  readonly properties?: Readonly<Record<string, unknown>>;
+  readonly properties?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** A project with which an image is shared. */

@@ -1,6 +1,6 @@
 /** Reads the service catalog of Keystone, which is untrusted: entries of another shape are skipped. Pure. */
 import type { CatalogEndpoint, CatalogEntry } from "../context.ts";
-import type { CatalogInfo } from "../options.ts";
+import type { CatalogInfo } from "../api_server.ts";
 import { isObject } from "../validate.ts";
 
 /** The entries of the services of a type. */

@@ -260,6 +260,6 @@ function requestFor(credentials: Credentials): WireRequest {
 function tokenFor(token: string): string {
   if (/^[\x21-\x7e]+$/.test(token.trim())) return token.trim();
   throw new InvalidConfigurationValue(
-    "Cannot use the token: it contains characters that are not allowed in a token; copy it again, without the surrounding text (OS_TOKEN)",
+    "Cannot use the token: it has characters that no token has; copy it again, without the surrounding text (OS_TOKEN)",
   );
 }

@@ -15,5 +15,5 @@ export function hasExpired(context: RequestContext, wallClock: number): boolean 
 }
 
 function expiresBefore({ expiresAt }: RequestContext, ms: number): boolean {
-  return expiresAt !== undefined && expiresAt.getTime() <= ms;
+  return expiresAt !== undefined && new Date(expiresAt).getTime() <= ms;
 }

@@ -35,9 +35,9 @@ export interface InspectOptions {
    * Stop as soon as the format is certain, after at most 256 KiB. Checks that need later bytes are listed in `unchecked`.
    * By default, everything is read that can change the result.
    */
-  readonly headerOnly?: boolean;
+  readonly headerOnly?: boolean | undefined;
   /** Size of the image in bytes, if it is known: the virtual size of raw data depends on it. */
-  readonly size?: number;
+  readonly size?: number | undefined;
   /** Stops the inspection. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }

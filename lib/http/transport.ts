@@ -4,7 +4,13 @@
  */
 import type { RequestContext } from "../context.ts";
 import type { ApiServer } from "../api_server.ts";
-import { GlanceError, Invalid, RedirectRefused, ServerUnreachable } from "../errors.ts";
+import {
+  GlanceError,
+  Invalid,
+  InvalidConfigurationValue,
+  RedirectRefused,
+  ServerUnreachable,
+} from "../errors.ts";
 import type { ResolvedOptions } from "../options.ts";
 import { inspect, isResponse } from "../validate.ts";
 import { abortable } from "./deadline.ts";
@@ -107,23 +113,21 @@ async function sendOnce(
   signal: AbortSignal,
 ): Promise<Response> {
   signal.throwIfAborted();
-  const init: RequestInit & { duplex?: "half" } = {
-    method: request.method,
-    headers: { accept: "application/json", ...request.headers, "accept-encoding": "identity" },
+  let { method, headers, body } = request;
+  if (body instanceof ReadableStream) {
+    // If the code cannot be loaded, the stream is sent without its length.
+    const form = await import("./on_demand/stream_blob.ts").catch(() => null);
+    body = form?.lengthKept(body, headers?.["content-length"]) ?? body;
+  }
+  const init: RequestInit & { duplex: "half" } = {
+    method,
+    headers: { accept: "application/json", ...headers, "accept-encoding": "identity" },
     redirect: "manual",
     signal,
+    body: body || null,
+    // Node requires it for a stream.
+    duplex: "half",
   };
-  if (request.body) {
-    init.body = request.body;
-    if (request.body instanceof ReadableStream) {
-      // If the code cannot be loaded, the stream is sent without its length.
-      const form = await import("./on_demand/stream_blob.ts").catch(() => null);
-      const length = request.headers?.["content-length"];
-      init.body = form?.lengthKept(request.body, length) ?? request.body;
-      // Node requires `duplex` for a stream; the other runtimes ignore it.
-      init.duplex = "half";
-    }
-  }
   try {
     return await fetchResponse(options, url, init, signal);
   } catch (error) {
@@ -152,8 +156,10 @@ export async function fetchResponse(
 ): Promise<Response> {
   const pending: Promise<unknown> = Promise.resolve(options.fetch(url, init));
   const response = await abortable(pending, signal, (late) => isResponse(late) && discard(late));
-  if (isResponse(response)) return response;
-  throw new TypeError(`"fetch" returned ${inspect(response)} instead of a Response`);
+  if (isResponse(response) && !response.bodyUsed) return response;
+  throw new InvalidConfigurationValue(
+    `Cannot use the option "fetch": it returned ${inspect(response)} instead of a new Response`,
+  );
 }
 
 /**

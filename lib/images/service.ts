@@ -7,6 +7,8 @@ import { GlanceClientWrapper } from "../api/client.ts";
 import type { CallOptions } from "../http/request_spec.ts";
 import type { ListParameters } from "../api/query.ts";
 import { Session } from "../api/session.ts";
+import { Invalid } from "../errors.ts";
+import { inspect } from "../validate.ts";
 import { fromGlance } from "../api/translate.ts";
 import type { Image, ImageLocation, ImageMember, ImageMeta, ImageStore } from "../api/types.ts";
 import type { DownloadOptions, UploadData, UploadOptions } from "../transfer/types.ts";
@@ -50,7 +52,7 @@ export class GlanceImageService {
 
   /** The default client has default options and finds its servers in the catalog of each context. */
   constructor(client: GlanceClientWrapper = new GlanceClientWrapper()) {
-    this.client = client;
+    this.client = checkedClient(client);
   }
 
   /**
@@ -203,6 +205,14 @@ export class GlanceImageService {
   download(...args: DownloadArguments): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | void> {
     return downloadToStreamOrSink(this.client, ...args);
   }
+}
+
+/** @throws {Invalid} if a value is not a client, for example its options. */
+function checkedClient(client: GlanceClientWrapper): GlanceClientWrapper {
+  if (typeof client?.request === "function") return client;
+  throw new Invalid(
+    `Cannot use ${inspect(client)} as a client: write new GlanceClientWrapper(options)`,
+  );
 }
 
 async function allOf(images: AsyncIterable<Image>): Promise<Image[]> {

@@ -3,13 +3,13 @@ import type { RequestContext } from "../context.ts";
 import type { DownloadOptions } from "../transfer/types.ts";
 import { ignoringErrors } from "../events.ts";
 import type { GlanceImageService } from "../images/service.ts";
-import { Session } from "../api/session.ts";
 import { fromGlance } from "../api/translate.ts";
 import type { GlanceImage, Image } from "../api/types.ts";
 import { showRecord } from "../images/visible.ts";
 import { checkObject } from "../validate.ts";
 import { exportRecord } from "./export_image.ts";
 import { type RestoreOptions, restoreRecord } from "./restore_image.ts";
+import { sessionOf } from "./service_session.ts";
 
 /** One end of a copy: a service and a context. A `Connection` is one. */
 export interface ServiceAccess {
@@ -85,7 +85,7 @@ export async function copyRecord(
   const { connections, partSize, prefer, verify, signal, onProgress } = options;
   const report = ignoringErrors(onProgress);
   let resumes = 0;
-  const session = new Session(from.service.client, from.context, { signal });
+  const session = sessionOf(from.service, from.context, { signal });
   const record = known ?? await showRecord(session, imageId);
   const exported = exportRecord(session, record, {
     connections,

@@ -4,11 +4,12 @@ import type { DownloadOptions } from "../transfer/types.ts";
 import { ImageConflict } from "../errors.ts";
 import type { GlanceImageService } from "../images/service.ts";
 import { showRecord } from "../images/visible.ts";
-import { Session } from "../api/session.ts";
+import type { Session } from "../api/session.ts";
 import { fromGlance, isReservedProperty } from "../api/translate.ts";
 import type { GlanceImage, Image } from "../api/types.ts";
 import { streamOf } from "../transfer/download/byte_stream.ts";
 import { openDownload } from "../transfer/download/download.ts";
+import { sessionOf } from "./service_session.ts";
 
 /**
  * The portable properties of an image, and the size and hashes of its data. `create` accepts it, also after a
@@ -85,7 +86,7 @@ export async function exportImage(
   imageId: string,
   options: ExportOptions = {},
 ): Promise<ExportedImage> {
-  const session = new Session(service.client, context, { signal: options.signal });
+  const session = sessionOf(service, context, { signal: options.signal });
   return exportRecord(session, await showRecord(session, imageId), options);
 }
 

@@ -3,12 +3,13 @@ import type { RequestContext } from "../context.ts";
 import { AmbiguousImage, ImageNotFound, Invalid } from "../errors.ts";
 import type { CallOptions } from "../http/request_spec.ts";
 import type { GlanceImageService } from "../images/service.ts";
-import { Session } from "../api/session.ts";
+import type { Session } from "../api/session.ts";
 import { fromGlance } from "../api/translate.ts";
 import type { GlanceImage, Image } from "../api/types.ts";
 import { listImages } from "../images/list.ts";
 import { isAvailable, showImage } from "../images/visible.ts";
 import { inspect } from "../validate.ts";
+import { sessionOf } from "./service_session.ts";
 
 /** The form of an id that Glance accepts. */
 const IMAGE_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -50,7 +51,7 @@ export async function findImage(
   nameOrId: string,
   options: CallOptions = {},
 ): Promise<Image> {
-  const session = new Session(service.client, context, options);
+  const session = sessionOf(service, context, options);
   const image = isImageId(nameOrId)
     ? await showImage(session, nameOrId).catch(nullIfNotFound)
     : null;

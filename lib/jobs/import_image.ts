@@ -14,7 +14,7 @@ import {
   NotFound,
   NotImplemented,
 } from "../errors.ts";
-import { Session } from "../api/session.ts";
+import type { Session } from "../api/session.ts";
 import type { ImportRequest } from "../api/wire.ts";
 import type { GlanceImageService } from "../images/service.ts";
 import { fromGlance } from "../api/translate.ts";
@@ -33,6 +33,7 @@ import { lockOf } from "./import_state.ts";
 import { checkSourceRegion } from "./source_region.ts";
 import { followImport, ImageTasks, type ImportWaitOptions } from "./wait_for_import.ts";
 import { checkUrl, openWebData } from "./url_source.ts";
+import { sessionOf } from "./service_session.ts";
 
 /** Options of an import. */
 export interface ImportOptions extends Omit<ImportWaitOptions, "partial">, ImportTargets {
@@ -114,7 +115,7 @@ export async function importImage(
   if ("url" in source) checkUrl(source.url);
   if ("region" in source) checkSourceRegion(context, source.region);
   const { stores, allStores } = options;
-  const session = new Session(service.client, context, options);
+  const session = sessionOf(service, context, options);
   const offered = await importMethods(session);
   const choice = { imageId, kind, offered, method: options.method, stores, allStores };
   const method = chooseMethod(choice);

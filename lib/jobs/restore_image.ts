@@ -6,13 +6,14 @@ import { optionalSource } from "../transfer/upload/upload_source.ts";
 import { NotAuthorized } from "../errors.ts";
 import { createImage, rollbackCreate } from "../images/create_image.ts";
 import type { GlanceImageService } from "../images/service.ts";
-import { Session } from "../api/session.ts";
+import type { Session } from "../api/session.ts";
 import { fromGlance } from "../api/translate.ts";
 import type { GlanceImage, Image, ImageMeta } from "../api/types.ts";
 import { checkObject } from "../validate.ts";
 import { type PortableRecord, portableRecord } from "./export_image.ts";
 import { checkMatches, checkRestorable, type CompareOptions } from "./compare_data.ts";
 import { hashedData } from "./hashing_source.ts";
+import { sessionOf } from "./service_session.ts";
 
 /** Options of a restoration. The data is compared with its record, and not inspected. */
 export interface RestoreOptions extends Omit<UploadOptions, "size" | "inspect">, CompareOptions {
@@ -85,7 +86,7 @@ export async function restoreRecord(
   const { data } = exported;
   const record = portableRecord(exported.record);
   const { storeId, baseImageRef, onProgress, progressInterval, verify = "auto" } = options;
-  const session = new Session(service.client, context, options);
+  const session = sessionOf(service, context, options);
   const hashing = await hashedData(session, record, data);
   checkRestorable(record, hashing.size, verify);
   const created = await createWithoutData(session, record, options.meta);

@@ -12,7 +12,7 @@ import { ignoringErrors } from "../events.ts";
 import { LIST_IMAGE_TASKS } from "../api/operations/images.ts";
 import type { GlanceTask } from "../api/wire.ts";
 import type { GlanceImageService } from "../images/service.ts";
-import { Session } from "../api/session.ts";
+import type { Session } from "../api/session.ts";
 import { fromGlance } from "../api/translate.ts";
 import type { GlanceImage, Image } from "../api/types.ts";
 import { showRecord } from "../images/visible.ts";
@@ -26,6 +26,7 @@ import {
   taskIn,
 } from "./import_state.ts";
 import { poll, WAIT_LONGER, type WaitOptions } from "./poll.ts";
+import { sessionOf } from "./service_session.ts";
 
 /** Options of a wait for an import. */
 export interface ImportWaitOptions extends WaitOptions, ImportGoal {
@@ -74,7 +75,7 @@ export async function waitForImport(
   imageId: string,
   options: ImportWaitOptions = {},
 ): Promise<Image> {
-  const session = new Session(service.client, context, options);
+  const session = sessionOf(service, context, options);
   const tasks = new ImageTasks(session, imageId);
   return fromGlance(await followImport(session, imageId, options, tasks));
 }

@@ -3,12 +3,12 @@ import type { RequestContext } from "../context.ts";
 import { ImageConflict, ImageNotFound, ImageStalled, Invalid } from "../errors.ts";
 import { ignoringErrors } from "../events.ts";
 import type { GlanceImageService } from "../images/service.ts";
-import { Session } from "../api/session.ts";
 import { fromGlance } from "../api/translate.ts";
 import type { Image, ImageStatus } from "../api/types.ts";
 import { showImage } from "../images/visible.ts";
 import { inspect } from "../validate.ts";
 import { poll, WAIT_LONGER, type WaitOptions } from "./poll.ts";
+import { sessionOf } from "./service_session.ts";
 
 /** Options of a wait for a status. */
 export interface StatusWaitOptions extends WaitOptions {
@@ -54,7 +54,7 @@ export async function waitForStatus(
   options: StatusWaitOptions = {},
 ): Promise<Image> {
   const expected = listOf(statuses);
-  const session = new Session(service.client, context, options);
+  const session = sessionOf(service, context, options);
   const names = expected.join(" or ");
   const image = await poll<Image>(session.client.options, options, {
     read: () =>

@@ -85,7 +85,7 @@ export async function serve(
       return await authorizeRequest(gateway, call) ??
         await concealOwnToken(gateway, await handle(gateway, call));
     } catch (error) {
-      if (!signal?.aborted || error instanceof HttpError) throw error;
+      if (!signal?.aborted) throw error;
       recorder.disconnected();
       return new Response(null, { status: CLIENT_CLOSED_REQUEST });
     }

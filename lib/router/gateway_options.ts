@@ -53,7 +53,7 @@ export function resolveGatewayOptions(options: ImageRouterOptions): GatewayOptio
   const { serviceMode, maxUploadSize = Infinity } = options;
   if (!options.apiServers && serviceMode?.context.serviceCatalog === undefined) {
     throw new InvalidConfigurationValue(
-      'Cannot create an image router: no "apiServers" are given; set them, or pass a "serviceMode" whose context has a service catalog',
+      'Cannot create an image router: set "apiServers", or a "serviceMode" whose context has a service catalog',
     );
   }
   return Object.freeze({
@@ -103,7 +103,7 @@ function checkOptions(options: ImageRouterOptions): void {
   const isApi = tracing === undefined || isObject(tracing) && isObject(tracing.trace);
   check(isApi, '"tracing"', tracing, "the module @opentelemetry/api");
   const isSize = maxUploadSize === undefined || isNumber(maxUploadSize) && maxUploadSize > 0;
-  check(isSize, '"maxUploadSize"', maxUploadSize, "bytes above 0; use Infinity for no limit");
+  check(isSize, '"maxUploadSize"', maxUploadSize, "bytes above 0, or Infinity");
   check(
     cache === undefined || isObject(cache) && isCache(cache),
     '"cache"',

@@ -25,7 +25,7 @@ export function checkHost(options: HostGuardOptions, { url, method, headers }: R
   const [host, authority] = [headers.get("host") || null, authorityOf(url)];
   const hosts = host === null || host === authority ? [authority] : [host, authority];
   if (!hosts.every(isHost) || !URL.canParse(url)) {
-    throw new HttpError(400, "The Host header must have the form host[:port].");
+    throw new HttpError(400, "The Host header must be host[:port].");
   }
   if (options.allowedHosts !== "any" && !hosts.every((host) => isAllowed(options, host))) {
     throw new HttpError(

@@ -80,7 +80,7 @@ export interface ServiceMode {
 /** The options of {@linkcode createImageRouter}, besides those of the client ({@linkcode GlanceOptions}). */
 export interface ImageRouterOptions extends GlanceOptions {
   /** The Glance servers. Required unless the context of `serviceMode` has a service catalog. */
-  readonly apiServers?: readonly string[] | null;
+  readonly apiServers?: readonly string[] | null | undefined;
   /**
    * Calls Glance with the gateway's own credentials.
    * Default: none: the token of each request is forwarded.
@@ -145,7 +145,7 @@ export interface ImageRouterOptions extends GlanceOptions {
    * Whatever the value, a write without a token from a page of another site is rejected with 403.
    * Default: `"any"`.
    */
-  readonly allowedHosts?: "any" | "loopback" | readonly string[];
+  readonly allowedHosts?: "any" | "loopback" | readonly string[] | undefined;
   /**
    * Whether to serve metrics in Prometheus' text format at `/metrics`, to every client.
    * Default: `false`.
@@ -165,5 +165,5 @@ export interface ImageRouterOptions extends GlanceOptions {
    * Called once per request, after the response body is finished or canceled.
    * Default: none.
    */
-  readonly log?: (entry: RequestLog) => void;
+  readonly log?: ((entry: RequestLog) => void) | undefined;
 }

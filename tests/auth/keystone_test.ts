@@ -209,6 +209,10 @@ Deno.test("isExpiring() is true from two minutes before the expiry", () => {
   const expiresAt = new Date(1_000_000);
   assertEquals(isExpiring({ expiresAt }, 1_000_000 - 120_001), false);
   assertEquals(isExpiring({ expiresAt }, 1_000_000 - 120_000), true);
+  // A context that was stored as JSON.
+  const stored = JSON.parse(JSON.stringify({ expiresAt }));
+  assertEquals(isExpiring(stored, 1_000_000 - 120_001), false);
+  assertEquals(isExpiring(stored, 1_000_000 - 120_000), true);
   assertEquals(isExpiring({}, 1_000_000), false);
 });
 

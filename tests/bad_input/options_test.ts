@@ -1,9 +1,11 @@
 /** Bad options of the service, the client and connect(). */
 import {
   connect,
+  findImage,
   getDefaultImageService,
   GlanceClientWrapper,
   type GlanceClientWrapperOptions,
+  GlanceImageService,
   type GlanceOptions,
   Invalid,
   InvalidConfigurationValue,
@@ -27,6 +29,19 @@ function client(given: GlanceClientWrapperOptions) {
   return () => new GlanceClientWrapper(given);
 }
 
+/** A `fetch` of another package, and one that returns a response twice. */
+const UNUSABLE_RESPONSES: Readonly<Record<string, () => Promise<GlanceOptions["fetch"]>>> = {
+  "a fetch whose bodies are no ReadableStream": () =>
+    Promise.resolve(() =>
+      Promise.resolve(untyped({ status: 200, headers: new Headers(), body: { pipe() {} } }))
+    ),
+  "a fetch that returns a response that was read": async () => {
+    const response = Response.json({ images: [] });
+    await response.json();
+    return () => Promise.resolve(response);
+  },
+};
+
 testBadInput([
   row(
     "getDefaultImageService()",
@@ -43,8 +58,8 @@ testBadInput([
     options({ apiServers: [`https://me:${PASSWORD}@glance.example`] }),
     InvalidConfigurationValue,
     '"https://glance.example"',
-    "user information",
-    "token in the context",
+    "a user",
+    '"https://host:9292"',
   ),
   row(
     "getDefaultImageService()",
@@ -104,7 +119,7 @@ testBadInput([
     options({ trustedHosts: [`https://me:${PASSWORD}@glance`] }),
     InvalidConfigurationValue,
     "the trusted host",
-    "user information",
+    "a user",
   ),
   row(
     "getDefaultImageService()",
@@ -160,15 +175,14 @@ testBadInput([
     client({ netloc: `me:${PASSWORD}@glance.example` }),
     InvalidConfigurationValue,
     'the netloc "glance.example"',
-    "user information",
+    "a user",
   ),
   row(
     "getDefaultImageService()",
     "a number as catalog information",
     options({ catalogInfo: untyped(5) }),
     InvalidConfigurationValue,
-    "it is 5",
-    '"<service type>:<service name>:<endpoint type>"',
+    "a number and must be a string",
   ),
   ...["image", "image:glance", "image:glance:publicURL:x", "", ":glance:publicURL"].map((text) =>
     row(
@@ -178,7 +192,7 @@ testBadInput([
       InvalidConfigurationValue,
       '"catalogInfo"',
       `it is "${text}"`,
-      '"<service type>:<service name>:<endpoint type>"',
+      'the form "image:glance:publicURL"',
     )
   ),
   ...[-1, 1.5, NaN, Infinity].map((numRetries) =>
@@ -201,8 +215,7 @@ testBadInput([
         InvalidConfigurationValue,
         `"${name}"`,
         `it is ${typeof value === "string" ? '"60"' : value}`,
-        "milliseconds above 0",
-        "use Infinity for no limit",
+        "milliseconds above 0, or Infinity",
       )
     )
   ),
@@ -214,5 +227,66 @@ testBadInput([
     '"authStrategy"',
     '"basic"',
     'must be "keystone" or "noauth"',
+  ),
+  ...(["onEvent", "fetch", "sleep", "timer", "now", "wallClock", "random", "randomUUID"] as const)
+    .map((name) =>
+      row(
+        "getDefaultImageService()",
+        `a text as ${name}`,
+        options({ [name]: untyped(TOKEN) }),
+        InvalidConfigurationValue,
+        `"${name}": it is a string and must be a function`,
+      )
+    ),
+  ...(["regionName", "authUrl"] as const).map((name) =>
+    row(
+      "getDefaultImageService()",
+      `a number as ${name}`,
+      options({ [name]: untyped(5) }),
+      InvalidConfigurationValue,
+      `"${name}": it is a number and must be a string`,
+    )
+  ),
+  row(
+    "getDefaultImageService()",
+    "a token as the privileged context",
+    options({ privilegedContext: untyped(TOKEN) }),
+    InvalidConfigurationValue,
+    '"privilegedContext": it is a string and must be an object',
+  ),
+  row(
+    "GlanceImageService",
+    "options instead of a client",
+    () => new GlanceImageService(untyped({ apiServers: ["glance.example"] })),
+    Invalid,
+    "an object as a client",
+    "write new GlanceClientWrapper(options)",
+  ),
+  row(
+    "findImage()",
+    "its arguments in the wrong order",
+    ({ service }) => findImage(untyped({}), untyped(service), "debian"),
+    Invalid,
+    "an object as the image service",
+    "pass the service first",
+  ),
+  row(
+    "create()",
+    "a number as onProgress",
+    ({ service }) =>
+      service.create({}, { name: "disk" }, new Blob(["x"]), { onProgress: untyped(5) }),
+    Invalid,
+    '"onProgress": it is 5 and must be a function',
+  ),
+  ...Object.entries(UNUSABLE_RESPONSES).map(([title, respond]) =>
+    row(
+      "getDefaultImageService()",
+      title,
+      async () =>
+        await getDefaultImageService({ apiServers: ["glance.example"], fetch: await respond() })
+          .detail({}),
+      InvalidConfigurationValue,
+      'the option "fetch": it returned an object instead of a new Response',
+    )
   ),
 ]);

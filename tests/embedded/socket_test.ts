@@ -1,6 +1,6 @@
 /** The embedded Glance on a real socket: the contract, and clients that disconnect. */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { createEmbeddedGlance, memoryStorage } from "../../lib/embedded/mod.ts";
 import { IMAGE_API_CHECKS, reasonToSkip } from "../contract/image_api.ts";
 import { serve } from "../../lib/cli/server/serve.ts";
@@ -20,21 +20,30 @@ Deno.test("createEmbeddedGlance() passes the contract through a socket", async (
   }
 });
 
-Deno.test("createEmbeddedGlance() leaves the image queued when the client disconnects during an upload", async () => {
-  const left = Promise.withResolvers<void>();
-  const storage = memoryStorage();
-  const glance = createEmbeddedGlance({ storage, onError: () => left.resolve() });
+Deno.test("createEmbeddedGlance() leaves the image queued, and reports no error, when the client disconnects during an upload", async () => {
+  const responded = Promise.withResolvers<Response>();
+  const errors: unknown[] = [];
+  const glance = createEmbeddedGlance({
+    storage: memoryStorage(),
+    onError: (error) => void errors.push(error),
+  });
   const id = await create(glance);
   await using server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },
-    glance.fetch,
+    async (request) => {
+      const response = await glance.fetch(request);
+      responded.resolve(response.clone());
+      return response;
+    },
   );
   const socket = await Deno.connect({ hostname: "127.0.0.1", port: server.addr.port });
   const head = `PUT /v2/images/${id}/file HTTP/1.1\r\nhost: glance\r\n` +
     "content-type: application/octet-stream\r\ncontent-length: 100\r\n\r\n";
   await socket.write(new TextEncoder().encode(`${head}only a part`));
   socket.close();
-  await left.promise;
+  const response = await responded.promise;
+  assertEquals([response.status, errors], [400, []]);
+  assertStringIncludes(await response.text(), "Client disconnected before sending all data");
   const { image } = await show(glance, id);
   assertEquals([image["status"], image["size"]], ["queued", null]);
 });

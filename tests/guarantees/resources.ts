@@ -62,7 +62,7 @@ export const RESOURCES: readonly Guarantee[] = [
   ],
   [
     "An image of the embedded Glance does not stay `saving` when its upload stalls or its sender leaves.",
-    "embedded/socket_test.ts: createEmbeddedGlance() leaves the image queued when the client disconnects during an upload",
+    "embedded/socket_test.ts: createEmbeddedGlance() leaves the image queued, and reports no error, when the client disconnects during an upload",
     "embedded/socket_test.ts: createEmbeddedGlance() leaves the image queued when the client stalls during an upload",
     "embedded/storage/directory_test.ts: directoryStorage() makes an image … after a crash …",
   ],

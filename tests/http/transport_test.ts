@@ -49,7 +49,7 @@ Deno.test("send() lets a request choose its media type, but not its encoding", a
   assertEquals(script.requests[0]?.headers.get("accept-encoding"), "identity");
 });
 
-Deno.test("send() sets half duplex for a stream, which Node requires, but not for bytes", async () => {
+Deno.test("send() sets half duplex, which Node requires for a stream", async () => {
   const inits: (RequestInit & { duplex?: string })[] = [];
   const options = resolveOptions({
     fetch: (_, init) => {
@@ -61,7 +61,7 @@ Deno.test("send() sets half duplex for a stream, which Node requires, but not fo
   for (const body of [new FakeBody([]).stream, utf8("bytes"), "text"]) {
     await send(options, SERVER, { ...put, body }, NEVER);
   }
-  assertEquals(inits.map(({ duplex }) => duplex), ["half", undefined, undefined]);
+  assertEquals(inits.map(({ duplex }) => duplex), ["half", "half", "half"]);
   assertEquals(inits.map(({ body }) => body === undefined), [false, false, false]);
 });
 

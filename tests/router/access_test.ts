@@ -342,7 +342,7 @@ Deno.test("createImageRouter() with credentials responds with 502, without Keyst
 
 /** Invalid options and their messages; some are possible only in JavaScript. */
 const UNUSABLE: readonly (readonly [says: string, options: unknown])[] = [
-  ['no "apiServers"', {}],
+  ['set "apiServers"', {}],
   ["null as the options of an image router", null],
   ['"apiServers"', { apiServers: [] }],
   ['"serviceMode"', { serviceMode: { context: { authToken: "t" } } }],

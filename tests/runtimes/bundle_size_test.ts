@@ -32,7 +32,7 @@ const PROGRAMS: readonly Program[] = [
       import { GlanceClientWrapper, GlanceImageService } from "${ROOT}mod.ts";
       const service = new GlanceImageService(new GlanceClientWrapper({ netloc: "glance:9292" }));
       await (await service.download({}, "id")).pipeTo(new WritableStream());`,
-    limit: 36_600,
+    limit: 36_800,
   },
   {
     name: "a script that connects to a cloud",
@@ -40,7 +40,7 @@ const PROGRAMS: readonly Program[] = [
       import { connect } from "${ROOT}mod.ts";
       const { service, context } = await connect();
       await (await service.download(context, "id")).pipeTo(new WritableStream());`,
-    limit: 46_080,
+    limit: 46_300,
   },
   {
     name: "the gateway, with Hono",

@@ -84,7 +84,7 @@ for (const catalogInfo of ["image", "image:glance", "image:glance:publicURL:more
     await assertRejects(
       () => firstServer(CATALOG, { catalogInfo }),
       InvalidConfigurationValue,
-      '"<service type>:<service name>:<endpoint type>"',
+      'the form "image:glance:publicURL"',
     );
   });
 }

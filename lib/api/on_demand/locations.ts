@@ -45,7 +45,7 @@ async function callPrivileged<Args extends readonly unknown[], Result>(
   operation: Operation<Args, Result>,
   args: Args,
 ): Promise<Result> {
-  const { serviceCatalog } = context;
+  const { serviceCatalog } = context ?? {};
   const privileged = client.options.privilegedContext ?? context;
   const hasCatalog = privileged.serviceCatalog !== undefined || serviceCatalog === undefined;
   const caller = hasCatalog ? privileged : { ...privileged, serviceCatalog };

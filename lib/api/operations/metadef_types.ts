@@ -114,21 +114,21 @@ export interface MetadefAssociation extends NewMetadefAssociation, MetadefDates 
 /** The attributes of a namespace. An update replaces all of them: omitted ones get their defaults. */
 export interface MetadefNamespaceMeta {
   /** Display name, at most 80 characters. */
-  readonly display_name?: string;
+  readonly display_name?: string | undefined;
   /** Description, at most 500 characters. */
-  readonly description?: string;
+  readonly description?: string | undefined;
   /**
    * Whether all projects see it, or only its owner.
    * Default: `"private"`.
    */
-  readonly visibility?: "public" | "private";
+  readonly visibility?: "public" | "private" | undefined;
   /**
    * A protected namespace cannot be deleted.
    * Default: `false`.
    */
-  readonly protected?: boolean;
+  readonly protected?: boolean | undefined;
   /** Id of the project that owns it (default: the caller's). */
-  readonly owner?: string;
+  readonly owner?: string | undefined;
 }
 
 /** A new namespace, optionally with its definitions. */
@@ -186,5 +186,5 @@ export interface NewTagsOptions {
    * Whether to keep the existing tags. If false, the new tags replace them.
    * Default: `false`.
    */
-  readonly append?: boolean;
+  readonly append?: boolean | undefined;
 }

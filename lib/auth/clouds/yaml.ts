@@ -119,7 +119,8 @@ const SPECIFIERS: readonly string[] = ["npm:yaml@2.9.1", "yaml"];
  * @throws {InvalidConfigurationValue} if it is not installed.
  */
 export async function findYamlParser(
-  load: (specifier: string) => Promise<unknown> = (specifier) => import(specifier),
+  load: (specifier: string) => Promise<unknown> = (specifier) =>
+    import(/* webpackIgnore: true */ specifier),
 ): Promise<YamlParser> {
   for (const specifier of SPECIFIERS) {
     const parser = await load(specifier).then(parserIn, () => null);

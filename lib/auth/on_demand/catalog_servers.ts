@@ -4,9 +4,9 @@
  * needs no catalog.
  */
 import type { CatalogEndpoint, CatalogEntry, RequestContext } from "../../context.ts";
-import type { ApiServer, parseApiServer } from "../../api_server.ts";
+import type { ApiServer, CatalogInfo, parseApiServer } from "../../api_server.ts";
 import type { InvalidConfigurationValue } from "../../errors.ts";
-import type { CatalogInfo, ResolvedOptions } from "../../options.ts";
+import type { ResolvedOptions } from "../../options.ts";
 import type { MessagePart, optionPart } from "../../message_parts.ts";
 import type { fetchCatalog } from "../keystone.ts";
 import type { endpointsOf, entriesOf, regionsOf } from "../catalog.ts";

@@ -6,7 +6,7 @@ import { IncomingRequest } from "./incoming_request.ts";
 import type { RequestHead } from "./request_head.ts";
 import { writeAll, writeResponse } from "./response_writer.ts";
 import type { Socket, SocketReader } from "./socket_reader.ts";
-import type { TimeLimits } from "./time_limit.ts";
+import { TimeLimitExceeded, type TimeLimits } from "./time_limit.ts";
 import type { WriteTurns } from "./turns/write_turns.ts";
 
 /** Handles a request. */
@@ -17,6 +17,8 @@ export const MAX_DISCARDED = 256 * 1024;
 
 /** Bytes of a response that are written without waiting for a turn. */
 const SMALL_RESPONSE = 64 * 1024;
+
+const CLIENT_CLOSED = "The client has closed the connection";
 
 const CONTINUE = new TextEncoder().encode("HTTP/1.1 100 Continue\r\n\r\n");
 
@@ -119,7 +121,7 @@ export class HttpExchange {
       if (this.#isAnswered) return;
       mayRead = this.#written > before || this.#downloadLag.pendingMs > 0;
     }
-    this.abort("The client has closed the connection");
+    this.abort(CLIENT_CLOSED);
   }
 
   async #read(limit: number): Promise<Uint8Array<ArrayBuffer> | null> {
@@ -129,8 +131,12 @@ export class HttpExchange {
     lag.begin();
     try {
       const bytes = await time.within(reader.read(limit), limits.upload - lag.ms);
+      if (bytes === null) this.abort(CLIENT_CLOSED);
       count = bytes?.byteLength ?? 0;
       return bytes;
+    } catch (error) {
+      if (!(error instanceof TimeLimitExceeded)) this.abort(CLIENT_CLOSED);
+      throw error;
     } finally {
       lag.end(count);
     }

@@ -6,13 +6,13 @@
 /** Options of the image cache. */
 export interface EmbeddedCacheOptions {
   /** Size that `POST /v2/cache/prune` reduces the cache to, in bytes. Default: 10 GiB. */
-  readonly maxSize?: number;
+  readonly maxSize?: number | undefined;
   /**
    * URL of this server. Setting it enables Glance's centralized cache (`GET /v2/cache/nodes/{id}`).
    *
    * Default: not centralized.
    */
-  readonly nodeUrl?: string;
+  readonly nodeUrl?: string | undefined;
 }
 
 /** A cached image in the format of `GET /v2/cache`. Times are seconds since 1970. */

@@ -16,7 +16,7 @@ import { evaluateData } from "./inspection.ts";
  */
 export async function writtenData(
   cloud: EmbeddedCloud,
-  body: ReadableStream<Uint8Array> | null,
+  body: AsyncIterable<Uint8Array> | null,
   key: string,
   row: Pick<ImageRow, "disk_format" | "container_format">,
   announced: number | null,

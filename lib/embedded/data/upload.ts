@@ -87,7 +87,8 @@ async function receiveBody(
 ): Promise<boolean> {
   const { storage: store } = call.cloud;
   try {
-    const data = await writtenData(call.cloud, call.request.body, incoming.key, row, incoming.size);
+    const body = receivedFrom(call.request.body);
+    const data = await writtenData(call.cloud, body, incoming.key, row, incoming.size);
     const done = await store.images.update(row.id, (current) => ({
       ...incoming.finish(current, data),
       updated_at: timestamp(call.cloud),
@@ -102,6 +103,17 @@ async function receiveBody(
       updated_at: timestamp(call.cloud),
     }));
     throw error;
+  }
+}
+
+/** The chunks of a body. If it breaks, its client has disconnected: Glance's response is 400, too. */
+async function* receivedFrom(
+  body: AsyncIterable<Uint8Array> | null,
+): AsyncGenerator<Uint8Array> {
+  try {
+    if (body !== null) yield* body;
+  } catch {
+    throw badRequest("Client disconnected before sending all data to backend");
   }
 }
 

@@ -12,7 +12,7 @@ import {
 } from "../../errors.ts";
 import { ARCHIVE_BYTES, archiveFault, detectArchive } from "../../formats/compression/archive.ts";
 import { inspectImage } from "../../formats/inspect_image.ts";
-import { Session } from "../../api/session.ts";
+import type { Session } from "../../api/session.ts";
 import { fromGlance } from "../../api/translate.ts";
 import type { GlanceImage, Image, ImageMeta } from "../../api/types.ts";
 import { createImage } from "../../images/create_image.ts";
@@ -27,6 +27,7 @@ import type { DataSource, UrlSource } from "../import_plan.ts";
 import { checkUrl } from "../url_source.ts";
 import { type ChecksumOptions, findChecksum } from "./find_checksum.ts";
 import { type OpenedImage, openImage, type SourceProgress } from "./image_source.ts";
+import { sessionOf } from "../service_session.ts";
 
 /** Options of {@linkcode createImageFrom}. */
 export interface CreateFromOptions extends Omit<UploadOptions, "size">, ChecksumOptions {
@@ -107,7 +108,7 @@ export async function createImageFrom(
   source: UrlSource | DataSource,
   options: CreateFromOptions = {},
 ): Promise<Image> {
-  const session = new Session(service.client, context, { signal: options.signal });
+  const session = sessionOf(service, context, { signal: options.signal });
   return fromGlance(await createRecordFrom(session, imageMeta, source, options));
 }
 

@@ -164,7 +164,7 @@ export interface RecoveryOptions {
 function noResponse(imageId: string, limit: number): ServerUnreachable {
   return interrupted(
     imageId,
-    `no server responded within ${limit} ms; raise "requestTimeout" if they are slow`,
+    `the servers did not respond within ${limit} ms; raise "requestTimeout" if they are slow`,
     { messageParts: [optionPart("requestTimeout")] },
   );
 }

@@ -36,8 +36,16 @@ export function optionalSource(
   options: UploadOptions,
 ): UploadSource | null {
   checkObject("the options of an upload", options);
+  const { onProgress = () => {}, size } = options;
+  if (typeof onProgress !== "function") {
+    throw new Invalid(
+      `Cannot upload with the option "onProgress": it is ${
+        inspect(onProgress)
+      } and must be a function`,
+    );
+  }
   if (data === undefined || data === null) return null;
-  const source = sourceOf(data, options.size);
+  const source = sourceOf(data, size);
   return isBytes(data) && !data.byteLength && !source.size ? null : source;
 }
 

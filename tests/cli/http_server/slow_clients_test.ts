@@ -69,6 +69,21 @@ Deno.test("serve() cancels the body when its client disconnects before the first
   await canceled.promise;
 });
 
+Deno.test("serve() aborts the request when its client disconnects within the body", async () => {
+  for (const framing of ["content-length: 9", "transfer-encoding: chunked"]) {
+    const aborted = Promise.withResolvers<unknown>();
+    await using server = serving(async (request) => {
+      await request.text().catch(() => {});
+      aborted.resolve(request.signal.aborted && request.signal.reason);
+      return new Response();
+    });
+    using client = await server.connect();
+    await client.send(`PUT / HTTP/1.1\r\nhost: x\r\n${framing}\r\n\r\n1`);
+    client.close();
+    assertStringIncludes(String(await aborted.promise), "The client has closed the connection");
+  }
+});
+
 Deno.test("serve() responds to a client that closes its sending side after its requests", async (t) => {
   const requests = {
     "a GET": "GET /a HTTP/1.1\r\nhost: x\r\n\r\n",

@@ -101,7 +101,7 @@ Deno.test("directoryStorage() removes the data of an interrupted upload", async 
   assertEquals((await filesBelow(`${directory.path}/temporary`)).length, 1);
   assertEquals((await show(glance, id)).image["status"], "saving");
   fail(new Error("the sender is gone"));
-  assertEquals(await status, 500);
+  assertEquals(await status, 400);
   assertEquals(await filesBelow(`${directory.path}/temporary`), []);
   assertEquals((await show(glance, id)).image["status"], "queued");
 });

@@ -229,6 +229,26 @@ Deno.test("PUT /file reads from the client as fast as the server reads", async (
   assert(pulled <= 128 * 1024, `${pulled} bytes were taken`);
 });
 
+Deno.test("PUT /file is logged as canceled when its client disconnects", async () => {
+  const cloud = new Cloud();
+  const id = await queued(cloud);
+  const leaving = new AbortController();
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      leaving.abort("The client has closed the connection");
+      controller.error(new Error("The connection closed before the body was complete"));
+    },
+  }, { highWaterMark: 0 });
+  const response = await cloud.router().request(`/v2/images/${id}/file`, {
+    method: "PUT",
+    body,
+    headers: OCTETS,
+    signal: leaving.signal,
+  });
+  const { status, outcome, error } = cloud.logged.at(-1) ?? {};
+  assertEquals([response.status, status, outcome, error], [499, 499, "canceled", null]);
+});
+
 async function queued(cloud: Cloud): Promise<string> {
   const created = await cloud.send("/v2/images", {
     method: "POST",
