@@ -108,7 +108,7 @@ function checkOptions(options: ImageRouterOptions): void {
     cache === undefined || isObject(cache) && isCache(cache),
     '"cache"',
     cache,
-    "an object with a store, a size above 0, a slotSize of 1 to 2**28, and an authorizationTtl of at least 0",
+    "an object with a store, a size above 0, a slotSize up to 2**28, and an authorizationTtl of at least 0",
   );
   if (serviceMode !== undefined) checkServiceMode(serviceMode);
   if (cors !== undefined) checkCors(cors);

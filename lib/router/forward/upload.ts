@@ -8,7 +8,7 @@ import { forward } from "./forwarded_request.ts";
 import { abortable } from "../../http/deadline.ts";
 import { lengthOf } from "../../http/byte_range.ts";
 import { UploadBody } from "../../transfer/upload/upload_body.ts";
-import { type ChunkReader, sourceOf } from "../../transfer/upload/upload_source.ts";
+import { type ChunkReader, streamReader } from "../../transfer/upload/upload_source.ts";
 import { Invalid, UnexpectedResponse } from "../../errors.ts";
 import type { OpenResponse } from "../../http/request_spec.ts";
 import { actionWith } from "../../api/operation.ts";
@@ -96,7 +96,7 @@ function acknowledgedEarly(
   imageId: string | undefined,
 ): UnexpectedResponse {
   return new UnexpectedResponse(
-    `Cannot ${action}: "${server}" acknowledged the data before it was sent; check the proxies in front of Glance`,
+    `Cannot ${action}: "${server}" acknowledged the data before it was sent; check the proxies in front of it`,
     { server, imageId, status },
   );
 }
@@ -125,19 +125,18 @@ async function inspectedSource(
   call: GatewayRequest,
   size: number | null,
 ): Promise<ChunkReader | Response> {
-  const source = await openSource(gateway, call);
+  const source = openSource(gateway, call);
   if (gateway.options.inspect === "off") return source;
   const { refuseUnsafe } = await import("../on_demand/refuse_unsafe.ts");
   return await refuseUnsafe(gateway, call, source, size, INSPECT_SHARED);
 }
 
 /** Reads the request's body, and fails with 413 after `maxUploadSize` bytes. */
-async function openSource(
+function openSource(
   { options: { maxUploadSize } }: Gateway,
   { request, recorder }: GatewayRequest,
-): Promise<ChunkReader> {
-  const opened = await sourceOf(request.body ?? new Blob([]).stream()).open();
-  if (opened instanceof Uint8Array) throw new HttpError(500);
+): ChunkReader {
+  const opened = streamReader(request.body ?? new Blob([]).stream());
   let bytes = 0;
   return {
     async next() {

@@ -164,6 +164,7 @@ async function sendStream(
   const { session: { client: { options } }, imageId, request, state } = upload;
   const over = new AbortController();
   let deadline: Deadline | null = null;
+  let end: unknown = "the upload has ended";
   const body = new UploadBody(source, {
     options,
     imageId,
@@ -184,12 +185,13 @@ async function sendStream(
     await sendBody(upload, body.stream, (attempt) => body.watch(deadline = attempt));
     return await sentSoFar();
   } catch (error) {
+    end = error;
     if (body.failure !== null) throw body.failure.error;
     const hasUnsentBytes = !body.isSent && !(deadline as Deadline | null)?.signal.aborted;
     return { ...await sentSoFar(), error: unknownOutcome(upload, error), hasUnsentBytes };
   } finally {
     over.abort("responded");
-    await body.close("the upload has ended");
+    await body.close(end);
   }
 }
 

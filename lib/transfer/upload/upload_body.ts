@@ -110,9 +110,9 @@ export class UploadBody {
       // A runtime that has the size does not pull the end of the stream.
       if (this.#transferred === this.#options.size) this.#end(controller);
       else this.#stallTimer?.begin();
-    } catch (error) {
+    } catch (cause) {
       if (this.#isCanceled) return;
-      this.#failure ??= { error };
+      const { error } = this.#failure ??= { error: cause };
       this.#deadline?.abort(error);
       // workerd sends an errored body as a complete one. So only the abort ends the request, and this pull
       // stays pending.

@@ -125,12 +125,21 @@ function checkUnlocked(stream: ReadableStream): void {
   );
 }
 
-function streamReader(stream: ReadableStream<Uint8Array>): ChunkReader {
+/**
+ * Reads a stream.
+ *
+ * @throws {Invalid} if it is locked.
+ */
+export function streamReader(stream: ReadableStream<Uint8Array>): ChunkReader {
   checkUnlocked(stream);
   const reader = stream.getReader();
   return {
     next: async () => (await reader.read()).value ?? null,
-    cancel: (reason) => reader.cancel(reason),
+    cancel: (reason) => {
+      const canceled = reader.cancel(reason);
+      reader.releaseLock();
+      return canceled;
+    },
   };
 }
 

@@ -222,6 +222,17 @@ for (const [what, handler, dataOf] of ABORTED) {
   });
 }
 
+Deno.test("upload() cancels and unlocks its stream with the reason of its end", async () => {
+  const body = new FakeBody(chunksOf(LARGE));
+  const { upload, clock } = uploadHarness([stallAfter(1_000)]);
+  const controller = new AbortController();
+  const reason = new Error("enough");
+  clock.sleep(300).then(() => controller.abort(reason));
+  await failureOf(upload(body.stream, { signal: controller.signal }));
+  assertEquals(body.cancels, [reason]);
+  assert(!body.stream.locked);
+});
+
 Deno.test("upload() cancels its source once when it ends early", async () => {
   for (const handler of [respondAfter(1_000, 413), cutAfter(1_000), stallAfter(1_000)]) {
     const body = new FakeBody(chunksOf(LARGE), { isByteStream: false });
