@@ -1,6 +1,6 @@
 /** Serves the Image API from one fetch handler. */
 
-import { type EmbeddedRequest, isRequestId } from "./request/request.ts";
+import { type EmbeddedRequest, isRequestId, tokenOf } from "./request/request.ts";
 import { ignoreRejection } from "../events.ts";
 import { health, isVersion, versions } from "./discovery.ts";
 import { latin1, percentDecoded, utf8 } from "./http/encoded_text.ts";
@@ -85,7 +85,7 @@ async function route(cloud: OpeningCloud, request: Request): Promise<Response> {
   const named = versionOf(request.headers.get("accept"));
   if (!isVersion(cloud, named ?? first)) return versions(cloud, request, 300);
 
-  const identity = cloud.identify(request.headers.get("x-auth-token"));
+  const identity = cloud.identify(tokenOf(request));
   if (identity === null) throw new Failure(401);
   if (!Array.isArray(Object(identity).roles)) {
     ignoreRejection(identity);

@@ -8,7 +8,7 @@ import type { GlanceImage } from "../api/types.ts";
 import type { DataPlan } from "./file/conditions.ts";
 import type { DefinedResponse } from "./forward/upstream_response.ts";
 import type { GatewayPath } from "./path.ts";
-import { credentialOf } from "./forward/headers.ts";
+import { credentialOf, userTokenOf } from "./forward/headers.ts";
 import type { Metrics } from "./observe/metrics.ts";
 import type { Tracing } from "./observe/tracing.ts";
 import type { GatewayOptions } from "./gateway_options.ts";
@@ -128,7 +128,7 @@ export function contextOf(
   if (options.service !== null) return { ...options.service(), ...common };
   return {
     ...common,
-    authToken: credentialOf(request.headers, "x-auth-token") ?? undefined,
+    authToken: userTokenOf(request.headers) ?? undefined,
     serviceToken: credentialOf(request.headers, "x-service-token") ?? undefined,
   };
 }

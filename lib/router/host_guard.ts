@@ -1,6 +1,6 @@
 /** Rejects requests whose `Host` is not allowed, and cross-site writes. Pure. */
 import { isHost } from "./path.ts";
-import { credentialOf } from "./forward/headers.ts";
+import { userTokenOf } from "./forward/headers.ts";
 import type { GatewayOptions } from "./gateway_options.ts";
 import { HttpError } from "./error_response.ts";
 
@@ -57,7 +57,7 @@ function isCrossSite(
   headers: Headers,
   hosts: readonly string[],
 ): boolean {
-  if (credentialOf(headers, "x-auth-token") !== null) return false;
+  if (userTokenOf(headers) !== null) return false;
   const [origin, site] = [headers.get("origin"), headers.get("sec-fetch-site")];
   if (origin !== null) {
     const isListed = cors !== null && (cors.origins === "*" || cors.origins.includes(origin));

@@ -3,12 +3,10 @@ import type { Hono, MiddlewareHandler } from "hono";
 import { HonoBase } from "hono/hono-base";
 import { TrieRouter } from "hono/router/trie-router";
 import { BodyBudget } from "../http/body_budget.ts";
-import { ignoringErrors } from "../events.ts";
-import { defaultFetch } from "../platform.ts";
 import { isResponse } from "../validate.ts";
 import { isWorkerd } from "../http/fixed_length.ts";
 import { ApiClient } from "../api/api_client.ts";
-import type { GlanceOptions } from "../options.ts";
+import { type GlanceOptions, resolveOptions } from "../options.ts";
 import { addressOf, versionOf } from "./path.ts";
 import type { Gateway } from "./gateway_request.ts";
 import {
@@ -76,7 +74,7 @@ const DISCOVERY_PATHS = [
  */
 export function createImageRouter(options: ImageRouterOptions): ImageRouter {
   const resolved = resolveGatewayOptions(options);
-  const metrics = new Metrics(resolved.metrics, options.wallClock ?? Date.now);
+  const metrics = new Metrics(resolved.metrics, resolveOptions(options).wallClock);
   const tracing = new Tracing(resolved.tracing);
   const client = new ApiClient(clientOptions(options, { metrics, tracing }));
   const { now, timer } = client.options;
@@ -166,8 +164,7 @@ function clientOptions(
   options: ImageRouterOptions,
   { metrics, tracing }: Pick<Gateway, "metrics" | "tracing">,
 ): GlanceOptions {
-  const onEvent = ignoringErrors(options.onEvent);
-  const { fetch = defaultFetch } = options;
+  const { fetch, onEvent } = resolveOptions(options);
   const traced: typeof fetch = (url, init) =>
     tracing.spans === null ? fetch(url, init) : tracing.spans.fetch(fetch, url, init);
   const observed: typeof fetch = async (url, init) => {

@@ -105,13 +105,18 @@ const BODY_FAULTS: Readonly<Record<BodyFault, readonly [status: number, explanat
   "over budget": [503, "The server is buffering too many request bodies."],
 };
 
+/** The token of a request. Keystone's middleware reads its older name, too. */
+export function tokenOf({ headers }: Request): string | null {
+  return headers.get("x-auth-token") ?? headers.get("x-storage-token");
+}
+
 /** Reads the body within the memory budget of the cloud. */
 async function bytesOf(
   request: Request,
   { bodies }: EmbeddedCloud,
 ): Promise<Uint8Array<ArrayBuffer>> {
   try {
-    const body = await bodies.read(request.headers.get("x-auth-token") ?? {}, request);
+    const body = await bodies.read(tokenOf(request) ?? {}, request);
     body.release();
     return body.bytes;
   } catch (error) {

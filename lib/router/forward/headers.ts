@@ -90,6 +90,11 @@ export function credentialOf(headers: Headers, name: string): string | null {
   return isToken && !hopHeaders(headers).has(name) ? value : null;
 }
 
+/** The token of the user. Keystone's middleware reads its older name, too, which Swift's clients send. */
+export function userTokenOf(headers: Headers): string | null {
+  return credentialOf(headers, headers.has("x-auth-token") ? "x-auth-token" : "x-storage-token");
+}
+
 /** The request id of the client, with the prefix that Glance adds; a new one if it is absent or invalid. */
 export function requestIdOf(headers: Headers): string {
   const given = headers.get("x-openstack-request-id") ?? "";
