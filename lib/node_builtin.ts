@@ -3,9 +3,40 @@
  * core has no static import of them, so it loads everywhere.
  */
 
-/** The global that has the modules. */
+/** The globals that have the modules, and Deno's own files. */
 interface Runtime {
   readonly process?: { readonly getBuiltinModule?: (name: string) => unknown };
+  readonly Deno?: {
+    readonly open?: (
+      path: string,
+      options: { readonly write: true; readonly createNew: true },
+    ) => Promise<DenoFile>;
+  };
+}
+
+/** The part of `Deno.FsFile` that is used. */
+interface DenoFile {
+  write(bytes: Uint8Array): Promise<number>;
+  sync(): Promise<void>;
+  close(): void;
+}
+
+/** The part of `node:fs/promises` that creates a file. */
+interface FileMaker {
+  open(path: string, flags: "wx"): Promise<{
+    write(bytes: Uint8Array): Promise<{ readonly bytesWritten: number }>;
+    sync(): Promise<void>;
+    close(): Promise<void>;
+  }>;
+}
+
+/** A file that is written from its beginning to its end. */
+export interface NewFile {
+  /** Writes all bytes. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Resolves when the disk has the bytes. */
+  sync(): Promise<void>;
+  close(): Promise<void>;
 }
 
 /** A built-in module; null if the runtime does not have it. Its type is not checked. */
@@ -45,4 +76,33 @@ async function errorOf(fs: DirectoryMaker, path: string): Promise<unknown> {
   } catch (error) {
     return Object(error).code ?? "unknown";
   }
+}
+
+/**
+ * Creates a file. On Deno it is not one of `node:fs`, whose writes block the event loop until a slow disk accepts them.
+ *
+ * @throws the error of the system: `EEXIST` if the file exists.
+ */
+export async function createFile(path: string): Promise<NewFile> {
+  const { Deno } = globalThis as Runtime;
+  const own = await Deno?.open?.(path, { write: true, createNew: true });
+  if (own !== undefined) {
+    const close = () => Promise.resolve().then(() => own.close());
+    return newFile((bytes) => own.write(bytes), () => own.sync(), close);
+  }
+  const file = await builtinModule<FileMaker>("node:fs/promises")!.open(path, "wx");
+  const write = async (bytes: Uint8Array) => (await file.write(bytes)).bytesWritten;
+  return newFile(write, () => file.sync(), () => file.close());
+}
+
+/** `writeSome` returns the number of bytes that it has written. */
+function newFile(
+  writeSome: (bytes: Uint8Array) => Promise<number>,
+  sync: NewFile["sync"],
+  close: NewFile["close"],
+): NewFile {
+  const write = async (bytes: Uint8Array) => {
+    for (let done = 0; done < bytes.byteLength;) done += await writeSome(bytes.subarray(done));
+  };
+  return { write, sync, close };
 }

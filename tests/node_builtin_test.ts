@@ -1,7 +1,7 @@
-/** `makeDirectory()` on the file system of the runtime, and where Node 20 never returns. */
+/** `createFile()`, and `makeDirectory()` on the file system of the runtime, and where Node 20 never returns. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import * as fs from "node:fs/promises";
-import { makeDirectory } from "../lib/node_builtin.ts";
+import { createFile, makeDirectory } from "../lib/node_builtin.ts";
 
 Deno.test("makeDirectory() creates a directory and those above it, also several times at once", async () => {
   const root = await Deno.makeTempDir();
@@ -11,6 +11,19 @@ Deno.test("makeDirectory() creates a directory and those above it, also several 
   }
   await Promise.all(Array.from({ length: 20 }, () => makeDirectory(fs, `${root}/f/g/h/i`)));
   assert((await Deno.stat(`${root}/f/g/h/i`)).isDirectory);
+  await Deno.remove(root, { recursive: true });
+});
+
+Deno.test("createFile() writes all bytes of a new file, and rejects for one that exists", async () => {
+  const root = await Deno.makeTempDir();
+  const file = await createFile(`${root}/file`);
+  for (const text of ["one ", "", "two"]) await file.write(new TextEncoder().encode(text));
+  await file.sync();
+  await file.close();
+  await assertRejects(() => file.close(), Error);
+  assertEquals(await Deno.readTextFile(`${root}/file`), "one two");
+  const error = await assertRejects(() => createFile(`${root}/file`), Error);
+  assertEquals((error as { code?: string }).code, "EEXIST");
   await Deno.remove(root, { recursive: true });
 });
 

@@ -144,10 +144,11 @@ export class SlotCache {
     const { index } = this.storage;
     if (imageId === null) index.pinnedImages.clear();
     else index.pinnedImages.delete(imageId);
-    const slots = [...index.slots()].map(({ key }) => key);
-    await this.storage.remove(
-      imageId === null ? slots : slots.filter((key) => key.startsWith(`${imageId}/`)),
-    );
+    const isRemoved = (key: string) => imageId === null || key.startsWith(`${imageId}/`);
+    for (const prefix of this.#servers.keys()) {
+      if (isRemoved(prefix)) this.#servers.delete(prefix);
+    }
+    await this.storage.remove([...index.slots()].map(({ key }) => key).filter(isRemoved));
   }
 
   #countReader(imageId: string, by: number): void {

@@ -62,23 +62,21 @@ export async function openStoredSlot(
   // If the first block is needed, one request to a remote store returns the header and the data. A file is read in
   // blocks, without copies.
   const isOneRead = firstBlock === 0 && store.isShared;
-  const [head, rest] = await Promise.all([
-    store.read(slot.key, 0, isOneRead ? to : dataStart),
-    isOneRead ? null : store.read(slot.key, from, to),
-  ]);
+  const [head, rest] = await bothOf(
+    readerOf(store.read(slot.key, 0, isOneRead ? to : dataStart)),
+    isOneRead ? null : readerOf(store.read(slot.key, from, to)),
+  );
+  const cancel = () => Promise.all([head?.cancel(), rest?.cancel()]);
   if (head === null || (!isOneRead && rest === null)) {
-    await Promise.all([head?.cancel(), rest?.cancel()]);
+    await cancel();
     return null;
   }
-  const headReader = new ExactReader(head);
-  const header = await headReader.take(dataStart);
-  const checksums = header === null ? null : await parseHeader(digest, slot.key, header, length);
-  if (checksums === null) {
-    await Promise.all([headReader.cancel(), rest?.cancel()]);
-    throw new CorruptSlot(slot.key);
-  }
-  if (!isOneRead) await headReader.cancel();
-  const data = rest === null ? headReader : new ExactReader(rest);
+  const checksums = await checksumsOf(digest, head, slot.key, length).catch(async (error) => {
+    await cancel();
+    throw error;
+  });
+  if (!isOneRead) await head.cancel();
+  const data = rest ?? head;
   let block = firstBlock;
   let position = offset - slot.start;
   return {
@@ -98,6 +96,31 @@ export async function openStoredSlot(
     },
     close: () => data.cancel(),
   };
+}
+
+/** The results of two reads of a store; if one fails, the other is canceled. */
+async function bothOf(
+  ...reads: [Promise<ExactReader | null>, Promise<ExactReader | null> | null]
+): Promise<[ExactReader | null, ExactReader | null]> {
+  try {
+    return await Promise.all(reads);
+  } catch (error) {
+    for (const read of reads) read?.then((reader) => reader?.cancel(), () => {});
+    throw error;
+  }
+}
+
+async function readerOf(read: ReturnType<SlotStore["read"]>): Promise<ExactReader | null> {
+  const stream = await read;
+  return stream === null ? null : new ExactReader(stream);
+}
+
+/** @throws {CorruptSlot} if the header is corrupt. */
+async function checksumsOf(digest: Digest, head: ExactReader, key: string, length: number) {
+  const header = await head.take(headerSize(length));
+  const checksums = header === null ? null : await parseHeader(digest, key, header, length);
+  if (checksums === null) throw new CorruptSlot(key);
+  return checksums;
 }
 
 /** Wraps a reader so that it calls `release` when it is closed. */

@@ -1,5 +1,5 @@
 /** Requests to web servers that are not API servers: without credentials, and with redirects to other origins. */
-import { RedirectRefused } from "../errors.ts";
+import { GlanceError, RedirectRefused } from "../errors.ts";
 import type { MessagePart } from "../message_parts.ts";
 import type { ResolvedOptions } from "../options.ts";
 import { redact } from "../redact.ts";
@@ -86,7 +86,7 @@ async function fetchHop(
   try {
     return await fetchResponse(options, url, init, init.signal);
   } catch (error) {
-    if (visited.length === 1 || !(error instanceof TypeError)) throw error;
+    if (visited.length === 1 || error instanceof GlanceError || init.signal.aborted) throw error;
     throw new TypeError(`it redirects to "${redact(url)}"`, { cause: error });
   }
 }

@@ -214,9 +214,14 @@ async function requestImport(
   } catch (error) {
     if (!(error instanceof GlanceConnectionFailed)) throw error;
     const image = await showImage(session, imageId).catch(() => null);
-    const hasBegun = image !== null && (lockOf(image) !== null || image.status === "importing");
-    if (!hasBegun) throw error;
+    if (image === null || !hasBegun(image, request)) throw error;
   }
+}
+
+/** Whether an import has begun, or is over already. An image that had data before is imported only to further stores. */
+function hasBegun(image: Image, { method: { name } }: ImportRequest): boolean {
+  const isOver = image.status === "active" && name !== "copy-image";
+  return lockOf(image) !== null || image.status === "importing" || isOver;
 }
 
 /**

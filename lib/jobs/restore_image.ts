@@ -9,7 +9,7 @@ import type { GlanceImageService } from "../images/service.ts";
 import type { Session } from "../api/session.ts";
 import { fromGlance } from "../api/translate.ts";
 import type { GlanceImage, Image, ImageMeta } from "../api/types.ts";
-import { checkObject } from "../validate.ts";
+import { checkObject, definedMembers } from "../validate.ts";
 import { type PortableRecord, portableRecord } from "./export_image.ts";
 import { checkMatches, checkRestorable, type CompareOptions } from "./compare_data.ts";
 import { hashedData } from "./hashing_source.ts";
@@ -117,7 +117,7 @@ async function createWithoutData(
   meta: ImageMeta = {},
 ): Promise<GlanceImage> {
   const properties = { ...record.properties, ...meta.properties };
-  const { visibility, ...rest } = { ...record, ...meta, properties };
+  const { visibility, ...rest } = { ...record, ...definedMembers<ImageMeta>(meta), properties };
   const whole = visibility === undefined ? rest : { ...rest, visibility };
   try {
     return await createImage(session, whole, null, {});

@@ -19,6 +19,6 @@ export function sessionOf(
   const client = service?.client;
   if (typeof client?.request === "function") return new Session(client, context, options);
   throw new Invalid(
-    `Cannot use ${inspect(service)} as the image service: pass the service first, then the context`,
+    `Cannot use ${inspect(service)} as the image service: pass it before the context`,
   );
 }

@@ -2,7 +2,7 @@
 import { type Chunk, readerOf } from "../transfer/body_reader.ts";
 import { StallTimer } from "../transfer/stall_timer.ts";
 import { parseHttpUrl } from "../api_server.ts";
-import { type GlanceError, Invalid, ServerUnreachable } from "../errors.ts";
+import { GlanceError, Invalid, ServerUnreachable } from "../errors.ts";
 import { statusError } from "../http/status_error.ts";
 import { Deadline } from "../http/deadline.ts";
 import { explainTls } from "../http/explain.ts";
@@ -76,7 +76,7 @@ export async function openWebResponse(
     const reason = deadline.signal.aborted ? deadline.signal.reason : error;
     deadline[Symbol.dispose]();
     if (signal?.aborted) throw signal.reason;
-    throw reason instanceof TypeError ? await unreachable(source, reason) : reason;
+    throw reason instanceof GlanceError ? reason : await unreachable(source, reason);
   }
 }
 
@@ -166,7 +166,7 @@ async function httpErrorOf(response: Response, url: string): Promise<GlanceError
 }
 
 /** The error of a failed fetch, with its reason, such as an unknown host or certificate. */
-async function unreachable(source: string, error: TypeError): Promise<ServerUnreachable> {
+async function unreachable(source: string, error: unknown): Promise<ServerUnreachable> {
   const reason = reasonOf(error);
   const { hint = "check the URL" } = await explainTls(reason);
   return broken(source, `${reason}; ${hint}`, error);

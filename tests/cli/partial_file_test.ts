@@ -1,5 +1,14 @@
 /** Partial files of `image-download`: when they are kept, ignored, or removed. */
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import { PartialFile } from "../../lib/cli/files/partial_file.ts";
+import { CommandFailed } from "../../lib/cli/system/errors.ts";
+import { settled } from "../support/clock.ts";
 import { formatBytes } from "../../lib/cli/output/units.ts";
 import { MemoryFiles } from "./memory_files.ts";
 import { assertWhole, BreakableCloud, ID, OTHER_ID, SIZE } from "./breakable_cloud.ts";
@@ -144,4 +153,35 @@ Deno.test("image-download leaves no file when no byte arrived or the bytes are w
     assertStringIncludes(stderr, "sha512");
     assertEquals(cloud.ranges.length, 2);
   });
+});
+
+Deno.test("PartialFile fails when a sync of its data has failed, although the next one succeeds", async () => {
+  const files = new MemoryFiles();
+  const open = files.open.bind(files);
+  let syncs = 0;
+  files.open = async (path) => {
+    const file = await open(path);
+    if (path !== "x.part") return file;
+    const sync = file.sync.bind(file);
+    file.sync = () => ++syncs === 2 ? Promise.reject(new Error("Input/output error")) : sync();
+    return file;
+  };
+  let time = 0;
+  const identity = {
+    imageId: ID,
+    size: 6,
+    hashAlgorithm: null,
+    hashValue: null,
+    checksum: null,
+  };
+  const now = () => time += 2_000;
+  const part = await PartialFile.open({ files, now, path: "x.part", identity, mode: null });
+  await part.begin();
+  await part.write(new Uint8Array(3));
+  await settled();
+  const lost = 'Cannot write "x.part": Input/output error';
+  await assertRejects(() => part.write(new Uint8Array(3)), CommandFailed, lost);
+  await assertRejects(() => part.complete("x"), CommandFailed, lost);
+  assertEquals(await part.keep(), 3);
+  assertEquals(JSON.parse(files.text("x.part.json") ?? "").bytes, 0);
 });

@@ -111,7 +111,7 @@ Deno.test("directoryStorage() reports and keeps foreign files", async () => {
   await upload(before, id, "data");
   const strays = ["images/notes.txt", "tasks/x.json", "data/stray"];
   for (const stray of strays) await Deno.writeTextFile(`${directory.path}/${stray}`, "notes");
-  for (const folder of ["temporary/folder", "data/local/folder"]) {
+  for (const folder of ["temporary", "data/local"].map((it) => `${it}/${crypto.randomUUID()}`)) {
     await Deno.mkdir(`${directory.path}/${folder}`);
   }
   const { glance, reports } = open(directory.path);

@@ -69,7 +69,10 @@ Deno.test("directoryStorage() keeps the previous catalog when a write is incompl
   await using directory = await temporaryDirectory();
   const before = open(directory.path);
   assertEquals(await status(before, "POST", "", NAMESPACE), 201);
-  await Deno.writeTextFile(`${directory.path}/temporary/x`, '{"namespaces": [');
+  await Deno.writeTextFile(
+    `${directory.path}/temporary/${crypto.randomUUID()}`,
+    '{"namespaces": [',
+  );
   const after = open(directory.path);
   assertEquals(await status(after, "GET", "/Kept::Things"), 200);
   assertEquals(Array.from(Deno.readDirSync(`${directory.path}/temporary`)), []);

@@ -29,45 +29,46 @@ export async function mountedDisk(bytes: number): Promise<SmallDisk | null> {
   };
 }
 
-/** The part of an open file that consumes space. */
-interface Written {
-  write(buffer: Uint8Array, offset: number, length: number, position: number): Promise<unknown>;
-}
-
 /**
- * A directory whose files can hold `bytes` in total. The injected file system applies to the whole
- * process until disposed.
+ * A directory whose new files can hold `bytes` in total. The injected `Deno.open` applies to the whole process until
+ * disposed.
  */
 export async function injectedDisk(bytes: number): Promise<SmallDisk> {
   const directory = await temporaryDirectory();
-  const { process } = globalThis as unknown as {
-    process: { getBuiltinModule(id: string): unknown };
-  };
-  const original = process.getBuiltinModule.bind(process);
   let left = bytes;
-  const files = original("node:fs/promises") as {
-    open(path: string, flags: string): Promise<Written>;
-  };
-  const open = async (path: string, flags: string) => {
-    const file = await files.open(path, flags);
-    if (flags === "r+" || flags === "r") return file;
-    const write = file.write.bind(file);
-    file.write = (buffer, offset, length, position) => {
-      left -= length;
-      return left >= 0 ? write(buffer, offset, length, position) : Promise.reject(full());
-    };
-    return file;
-  };
-  process.getBuiltinModule = (id) => id === "node:fs/promises" ? { ...files, open } : original(id);
+  const restore = replaceWrites((_, chunk, write) => {
+    left -= chunk.byteLength;
+    return left >= 0 ? write(chunk) : Promise.reject(full());
+  });
   return {
     path: directory.path,
     async [Symbol.asyncDispose]() {
-      process.getBuiltinModule = original;
+      restore();
       await directory[Symbol.asyncDispose]();
     },
   };
 }
 
-function full(): Error {
+/** Replaces how new files are written. Returns a function that restores it. */
+export function replaceWrites(
+  write: (
+    path: string,
+    bytes: Uint8Array,
+    original: (bytes: Uint8Array) => Promise<number>,
+  ) => Promise<number>,
+): () => void {
+  const { open } = Deno;
+  Deno.open = async (path, options) => {
+    const file = await open(path, options);
+    if (options?.createNew !== true) return file;
+    const original = file.write.bind(file);
+    file.write = (bytes) => write(String(path), bytes, original);
+    return file;
+  };
+  return () => void (Deno.open = open);
+}
+
+/** The error of a full disk. */
+export function full(): Error {
   return Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
 }

@@ -208,7 +208,8 @@ Deno.test("importImage() does not wait if `wait` is false", async () => {
 });
 
 Deno.test("importImage() continues after a lost response if the import has begun", async () => {
-  for (const [status, isTaken] of [["importing", true], ["queued", false]] as const) {
+  const states = [["importing", true], ["active", true], ["queued", false]] as const;
+  for (const [status, isTaken] of states) {
     const { cloud, id, work } = await cloudWith();
     let polls = 0;
     cloud.intercept = async ({ request }) => {

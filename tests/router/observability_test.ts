@@ -57,6 +57,18 @@ Deno.test("log() is called once per request, with the totals of the finished res
   assertEquals(JSON.stringify(cloud.logged).includes("secret"), false);
 });
 
+Deno.test("log() gets an entry that does not change when its client left while a chunk was read", async () => {
+  const cloud = new Cloud();
+  const { id } = await cloud.image(SIZE);
+  const response = await cloud.router().request(`/v2/images/${id}/file`);
+  const reader = response.body?.getReader();
+  const reading = reader?.read().catch(() => {});
+  await reader?.cancel();
+  await reading;
+  await settled();
+  assertEquals(cloud.logged.map(({ outcome, error }) => [outcome, error]), [["canceled", null]]);
+});
+
 Deno.test("log() fails no request when it throws", async () => {
   const router = new Cloud().router({
     log: () => {

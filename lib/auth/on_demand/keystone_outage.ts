@@ -16,10 +16,10 @@ export class KeystoneOutage {
 
   /** Milliseconds until the next request; null if the time is over, and undefined if this is not an outage. */
   next(failure: OutageFailure): number | null | undefined {
-    const { server, error: { status, message } } = failure;
+    const { error: { status, message } } = failure;
     // The action contains names that users choose, which must not be matched as a cause.
     const reason = message.replace(this.#action, "");
-    return isServerUnavailable({ status, message: reason, server })
+    return isServerUnavailable({ status, message: reason })
       ? this.#delays.next(failure)
       : undefined;
   }

@@ -52,7 +52,7 @@ export class SlotReaders {
     if (this.#paged !== null && !isReadOnce) return await this.#paged.open(slot, offset, end);
     const { store, digest, within } = this.#options;
     const opened = openStoredSlot(digest, store, slot, offset, end);
-    const reader = await within("read a slot", opened);
+    const reader = await within("read a slot", opened, (reader) => reader?.close());
     return reader && { ...reader, read: () => within("read a slot", reader.read()) };
   }
 

@@ -5,18 +5,29 @@ import type { SlotStore, StoredSlot } from "./slot_store.ts";
 /** Milliseconds for one call, and for one read of a stream. */
 const LIMIT = 30_000;
 
-/** Settles as `work` does; rejects if it takes longer than a limit. The work itself continues. */
-export type TimeLimit = <Result>(action: string, work: Promise<Result>) => Promise<Result>;
+/**
+ * Settles as `work` does; rejects if it takes longer than a limit. The work itself continues; `discard` is called with a
+ * result after the limit, to close it.
+ */
+export type TimeLimit = <Result>(
+  action: string,
+  work: Promise<Result>,
+  discard?: (late: Result) => Promise<void> | undefined,
+) => Promise<Result>;
 
 /** Creates the time limit for calls of a store, and for reads of its streams. */
 export function storeLimit(timer: Timer): TimeLimit {
-  return <Result>(action: string, work: Promise<Result>) =>
-    new Promise<Result>((resolve, reject) => {
-      const stop = timer(
-        LIMIT,
-        () => reject(new Error(`Cannot ${action}: the store did not respond within ${LIMIT} ms`)),
-      );
-      work.then(resolve, reject).finally(stop);
+  return (action, work, discard) =>
+    new Promise((resolve, reject) => {
+      let isLate = false;
+      const stop = timer(LIMIT, () => {
+        isLate = true;
+        reject(new Error(`Cannot ${action}: the store did not respond within ${LIMIT} ms`));
+      });
+      work.then((result) => {
+        if (isLate) discard?.(result)?.catch(() => {});
+        resolve(result);
+      }, reject).finally(stop);
     });
 }
 
@@ -25,12 +36,13 @@ export function limitedStore(store: SlotStore, within: TimeLimit): SlotStore {
   const { open, isAlone, claim, release } = store;
   return {
     isShared: store.isShared,
-    read: (key, start, end) => within("read a slot", store.read(key, start, end)),
+    read: (key, start, end) =>
+      within("read a slot", store.read(key, start, end), (stream) => stream?.cancel()),
     write: (key, parts) => within("write a slot", store.write(key, parts)),
     delete: (key) => within("delete a slot", store.delete(key)),
     list: () => limitedList(store.list(), within),
     ...open === undefined ? {} : {
-      open: (key) => within("read a slot", open.call(store, key)),
+      open: (key) => within("read a slot", open.call(store, key), (value) => value?.close()),
     },
     ...isAlone === undefined ? {} : {
       isAlone: () => within("list the gateways", isAlone.call(store)),

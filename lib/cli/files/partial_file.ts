@@ -51,7 +51,7 @@ export class PartialFile {
   static async open(options: PartOptions): Promise<PartialFile> {
     const { files, path } = options;
     const open = () => files.open(path, temporaryMode(options.mode));
-    return new PartialFile(options, await attempt("write", path, open));
+    return new PartialFile(options, withLostSyncs(await attempt("write", path, open)));
   }
 
   /** Size in bytes when it was opened. */
@@ -124,7 +124,7 @@ export class PartialFile {
     }
     // A write that failed may have stored a part of its bytes, which are not counted.
     await this.#file.truncate(this.#bytes).catch(() => {});
-    // If the disk is full, the previous record is still valid.
+    // If the disk is full or has lost data, the previous record is still valid.
     await this.#record().catch(() => {});
     this.#file.close();
     return this.#bytes;
@@ -179,6 +179,33 @@ export class PartialFile {
     await this.#recordFile.replace(record);
     this.#recordedAt = now();
   }
+}
+
+/**
+ * A file that cannot be written or synced after a sync has failed: Linux reports lost data once, so that a later sync
+ * succeeds.
+ */
+function withLostSyncs(file: UpdatableFile): UpdatableFile {
+  let lost: { readonly error: unknown } | null = null;
+  const unlessLost = async (work: () => Promise<void>) => {
+    if (lost !== null) throw lost.error;
+    await work();
+  };
+  return {
+    size: file.size,
+    read: (limit) => file.read(limit),
+    truncate: (size) => file.truncate(size),
+    isAt: (path) => file.isAt(path),
+    write: (bytes) => unlessLost(() => file.write(bytes)),
+    sync: () =>
+      unlessLost(() =>
+        file.sync().catch((error) => {
+          lost = { error };
+          throw error;
+        })
+      ),
+    close: () => file.close(),
+  };
 }
 
 /** Loads the checksums of the runtime. On Deno, a static import would delay the first request. */

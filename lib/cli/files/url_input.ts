@@ -1,8 +1,8 @@
 /** Reads parts of a file on the web. */
 import { parseHttpUrl } from "../../api_server.ts";
 import type { ReadableRegions } from "../../formats/inspect_regions.ts";
-import { formatRange, parseContentRange } from "../../http/byte_range.ts";
-import { RedirectRefused } from "../../errors.ts";
+import { formatRange, lengthOf, parseContentRange } from "../../http/byte_range.ts";
+import { GlanceError, RedirectRefused } from "../../errors.ts";
 import { Deadline } from "../../http/deadline.ts";
 import { explainTls } from "../../http/explain.ts";
 import { reasonOf } from "../../http/transport.ts";
@@ -10,7 +10,6 @@ import { openUrl } from "../../http/web_request.ts";
 import { pageFault } from "../../jobs/from_url/source_version.ts";
 import { type ResolvedOptions, resolveOptions } from "../../options.ts";
 import { redact, redactUrls } from "../../redact.ts";
-import { messageOf } from "../../validate.ts";
 import { CommandFailed } from "../system/errors.ts";
 import type { System } from "../system/system.ts";
 import { readBytes } from "./read_bytes.ts";
@@ -52,11 +51,9 @@ export async function withWebFile<T>(
   } catch (error) {
     if (deadline.signal.aborted) throw deadline.signal.reason;
     if (error instanceof CommandFailed || error instanceof RedirectRefused) throw error;
-    if (error instanceof TypeError) {
-      const { hint = "check the URL" } = await explainTls(reasonOf(error));
-      throw fail(`${redactUrls(reasonOf(error))}; ${hint}`, error);
-    }
-    throw fail(redactUrls(messageOf(error)), error);
+    if (error instanceof GlanceError) throw fail(redactUrls(error.message), error);
+    const { hint = "check the URL" } = await explainTls(reasonOf(error));
+    throw fail(`${redactUrls(reasonOf(error))}; ${hint}`, error);
   } finally {
     deadline[Symbol.dispose]();
   }
@@ -77,7 +74,7 @@ function wholeFile({ headers, body }: Response): WebFile {
   const length = headers.get("content-length");
   const isEncoded = headers.has("content-encoding");
   if (body === null) return { size: 0, data: new Blob([]).stream() };
-  return { size: length === null || isEncoded ? null : Number(length), data: body };
+  return { size: isEncoded ? null : lengthOf(length), data: body };
 }
 
 /** Sends the requests for parts of a file. */

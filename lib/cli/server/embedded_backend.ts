@@ -38,7 +38,8 @@ export async function serveEmbedded(
       onError: (error) => settings.log.error(error),
     });
     const fetch = (input: string, init: RequestInit) => glance.fetch(new Request(input, init));
-    await addSample(fetch);
+    // The server is useful without it, for example on a full disk.
+    await addSample(fetch).catch((error) => settings.log.error(error));
     const router = createImageRouter({
       ...routerOptions(settings),
       apiServers: [SERVER],

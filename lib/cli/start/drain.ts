@@ -11,9 +11,6 @@ const MAX_NAMED = 5;
 /** Maximum number of characters of a request. */
 const NAME_LENGTH = 200;
 
-/** Maximum delay of a timer in milliseconds. */
-const MAX_TIMER = 2 ** 31 - 1;
-
 /** Stops the server; requests that still run after `seconds` are aborted and logged. */
 export async function drain(
   server: RunningServer,
@@ -29,7 +26,7 @@ export async function drain(
   report();
   const timer = setInterval(report, REPORT_INTERVAL);
   try {
-    const aborted = await server.stop(Math.min(seconds * 1000, MAX_TIMER));
+    const aborted = await server.stop(seconds * 1000);
     for (const request of aborted) log.message("drain", abortedText(request, seconds));
   } finally {
     clearInterval(timer);

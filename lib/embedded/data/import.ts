@@ -9,7 +9,7 @@ import { badRequest, conflict, Failure } from "../http/errors.ts";
 import { type ImportJob, parseImportRequest, targetStores } from "./import_request.ts";
 import { endOfImport, type ImportResult } from "./import_result.ts";
 import { changeImage, requireOwner, visibleImage } from "../images/access.ts";
-import type { EmbeddedCloud } from "../request/embedded_cloud.ts";
+import { type EmbeddedCloud, removeData } from "../request/embedded_cloud.ts";
 import { isReadOnly, storeMetadata } from "../request/store_choice.ts";
 import { checkPolicy, requireAdmin } from "../request/policy.ts";
 import { type ImageRow, type LocationRow, withStatus } from "../storage/image_records.ts";
@@ -69,7 +69,7 @@ async function moveStagedData(job: ImportJob, row: ImageRow): Promise<void> {
       else await copy(call, staged.key, key, staged.size);
     },
   );
-  await bytes.remove(staged.key);
+  await removeData(job.call.cloud, staged.key);
   await end(job, row.id, result, staged);
 }
 
@@ -164,8 +164,8 @@ async function copy(
 }
 
 async function removeCopies(
-  { storage: store }: EmbeddedCloud,
+  cloud: EmbeddedCloud,
   written: readonly LocationRow[],
 ): Promise<void> {
-  for (const { key } of written) if (key !== null) await store.bytes.remove(key);
+  for (const { key } of written) if (key !== null) await removeData(cloud, key);
 }

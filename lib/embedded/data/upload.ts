@@ -6,7 +6,7 @@
 import { type EmbeddedRequest, noContent } from "../request/request.ts";
 import { badRequest, Failure } from "../http/errors.ts";
 import { noImage, requireOwner, touchImage, visibleImage } from "../images/access.ts";
-import { type EmbeddedCloud, timestamp } from "../request/embedded_cloud.ts";
+import { type EmbeddedCloud, removeData, timestamp } from "../request/embedded_cloud.ts";
 import { defaultStoreId, isReadOnly, storeMetadata } from "../request/store_choice.ts";
 import {
   checkFormats,
@@ -93,11 +93,10 @@ async function receiveBody(
       ...incoming.finish(current, data),
       updated_at: timestamp(call.cloud),
     }));
-    if (done === null) await store.bytes.remove(incoming.key);
+    if (done === null) await removeData(call.cloud, incoming.key);
     return done !== null;
   } catch (error) {
-    // If the removal fails, the next start removes the data.
-    await store.bytes.remove(incoming.key).catch(call.cloud.onError);
+    await removeData(call.cloud, incoming.key);
     await store.images.settle(row.id, (current) => ({
       ...withStatus(current, "queued"),
       updated_at: timestamp(call.cloud),

@@ -14,6 +14,7 @@ import { python } from "../http/python_format.ts";
 import { type ImageRow, withStatus } from "../storage/image_records.ts";
 import { openUrl } from "./location_data.ts";
 import { writtenData } from "./ingest.ts";
+import { removeData } from "../request/embedded_cloud.ts";
 
 /**
  * Downloads the URL of an import request and moves the data to the stores.
@@ -34,7 +35,7 @@ export async function importFromWeb(
   } catch (error) {
     if (!(error instanceof Failure)) cloud.onError(error);
     await cloud.storage.images.settle(id, (row) => failedImport(job, row));
-    await cloud.storage.bytes.remove(stagingKey(id));
+    await removeData(cloud, stagingKey(id));
   }
 }
 

@@ -5,7 +5,7 @@ import { imageView } from "./image_view.ts";
 import { importMethods } from "../data/import_request.ts";
 import { changeImage, imageNotFound, requireOwner, touchImage, visibleImage } from "./access.ts";
 import { newRow } from "./new_image.ts";
-import { type EmbeddedCloud, timestamp } from "../request/embedded_cloud.ts";
+import { type EmbeddedCloud, removeData, timestamp } from "../request/embedded_cloud.ts";
 import type { ImageRow } from "../storage/image_records.ts";
 import { checkLimit } from "./usage.ts";
 import { checkImage } from "./schema.ts";
@@ -44,14 +44,14 @@ export async function deleteImage(call: EmbeddedRequest): Promise<Response> {
   });
   if (gone === null) throw missing();
   call.cloud.cache?.remove(gone.id);
-  await removeData(call.cloud, gone);
+  await removeAllData(call.cloud, gone);
   return noContent();
 }
 
-async function removeData(cloud: EmbeddedCloud, row: ImageRow): Promise<void> {
+async function removeAllData(cloud: EmbeddedCloud, row: ImageRow): Promise<void> {
   const keys = row.locations.map(({ key }) => key).concat(row.staged?.key ?? null);
   for (const key of keys) {
-    if (key !== null) await cloud.storage.bytes.remove(key);
+    if (key !== null) await removeData(cloud, key);
   }
 }
 

@@ -6,6 +6,7 @@ import { isService } from "../request/identity.ts";
 import { requireAdmin } from "../request/policy.ts";
 import { locationView } from "./image_view.ts";
 import { changeImage, requireOwner, visibleImage } from "./access.ts";
+import { removeData } from "../request/embedded_cloud.ts";
 
 /** `GET /v2/images/{image_id}/locations`: for services and administrators. */
 export function listLocations(call: EmbeddedRequest): Response {
@@ -43,6 +44,6 @@ export async function deleteFromStore(call: EmbeddedRequest): Promise<Response> 
     key = gone.key;
     return { ...row, locations: row.locations.filter((location) => location !== gone) };
   });
-  if (key !== null) await call.cloud.storage.bytes.remove(key);
+  if (key !== null) await removeData(call.cloud, key);
   return noContent();
 }

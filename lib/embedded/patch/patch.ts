@@ -9,7 +9,7 @@ import { canSee } from "../request/identity.ts";
 import { BASE_PROPERTIES, checkImage } from "../images/schema.ts";
 import { imageView } from "../images/image_view.ts";
 import { touchImage, visibleImage } from "../images/access.ts";
-import type { EmbeddedCloud } from "../request/embedded_cloud.ts";
+import { type EmbeddedCloud, removeData } from "../request/embedded_cloud.ts";
 import { applyChange } from "./apply_patch.ts";
 import { inStoredOrder } from "./location_patch.ts";
 import type { PatchChange } from "./patch_change.ts";
@@ -70,7 +70,7 @@ async function removeBytes(
 ): Promise<void> {
   for (const { key } of gone) {
     const isNamed = kept.some((location) => location.key === key);
-    if (key !== null && !isNamed) await cloud.storage.bytes.remove(key);
+    if (key !== null && !isNamed) await removeData(cloud, key);
   }
 }
 

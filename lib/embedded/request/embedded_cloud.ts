@@ -98,6 +98,11 @@ export function resolveOptions(options: EmbeddedGlanceOptions): EmbeddedCloud {
   });
 }
 
+/** Removes data that no image has any more. If that fails, the next start removes it. */
+export async function removeData({ storage, onError }: EmbeddedCloud, key: string): Promise<void> {
+  await storage.bytes.remove(key).catch(onError);
+}
+
 /** The current time plus `later` milliseconds, in Glance's format (whole seconds). */
 export function timestamp(cloud: EmbeddedCloud, later = 0): string {
   return new Date(cloud.now() + later).toISOString().replace(/\.\d+Z$/, "Z");

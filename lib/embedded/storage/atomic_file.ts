@@ -1,6 +1,7 @@
 /** Atomic file writes: write a temporary file, sync it, rename it. */
 
-import { files, moveFile, writeAll } from "./fs.ts";
+import { createFile } from "../../node_builtin.ts";
+import { files, moveFile } from "./fs.ts";
 import type { ByteSink } from "./storage.ts";
 
 /**
@@ -10,13 +11,9 @@ import type { ByteSink } from "./storage.ts";
  */
 export async function openAtomicFile(root: string, target: string): Promise<ByteSink> {
   const temporary = `${root}/temporary/${crypto.randomUUID()}`;
-  const file = await files().open(temporary, "wx");
-  let size = 0;
+  const file = await createFile(temporary);
   return {
-    async write(chunk) {
-      await writeAll(file, chunk, size);
-      size += chunk.byteLength;
-    },
+    write: (chunk) => file.write(chunk),
     async commit() {
       await file.sync();
       await file.close();

@@ -12,6 +12,9 @@ import { STORED_CATALOG, STORED_IMAGE, STORED_TASK } from "./stored_schemas.ts";
 /** Path of the metadata definitions, relative to the root. */
 export const CATALOG_FILE = "metadefs/catalog.json";
 
+/** The names of temporary files, and of the data of images. */
+const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
+
 /**
  * Reads the rows, removes incomplete files and data that belongs to no image, and sets images whose
  * upload or import was interrupted back to `queued`. An invalid file is reported and kept; only its own
@@ -28,6 +31,7 @@ export async function openDirectory(
   const faults: Error[] = [];
   for (const name of await files().readdir(`${root}/temporary`)) {
     const path = `${root}/temporary/${name}`;
+    if (!UUID.test(name)) continue;
     await files().rm(path, { force: true }).catch(reportTo(faults, "remove", path));
   }
   const images = await readRows<ImageRow>(`${root}/images`, STORED_IMAGE, faults);
@@ -40,7 +44,9 @@ export async function openDirectory(
     );
   }
   for (const key of present) {
-    if (isKnown(rows, key) || images.invalid.includes(imageIdOf(key))) continue;
+    const id = imageIdOf(key);
+    // Files of other programs are kept.
+    if (!UUID.test(id) || isKnown(rows, key) || images.invalid.includes(id)) continue;
     await bytes.remove(key).catch(reportTo(faults, "remove", `${root}/data/${key}`));
   }
   const tasks = await readRows<TaskRow>(`${root}/tasks`, STORED_TASK, faults);

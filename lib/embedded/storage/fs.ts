@@ -41,26 +41,25 @@ export function files(): NodeFiles {
   return builtinModule("node:fs/promises") as NodeFiles;
 }
 
-/** Writes all of `chunk` at `position`; a single write may be partial. */
-export async function writeAll(file: OpenFile, chunk: Uint8Array, position: number): Promise<void> {
-  let done = 0;
-  while (done < chunk.byteLength) {
-    const { bytesWritten } = await file.write(
-      chunk,
-      done,
-      chunk.byteLength - done,
-      position + done,
-    );
-    done += bytesWritten;
+/** Writes all of `bytes` at the beginning of a file; a single write may be partial. */
+async function writeAll(file: OpenFile, bytes: Uint8Array): Promise<void> {
+  for (let done = 0; done < bytes.byteLength;) {
+    done += (await file.write(bytes, done, bytes.byteLength - done, done)).bytesWritten;
   }
 }
 
-/** Overwrites an existing file in place. A shorter text needs no disk space. */
-export async function overwrite(path: string, text: string): Promise<void> {
+/**
+ * Overwrites an existing file with a JSON text in place. A shorter text needs no disk space. The spaces after it hide the
+ * rest of the old text, should a crash prevent the truncation.
+ */
+export async function overwrite(path: string, json: string): Promise<void> {
   const file = await files().open(path, "r+");
   try {
-    const bytes = new TextEncoder().encode(text);
-    await writeAll(file, bytes, 0);
+    const bytes = new TextEncoder().encode(json);
+    const { size } = await file.stat();
+    const padded = new Uint8Array(Math.max(size, bytes.byteLength)).fill(0x20);
+    padded.set(bytes);
+    await writeAll(file, padded);
     await file.truncate(bytes.byteLength);
     await file.sync();
   } finally {

@@ -17,10 +17,11 @@ const LONGEST_DELAY = 4_000;
  * of a proxy without a server. A wrong name, an untrusted certificate, and a rate limit (429) are not outages.
  */
 export function isServerUnavailable(
-  { status, message, server = "" }: Pick<GlanceError, "status" | "message" | "server">,
+  { status, message }: Pick<GlanceError, "status" | "message">,
 ): boolean {
   if (status !== undefined) return AWAY_STATUSES.has(status);
-  return !WRONG_ADDRESS.test(message.replaceAll(server, ""));
+  // Quoted names and addresses can contain any word.
+  return !WRONG_ADDRESS.test(message.replaceAll(/"[^"]*"/g, ""));
 }
 
 /** The state of an outage, in milliseconds. */

@@ -192,7 +192,7 @@ function arm(
     const isRepeated = race.failures.some((failure) =>
       failure.isTimeout && failure.server === server
     );
-    const limit = Math.round(requestTimeout / (isRepeated ? retries : 1));
+    const limit = Math.round(requestTimeout / (isRepeated && retries || 1));
     const expired = () =>
       new ServerUnreachable(
         `Cannot ${spec.action()}: the server did not respond within ${limit} ms; raise "requestTimeout" if it is slow`,

@@ -195,9 +195,7 @@ async function mayPass(error: GlanceError, offset: number): Promise<boolean> {
   }
   if (offset > 0) return true;
   const { isServerUnavailable } = await import("../../http/on_demand/outage_policy.ts");
-  // Quoted URLs can contain any word.
-  const message = error.message.replaceAll(/"[^"]*"/g, "");
-  return isServerUnavailable({ message, status: undefined, server: undefined });
+  return isServerUnavailable(error);
 }
 
 /** A reader of what follows the first bytes of a body, which must have the digest. */

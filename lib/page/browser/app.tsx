@@ -42,7 +42,7 @@ const TAB_TITLES: Readonly<Record<Tab, string>> = {
 const TABS_OF_ALL: readonly Tab[] = ["all", "public", "community", "shared", "private"];
 const TABS_OF_PROJECT: readonly Tab[] = ["all", "mine", "shared", "public", "community"];
 
-const ENDED = "Your session has ended, or the token is not valid.";
+const ENDED = "Your session has ended, or the token is invalid.";
 
 /** @param onReady called when there is something to show */
 export function App({ onReady }: { readonly onReady: () => void }): JSX.Element {
@@ -87,7 +87,7 @@ export function App({ onReady }: { readonly onReady: () => void }): JSX.Element 
     setUser(next);
   };
   const signOut = (leaving: SessionUser) => {
-    if (isTransferring() && !confirm("Sign out, and cancel the transfers that are running?")) {
+    if (isTransferring() && !confirm("Sign out and cancel all transfers?")) {
       return;
     }
     // An image that is not complete is deleted with a token that is about to be revoked.

@@ -145,6 +145,7 @@ export class CacheApi {
       if (record.status !== 200) return await code.documentResponse(gateway, call, record);
     }
     this.#queue.delete(imageId);
+    this.#uses.delete(imageId);
     await this.#options.cache.remove(imageId);
     return new Response(null, { status: 204 });
   }
@@ -158,7 +159,10 @@ export class CacheApi {
       );
     }
     if (target !== "cache") this.#queue.clear();
-    if (target !== "queue") await this.#options.cache.remove(null);
+    if (target !== "queue") {
+      this.#uses.clear();
+      await this.#options.cache.remove(null);
+    }
     return new Response(null, { status: 204 });
   }
 

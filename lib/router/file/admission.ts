@@ -57,7 +57,7 @@ export class Admission {
    */
   async acquire(download: object, signal?: AbortSignal, owner: unknown = download): Promise<void> {
     const { limit, now } = this.#options;
-    if (limit === Infinity) return;
+    if (limit === Infinity || signal?.aborted) return;
     const release = () => this.release(download);
     signal?.addEventListener("abort", release, { once: true });
     await new Promise<void>((admit) => {

@@ -129,8 +129,9 @@ export class RequestRecorder {
     this.#options.metrics.counters?.add("releases_total", { server: this.#entry.server ?? "" });
   }
 
-  /** Records an error. */
+  /** Records an error. After the end, it is only the consequence of a disconnect. */
   failed(error: unknown): void {
+    if (this.#hasEnded) return;
     const cause = error instanceof HttpError && error.cause !== undefined ? error.cause : error;
     if (cause instanceof GlanceError) this.#entry.server = cause.server ?? this.#entry.server;
     this.#entry.error = bounded(messageOf(cause), ERROR_LIMIT);
@@ -174,6 +175,6 @@ export class RequestRecorder {
     this.#entry.outcome = outcome;
     this.#entry.traceId = this.traceHeaders?.traceparent.slice(3, 35) ?? null;
     for (const end of this.#onEnd) end(this.#entry);
-    log?.(this.#entry);
+    log?.({ ...this.#entry });
   }
 }

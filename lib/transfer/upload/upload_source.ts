@@ -36,16 +36,8 @@ export function optionalSource(
   options: UploadOptions,
 ): UploadSource | null {
   checkObject("the options of an upload", options);
-  const { onProgress = () => {}, size } = options;
-  if (typeof onProgress !== "function") {
-    throw new Invalid(
-      `Cannot upload with the option "onProgress": it is ${
-        inspect(onProgress)
-      } and must be a function`,
-    );
-  }
   if (data === undefined || data === null) return null;
-  const source = sourceOf(data, size);
+  const source = sourceOf(data, options.size);
   return isBytes(data) && !data.byteLength && !source.size ? null : source;
 }
 

@@ -36,7 +36,6 @@ const UNMET: Readonly<Record<string, string>> = {
   "milliseconds above 0": "--timeout has a minimum of its own",
   'Cannot use the option "fetch"': "the command line has a fetch of its own",
   "image:glance:publicURL": "the value of an option is quoted",
-  "onProgress": "the command line has a callback of its own",
   "must be a list of strings": "no flag gives such a list",
   'to "x:x:xURL"': "its message part is tested below",
   "Cannot restore": "no command restores",

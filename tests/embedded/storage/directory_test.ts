@@ -181,13 +181,26 @@ Deno.test("directoryStorage() removes incomplete files and unknown data at the s
   const before = open(directory.path);
   const id = await create(before);
   await upload(before, id, "data");
-  await Deno.writeTextFile(`${directory.path}/temporary/x`, '{"half');
-  await Deno.writeTextFile(`${directory.path}/data/local/unknown`, "bytes");
+  await Deno.writeTextFile(`${directory.path}/temporary/${crypto.randomUUID()}`, '{"half');
+  await Deno.writeTextFile(`${directory.path}/data/local/${crypto.randomUUID()}`, "bytes");
   const after = open(directory.path);
   await after.ready();
   assertEquals(await filesBelow(`${directory.path}/temporary`), []);
   assertEquals(await filesBelow(`${directory.path}/data`), [`${directory.path}/data/local/${id}`]);
   assertEquals(await download(after, id), "data");
+});
+
+Deno.test("directoryStorage() keeps files of other programs at the start", async () => {
+  await using directory = await temporaryDirectory();
+  for (const name of ["temporary/notes.txt", "data/train/set.csv"]) {
+    const path = `${directory.path}/${name}`;
+    await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
+    await Deno.writeTextFile(path, "precious");
+  }
+  await open(directory.path).ready();
+  for (const name of ["temporary/notes.txt", "data/train/set.csv"]) {
+    assertEquals(await Deno.readTextFile(`${directory.path}/${name}`), "precious");
+  }
 });
 
 Deno.test("directoryStorage() fails to open when the path is a file", async () => {

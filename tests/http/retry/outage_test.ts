@@ -41,9 +41,7 @@ for (const [reason, isOutage] of REASONS) {
 
 Deno.test("isServerUnavailable() returns true only for the statuses of an unavailable server", () => {
   const statuses = [200, 300, 404, 429, 500, 501, 502, 503, 504];
-  const away = statuses.filter((status) =>
-    isServerUnavailable({ status, message: "", server: "" })
-  );
+  const away = statuses.filter((status) => isServerUnavailable({ status, message: "" }));
   assertEquals(away, [502, 503, 504]);
 });
 
@@ -90,6 +88,26 @@ Deno.test("GlanceClientWrapper throws GlanceConnectionFailed when outageTimeout 
   const reports = events.filter(({ kind }) => kind === "outage");
   assertEquals(reports.length, 1);
   assertStringIncludes(String((reports[0] as { cause: unknown }).cause), "refused");
+});
+
+Deno.test("GlanceClientWrapper waits for a silent server without retries until outageTimeout ends", async () => {
+  const harness = harnessOf([], {
+    apiServers: ["a"],
+    outageTimeout: 3_000,
+    numRetries: 0,
+    requestTimeout: 200,
+    fetch: () => new Promise<Response>(() => {}),
+  });
+  await assertRejects(
+    () => harness.clock.run(harness.client.call({}, "get", "42")),
+    GlanceConnectionFailed,
+  );
+  assertEquals(harness.clock.pending, 0);
+});
+
+Deno.test("isServerUnavailable() ignores the names in a message", () => {
+  const message = 'Cannot show metadata namespace "OS::Compute::TLS": the connection closed';
+  assert(isServerUnavailable({ status: undefined, message }));
 });
 
 Deno.test("GlanceClientWrapper reports an outage within its first 2 s, and only a longer one", async () => {

@@ -125,7 +125,7 @@ class DirectoryStore implements SlotStore {
     this.#written.add(name);
     try {
       await makeDirectory(this.#fs, `${this.#path}/${TEMPORARY}`);
-      await writeFile(await this.#fs.open(temporary, "w"), parts);
+      await writeFile(temporary, parts);
       await moveTo(this.#fs, temporary, `${this.#path}/${key}`);
     } catch (error) {
       await this.#fs.rm(temporary, { force: true }).catch(() => {});

@@ -1,5 +1,5 @@
 /** The files of a directory of slots. */
-import { builtinModule, makeDirectory } from "../../../node_builtin.ts";
+import { builtinModule, createFile, makeDirectory } from "../../../node_builtin.ts";
 import { SlotBlocked, type StoredSlot } from "../slot_store.ts";
 
 /** The part of `node:fs/promises` that is used. */
@@ -27,7 +27,6 @@ interface SlotFile {
     length: number,
     position: number,
   ): Promise<{ bytesRead: number }>;
-  write(buffer: Uint8Array, offset: number, length: number): Promise<{ bytesWritten: number }>;
   close(): Promise<void>;
 }
 
@@ -56,10 +55,11 @@ export function codeOf(error: unknown): string | null {
   return error instanceof Error && "code" in error ? String(error.code) : null;
 }
 
-/** Writes a file, and closes it. */
-export async function writeFile(file: SlotFile, parts: readonly Uint8Array[]): Promise<void> {
+/** Writes a new file. */
+export async function writeFile(path: string, parts: readonly Uint8Array[]): Promise<void> {
+  const file = await createFile(path);
   try {
-    for (const part of parts) await writeAll(file, part);
+    for (const part of parts) await file.write(part);
   } finally {
     await file.close();
   }
@@ -100,7 +100,6 @@ export async function openFile(fs: CacheFiles, path: string): Promise<SlotFile |
   return file === null ? null : {
     // A directory reads as an empty file, which is a damaged slot.
     read: (...part) => file.read(...part).catch(nothingIfDirectory),
-    write: (...part) => file.write(...part),
     close: () => file.close(),
   };
 }
@@ -168,13 +167,6 @@ export async function entriesOf(fs: CacheFiles, path: string): Promise<readonly 
 function nullIfAbsent(error: unknown): null {
   if (codeOf(error) === "ENOENT") return null;
   throw error;
-}
-
-async function writeAll(file: SlotFile, bytes: Uint8Array): Promise<void> {
-  for (let done = 0; done < bytes.byteLength;) {
-    const { bytesWritten } = await file.write(bytes, done, bytes.byteLength - done);
-    done += bytesWritten;
-  }
 }
 
 /** Streams a part of an open file, and closes it. The file can be read to its end even if it is deleted. */

@@ -27,7 +27,7 @@ const METHODS: Readonly<Record<string, readonly FieldProps[]>> = {
   Token: [{ name: "token", title: "Token", isSecret: true }],
 };
 
-const INSECURE = "This connection is not encrypted: others in the network may read what you type.";
+const INSECURE = "This connection is not encrypted. Others may read what you type.";
 
 const NAMES = Object.keys(METHODS);
 
@@ -71,7 +71,7 @@ export function SignIn({ reason, onForm }: SignInProps): JSX.Element {
       <button type="submit" class="primary" aria-disabled={isRunning}>
         {isRunning ? "Signing in …" : "Sign in"}
       </button>
-      <p>What you type is kept in the memory of this tab until you sign out or close it.</p>
+      <p>What you type is kept in this tab until you sign out.</p>
     </form>
   );
 }
