@@ -210,6 +210,18 @@ Deno.test("GET /file sends data that is stored while it is requested, and keeps 
   }
 });
 
+Deno.test("GET /file is an error when one request for the data is refused and the next one has none", async () => {
+  const cloud = new Cloud();
+  let requests = 0;
+  cloud.intercept = ({ path }) => {
+    if (!path.endsWith("/file")) return Response.json(recordOf(BYTES));
+    return requests++ === 0 ? new Response(null, { status: 401 }) : NO_DATA();
+  };
+  const response = await cloud.router().request(`/v2/images/${ID}/file`);
+  await response.body?.cancel();
+  assertEquals(response.status, 502);
+});
+
 Deno.test("GET /file asks again when the data is stored after its early request", async () => {
   for (const headers of [{}, { range: "bytes=0-5" }]) {
     const cloud = new Cloud();

@@ -109,7 +109,7 @@ async function dataResponse(
   // sends a suffix range of an empty one.
   if (plan === null || plan.kind === "unsatisfiable" && image.status === "deactivated") {
     const refusal = await errorResponse(gateway, call);
-    if (refusal !== null) return refusal;
+    if (refusal !== null && refusal.status >= 400) return refusal;
   }
   // Glance has sent what it refuses by its own rules.
   if (plan === null) throw new HttpError(502);
@@ -123,9 +123,9 @@ async function dataResponse(
     }
     return await openData(gateway, call, image, plan, early);
   } catch (error) {
-    // Forward Glance's own error response.
+    // Forward Glance's own error response. A 204 would contradict the record.
     const refusal = isClientError(error) && await errorResponse(gateway, call);
-    if (refusal) return refusal;
+    if (refusal && refusal.status >= 400) return refusal;
     throw error;
   }
 }
