@@ -6,7 +6,7 @@ import { BodyBudget } from "../http/body_budget.ts";
 import { isResponse } from "../validate.ts";
 import { isWorkerd } from "../http/fixed_length.ts";
 import { ApiClient } from "../api/api_client.ts";
-import { type GlanceOptions, resolveOptions } from "../options.ts";
+import { type GlanceOptions, type ResolvedOptions, resolveOptions } from "../options.ts";
 import { addressOf, versionOf } from "./path.ts";
 import type { Gateway } from "./gateway_request.ts";
 import {
@@ -74,10 +74,11 @@ const DISCOVERY_PATHS = [
  */
 export function createImageRouter(options: ImageRouterOptions): ImageRouter {
   const resolved = resolveGatewayOptions(options);
-  const metrics = new Metrics(resolved.metrics, resolveOptions(options).wallClock);
+  const own = resolveOptions(options);
+  const { now, timer } = own;
+  const metrics = new Metrics(resolved.metrics, own.wallClock);
   const tracing = new Tracing(resolved.tracing);
-  const client = new ApiClient(clientOptions(options, { metrics, tracing }));
-  const { now, timer } = client.options;
+  const client = new ApiClient({ ...options, ...observed(own, { metrics, tracing }) });
   // On workerd, a request can neither resolve a promise of another request nor detect a disconnect, so a download that
   // waits for another one might never start.
   const atMost = (limit: number) => isWorkerd() ? Infinity : limit;
@@ -159,22 +160,20 @@ function withoutLength(response: Response): Response {
   return new Response(new Blob([]).stream(), response);
 }
 
-/** The options for the client, with its events and responses observed, and its requests traced. */
-function clientOptions(
-  options: ImageRouterOptions,
+/** The options of the client by which its events and responses are observed, and its requests traced. */
+function observed(
+  { fetch, onEvent }: ResolvedOptions,
   { metrics, tracing }: Pick<Gateway, "metrics" | "tracing">,
-): GlanceOptions {
-  const { fetch, onEvent } = resolveOptions(options);
+): Pick<GlanceOptions, "fetch" | "onEvent"> {
   const traced: typeof fetch = (url, init) =>
     tracing.spans === null ? fetch(url, init) : tracing.spans.fetch(fetch, url, init);
-  const observed: typeof fetch = async (url, init) => {
+  const counted: typeof fetch = async (url, init) => {
     const response = await traced(url, init);
     if (isResponse(response)) metrics.counters?.responded(url, response.status);
     return response;
   };
   return {
-    ...options,
-    fetch: options.metrics ? observed : traced,
+    fetch: metrics.isServed ? counted : traced,
     onEvent: (event) => {
       metrics.counters?.observe(event);
       tracing.spans?.addEvent(event);

@@ -101,6 +101,13 @@ Deno.test("copyImage() overrides properties with `meta`", async () => {
   assertEquals([copy.id, copy.name, copy.properties], [id, "copy", { keep: "1", add: "3" }]);
 });
 
+Deno.test("copyImage() keeps the properties that are undefined in `meta`", async () => {
+  const { from, to, image } = await cloudsWith({ tags: ["kept"] });
+  const meta = { name: undefined, diskFormat: undefined, tags: undefined };
+  const copy = await copyImage(from, to, image.id, { meta });
+  assertEquals([copy.name, copy.diskFormat, copy.tags], ["disk", FORMATS.diskFormat, ["kept"]]);
+});
+
 Deno.test("copyImage() resumes a broken download and reports progress", async () => {
   const clouds = await cloudsWith();
   const { from, to, image } = clouds;

@@ -45,10 +45,12 @@ async function callPrivileged<Args extends readonly unknown[], Result>(
   operation: Operation<Args, Result>,
   args: Args,
 ): Promise<Result> {
-  const { serviceCatalog } = context ?? {};
-  const privileged = client.options.privilegedContext ?? context;
-  const hasCatalog = privileged.serviceCatalog !== undefined || serviceCatalog === undefined;
-  const caller = hasCatalog ? privileged : { ...privileged, serviceCatalog };
+  const { privilegedContext } = client.options;
+  const serviceCatalog = privilegedContext?.serviceCatalog ?? context?.serviceCatalog;
+  // The context itself identifies its renewed token.
+  const isWhole = serviceCatalog === privilegedContext?.serviceCatalog;
+  const privileged = isWhole ? privilegedContext : { ...privilegedContext, serviceCatalog };
+  const caller = privilegedContext === null ? context : privileged;
   return await client.request(caller, operation, args, { signal, trace });
 }
 

@@ -8,7 +8,7 @@ import { isMapping } from "./settings.ts";
 /** An ignored setting. */
 interface IgnoredSetting {
   readonly key: string;
-  /** The reason why it is ignored, and a hint; `{cacert}` stands for the name of that setting. */
+  /** The reason why it is ignored, and a hint; `{cacert}` is replaced by the name of that setting. */
   readonly reason: string;
   /** Whether it is reported; by default, whether it has a value. */
   applies?(cloud: Cloud): boolean;

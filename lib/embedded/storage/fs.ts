@@ -1,6 +1,6 @@
 /**
  * The file operations of directory storage, on `node:fs/promises`, which Deno, Node, and Bun
- * share. The module is loaded at run time, so that importing this package works without it.
+ * share. The module is loaded at run time, so that runtimes without it can import this package.
  */
 
 import { makeDirectory } from "../../node_builtin.ts";

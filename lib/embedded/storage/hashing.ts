@@ -1,7 +1,7 @@
 /**
  * Digests of image data in one pass: MD5 for `checksum` and the configured algorithm for
- * `os_hash_value`. `node:crypto` is loaded at run time, so that importing this package works
- * without it.
+ * `os_hash_value`. `node:crypto` is loaded at run time, so that this package can be imported by
+ * runtimes that do not have it.
  */
 
 /** The methods of `node:crypto`'s `Hash` that are used. */

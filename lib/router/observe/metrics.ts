@@ -5,17 +5,18 @@ import type { MetricCounters } from "../on_demand/metric_counters.ts";
 export class Metrics {
   /** The counters; null if metrics are not served, or before the first request. */
   counters: MetricCounters | null = null;
-  readonly #isServed: boolean;
+  /** Whether metrics are served. */
+  readonly isServed: boolean;
   readonly #wallClock: () => number;
 
   constructor(isServed: boolean, wallClock: () => number) {
-    this.#isServed = isServed;
+    this.isServed = isServed;
     this.#wallClock = wallClock;
   }
 
   /** Loads the counters if metrics are served. If that fails, nothing is counted. */
   async load(): Promise<void> {
-    if (!this.#isServed || this.counters !== null) return;
+    if (!this.isServed || this.counters !== null) return;
     const code = await import("../on_demand/metric_counters.ts").catch(() => null);
     this.counters ??= code && new code.MetricCounters(this.#wallClock);
   }

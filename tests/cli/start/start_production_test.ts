@@ -9,6 +9,7 @@ import {
   SERVER_CERT,
   SERVER_KEY,
 } from "../../auth/certificates.ts";
+import { injectedDisk } from "../../embedded/small_disk.ts";
 import { until } from "../../support/time_limit.ts";
 import { StartHarness } from "../start_harness.ts";
 
@@ -65,6 +66,17 @@ Deno.test("runStart() trusts the CA of Glance that --os-cacert names", async () 
   assertStringIncludes(await start.printed(), `Gateway to ${server}, configured by --api-servers.`);
   for (const each of [start, glance]) each.end();
   assertEquals(await Promise.all(ends), [0, 0]);
+});
+
+Deno.test("runStart() starts without the sample image when the disk is full, and logs why", async () => {
+  await using disk = await injectedDisk(0);
+  const start = new StartHarness();
+  const code = runStart(["--port", "0", "--data", disk.path], start.system);
+  const { images } = await (await fetch(`${await start.url()}/v2/images`)).json();
+  assertEquals(images, []);
+  assertStringIncludes(start.stderr.text, "the server responded with 413");
+  start.end();
+  assertEquals(await code, 0);
 });
 
 Deno.test("runStart() serves over TLS with a file of settings, and SIGHUP reads the certificate again", async () => {

@@ -96,6 +96,24 @@ Deno.test("DELETE /v2/cache clears the cache, and only the queue when the header
   assertEquals((await listed(router)).cached_images, []);
 });
 
+Deno.test("DELETE /v2/cache forgets how often an image was read from the cache", async () => {
+  for (const path of ["/v2/cache", "/v2/cache/ID"]) {
+    const cloud = new Cloud();
+    const { id } = await cloud.image(100_000);
+    const router = cachingRouter(cloud);
+    const cache = async () => {
+      await router.request(`/v2/cache/${id}`, { method: "PUT" });
+      await idle(router);
+      return (await listed(router)).cached_images[0]?.hits;
+    };
+    assertEquals(await cache(), 0);
+    await bytesOf(await router.request(`/v2/images/${id}/file`));
+    assertEquals((await listed(router)).cached_images[0]?.hits, 1);
+    await router.request(path.replace("ID", id), { method: "DELETE" });
+    assertEquals(await cache(), 0, path);
+  }
+});
+
 Deno.test("POST /v2/cache/prune and /clean report what they did when nothing is to be done", async () => {
   const cloud = new Cloud();
   const router = cachingRouter(cloud);

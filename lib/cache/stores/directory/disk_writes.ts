@@ -23,7 +23,7 @@ export class DiskWrites {
   }
 
   /**
-   * Runs a write, which must leave nothing behind if it fails.
+   * Runs a write, which must remove what it has written if it fails.
    *
    * @throws its error.
    */
