@@ -22,7 +22,10 @@ Deno.test("limitedStore() closes what the store delivers too late", async () => 
   const slow = {
     ...memoryStore(),
     open: () =>
-      late({ read: () => Promise.resolve(0), close: async () => void closed.push("file") }),
+      late({
+        read: () => Promise.resolve(0),
+        close: () => Promise.resolve(void closed.push("file")),
+      }),
     read: () => late(new ReadableStream({ cancel: () => void closed.push("stream") })),
   };
   const store = limitedStore(slow, storeLimit(clock.timer));
