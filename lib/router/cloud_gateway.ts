@@ -53,8 +53,16 @@ export async function createCloudGateway(
       .map(({ endpoint }) => endpoint);
     const { authUrl } = options;
     const hasSignIn = input.page === true && authUrl !== undefined;
+    const {
+      cloud: _cloud,
+      credentials: _credentials,
+      environment: _environment,
+      parseYaml: _parse,
+      tls: _tls,
+      ...given
+    } = input;
     const router = createImageRouter({
-      ...input,
+      ...given,
       ...options,
       // A client that sends a token expects it to be forwarded, also to servers without Keystone.
       authStrategy: input.authStrategy ?? "keystone",

@@ -5,7 +5,7 @@ import { parseHttpUrl } from "../api_server.ts";
 import { InvalidConfigurationValue } from "../errors.ts";
 import { redact } from "../redact.ts";
 import { ignoringErrors } from "../events.ts";
-import { checkObject, describeType, inspect, isObject } from "../validate.ts";
+import { describeType, inspect, isObject } from "../validate.ts";
 import { isHost } from "./path.ts";
 import type {
   CacheOptions,
@@ -14,11 +14,32 @@ import type {
   PageOptions,
   ServiceMode,
 } from "./options.ts";
+import type { GlanceOptions, ResolvedOptions } from "../options.ts";
 import type { RequestLog } from "./observe/access_log.ts";
 import type { OpenTelemetry } from "../tracing/open_telemetry.ts";
 
 /** Maximum bytes of a slot, which is kept in memory while it is fetched. */
 const MAX_SLOT_SIZE = 2 ** 28;
+
+/** The names of the options, besides those of the client, each with those of its members, if it has any. */
+const NAMES: {
+  readonly [Name in Exclude<keyof ImageRouterOptions, keyof GlanceOptions>]: readonly string[];
+} = {
+  serviceMode: ["context", "readOnly"] satisfies (keyof ServiceMode)[],
+  authorize: [],
+  publicEndpoint: [],
+  resume: [],
+  verify: [],
+  cache: ["store", "size", "slotSize", "authorizationTtl"] satisfies (keyof CacheOptions)[],
+  maxUploadSize: [],
+  inspect: [],
+  cors: ["origins", "maxAge"] satisfies (keyof CorsOptions)[],
+  allowedHosts: [],
+  metrics: [],
+  tracing: [],
+  page: ["signIn"] satisfies (keyof PageOptions)[],
+  log: [],
+};
 
 /** The checked options, with defaults. */
 export interface GatewayOptions {
@@ -44,11 +65,13 @@ export interface GatewayOptions {
 /**
  * Checks the options that concern the gateway itself, and adds defaults.
  *
- * @throws {Invalid} if they are not an object.
- * @throws {InvalidConfigurationValue} for the first invalid option.
+ * @throws {InvalidConfigurationValue} for the first invalid or unknown option.
  */
-export function resolveGatewayOptions(options: ImageRouterOptions): GatewayOptions {
-  checkObject("the options of an image router", options);
+export function resolveGatewayOptions(
+  options: ImageRouterOptions,
+  client: ResolvedOptions,
+): GatewayOptions {
+  checkNames(options, client);
   checkOptions(options);
   const { serviceMode, maxUploadSize = Infinity } = options;
   if (!options.apiServers && serviceMode?.context.serviceCatalog === undefined) {
@@ -82,6 +105,28 @@ function newest(given: RequestContext): () => RequestContext {
     current = { ...current, ...await renew.call(given), renew: renewed };
   let current: RequestContext = { ...given, renew: renewed };
   return () => current;
+}
+
+/**
+ * Checks that there is an option of each name: with a misspelled `authorize`, all requests would be allowed.
+ *
+ * @throws {InvalidConfigurationValue} for the first unknown name.
+ */
+function checkNames(options: ImageRouterOptions, client: ResolvedOptions): void {
+  refuseOthers(options, [...Object.keys(NAMES), ...Object.keys(client)], "");
+  for (const [name, members] of Object.entries(NAMES)) {
+    const value: unknown = options[name as keyof typeof NAMES];
+    if (members.length > 0 && isObject(value)) refuseOthers(value, members, ` of "${name}"`);
+  }
+}
+
+function refuseOthers(given: object, names: readonly string[], where: string): void {
+  for (const [name, value] of Object.entries(given)) {
+    if (value === undefined || names.includes(name)) continue;
+    throw new InvalidConfigurationValue(
+      `Cannot use the option ${inspect(name)}${where}: there is no such option; check its spelling`,
+    );
+  }
 }
 
 /** @throws {InvalidConfigurationValue} for the first invalid option. */

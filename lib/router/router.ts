@@ -3,7 +3,7 @@ import type { Hono, MiddlewareHandler } from "hono";
 import { HonoBase } from "hono/hono-base";
 import { TrieRouter } from "hono/router/trie-router";
 import { BodyBudget } from "../http/body_budget.ts";
-import { isResponse } from "../validate.ts";
+import { checkObject, isResponse } from "../validate.ts";
 import { isWorkerd } from "../http/fixed_length.ts";
 import { ApiClient } from "../api/api_client.ts";
 import { type GlanceOptions, type ResolvedOptions, resolveOptions } from "../options.ts";
@@ -56,7 +56,7 @@ const DISCOVERY_PATHS = [
  * with a `Content-Length`, are not affected.
  *
  * @throws {Invalid} if the options are not an object.
- * @throws {InvalidConfigurationValue} if an option is invalid, or no server is given.
+ * @throws {InvalidConfigurationValue} if an option is invalid or unknown, or no server is given.
  *
  * @example
  * ```ts
@@ -73,8 +73,9 @@ const DISCOVERY_PATHS = [
  * ```
  */
 export function createImageRouter(options: ImageRouterOptions): ImageRouter {
-  const resolved = resolveGatewayOptions(options);
+  checkObject("the options of an image router", options);
   const own = resolveOptions(options);
+  const resolved = resolveGatewayOptions(options, own);
   const { now, timer } = own;
   const metrics = new Metrics(resolved.metrics, own.wallClock);
   const tracing = new Tracing(resolved.tracing);

@@ -369,13 +369,16 @@ const UNUSABLE: readonly (readonly [says: string, options: unknown])[] = [
   ['"allowedHosts": it is "a/b"', { apiServers: ["a"], allowedHosts: ["a/b"] }],
   ['"allowedHosts": it is 5', { apiServers: ["a"], allowedHosts: [5] }],
   ['"numRetries"', { apiServers: ["a"], numRetries: -1 }],
+  ['"authorise": there is no such option', { apiServers: ["a"], authorise: () => false }],
+  ['"readonly" of "serviceMode"', { serviceMode: { context: {}, readonly: true } }],
+  ['"authorizationTTL" of "cache"', { apiServers: ["a"], cache: { authorizationTTL: 0 } }],
 ];
 
 for (const [says, options] of UNUSABLE) {
   Deno.test(`createImageRouter() throws ${says}`, () => {
     const create = () => createImageRouter(options as ImageRouterOptions);
     const { message } = assertThrows(create, Invalid, says);
-    assert(/^Cannot .*[;:] .*(must|set)/.test(message), message);
+    assert(/^Cannot .*[;:] .*(must|set|check)/.test(message), message);
   });
 }
 
