@@ -2,8 +2,10 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { GlanceError } from "../../../mod.ts";
 import { directoryStore } from "../../../lib/cache/mod.ts";
 import { slotOf } from "../../../lib/cache/image_slots.ts";
+import { temporaryDirectory } from "../../embedded/glance.ts";
 import { injectedDisk, mountedDisk, type SmallDisk } from "../../embedded/small_disk.ts";
 import { interleavedDisk } from "./interleaved_disk.ts";
+import { replaceFiles } from "./replaced_files.ts";
 import { simulatedImage } from "../simulated_cache.ts";
 import { DirectoryCache, inDirectory } from "./directory_cache.ts";
 
@@ -50,6 +52,26 @@ Deno.test("directoryStore() stores what fits when 16 slots are written at once t
   for (const result of results) {
     if (result.status === "rejected") assert(/no space is left/.test(String(result.reason)));
   }
+});
+
+Deno.test("directoryStore() names the directory when a file that is open cannot be read", async () => {
+  await using directory = await temporaryDirectory();
+  const failed = Object.assign(new Error("EIO: i/o error, read"), { code: "EIO" });
+  using _disk = replaceFiles((files) => ({
+    ...files,
+    open: async (...args) => {
+      const file = await files.open(...args);
+      return { read: () => Promise.reject(failed), close: () => file.close() };
+    },
+  }));
+  const store = directoryStore(directory.path);
+  await store.write("a/1", [new Uint8Array(10)]);
+  const says = `Cannot read a slot in the cache "${directory.path}"`;
+  const opened = await store.open?.("a/1");
+  await assertRejects(async () => await opened?.read(new Uint8Array(10), 0), GlanceError, says);
+  await opened?.close();
+  const stream = await store.read("a/1", 0, 10);
+  await assertRejects(() => new Response(stream).bytes(), GlanceError, says);
 });
 
 Deno.test("SlotCache.open() stores again half a minute after the disk was full", async () => {

@@ -1,22 +1,14 @@
 /** A small disk that several files fill at the same time, a part of each in turn. */
 import { temporaryDirectory } from "../../embedded/glance.ts";
 import { full, replaceWrites, type SmallDisk } from "../../embedded/small_disk.ts";
+import { replaceFiles } from "./replaced_files.ts";
 
 /** Bytes of one write. */
 const PART = 1_000;
 
-interface Files {
-  rm(path: string, options: { force: true }): Promise<void>;
-}
-
 /** A directory whose files can have some bytes in total, for the whole process until it is disposed. */
 export async function interleavedDisk(bytes: number): Promise<SmallDisk> {
   const directory = await temporaryDirectory();
-  const { process } = globalThis as unknown as {
-    process: { getBuiltinModule(id: string): unknown };
-  };
-  const original = process.getBuiltinModule.bind(process);
-  const files = original("node:fs/promises") as Files;
   const taken = new Map<string, number>();
   const restore = replaceWrites(async (path, chunk, write) => {
     const part = chunk.subarray(0, PART);
@@ -25,17 +17,18 @@ export async function interleavedDisk(bytes: number): Promise<SmallDisk> {
     taken.set(path, (taken.get(path) ?? 0) + part.byteLength);
     return await write(part);
   });
-  const rm: Files["rm"] = async (path, options) => {
-    taken.delete(path);
-    await files.rm(path, options);
-  };
-  const changed = { ...files, rm };
-  process.getBuiltinModule = (id) => id === "node:fs/promises" ? changed : original(id);
+  const files = replaceFiles((files) => ({
+    ...files,
+    rm: async (path, options) => {
+      taken.delete(path);
+      await files.rm(path, options);
+    },
+  }));
   return {
     path: directory.path,
     async [Symbol.asyncDispose]() {
       restore();
-      process.getBuiltinModule = original;
+      files[Symbol.dispose]();
       await directory[Symbol.asyncDispose]();
     },
   };

@@ -12,6 +12,7 @@ import {
   moveTo,
   openFile,
   removeFile,
+  type SlotFile,
   streamOf,
   TEMPORARY,
   writeFile,
@@ -76,21 +77,17 @@ class DirectoryStore implements SlotStore {
   }
 
   async read(key: string, start: number, end: number) {
-    return await this.#try("read a slot", async () => {
-      const file = await openFile(this.#fs, `${this.#path}/${key}`);
-      return file === null ? null : streamOf(file, start, end);
-    });
+    const file = await this.#open(key);
+    return file === null ? null : streamOf(file, start, end);
   }
 
   async open(key: string): Promise<OpenedValue | null> {
-    return await this.#try("read a slot", async () => {
-      const file = await openFile(this.#fs, `${this.#path}/${key}`);
-      return file === null ? null : {
-        read: async (memory, position) =>
-          (await file.read(memory, 0, memory.byteLength, position)).bytesRead,
-        close: () => file.close(),
-      };
-    });
+    const file = await this.#open(key);
+    return file === null ? null : {
+      read: async (memory, position) =>
+        (await file.read(memory, 0, memory.byteLength, position)).bytesRead,
+      close: () => file.close(),
+    };
   }
 
   async write(key: string, parts: readonly Uint8Array[]): Promise<void> {
@@ -117,6 +114,15 @@ class DirectoryStore implements SlotStore {
       if (done) return;
       yield value;
     }
+  }
+
+  /** Opens the file of a slot; null if there is none. */
+  async #open(key: string): Promise<SlotFile | null> {
+    const file = await this.#try("read a slot", () => openFile(this.#fs, `${this.#path}/${key}`));
+    return file === null ? null : {
+      read: (...part) => this.#try("read a slot", () => file.read(...part)),
+      close: () => file.close(),
+    };
   }
 
   async #write(key: string, parts: readonly Uint8Array[]): Promise<void> {

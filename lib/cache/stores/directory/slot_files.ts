@@ -20,7 +20,8 @@ interface FileStatus {
   isDirectory(): boolean;
 }
 
-interface SlotFile {
+/** The file of a slot. */
+export interface SlotFile {
   read(
     buffer: Uint8Array,
     offset: number,
