@@ -2,6 +2,7 @@
 import type { Hono, MiddlewareHandler } from "hono";
 import { HonoBase } from "hono/hono-base";
 import { TrieRouter } from "hono/router/trie-router";
+import { getPath } from "hono/utils/url";
 import { BodyBudget } from "../http/body_budget.ts";
 import { checkObject, isResponse } from "../validate.ts";
 import { isWorkerd } from "../http/fixed_length.ts";
@@ -96,7 +97,11 @@ export function createImageRouter(options: ImageRouterOptions): ImageRouter {
   const cache = options.cache === undefined ? null : cacheOpener(options.cache, () => gateway);
   const gateway: Gateway = { ...shared, options: resolved, directHeadRequests, cache };
   // Of the two routers of `Hono`, only this one accepts the pattern of the root with a trailing slash.
-  const app: ImageRouter = new HonoBase({ router: new TrieRouter() });
+  const app: ImageRouter = new HonoBase({
+    router: new TrieRouter(),
+    // As in Glance: clients append `/v2` to an endpoint with a trailing slash.
+    getPath: (request) => getPath(request).replace(/^\/+(?=\/v2)/, ""),
+  });
   const { cors } = gateway.options;
   const all = (pattern: string, route: string, handler: MiddlewareHandler) => {
     if (cors !== null) app.use(pattern, allowOrigins(cors, gateway, route));

@@ -31,6 +31,7 @@ const REQUESTS: Readonly<Record<string, readonly [head: string, expected: RegExp
   ],
   "an unknown minor version": ["GET /v2.99/images", /^300 application\/json/],
   "a path below /versions": ["GET /versions/x", /^200 application\/json/],
+  "slashes before the version": ["GET //v2/images", /^200 application\/json/],
   "slashes after the version": ["GET /v2//images", /^200 application\/json/],
   "an unknown path": ["GET /v2/nothing\r\naccept: application/json", /^404 application\/json/],
   "a method that a path does not take": ["PUT /v2/images\r\ncontent-length: 0", /^405 text\/plain/],

@@ -179,6 +179,7 @@ function oddPath(random: Random): Step {
   const paths = [
     "/",
     "//",
+    `//${version}/images`,
     "/?x=1",
     "/versions",
     "/versions/",
