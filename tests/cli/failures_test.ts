@@ -29,7 +29,7 @@ function brokenFiles(): MemoryFiles {
   files.broken.set("locked/x.part", "EACCES");
   files.broken.set("cdrom/x.part", "EROFS");
   files.broken.set("nowhere/x.part", "ENOENT");
-  files.broken.set("busy.part", "EBUSY");
+  files.broken.set("busy.part", "EWOULDBLOCK");
   return files;
 }
 

@@ -35,7 +35,10 @@ export class MemoryOutput implements Output {
 export class MemoryFiles implements SystemFiles {
   readonly content: Map<string, Uint8Array> = new Map();
   readonly directories: Set<string> = new Set();
-  readonly special: Set<string> = new Set();
+  /** Devices and pipes. */
+  readonly special: Map<string, "block device" | "character device" | "pipe"> = new Map();
+  /** Targets of symbolic links by path. */
+  readonly links: Map<string, string> = new Map();
   /** Error codes by path, for every attempt to open it. */
   readonly broken: Map<string, string> = new Map();
   /** Bytes that fit on the disk. */
@@ -53,15 +56,18 @@ export class MemoryFiles implements SystemFiles {
   }
 
   stat(path: string): ReturnType<SystemFiles["stat"]> {
-    const kind = this.special.has(path)
-      ? "other"
-      : this.directories.has(path)
-      ? "directory"
-      : this.content.has(path)
-      ? "file"
-      : null;
-    const size = this.content.get(path)?.byteLength ?? 0;
-    return Promise.resolve(kind === null ? null : { kind, size, realPath: path, mode: null });
+    const kind = this.special.get(path) ??
+      (this.directories.has(path) ? "directory" : this.content.has(path) ? "file" : null);
+    const size = this.special.has(path) ? 0 : this.content.get(path)?.byteLength ?? 0;
+    return Promise.resolve(kind === null ? null : { kind, size, mode: null });
+  }
+
+  targetOf(path: string): Promise<string> {
+    return Promise.resolve(this.links.get(path) ?? path);
+  }
+
+  deviceSize(path: string): Promise<number> {
+    return Promise.resolve(this.content.get(path)?.byteLength ?? 0);
   }
 
   async read(path: string, start = 0): Promise<ReadableStream<Bytes>> {
@@ -83,10 +89,6 @@ export class MemoryFiles implements SystemFiles {
     await this.#check(path);
     if (!this.content.has(path)) this.content.set(path, new Uint8Array());
     return this.#updatable(path);
-  }
-
-  setMode(): Promise<void> {
-    return Promise.resolve();
   }
 
   rename(from: string, to: string): Promise<void> {
@@ -118,7 +120,7 @@ export class MemoryFiles implements SystemFiles {
     const content = () => this.content.get(path) ?? new Uint8Array();
     let position = 0;
     return {
-      size: content().byteLength,
+      size: () => Promise.resolve(content().byteLength),
       read: (limit) => {
         const chunk = new Uint8Array(
           content().subarray(position, position + Math.min(limit, 65_536)),

@@ -146,13 +146,13 @@ Deno.test("image-download resumes after a power failure at the last synced byte"
   await cloud.download(files, [], { now: () => time });
   cloud.onChunk = () => {};
   const { bytes } = JSON.parse(left.text("x.part.json") ?? "{}");
-  assert(bytes > 0 && bytes < 250_000, String(bytes));
-  assertEquals(left.content.get("x.part")?.byteLength, bytes);
+  const synced = left.content.get("x.part")?.byteLength ?? 0;
+  assert(bytes > 0 && bytes <= synced && synced < 250_000, `${bytes} ${synced}`);
 
   cloud.left = Infinity;
   cloud.ranges.length = 0;
   assertEquals((await cloud.download(left)).code, 0);
-  assertEquals(cloud.ranges, [`bytes=${bytes}-${SIZE - 1}`]);
+  assertEquals(cloud.ranges, [`bytes=${synced}-${SIZE - 1}`]);
   assertWhole(left);
 });
 

@@ -207,3 +207,45 @@ Deno.test("--size announces the size of a pipe, and refuses data of another size
     ]);
   }
 });
+
+Deno.test("image-create and image-upload refuse a pipe that ends without a byte, and accept an empty device", async () => {
+  const { harness, requests } = responding({});
+  const files = new MemoryFiles({ "pipe": "" });
+  files.special.set("pipe", "pipe");
+  files.special.set("/dev/null", "character device");
+  for (const args of [["image-create", ...RAW], ["image-create"], ["image-upload", ID]]) {
+    const { code, stderr } = await harness.run([...args, "--file", "pipe"], { files });
+    assertEquals(
+      [code, stderr],
+      [1, 'Cannot read "pipe": it is empty; check the program that writes to the pipe\n'],
+    );
+  }
+  assertEquals(requests, []);
+  const empty = await harness.run(["image-create", ...RAW, "--file", "/dev/null"], { files });
+  assertEquals(empty.code, 0);
+  files.content.set("pipe", DISK);
+  const { code, stdout } = await harness.run(
+    ["image-create", ...RAW, "--file", "pipe", "--json"],
+    { files },
+  );
+  assertEquals([code, JSON.parse(stdout).size], [0, DISK.byteLength]);
+});
+
+Deno.test("image-create sends the size of a block device, and reads it again after a failure", async () => {
+  const glance = embedded();
+  const sizes: (string | null)[] = [];
+  const harness = new CliHarness(async (request) => {
+    if (request.method !== "PUT") return await glance(request);
+    sizes.push(request.headers.get("x-openstack-image-size"));
+    if (sizes.length > 1) return await glance(request);
+    return new Response("proxy", { status: 503 });
+  });
+  const files = new MemoryFiles({ "/dev/vdb": DISK });
+  files.special.set("/dev/vdb", "block device");
+  const { code, stdout } = await harness.run(
+    ["image-create", ...RAW, "--file", "/dev/vdb", "--json"],
+    { files },
+  );
+  assertEquals([code, JSON.parse(stdout).size], [0, DISK.byteLength]);
+  assertEquals(sizes, [`${DISK.byteLength}`, `${DISK.byteLength}`]);
+});

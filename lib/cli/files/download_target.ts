@@ -9,7 +9,9 @@ import { ImageIntegrityError } from "../../errors.ts";
 import { CommandFailed } from "../system/errors.ts";
 import { attempt, fileError } from "../system/fs_errors.ts";
 import { writeOut } from "../output/records.ts";
-import { loadChecksums, PartialFile } from "./partial_file.ts";
+import { loadChecksums } from "./checksums.ts";
+import { pathWithSuffix } from "./file_name.ts";
+import { PartialFile, type Replace } from "./partial_file.ts";
 import { resumeDecision } from "./partial_record.ts";
 import { formatBytes } from "../output/units.ts";
 import type { Bytes, Output, System, SystemFiles } from "../system/system.ts";
@@ -26,6 +28,8 @@ export interface FileDownload extends Pick<System, "files" | "now" | "signal"> {
   identify(): Promise<ContentDescriptor>;
   /** Downloads the data. It verifies complete downloads, which start at offset 0. */
   readonly transfer: Transfer;
+  /** Replaces the file after the data was verified (default: renames the partial file). */
+  readonly replace?: Replace | undefined;
   /** Called with a message about the partial file. */
   onMessage(sentence: string): void;
   /** Called with the number of verified bytes of the partial file. */
@@ -41,10 +45,14 @@ export interface FileDownload extends Pick<System, "files" | "now" | "signal"> {
 export async function downloadToFile(job: FileDownload): Promise<void> {
   const { files, path, transfer } = job;
   const facts = await attempt("write", path, () => files.stat(path));
-  if (facts?.kind === "directory") throw fileError("write", path, { code: "EISDIR" });
-  if (facts?.kind === "other") return await downloadToSpecial(files, path, transfer);
-  // A symbolic link stays; its target is replaced.
-  await downloadByPart(job, facts?.realPath ?? path, facts?.mode ?? null);
+  if (facts?.kind === "directory" || path.endsWith("/")) {
+    throw fileError("write", path, { code: "EISDIR" });
+  }
+  const isFile = facts === null || facts.kind === "file";
+  if (!isFile) return await downloadToSpecial(files, path, transfer);
+  // A symbolic link stays; its target is created or replaced.
+  const target = await attempt("write", path, () => files.targetOf(path));
+  await downloadByPart(job, target, facts?.mode ?? null);
 }
 
 export async function downloadToOutput(stdout: Output, transfer: Transfer): Promise<void> {
@@ -73,16 +81,16 @@ async function downloadByPart(
   const loaded = hashingLoaded();
   const identity = await job.identify().finally(() => loaded);
   const verifier = await Verifier.create(identity, job.verify, createHasher);
-  const path = `${name}.part`;
+  const path = pathWithSuffix(name, ".part");
   const part = await PartialFile.open({ files: job.files, now: job.now, path, identity, mode });
   const work: Work = { job, identity, verifier, path, part };
-  const start = await findStart(work).catch((error) => {
-    part.close();
+  const start = await findStart(work).catch(async (error) => {
+    await part.release();
     throw error;
   });
   try {
     if (start === 0 || !await resume(work, start)) await begin(work);
-    await part.complete(name);
+    await part.complete(name, job.replace);
   } catch (error) {
     await keepOrDiscard(work, error);
     throw error;
@@ -117,7 +125,10 @@ interface Work {
 async function findStart({ job, identity, verifier, path, part }: Work): Promise<number> {
   if (job.restart) return 0;
   const record = await part.record();
-  const decision = resumeDecision(record, part.size, { identity, isVerified: verifier !== null });
+  const decision = resumeDecision(record, await part.size(), {
+    identity,
+    isVerified: verifier !== null,
+  });
   if (decision.kind === "foreign") throw foreignPart(path, decision.owner);
   if (decision.kind === "restart") {
     if (decision.reason !== null) job.onMessage(restartMessage(path, decision.reason));

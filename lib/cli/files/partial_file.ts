@@ -2,12 +2,12 @@
  * A partial download on disk: `NAME.part` and its record `NAME.part.json`. Data is synced to disk before the
  * record states that it is there.
  */
-import { builtinModule } from "../../node_builtin.ts";
 import type { ContentDescriptor } from "../../transfer/integrity/descriptor.ts";
 import { CommandFailed } from "../system/errors.ts";
 import { attempt } from "../system/fs_errors.ts";
 import type { PartRecord } from "./partial_record.ts";
-import { replaceKeepingMode, temporaryMode } from "./kept_mode.ts";
+import { loadChecksums } from "./checksums.ts";
+import { temporaryMode } from "./replace_file.ts";
 import { type RecordFile, recordFile } from "./record_file.ts";
 import type { Bytes, System, UpdatableFile } from "../system/system.ts";
 
@@ -25,6 +25,9 @@ export interface PartOptions extends Pick<System, "files" | "now"> {
   /** Permissions of the file that it will replace; null if there is none. */
   readonly mode: number | null;
 }
+
+/** Replaces a file: calls `rename`, which does it, after the verification. */
+export type Replace = (rename: () => Promise<void>) => Promise<void>;
 
 /** A partial file, locked by this process. */
 export class PartialFile {
@@ -54,9 +57,9 @@ export class PartialFile {
     return new PartialFile(options, withLostSyncs(await attempt("write", path, open)));
   }
 
-  /** Size in bytes when it was opened. */
-  get size(): number {
-    return this.#file.size;
+  /** Its size in bytes now. */
+  size(): Promise<number> {
+    return attempt("read", this.#options.path, () => this.#file.size());
   }
 
   /** The record of an earlier download; null if there is no valid one. */
@@ -108,17 +111,16 @@ export class PartialFile {
   }
 
   /**
-   * Closes the file and keeps it for a later download. An empty file is removed.
+   * Closes the file and keeps it for a later download. It is removed if it is empty or was changed.
    *
    * @returns the number of bytes kept
    */
   async keep(): Promise<number> {
     await this.#recording;
-    if (!await this.#isAtPath()) {
-      this.#file.close();
-      return 0;
-    }
-    if (this.#bytes === 0) {
+    const size = await this.#file.size().catch(() => 0);
+    // Fewer bytes than were written: another program has truncated it.
+    const isUsable = this.#bytes > 0 && size >= this.#bytes && await this.#isAtPath();
+    if (!isUsable) {
       await this.discard();
       return 0;
     }
@@ -137,26 +139,33 @@ export class PartialFile {
     if (await this.#isAtPath()) {
       await files.remove(path).catch(() => {});
       await this.#recordFile.remove();
+    } else {
+      await this.#recordFile.removeOwn();
     }
     this.#file.close();
   }
 
-  /** Closes the file without changing it. */
-  close(): void {
+  /** Closes the file without changing it. An empty file is removed. */
+  async release(): Promise<void> {
+    const { files, path } = this.#options;
+    const isEmpty = await this.#file.size().catch(() => null) === 0;
+    if (isEmpty && await this.#isAtPath()) await files.remove(path).catch(() => {});
     this.#file.close();
   }
 
   /**
    * Renames the file to `name`, replacing an existing file and keeping its permissions.
    *
-   * @throws {CommandFailed} if it was removed or replaced meanwhile: the file at its path was not verified.
+   * @param replace called with a function that renames the file (default: calls it)
+   * @throws {CommandFailed} if it was changed, removed or replaced meanwhile: the file at its path was not verified.
    */
-  async complete(name: string): Promise<void> {
-    const { files, path, mode } = this.#options;
+  async complete(name: string, replace: Replace = (rename) => rename()): Promise<void> {
+    const { files, path } = this.#options;
     await this.#recording;
     await attempt("write", path, () => this.#file.sync());
-    if (!await this.#isAtPath()) throw replaced(name, path);
-    await attempt("write", name, () => replaceKeepingMode(files, path, name, mode));
+    const isWhole = await this.size() === this.#bytes && await this.#isAtPath();
+    if (!isWhole) throw changed(name, path);
+    await replace(() => attempt("write", name, () => files.rename(path, name)));
     await this.#recordFile.remove();
     this.#file.close();
   }
@@ -171,11 +180,12 @@ export class PartialFile {
     this.#crc32 = loadChecksums().crc32(chunk, this.#crc32);
   }
 
-  /** Syncs the data to disk, then writes the record. */
+  /** Syncs the data to disk, then writes the record, unless the file was removed or replaced. */
   async #record(): Promise<void> {
     const { identity, now } = this.#options;
     const record = { identity, bytes: this.#bytes, crc32: this.#crc32 };
     await this.#file.sync();
+    if (!await this.#isAtPath()) return;
     await this.#recordFile.replace(record);
     this.#recordedAt = now();
   }
@@ -192,7 +202,7 @@ function withLostSyncs(file: UpdatableFile): UpdatableFile {
     await work();
   };
   return {
-    size: file.size,
+    size: () => file.size(),
     read: (limit) => file.read(limit),
     truncate: (size) => file.truncate(size),
     isAt: (path) => file.isAt(path),
@@ -208,13 +218,8 @@ function withLostSyncs(file: UpdatableFile): UpdatableFile {
   };
 }
 
-/** Loads the checksums of the runtime. On Deno, a static import would delay the first request. */
-export function loadChecksums(): typeof import("node:zlib") {
-  return builtinModule<typeof import("node:zlib")>("node:zlib")!;
-}
-
-function replaced(name: string, path: string): CommandFailed {
+function changed(name: string, path: string): CommandFailed {
   return new CommandFailed(
-    `Cannot write "${name}": "${path}" was removed or replaced while it was downloaded; run the command again`,
+    `Cannot write "${name}": "${path}" was changed, removed or replaced while it was downloaded; run the command again`,
   );
 }

@@ -1,6 +1,7 @@
 /** The record of an interrupted download, and the decision whether it can be resumed. Pure. */
 import { parseJson } from "../../http/json.ts";
 import { type ContentDescriptor, isSameData } from "../../transfer/integrity/descriptor.ts";
+import { crc32Text } from "./checksums.ts";
 
 /** The record of a partial file, stored as JSON next to it. */
 export interface PartRecord {
@@ -57,7 +58,7 @@ export function formatPartRecord({ identity, bytes, crc32 }: PartRecord): string
     os_hash_value: hashValue,
     checksum,
     bytes,
-    crc32: crc32.toString(16).padStart(8, "0"),
+    crc32: crc32Text(crc32),
   });
 }
 

@@ -1,7 +1,7 @@
 /** The file with the record of a partial download, next to the data: `NAME.part.json`. */
 import { attempt } from "../system/fs_errors.ts";
 import type { SystemFiles } from "../system/system.ts";
-import { replaceFile } from "./replace_file.ts";
+import { replaceFile, temporaryPath } from "./replace_file.ts";
 import { formatPartRecord, parsePartRecord, type PartRecord } from "./partial_record.ts";
 
 /** Maximum size of a record in bytes; a larger file is not one. */
@@ -13,26 +13,41 @@ export type RecordFile = ReturnType<typeof recordFile>;
 /** The record of the partial file at `partPath`. */
 export function recordFile(files: SystemFiles, partPath: string) {
   const path = `${partPath}.json`;
+  /** The text that was read or written last. */
+  let known: string | null = null;
+  const textOf = async () => {
+    const facts = await files.stat(path);
+    if (facts?.kind !== "file" || facts.size > RECORD_SIZE) return null;
+    // A symbolic link may lead to a file of another user.
+    if (await files.targetOf(path) !== path) return null;
+    return await new Response(await files.read(path)).text();
+  };
+  const remove = async () => {
+    for (const each of [path, temporaryPath(path)]) await files.remove(each).catch(() => {});
+  };
   return {
     path,
 
     /** Reads the record; null if there is no valid one. */
     async read(): Promise<PartRecord | null> {
-      const facts = await attempt("read", path, () => files.stat(path));
-      if (facts?.kind !== "file" || facts.size > RECORD_SIZE) return null;
-      // A symbolic link may lead to a file of another user.
-      if (facts.realPath !== path) return null;
-      const bytes = await attempt("read", path, () => files.read(path));
-      return parsePartRecord(await new Response(bytes).text());
+      known = await attempt("read", path, textOf);
+      return known === null ? null : parsePartRecord(known);
     },
 
     /** Replaces the record, and syncs it to disk. If this fails, the previous record is still valid. */
-    replace: (record: PartRecord): Promise<void> =>
-      replaceFile(files, path, `${formatPartRecord(record)}\n`),
+    async replace(record: PartRecord): Promise<void> {
+      const text = `${formatPartRecord(record)}\n`;
+      await replaceFile(files, path, text);
+      known = text;
+    },
 
     /** Removes the record. */
-    async remove(): Promise<void> {
-      for (const each of [path, `${path}.new`]) await files.remove(each).catch(() => {});
+    remove,
+
+    /** Removes the record unless another download has replaced it. */
+    async removeOwn(): Promise<void> {
+      const text = await textOf().catch(() => null);
+      if (text !== null && text === known) await remove();
     },
   };
 }

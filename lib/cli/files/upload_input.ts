@@ -110,13 +110,16 @@ async function fromFile(files: SystemFiles, path: string): Promise<FoundBytes> {
   const facts = await attempt("read", path, () => files.stat(path));
   if (facts === null) throw fileError("read", path, { code: "ENOENT" });
   if (facts.kind === "directory") throw fileError("read", path, { code: "EISDIR" });
-  const { size } = facts;
-  const open = (start?: number): Promise<ReadableStream<Bytes>> =>
-    openFile(files, path, size, start);
-  // A pipe can be read once and has no size.
-  if (facts.kind === "other") {
+  // Pipes and other devices can be read once and have no size.
+  if (facts.kind === "pipe") return await fromPipe(files, path);
+  if (facts.kind === "character device") {
     return { name: path, data: await openFile(files, path, 0), size: null };
   }
+  const size = facts.kind === "file"
+    ? facts.size
+    : await attempt("read", path, () => files.deviceSize(path));
+  const open = (start?: number): Promise<ReadableStream<Bytes>> =>
+    openFile(files, path, size, start);
   // Fails before an image is created if the file cannot be read.
   await (await open()).cancel();
   return { name: path, data: open, size };
@@ -174,13 +177,28 @@ async function changed(
 /** Standard input; null if it is empty and `mayBeEmpty`. */
 async function fromInput(stdin: Input, mayBeEmpty: boolean): Promise<FoundBytes | null> {
   const name = "standard input";
-  const reader = withFileErrors(stdin.open(), name).getReader();
-  const { done, value } = await reader.read();
-  if (!done) return { name, data: withFirst([value], reader), size: null };
+  const data = await firstRead(withFileErrors(stdin.open(), name));
+  if (data !== null) return { name, data, size: null };
   if (mayBeEmpty) return null;
   throw new CommandFailed(
     "Cannot read standard input: it is empty; check the program before the pipe",
   );
+}
+
+/** @throws {CommandFailed} if it is empty: a program that fails closes its pipe without a byte. */
+async function fromPipe(files: SystemFiles, name: string): Promise<FoundBytes> {
+  const data = await firstRead(await openFile(files, name, 0));
+  if (data !== null) return { name, data, size: null };
+  throw new CommandFailed(
+    `Cannot read "${name}": it is empty; check the program that writes to the pipe`,
+  );
+}
+
+/** The same bytes, after the first have arrived; null if there are none. */
+async function firstRead(bytes: ReadableStream<Bytes>): Promise<ReadableStream<Bytes> | null> {
+  const reader = bytes.getReader();
+  const { done, value } = await reader.read();
+  return done ? null : withFirst([value], reader);
 }
 
 /**

@@ -31,7 +31,7 @@ export async function lockDirectory(
     await file.write(new TextEncoder().encode(`${id}\n`)).catch(() => {});
     return { [Symbol.dispose]: () => file.close() };
   } catch (error) {
-    const holder = codeOf(error) === "EBUSY" ? await holderOf(path, files) : "";
+    const holder = codeOf(error) === "EWOULDBLOCK" ? await holderOf(path, files) : "";
     throw unusable(directory, flag, error, holder);
   }
 }
@@ -47,7 +47,7 @@ export async function lockCache(directory: string, files: SystemFiles): Promise<
   try {
     return await lockDirectory(directory, "--cache", files);
   } catch (error) {
-    if (codeOf(Object(error).cause) === "EBUSY") throw error;
+    if (codeOf(Object(error).cause) === "EWOULDBLOCK") throw error;
     return null;
   }
 }
@@ -61,7 +61,7 @@ export function unusable(
 ): CommandFailed {
   const states: Readonly<Record<string, string>> = {
     EEXIST: `it is not a directory; choose another one with ${flag}`,
-    EBUSY:
+    EWOULDBLOCK:
       `another server${holder} uses it; stop that server, or choose another directory with ${flag}`,
   };
   const state = states[codeOf(error) ?? ""];

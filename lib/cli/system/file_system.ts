@@ -1,77 +1,45 @@
-/**
- * The files of the command line, on the few operations that Deno and Node have in common. It decides which files
- * are safe to write, and locks them.
- */
-import { codeOf } from "./fs_errors.ts";
+/** The files of the command line, on the few operations that Deno and Node have in common. */
+import {
+  type FileOperations,
+  type OpenedFile,
+  orNull,
+  type PathInfo,
+  permissionsOf,
+} from "./file_operations.ts";
+import { FOR_OTHERS, isFileAt, openOwn } from "./own_file.ts";
 import type { Bytes, FileFacts, SystemFiles, UpdatableFile, WritableFile } from "./system.ts";
 
 /** Bytes per read. */
 const CHUNK_SIZE = 256 * 1024;
 
-/** Information about a path, as Deno returns it. */
-export interface PathInfo {
-  readonly isFile: boolean;
-  readonly isDirectory: boolean;
-  readonly isSymlink: boolean;
-  readonly size: number;
-  readonly mode: number | null;
-  readonly nlink: number | null;
-  readonly ino: number | null;
-  readonly dev: number;
-}
-
-/** An open file; the methods are those of `Deno.FsFile`. */
-export interface OpenedFile {
-  /** Reads the next bytes into the buffer. Returns their number; null at the end. */
-  read(buffer: Uint8Array): Promise<number | null>;
-  /** Writes some of the bytes. Returns their number. */
-  write(bytes: Uint8Array): Promise<number>;
-  stat(): Promise<PathInfo>;
-  truncate(size: number): Promise<void>;
-  /** Moves to an offset from the start; `whence` is 0. */
-  seek(offset: number, whence: 0): Promise<unknown>;
-  sync(): Promise<void>;
-  /** Locks the file until it is closed. False if another process has locked it. */
-  tryLock(isExclusive: boolean): Promise<boolean>;
-  close(): void;
-}
-
-/** How a file is opened, as for `Deno.open`. */
-export interface OpenOptions {
-  readonly read?: boolean;
-  readonly write?: boolean;
-  readonly create?: boolean;
-  readonly createNew?: boolean;
-  readonly mode?: number;
-}
-
-/** The functions of `Deno`. Errors have the code of the operating system. */
-export interface FileOperations {
-  open(path: string, options?: OpenOptions): Promise<OpenedFile>;
-  stat(path: string): Promise<PathInfo>;
-  lstat(path: string): Promise<PathInfo>;
-  realPath(path: string): Promise<string>;
-  rename(from: string, to: string): Promise<void>;
-  remove(path: string): Promise<void>;
-  chmod(path: string, mode: number): Promise<void>;
-}
+/** Permissions of new files. Not writable by others: `openOwn` refuses files that are. */
+const MODE = 0o664;
 
 /** The files of this machine. */
 export function filesOf(fileSystem: FileOperations): SystemFiles {
   const files: SystemFiles = {
     async stat(path: string): Promise<FileFacts | null> {
-      const facts = await orNull(fileSystem.stat(path));
-      if (facts === null) return null;
-      const kind = facts.isFile ? "file" : facts.isDirectory ? "directory" : "other";
-      const { isSymlink } = await fileSystem.lstat(path);
-      // bash passes a link to a pipe for `<(…)`; the pipe has no path.
-      const isElsewhere = isSymlink && kind !== "other";
-      return {
-        kind,
-        size: facts.size,
-        realPath: isElsewhere ? await fileSystem.realPath(path) : path,
-        mode: permissionsOf(facts),
-      };
+      const info = await orNull(fileSystem.stat(path));
+      return info && { kind: kindOf(info), size: info.size, mode: permissionsOf(info) };
+    },
+
+    async targetOf(path: string): Promise<string> {
+      let target = path;
+      while ((await orNull(fileSystem.lstat(target)))?.isSymlink) {
+        const next = await fileSystem.readLink(target);
+        const directory = target.replace(/[^/]*$/, "") || ".";
+        target = isAbsolute(next) ? next : `${await fileSystem.realPath(directory)}/${next}`;
+      }
+      return target;
+    },
+
+    async deviceSize(path: string): Promise<number> {
+      const file = await fileSystem.open(path);
+      try {
+        return await file.seek(0, 2);
+      } finally {
+        file.close();
+      }
     },
 
     async read(path: string, start = 0): Promise<ReadableStream<Bytes>> {
@@ -116,99 +84,65 @@ export function filesOf(fileSystem: FileOperations): SystemFiles {
 
     async open(path: string, mode: number | null = null): Promise<UpdatableFile> {
       const file = await openOwn(fileSystem, path, mode ?? MODE);
-      let twin: OpenedFile | null = null;
       try {
-        await lock(fileSystem, path, file);
         // The umask also applies to a new file.
         if (mode !== null && permissionsOf(await file.stat()) !== mode) {
           await fileSystem.chmod(path, mode);
         }
-        twin = await fileSystem.open(path, { write: true });
-        return updatable(fileSystem, file, twin, (await file.stat()).size);
+        return updatable(fileSystem, file, await fileSystem.open(path, { write: true }));
       } catch (error) {
-        twin?.close();
+        const isEmpty = (await file.stat()).size === 0;
+        if (isEmpty) await fileSystem.remove(path).catch(() => {});
         file.close();
         throw error;
       }
     },
 
-    async setMode(path: string, mode: number): Promise<void> {
-      await fileSystem.chmod(path, mode);
-    },
-
     async rename(from: string, to: string): Promise<void> {
-      await fileSystem.rename(from, to);
+      const replaced = await orNull(fileSystem.lstat(to));
+      if (replaced?.isFile) await replaceFileAt(fileSystem, from, to, replaced);
+      else await fileSystem.rename(from, to);
     },
 
     async remove(path: string): Promise<void> {
-      await orNull(fileSystem.remove(path));
+      const info = await orNull(fileSystem.lstat(path));
+      // Deno also removes empty directories.
+      if (info?.isDirectory) throw Object.assign(new Error("is a directory"), { code: "EISDIR" });
+      if (info !== null) await orNull(fileSystem.remove(path));
     },
   };
   return files;
 }
 
-/** Not writable by others: `openOwn` refuses files that are. */
-const MODE = 0o664;
+function kindOf(info: PathInfo): FileFacts["kind"] {
+  if (info.isFile) return "file";
+  if (info.isDirectory) return "directory";
+  if (info.isBlockDevice) return "block device";
+  return info.isCharDevice ? "character device" : "pipe";
+}
 
-/**
- * Opens a regular file with a single name, or creates it. In a directory that other users can write to, the path
- * may be a link to a file of this user, a pipe, or a file that another user keeps open.
- */
-async function openOwn(
+function isAbsolute(path: string): boolean {
+  return /^([a-z]:)?[/\\]/i.test(path);
+}
+
+/** Renames a file, which gets the permissions, the group and the owner of the file that it replaces. */
+async function replaceFileAt(
   fileSystem: FileOperations,
-  path: string,
-  mode: number,
-): Promise<OpenedFile> {
-  const before = await orNull(fileSystem.lstat(path));
-  if (before !== null) checkOwn(path, before);
-  const options = { read: true, write: true, mode };
-  // `createNew` does not follow links. With `create`, Linux refuses files of other users in /tmp.
-  const file = await fileSystem.open(path, {
-    ...options,
-    createNew: before === null,
-    create: before !== null,
-  });
-  try {
-    const opened = await file.stat();
-    checkOwn(path, opened);
-    if (before !== null && !isSameFile(before, opened)) throw unsafeFile(path);
-    return file;
-  } catch (error) {
-    file.close();
-    throw error;
-  }
-}
-
-function checkOwn(path: string, { isFile, nlink, mode }: PathInfo): void {
-  const isForEveryone = mode !== null && (mode & 0o002) !== 0;
-  if (!isFile || (nlink ?? 1) > 1 || isForEveryone) throw unsafeFile(path);
-}
-
-/** The permissions of a path, without the bits for programs (setuid and others). */
-function permissionsOf({ mode }: PathInfo): number | null {
-  return mode === null ? null : mode & 0o777;
-}
-
-function unsafeFile(path: string): Error {
-  return new Error(
-    `"${path}" is a link, a pipe, or a file that others can write to; remove it, or choose another name`,
-  );
-}
-
-function isSameFile(a: PathInfo, b: PathInfo): boolean {
-  return a.ino === b.ino && a.dev === b.dev;
-}
-
-/**
- * Locks a file. The process that had the lock before may have renamed the file to its final name: then it must
- * not be changed.
- */
-async function lock(fileSystem: FileOperations, path: string, file: OpenedFile): Promise<void> {
-  // Some network file systems do not support locks: then the file is not locked.
-  const isOurs = await file.tryLock(true).catch(() => true);
-  const [opened, there] = [await file.stat(), await orNull(fileSystem.lstat(path))];
-  if (isOurs && there !== null && isSameFile(opened, there)) return;
-  throw Object.assign(new Error("another process is writing to it"), { code: "EBUSY" });
+  from: string,
+  to: string,
+  replaced: PathInfo,
+): Promise<void> {
+  const own = await fileSystem.lstat(from);
+  const mode = permissionsOf(replaced);
+  // If the rename fails, `openOwn` must still accept the file.
+  const safeMode = mode === null ? null : mode & ~FOR_OTHERS;
+  if (safeMode !== null && safeMode !== permissionsOf(own)) await fileSystem.chmod(from, safeMode);
+  await fileSystem.rename(from, to);
+  // Only root can give a file to another user, and its owner only to groups of this user.
+  const { uid, gid } = replaced;
+  if (gid !== null && gid !== own.gid) await fileSystem.lchown(to, -1, gid).catch(() => {});
+  if (uid !== null && uid !== own.uid) await fileSystem.lchown(to, uid, -1).catch(() => {});
+  if (mode !== null && mode !== safeMode) await fileSystem.chmod(to, mode);
 }
 
 /** Writes to the first handle; closes all handles. */
@@ -232,37 +166,27 @@ function writable(
   };
 }
 
-/** A handle runs one operation at a time, so `twin`, a second handle of the file, syncs during writes. */
+/**
+ * A handle runs one operation at a time, so `twin`, a second handle of the file, syncs during writes. It also truncates:
+ * Windows does not truncate through a handle that appends.
+ */
 function updatable(
   fileSystem: FileOperations,
   file: OpenedFile,
   twin: OpenedFile,
-  size: number,
 ): UpdatableFile {
   return {
     ...writable([file, twin], () => twin.sync()),
-    size,
+    size: async () => (await file.stat()).size,
     async read(limit) {
       const chunk = new Uint8Array(Math.min(CHUNK_SIZE, limit));
       const count = await file.read(chunk);
       return count === null ? null : chunk.subarray(0, count);
     },
     async truncate(size) {
-      await file.truncate(size);
+      await twin.truncate(size);
       await file.seek(size, 0);
     },
-    async isAt(path) {
-      const there = await orNull(fileSystem.lstat(path));
-      return there !== null && isSameFile(await file.stat(), there);
-    },
+    isAt: (path) => isFileAt(fileSystem, path, file),
   };
-}
-
-async function orNull<T>(work: Promise<T>): Promise<T | null> {
-  try {
-    return await work;
-  } catch (error) {
-    if (codeOf(error) === "ENOENT") return null;
-    throw error;
-  }
 }

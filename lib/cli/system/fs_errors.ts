@@ -8,15 +8,20 @@ const FS_ERRORS: Readonly<Record<string, string>> = {
   ENOTDIR: "a component of the path is not a directory; correct the path",
   EISDIR: "it is a directory; name a file",
   EACCES: "permission is denied; change the permissions or the path",
-  EPERM: "permission is denied; change the permissions or the path",
+  EPERM:
+    "the operation is not permitted, as for an immutable file or that of another user; check the file, or choose another path",
   EROFS: "the file system is read-only; choose another place",
   ENOSPC: "no space left on the device; free some, or choose another place",
   EDQUOT: "the disk quota is exceeded; free some space, or choose another place",
   EFBIG: "the file is too large for the file system; choose another place",
   ENAMETOOLONG: "the name is too long; choose a shorter one",
-  EBUSY: "another download is writing to it; wait for that download, or choose another name",
+  EBUSY: "it is in use, or a mount point; mount its directory instead, or choose another name",
+  EWOULDBLOCK: "another download is writing to it; wait for that download, or choose another name",
+  EXDEV: "it is on another file system than its directory; choose another name",
   ETXTBSY: "it is a running program; choose another name",
   ELOOP: "too many symbolic links; correct the path",
+  ENXIO: "it is a socket, or its device is missing; name a file",
+  EPIPE: "the program that reads the pipe has ended; check that program",
   EMFILE: "too many files are open; close some",
   EIO: "the device failed; check it",
 };
@@ -50,6 +55,8 @@ export async function attempt<T>(verb: string, path: string, work: () => Promise
   try {
     return await work();
   } catch (error) {
+    // It names the file already.
+    if (error instanceof CommandFailed) throw error;
     throw fileError(verb, path, error);
   }
 }

@@ -34,12 +34,10 @@ export interface Input {
 
 /** Information about a path. */
 export interface FileFacts {
-  /** `other` is a device, a pipe, or a socket. */
-  readonly kind: "file" | "directory" | "other";
-  /** Size in bytes. */
+  /** `pipe` is a pipe or a socket. */
+  readonly kind: "file" | "directory" | "block device" | "character device" | "pipe";
+  /** Size in bytes; 0 for devices and pipes. */
   readonly size: number;
-  /** The path with symbolic links to files and directories resolved. */
-  readonly realPath: string;
   /** Its permissions, for example `0o644`; null if the system has none. */
   readonly mode: number | null;
 }
@@ -56,8 +54,8 @@ export interface WritableFile {
 
 /** A new or existing file that is open for reading and writing. */
 export interface UpdatableFile extends WritableFile {
-  /** Size in bytes when it was opened. */
-  readonly size: number;
+  /** Its size in bytes now. */
+  size(): Promise<number>;
   /** Reads the next bytes, at most `limit`; null at the end. */
   read(limit: number): Promise<Bytes | null>;
   /** Truncates the file to `size` bytes and moves to its end. */
@@ -73,22 +71,27 @@ export interface UpdatableFile extends WritableFile {
 export interface SystemFiles {
   /** Information about a path; null if it does not exist. */
   stat(path: string): Promise<FileFacts | null>;
+  /** Where symbolic links lead from a path, even if nothing is there; the path itself if it is not a link. */
+  targetOf(path: string): Promise<string>;
+  /** Size of a block device in bytes. */
+  deviceSize(path: string): Promise<number>;
   /** Reads a file from its start, or from byte `start`. */
   read(path: string, start?: number): Promise<ReadableStream<Bytes>>;
   /** Opens an existing device or pipe. */
   openSpecial(path: string): Promise<WritableFile>;
   /**
-   * Creates an empty file, or truncates an existing one, and locks it. Rejects with `EBUSY` if another process
-   * has it locked.
+   * Creates an empty file, or truncates an existing one, and locks it. Rejects with `EWOULDBLOCK` if another
+   * process has it locked.
    *
    * @param mode the permissions to give it (default: those of an existing file, or 664 less the umask)
    */
   create(path: string, mode?: number | null): Promise<WritableFile>;
   /** Like `create`, but keeps the content of an existing file. */
   open(path: string, mode?: number | null): Promise<UpdatableFile>;
-  /** Sets the permissions of a file. */
-  setMode(path: string, mode: number): Promise<void>;
-  /** Renames a file atomically, replacing an existing one. */
+  /**
+   * Renames a file atomically. It gets the permissions of an existing file that it replaces, and, if this user may
+   * change them, the owner and the group.
+   */
   rename(from: string, to: string): Promise<void>;
   /** Removes a file. Resolves also if it does not exist. */
   remove(path: string): Promise<void>;

@@ -142,7 +142,7 @@ Deno.test("image-export refuses images without data, and targets that are not fi
   const empty = await run("image-export empty --file empty.img");
   assertEquals(empty.code, 1);
   assertStringIncludes(empty.stderr, "it is queued and has no data");
-  files.special.add("/dev/null");
+  files.special.set("/dev/null", "character device");
   files.directories.add("folder");
   files.directories.add("new.img.json");
   const targets = {

@@ -30,11 +30,12 @@ function download(
   path: string,
   transfer: Transfer = fill,
   files: SystemFiles = denoFiles,
+  now: () => number = () => 0,
 ): Promise<void> {
   return downloadToFile({
     files,
     path,
-    now: () => 0,
+    now,
     signal: new AbortController().signal,
     verify: "auto",
     restart: false,
@@ -71,6 +72,54 @@ Deno.test("image-download replaces the target of a link", async () => {
     assertEquals(namesIn(directory), ["link.img", "real.img"]);
     assert((await Deno.lstat(`${directory}/link.img`)).isSymlink);
     assertEquals(await Deno.readFile(`${directory}/real.img`), BYTES);
+  });
+});
+
+Deno.test("image-download creates the target of a link", async () => {
+  for (const files of [denoFiles, nodeFiles]) {
+    await inDirectory(async (directory) => {
+      await Deno.mkdir(`${directory}/a/b`, { recursive: true });
+      // `alias/..` is `a`, not the directory of `alias`.
+      await Deno.symlink("a/b", `${directory}/alias`);
+      await Deno.symlink("../new.img", `${directory}/a/b/second.img`);
+      await Deno.symlink("alias/second.img", `${directory}/first.img`);
+      await Deno.symlink(`${directory}/alias/second.img`, `${directory}/absolute.img`);
+      for (const name of ["first.img", "absolute.img"]) {
+        await download(`${directory}/${name}`, fill, files);
+        assertEquals(await Deno.readFile(`${directory}/a/new.img`), BYTES);
+        await Deno.remove(`${directory}/a/new.img`);
+      }
+      assertEquals(namesIn(directory), ["a", "absolute.img", "alias", "first.img"]);
+      assertEquals(namesIn(`${directory}/a/b`), ["second.img"]);
+      await Deno.symlink("absent/disk.img", `${directory}/lost.img`);
+      const lost = download(`${directory}/lost.img`, fill, files);
+      await assertRejects(() => lost, CommandFailed, "no such file or directory");
+      assert((await Deno.lstat(`${directory}/lost.img`)).isSymlink);
+    });
+  }
+});
+
+Deno.test("image-download writes a file with the longest name, and resumes it", async () => {
+  // The first ones have the same beginning.
+  const names = [`${"n".repeat(251)}.raw`, `${"n".repeat(251)}.img`, `${"é".repeat(127)}x`];
+  await inDirectory(async (directory) => {
+    const breaks: Transfer = async (sink) => {
+      await sink.getWriter().write(BYTES.subarray(0, 7));
+      throw new CommandFailed("the reason");
+    };
+    for (const name of names) {
+      await assertRejects(() => download(`${directory}/${name}`, breaks), Error, "the reason");
+    }
+    assertEquals(namesIn(directory).length, 2 * names.length);
+    for (const name of names) {
+      const starts: number[] = [];
+      await download(`${directory}/${name}`, (sink, start) => {
+        starts.push(start);
+        return fill(sink, start);
+      });
+      assertEquals(starts, [7]);
+    }
+    assertEquals(namesIn(directory), names.sort());
   });
 });
 
@@ -134,7 +183,7 @@ Deno.test("image-download fails when another download writes the partial file", 
     await download(path, async (sink) => {
       const second = download(path, fill);
       const { message } = await assertRejects(() => second, CommandFailed);
-      assert(message.includes("another download is writing to it"), message);
+      assertStringIncludes(message, "another download is writing to it");
       await fill(sink, 0);
     });
     assertEquals(await Deno.readFile(path), BYTES);
@@ -153,6 +202,7 @@ Deno.test("image-download leaves no file when it fails before the first byte", a
     await assertRejects(() => download(path, broken), CommandFailed, "the reason");
     assertEquals(namesIn(directory), []);
     const cases = [
+      [`${directory}/absent/`, "it is a directory"],
       [`${directory}/absent/disk.img`, "no such file or directory"],
       [directory, "it is a directory"],
       [`${directory}/${"n".repeat(300)}`, "the name is too long"],
@@ -163,6 +213,22 @@ Deno.test("image-download leaves no file when it fails before the first byte", a
       assert(message.includes(state), message);
     }
     assertEquals(namesIn(directory), []);
+  });
+});
+
+Deno.test("image-download leaves no partial file when the record of an earlier one cannot be read", async () => {
+  await inDirectory(async (directory) => {
+    const path = `${directory}/disk.img`;
+    const stat: SystemFiles["stat"] = (path) =>
+      path.endsWith(".json")
+        ? Promise.reject(Object.assign(new Error("denied"), { code: "EACCES" }))
+        : denoFiles.stat(path);
+    const unreadable = { ...denoFiles, stat };
+    await assertRejects(() => download(path, fill, unreadable), CommandFailed, "denied");
+    assertEquals(namesIn(directory), []);
+    await Deno.writeTextFile(`${path}.part`, "the");
+    await assertRejects(() => download(path, fill, unreadable), CommandFailed, "denied");
+    assertEquals(await Deno.readTextFile(`${path}.part`), "the");
   });
 });
 
@@ -190,8 +256,7 @@ for (const suffix of ["part", "part.json.new"]) {
         const before = namesIn(directory);
         await assertRejects(() => download(path), CommandFailed, "Cannot write");
         assertEquals(await Deno.readTextFile(victim), "precious");
-        const left = namesIn(directory).filter((name) => !before.includes(name));
-        assertEquals(left.filter((name) => !name.endsWith(".part")), []);
+        assertEquals(namesIn(directory).filter((name) => !before.includes(name)), []);
       });
     });
   }
@@ -246,12 +311,56 @@ Deno.test("image-download fails and does not change the other file when its part
         const error = isRight ? CommandFailed : ImageIntegrityError;
         const { message } = await assertRejects(() => download(path, replaced), error);
         if (isRight) assertStringIncludes(message, "removed or replaced");
-        const names = namesIn(directory).filter((name) => !name.endsWith(".json"));
-        assertEquals(names, replacement === null ? [] : ["disk.img.part"]);
+        assertEquals(namesIn(directory), replacement === null ? [] : ["disk.img.part"]);
         if (replacement !== null) assertEquals(await Deno.readTextFile(partPath), replacement);
       });
     }
   }
+});
+
+Deno.test("image-download fails when another program has truncated or extended its partial file", async () => {
+  for (const files of [denoFiles, nodeFiles]) {
+    for (const change of ["", "the bytes of another program"]) {
+      await inDirectory(async (directory) => {
+        const path = `${directory}/disk.img`;
+        await Deno.writeTextFile(path, "old");
+        const changed: Transfer = async (sink) => {
+          const writer = sink.getWriter();
+          await writer.write(BYTES.subarray(0, 7));
+          await Deno.writeTextFile(`${path}.part`, change);
+          await writer.write(BYTES.subarray(7));
+        };
+        const { message } = await assertRejects(
+          () => download(path, changed, files),
+          CommandFailed,
+        );
+        assertStringIncludes(message, "was changed, removed or replaced");
+        assertEquals(await Deno.readTextFile(path), "old");
+        await download(path, fill, files);
+        assertEquals(await Deno.readFile(path), BYTES);
+        assertEquals(namesIn(directory), ["disk.img"]);
+      });
+    }
+  }
+});
+
+Deno.test("image-download does not change the record of a download that has replaced its partial file", async () => {
+  await inDirectory(async (directory) => {
+    const path = `${directory}/disk.img`;
+    let time = 0;
+    const now = () => time += 10_000;
+    const replaced: Transfer = async (sink) => {
+      const writer = sink.getWriter();
+      await writer.write(BYTES.subarray(0, 1));
+      await Deno.remove(`${path}.part`);
+      await Deno.writeTextFile(`${path}.part`, "other");
+      await Deno.writeTextFile(`${path}.part.json`, "the record of the other");
+      await writer.write(BYTES.subarray(1));
+    };
+    await assertRejects(() => download(path, replaced, denoFiles, now), CommandFailed);
+    assertEquals(await Deno.readTextFile(`${path}.part`), "other");
+    assertEquals(await Deno.readTextFile(`${path}.part.json`), "the record of the other");
+  });
 });
 
 Deno.test("fileError() names the kind of a device, and hints only at what a task can do", () => {
@@ -260,6 +369,20 @@ Deno.test("fileError() names the kind of a device, and hints only at what a task
     fileError("write", "/dev/full", denied).message,
     'Cannot write "/dev/full": it is a device or a system file; choose another place',
   );
+});
+
+Deno.test("fileError() names another download only when it has locked the file", () => {
+  const states = {
+    EWOULDBLOCK:
+      "another download is writing to it; wait for that download, or choose another name",
+    EBUSY: "it is in use, or a mount point; mount its directory instead, or choose another name",
+    ETXTBSY: "it is a running program; choose another name",
+    EPERM:
+      "the operation is not permitted, as for an immutable file or that of another user; check the file, or choose another path",
+  };
+  for (const [code, state] of Object.entries(states)) {
+    assertEquals(fileError("write", "x", { code }).message, `Cannot write "x": ${state}`);
+  }
 });
 
 Deno.test("denoFiles.read() reads from a byte, and leaves no file open", async () => {

@@ -17,6 +17,7 @@ import { requireBytes } from "../../files/upload_input.ts";
 import { withWebFile } from "../../files/url_input.ts";
 import { CommandFailed, sentenceOf } from "../../system/errors.ts";
 import { attempt } from "../../system/fs_errors.ts";
+import type { FileFacts } from "../../system/system.ts";
 import { findRecord, sessionOf } from "../shared/find_image.ts";
 
 /** The inspected data. */
@@ -58,24 +59,37 @@ export async function inspectSubject(invocation: InspectCall, source: string): P
   }
   const facts = await attempt("read", source, () => system.files.stat(source));
   const isFile = facts !== null && facts.kind !== "directory";
-  if (isFile || PATH.test(source)) return await inspectBytes(invocation, source);
+  if (isFile || PATH.test(source)) {
+    return await inspectBytes(invocation, source, facts?.kind);
+  }
   const absence = isFile || facts === null ? "there is no such file" : "it is a directory";
   return await inspectRecord(invocation, await recordNamed(invocation, source, absence));
 }
 
-/** A stream is read to its end, because the size of raw data is its length. */
-async function inspectBytes({ system }: InspectCall, file: string): Promise<Subject> {
+/**
+ * A stream is read to its end, because the size of raw data is its length. A character device, such as `/dev/zero`, may
+ * have no end.
+ */
+async function inspectBytes(
+  { system }: InspectCall,
+  file: string,
+  kind: FileFacts["kind"] | null = null,
+): Promise<Subject> {
   const { data, size, name } = await requireBytes({ system, values: { file } }, "inspect an image");
   const isInput = name !== file;
+  const isEndless = kind === "character device";
   // Files in /proc have no size.
   const isSeekable = typeof data === "function" && size;
   const noted = isSeekable
     ? await notingHead(regionsOf(data, size, system.signal))
-    : await notingHead(typeof data === "function" ? await data() : data, { signal: system.signal });
+    : await notingHead(typeof data === "function" ? await data() : data, {
+      signal: system.signal,
+      headerOnly: isEndless,
+    });
   return {
     kind: isInput ? "stdin" : "file",
     name: isInput ? "-" : file,
-    size: size || noted.inspection.bytesRead,
+    size: size || (isEndless ? null : noted.inspection.bytesRead),
     ...noted,
     record: null,
   };

@@ -331,3 +331,33 @@ Deno.test("image-inspect reports that a directory is not a file", async () => {
   assertEquals(code, 1);
   assertStringIncludes(stderr, "it is a directory");
 });
+
+Deno.test("image-inspect reads the start of a character device, and what the format requires of a block device", async () => {
+  const memory = files();
+  const read = memory.read.bind(memory);
+  let bytesRead = 0;
+  memory.special.set("/dev/zero", "character device");
+  memory.special.set("/dev/vdb", "block device");
+  memory.content.set("/dev/vdb", new Uint8Array(10_000_000));
+  memory.read = (path, start) => {
+    if (path !== "/dev/zero") return read(path, start);
+    return Promise.resolve(
+      new ReadableStream({
+        pull(controller) {
+          bytesRead += 65_536;
+          controller.enqueue(new Uint8Array(65_536));
+        },
+      }, { highWaterMark: 0 }),
+    );
+  };
+  const run = async (path: string) => {
+    const { code, stdout } = await new CliHarness().run(["image-inspect", "--json", path], {
+      files: memory,
+    });
+    const { format, size, virtual_size, bytes_read } = JSON.parse(stdout);
+    return [code, format, size, virtual_size, bytes_read < 300_000];
+  };
+  assertEquals(await run("/dev/zero"), [0, "raw", null, null, true]);
+  assertEquals(bytesRead < 600_000, true);
+  assertEquals(await run("/dev/vdb"), [0, "raw", 10_000_000, 10_000_000, true]);
+});

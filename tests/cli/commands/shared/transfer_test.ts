@@ -82,7 +82,7 @@ Deno.test("image-download writes to standard output when --file is - or absent",
 Deno.test("image-download writes directly into a device or a pipe", async () => {
   const harness = await glanceWithDisk();
   const files = new MemoryFiles();
-  files.special.add("/dev/vdb");
+  files.special.set("/dev/vdb", "block device");
   const { code } = await harness.run(["image-download", ID, "--file", "/dev/vdb"], { files });
   assertEquals(code, 0);
   assertEquals([...files.content.keys()], ["/dev/vdb"]);
