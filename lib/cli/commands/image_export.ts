@@ -47,18 +47,20 @@ export const COMMANDS = {
     async run(invocation, image) {
       const { system: { files, signal }, values } = invocation;
       const { file, verify = "auto" } = values;
-      const recordPath = `${file}.json`;
       await checkTarget(files, file);
-      await checkTarget(files, recordPath);
+      await checkTarget(files, `${file}.json`);
       // The parser has checked `choices`.
       const how = verify as "auto" | "required";
       const options = { ...downloadOptionsFrom(values), verify: how };
       await checkStores(await invocation.connect(), signal, options.prefer);
       const record = await findRecord(invocation, image);
       const exported = exportRecord(await sessionOf(invocation), record, {});
-      await downloadImageFile(invocation, file, { imageId: record.id, options, record });
       const text = `${JSON.stringify(exported.record, null, 2)}\n`;
-      await attempt("write", recordPath, () => replaceFile(files, recordPath, text));
+      const download = { imageId: record.id, options, record };
+      await downloadImageFile(invocation, file, download, async (rename) => {
+        const recordPath = await files.targetOf(`${file}.json`);
+        await attempt("write", recordPath, () => replaceFile(files, recordPath, text, rename));
+      });
     },
   }),
   "image-restore": command({

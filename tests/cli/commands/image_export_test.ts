@@ -1,7 +1,7 @@
 /** `image-export` and `image-restore`. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { CliHarness, embedded, type Fetch } from "../harness.ts";
-import { MemoryFiles } from "../memory_files.ts";
+import { failure, MemoryFiles } from "../memory_files.ts";
 
 const ID = "11111111-1111-4111-8111-111111111111";
 const DATA = "the bytes of a disk";
@@ -132,8 +132,71 @@ Deno.test("image-export writes no record when the data cannot be written or is w
   files.broken.set("backup.img.json.new", "EACCES");
   const { code, stderr } = await run("image-export disk --file backup.img");
   assertEquals(code, 1);
-  assertStringIncludes(stderr, "backup.img.json");
+  assertStringIncludes(stderr, 'Cannot write "backup.img.json": permission is denied');
+  // The new data is kept for the next command.
+  for (const path of ["backup.img.part", "backup.img.part.json"]) {
+    assert(files.content.delete(path), path);
+  }
   assertEquals(files.content, before);
+});
+
+/** Fails after `renames` renames, and checks the exported files after each. */
+class FailingRenames extends MemoryFiles {
+  renames: number = Infinity;
+  onRename: () => void = () => {};
+
+  override async rename(from: string, to: string): Promise<void> {
+    if (this.renames-- === 0) throw failure("EBUSY");
+    await super.rename(from, to);
+    this.onRename();
+  }
+}
+
+Deno.test("image-export never leaves data with the record of other data", async () => {
+  const OTHER = "22222222-2222-4222-8222-222222222222";
+  const harness = new CliHarness();
+  const source = new MemoryFiles({ "disk.img": DATA, "other.img": `${DATA} of another image` });
+  const create = CREATE.replace(ID, OTHER).replace("disk.img", "other.img");
+  for (const line of [CREATE, create]) {
+    assertEquals((await harness.run(line.split(" "), { files: source })).code, 0);
+  }
+  const states: string[] = [];
+  for (let renames = 0, isDone = false; !isDone; renames++) {
+    const files = new FailingRenames();
+    const run = (id: string) =>
+      harness.run(["image-export", id, "--file", "backup.img"], { files });
+    const state = () => {
+      const size = files.content.get("backup.img")?.byteLength ?? null;
+      const record = files.text("backup.img.json");
+      if (record !== null) assertEquals(JSON.parse(record).size, size);
+      return `${size === DATA.length ? "old" : "new"} data, ${
+        record === null ? "no" : "its"
+      } record`;
+    };
+    assertEquals((await run(ID)).code, 0);
+    [files.renames, files.onRename] = [renames, state];
+    const { code, stderr } = await run(OTHER);
+    isDone = code === 0;
+    states.push(state());
+    if (!isDone) assertStringIncludes(stderr, "it is in use, or a mount point");
+    files.renames = Infinity;
+    assertEquals((await run(OTHER)).code, 0);
+    assertEquals(state(), "new data, its record");
+    assertEquals([...files.content.keys()].sort(), ["backup.img", "backup.img.json"]);
+  }
+  assertEquals(states.at(-1), "new data, its record");
+  // If the data cannot be replaced, the old record is put back.
+  assertEquals(states.includes("old data, no record"), false);
+});
+
+Deno.test("image-export writes the record through a link", async () => {
+  const { run, files } = await exported();
+  files.links.set("new.img.json", "elsewhere.json");
+  assertEquals((await run("image-export disk --file new.img")).code, 0);
+  assertEquals([files.content.has("new.img.json"), files.content.has("elsewhere.json")], [
+    false,
+    true,
+  ]);
 });
 
 Deno.test("image-export refuses images without data, and targets that are not files", async () => {

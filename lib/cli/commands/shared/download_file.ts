@@ -6,7 +6,7 @@ import type { GlanceImage } from "../../../api/types.ts";
 import { text, toggle } from "../../args/flags.ts";
 import type { Flags, Invocation, Values } from "../../args/command.ts";
 import { fileName } from "../../files/file_name.ts";
-import { downloadToFile, type Transfer } from "../../files/download_target.ts";
+import { downloadToFile, type FileDownload, type Transfer } from "../../files/download_target.ts";
 import { sessionOf } from "./find_image.ts";
 import { storeNames } from "./stores.ts";
 import {
@@ -63,11 +63,16 @@ export async function transferOf(
     });
 }
 
-/** Downloads an image to a file: resumes an earlier download of it, and replaces the file after the data is verified. */
+/**
+ * Downloads an image to a file: resumes an earlier download of it, and replaces the file after the data is verified.
+ *
+ * @param replace see `FileDownload`
+ */
 export async function downloadImageFile(
   invocation: DownloadCall,
   path: string,
   download: Omit<ImageDownload, "name">,
+  replace?: FileDownload["replace"],
 ): Promise<void> {
   const { system: { files, now, signal }, messages, values } = invocation;
   const { imageId, options } = download;
@@ -83,6 +88,7 @@ export async function downloadImageFile(
     restart: values.restart,
     identify: async () => descriptorOf(record ??= await invocation.call("get", imageId)),
     transfer: await transferOf(invocation, { ...download, name }, () => record),
+    replace,
     onMessage: (sentence) => messages.line(sentence),
     onCheck: (transferred, total) => check.report({ transferred, total, server: "", resumes: 0 }),
   });
