@@ -27,6 +27,8 @@ export interface GlanceErrorOptions {
   readonly status?: number | undefined;
   /** `x-openstack-request-id` of the response, by which an operator finds the request in Glance's log. */
   readonly requestId?: string | undefined;
+  /** The explanation in the response, one sentence without secrets; may be empty. */
+  readonly explanation?: string | undefined;
   /** Number of requests sent; for an `ImageDownloadFailed`, the number of times that the download broke. */
   readonly attempts?: number | undefined;
   /** Parts of the message that name options and calls, in addition to those of the cause. */
@@ -51,6 +53,8 @@ export class GlanceError extends Error {
   readonly status: number | undefined;
   /** `x-openstack-request-id` of the response, by which an operator finds the request in Glance's log. */
   readonly requestId: string | undefined;
+  /** The explanation in the response, one sentence without secrets; may be empty. */
+  readonly explanation: string | undefined;
   /** Number of requests sent; for an `ImageDownloadFailed`, the number of times that the download broke. */
   readonly attempts: number | undefined;
   /**
@@ -67,6 +71,7 @@ export class GlanceError extends Error {
     this.server = options.server;
     this.status = options.status;
     this.requestId = options.requestId;
+    this.explanation = options.explanation;
     this.attempts = options.attempts;
     this.messageParts = [...options.messageParts ?? [], ...partsOf(options.cause)];
   }

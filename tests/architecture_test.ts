@@ -161,6 +161,7 @@ Deno.test("the simulated clock loads ahead all code that mod.ts imports on deman
  */
 const SHARED = [
   "lib/api/types.ts",
+  "lib/errors.ts",
   "lib/events.ts",
   "lib/formats/image_inspector.ts",
   "lib/formats/types.ts",

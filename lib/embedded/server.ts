@@ -79,7 +79,10 @@ async function route(cloud: OpeningCloud, request: Request): Promise<Response> {
   const isVersions = /^\/+versions(\/|$)/.test(rawPath);
   if (request.method === "OPTIONS" && !isVersions) return new Response(null);
   const pathname = decodePath(rawPath).replaceAll(/\/{2,}/g, "/");
-  if (pathname === "/healthcheck") return health(request);
+  if (pathname === "/healthcheck") {
+    await checkStorage(cloud, request);
+    return health(request);
+  }
   const [, first = ""] = pathname.split("/", 2);
   if (first === "versions") return versions(cloud, request, 200);
   const named = versionOf(request.headers.get("accept"));
@@ -97,6 +100,18 @@ async function route(cloud: OpeningCloud, request: Request): Promise<Response> {
   const given = request.headers.get("x-openstack-request-id") ?? "";
   if (isRequestId(given)) response.headers.set("x-openstack-request-id", requestId);
   return response;
+}
+
+/**
+ * Checks that the storage can be used.
+ *
+ * @throws {Failure} 503 with the cause. It has a request id, which proxies do not send: gateways forward the cause.
+ */
+async function checkStorage(cloud: EmbeddedCloud, request: Request): Promise<void> {
+  await cloud.storage.check().catch(({ message }) => {
+    const headers = { "x-openstack-request-id": requestIdOf(cloud, request) };
+    throw new Failure(503, message, { headers });
+  });
 }
 
 /**

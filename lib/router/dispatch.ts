@@ -1,10 +1,7 @@
 /**
  * Dispatches a request: finds its route, checks access, calls the handler, and turns errors into responses.
  */
-import { GlanceConnectionFailed, GlanceError } from "../errors.ts";
 import { newTrace } from "../http/new_trace.ts";
-import { isSafe } from "../http/retry/hedge_policy.ts";
-import { isRetryableStatus } from "../http/retry/retry_policy.ts";
 import { addressOf, rawPath, versionOf } from "./path.ts";
 import {
   authorizeRequest,
@@ -30,7 +27,7 @@ import {
 import { announcesBody, requestIdOf, typedVersionOf } from "./forward/headers.ts";
 import { checkHost } from "./host_guard.ts";
 import { imageData } from "./file/image_file.ts";
-import { HttpError } from "./error_response.ts";
+import { HttpError, toHttpError } from "./error_response.ts";
 import { forwardDocument } from "./forward/request_body.ts";
 import type { ApiPath, GatewayRoute, RouteKind } from "./routes.ts";
 import { RequestRecorder } from "./observe/access_log.ts";
@@ -268,9 +265,6 @@ async function errorResponse(
   return await responseTo(request, error, recorder);
 }
 
-/** Headers of a 503: the servers may be available again soon. */
-const RETRY_SOON = { "retry-after": "1" };
-
 async function responseTo(
   request: Request,
   error: unknown,
@@ -279,19 +273,6 @@ async function responseTo(
   // Imported on demand: most responses come from Glance.
   const { httpErrorResponse } = await import("./on_demand/error_formats.ts");
   return httpErrorResponse(request, toHttpError(request, error), recorder);
-}
-
-/** The response for an error. It never names a server; the log does. */
-function toHttpError({ method }: Request, cause: unknown): HttpError {
-  if (cause instanceof HttpError) return cause;
-  if (cause instanceof GlanceConnectionFailed) {
-    // 503 invites a retry, which is safe for reads only: the outcome of a write is unknown.
-    const { status: received = 0 } = cause;
-    const status = isRetryableStatus(received) ? received : isSafe(method) ? 503 : 502;
-    const headers = status === 503 ? RETRY_SOON : undefined;
-    return new HttpError(status, undefined, { cause, headers });
-  }
-  return new HttpError(cause instanceof GlanceError ? 502 : 500, undefined, { cause });
 }
 
 /** Cancels the body of a request whose response is ready before the body was read. */

@@ -1,4 +1,7 @@
 /** Errors of the gateway itself. */
+import { GlanceConnectionFailed, GlanceError } from "../errors.ts";
+import { isSafe } from "../http/retry/hedge_policy.ts";
+import { isRetryableStatus } from "../http/retry/retry_policy.ts";
 
 /** Optional parts of an error response. */
 export interface HttpErrorOptions {
@@ -25,4 +28,27 @@ export class HttpError extends Error {
     this.detail = options.detail ?? "";
     this.headers = options.headers ?? {};
   }
+}
+
+/** Headers of a 503: the servers may be available again soon. */
+const RETRY_SOON = { "retry-after": "1" };
+
+/** The error response for an error. It never names a server; the log does. */
+export function toHttpError({ method }: Request, cause: unknown): HttpError {
+  if (cause instanceof HttpError) return cause;
+  if (cause instanceof GlanceConnectionFailed) {
+    // 503 invites a retry, which is safe for reads only: the outcome of a write is unknown.
+    const { status: received = 0 } = cause;
+    const status = isRetryableStatus(received) ? received : isSafe(method) ? 503 : 502;
+    const headers = status === 503 ? RETRY_SOON : undefined;
+    return new HttpError(status, explanationOf(cause), { cause, headers });
+  }
+  return new HttpError(cause instanceof GlanceError ? 502 : 500, undefined, { cause });
+}
+
+/** What Glance itself said in the last response, such as that its disk is read-only; undefined for an error of a proxy. */
+function explanationOf({ requestId, explanation }: GlanceError): string | undefined {
+  if (requestId === undefined || !explanation) return undefined;
+  // A page of WebOb begins with its title.
+  return `${explanation.replace(/^503 Service Unavailable /, "")}.`;
 }

@@ -28,11 +28,11 @@ const DAMAGE: Readonly<
   "is null": ["None is not of type 'object'", (path) => Deno.writeTextFile(path, "null")],
   "is a list": ["[] is not of type 'object'", (path) => Deno.writeTextFile(path, "[]")],
   "is an empty object": ["is a required property", (path) => Deno.writeTextFile(path, "{}")],
-  "is a directory": ["EISDIR", async (path) => {
+  "is a directory": ["it is not a regular file", async (path) => {
     await Deno.remove(path);
     await Deno.mkdir(`${path}/inner`, { recursive: true });
   }],
-  "is a link to nothing": ["ENOENT", async (path) => {
+  "is a link to nothing": ["no such file or directory", async (path) => {
     await Deno.remove(path);
     await Deno.symlink("/nowhere/at/all", path);
   }],

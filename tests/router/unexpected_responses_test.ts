@@ -56,6 +56,28 @@ async function assertRefused(
   assert(entry?.error?.startsWith("Cannot "), `${entry?.error}`);
 }
 
+Deno.test("createImageRouter() forwards the explanation of a 503 that Glance has sent, and not the page of a proxy", async () => {
+  const ofGlance = { "x-openstack-request-id": "req-1", "content-type": "text/html" };
+  const page = (text: string) =>
+    `<html><head><title>503</title></head><body><h1>503 Service Unavailable</h1>${text}</body></html>`;
+  const denied = "Permission to write &lt;b&gt; denied.";
+  for (
+    const [headers, expected] of [
+      [ofGlance, "Permission to write &#60;b&#62; denied."],
+      [{ "content-type": "text/html" }, "No image server is reachable."],
+    ] as const
+  ) {
+    const cloud = new Cloud();
+    cloud.intercept = () => new Response(page(denied), { status: 503, headers });
+    const response = await cloud.router().request("/v2/images", {
+      headers: { accept: "text/html" },
+    });
+    const text = await response.text();
+    assertEquals([response.status, response.headers.get("retry-after")], [503, "1"]);
+    assert(text.includes(`</h1>\n  ${expected}<br />`), text);
+  }
+});
+
 Deno.test("createImageRouter() returns Glance's list of versions for a version that Glance does not support", async () => {
   const cloud = new Cloud();
   cloud.intercept = ({ path }) =>

@@ -11,13 +11,26 @@ import {
   type GatewaySettings,
   routerOptions,
 } from "./backend.ts";
+import type { RouterSettings } from "../start/router_options.ts";
 import type { SystemFiles } from "../system/system.ts";
+import { definedMembers } from "../../validate.ts";
 
 /** Size of the sample image in bytes. */
 const SAMPLE_SIZE = 256 * 1024;
 
 /** URL of the server in this process. It is never resolved. */
 const SERVER = "http://embedded.invalid";
+
+/**
+ * Options of the router that no flag sets. The server is in this process: a request waits for the disk, and to repeat it
+ * would not help.
+ */
+const IN_PROCESS: Partial<RouterSettings> = {
+  numRetries: 0,
+  requestTimeout: Infinity,
+  stallTimeout: Infinity,
+  hedgeDelay: Infinity,
+};
 
 /**
  * Creates a gateway to an embedded Glance with images in a directory, or in memory for null. If it has no image,
@@ -40,8 +53,12 @@ export async function serveEmbedded(
     const fetch = (input: string, init: RequestInit) => glance.fetch(new Request(input, init));
     // The server is useful without it, for example on a full disk.
     await addSample(fetch).catch((error) => settings.log.error(error));
+    const { onEvent, ...options } = routerOptions(settings);
     const router = createImageRouter({
-      ...routerOptions(settings),
+      ...IN_PROCESS,
+      ...definedMembers(options),
+      // There is no other server that could be used meanwhile.
+      onEvent: (event) => void (event.kind !== "cooldown" && onEvent?.(event)),
       apiServers: [SERVER],
       authStrategy: "noauth",
       fetch,

@@ -8,18 +8,21 @@ import type { Handler } from "./serve.ts";
 /** The health check of the router; every router allows this host. */
 const HEALTH_CHECK = "http://localhost/healthcheck";
 
+/** Errors have their explanation in `message`. */
+const JSON_ERRORS = { accept: "application/json" };
+
+const NO_RESPONSE = "No Glance server responds.";
+
 /** Timeout of a Glance's response to a probe, in milliseconds. */
 const CHECK_LIMIT = 5_000;
 
 /** Handles probes, and passes all other requests to `handler`. */
 export function withProbes(handler: Handler): Handler {
   // Probes share one check: while Glance does not respond, more of them would only pile up.
-  let checking: Promise<boolean> | null = null;
+  let checking: Promise<string | null> | null = null;
   const check = async () => {
     try {
-      const response = await handler(new Request(HEALTH_CHECK));
-      await response.body?.cancel().catch(() => {});
-      return response.ok;
+      return await problemIn(await handler(new Request(HEALTH_CHECK, { headers: JSON_ERRORS })));
     } finally {
       checking = null;
     }
@@ -30,11 +33,21 @@ export function withProbes(handler: Handler): Handler {
     if (!isRead(request)) return refuseMethod();
     if (path === "/healthz") return probeResponse(200, "The server is running.");
     checking ??= check();
-    const isReady = await withinTime(checking, CHECK_LIMIT).catch(() => false);
-    return isReady
+    const problem = await withinTime(checking, CHECK_LIMIT).catch(() => NO_RESPONSE);
+    return problem === null
       ? probeResponse(200, "A Glance server responds.")
-      : probeResponse(503, "No Glance server responds.");
+      : probeResponse(503, problem);
   };
+}
+
+/** Why the response to a health check is not a success; null if it is one. */
+async function problemIn(response: Response): Promise<string | null> {
+  if (response.ok) {
+    await response.body?.cancel().catch(() => {});
+    return null;
+  }
+  const { message = NO_RESPONSE } = await response.json() as { readonly message?: string };
+  return message.replace(/<br.*$/s, "");
 }
 
 /** The responses to probes while the server stops: it is alive, but not ready. */

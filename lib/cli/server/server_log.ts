@@ -15,7 +15,7 @@ export const LOG_FORMATS: readonly string[] = ["json", "text"] satisfies LogForm
 
 export interface ServerLogOptions {
   readonly format: LogFormat;
-  /** Whether requests and events are written. Messages about the server always are. */
+  /** Whether requests and events are written. Errors and messages about the server always are. */
   readonly hasRequests: boolean;
   write(line: string): void;
 }
@@ -44,7 +44,7 @@ export class ServerLog {
   /** Logs an error of the embedded Glance, for example an unreadable file. */
   error(error: unknown): void {
     const text = sentenceOf(error);
-    if (this.#options.hasRequests) this.#write("error", { error: text }, () => text);
+    this.#write("error", { error: text }, () => text);
   }
 
   /** Writes a message about the server. */

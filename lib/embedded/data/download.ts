@@ -32,7 +32,7 @@ export async function downloadData(call: EmbeddedRequest): Promise<Response> {
   if (slice !== null) headers.set("content-range", `bytes ${start}-${end - 1}/${size}`);
   const body = location.key === null
     ? await openUrl(cloud, location.url, null)
-    : await cloud.storage.bytes.read(location.key, start, end);
+    : await cloud.storage.bytes.read(location.key, start, end, cloud.onError);
   // As in Glance, a range request bypasses the cache.
   if (slice === null) cloud.cache?.read(row.id, size);
   return new Response(body, { status: slice === null ? 200 : 206, headers });

@@ -3,6 +3,7 @@
  * title}` if the client prefers JSON, and plain text if it accepts neither.
  */
 
+import { codeOf, FileError } from "../storage/file_error.ts";
 import { bestOffer } from "./negotiation.ts";
 
 /** Title and default explanation by status, from `webob.exc`. */
@@ -90,7 +91,7 @@ export function withDetail(status: 403 | 409, detail: string): Failure {
   return new Failure(status, undefined, { detail });
 }
 
-/** Status and explanation of Glance's response to a storage error, by OS error code. */
+/** Status and explanation of Glance's response to an error of a write, by OS error code. */
 const STORAGE_FAILURES: Readonly<Record<string, readonly [status: number, text: string]>> = {
   ...Object.fromEntries(["ENOSPC", "EDQUOT", "EFBIG"].map((code) => [code, [
     413,
@@ -109,9 +110,11 @@ const RETRY_AFTER = "1";
 
 /** Response to a storage error; null for any other error. */
 export function storageFailure(error: unknown): Failure | null {
-  const code: unknown = error instanceof Error && "code" in error ? error.code : null;
-  if (typeof code !== "string" || !Object.hasOwn(STORAGE_FAILURES, code)) return null;
+  const code = codeOf(error) ?? "";
+  if (!Object.hasOwn(STORAGE_FAILURES, code)) return null;
   const [status, text] = STORAGE_FAILURES[code] ?? [500, ""];
+  const isRead = error instanceof FileError && error.action === "read";
+  if (isRead && text !== "") return null;
   return text === ""
     ? new Failure(status, undefined, { headers: { "retry-after": RETRY_AFTER } })
     : new Failure(status, text);

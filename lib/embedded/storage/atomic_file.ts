@@ -1,6 +1,7 @@
 /** Atomic file writes: write a temporary file, sync it, rename it. */
 
 import { createFile } from "../../node_builtin.ts";
+import { onFile } from "./file_error.ts";
 import { files, moveFile } from "./fs.ts";
 import type { ByteSink } from "./storage.ts";
 
@@ -8,21 +9,24 @@ import type { ByteSink } from "./storage.ts";
  * Opens a file that is written completely or not at all.
  *
  * @param target path relative to `root`.
+ * @throws {FileError} as the methods of the sink do; it names the target, or the temporary file that cannot be removed.
  */
 export async function openAtomicFile(root: string, target: string): Promise<ByteSink> {
+  const path = `${root}/${target}`;
   const temporary = `${root}/temporary/${crypto.randomUUID()}`;
-  const file = await createFile(temporary);
+  const file = await onFile("write", path, () => createFile(temporary));
   return {
-    write: (chunk) => file.write(chunk),
-    async commit() {
-      await file.sync();
-      await file.close();
-      await moveFile(temporary, `${root}/${target}`);
-    },
+    write: (chunk) => onFile("write", path, () => file.write(chunk)),
+    commit: () =>
+      onFile("write", path, async () => {
+        await file.sync();
+        await file.close();
+        await moveFile(temporary, path);
+      }),
     async abort() {
       // A failed commit may have closed the file already.
       await file.close().catch(() => undefined);
-      await files().rm(temporary, { force: true });
+      await onFile("remove", temporary, () => files().rm(temporary, { force: true }));
     },
   };
 }

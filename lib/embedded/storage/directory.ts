@@ -18,10 +18,12 @@
 
 import { byteStream } from "./byte_stream.ts";
 import { openAtomicFile } from "./atomic_file.ts";
+import { DirectoryIdentity } from "./directory_identity.ts";
 import { CATALOG_FILE, openDirectory } from "./directory_recovery.ts";
+import { FileError, onFile } from "./file_error.ts";
 import { storageFailure } from "../http/errors.ts";
 import { builtinModule } from "./hashing.ts";
-import { files, moveFile, overwrite } from "./fs.ts";
+import { files, moveFile, type OpenFile, overwrite, regularFile } from "./fs.ts";
 import type { RowJournal, StoredRow } from "./table.ts";
 import {
   type ByteStorage,
@@ -49,13 +51,20 @@ import {
 export function directoryStorage(path: string): EmbeddedStorage {
   if (path === "") throw new TypeError("Cannot open directory storage: its path is empty");
   const root = path.replace(/(?<=.)\/+$/, "");
-  const bytes = directoryBytes(root);
-  const journal = directoryJournal(root);
-  return new ImageStorage(bytes, journal, () => openDirectory(root, journal, bytes));
+  const identity = new DirectoryIdentity([`${root}/images`, `${root}/data`]);
+  const bytes = directoryBytes(root, identity);
+  const journal = directoryJournal(root, identity);
+  const open = async () => {
+    const content = await openDirectory(root, journal, bytes);
+    await identity.record();
+    return content;
+  };
+  return new ImageStorage(bytes, journal, open, () => identity.check());
 }
 
-function directoryJournal(root: string): StorageJournal {
+function directoryJournal(root: string, identity: DirectoryIdentity): StorageJournal {
   const write = async (path: string, content: unknown) => {
+    await identity.check();
     const file = await openAtomicFile(root, path);
     try {
       await file.write(new TextEncoder().encode(JSON.stringify(content)));
@@ -71,7 +80,8 @@ function directoryJournal(root: string): StorageJournal {
       await write(path, tombstone);
     } catch (error) {
       if (storageFailure(error)?.status !== 413) throw error;
-      await overwrite(`${root}/${path}`, JSON.stringify(tombstone));
+      const file = `${root}/${path}`;
+      await onFile("write", file, () => overwrite(file, JSON.stringify(tombstone)));
     }
   };
   const rowsIn = (directory: string): RowJournal<StoredRow> => ({
@@ -92,22 +102,53 @@ function fileUrl(path: string): string {
   return url.pathToFileURL(path).href;
 }
 
-function directoryBytes(root: string): ByteStorage {
+function directoryBytes(root: string, identity: DirectoryIdentity): ByteStorage {
   const pathOf = (key: string) => `${root}/data/${key}`;
   return {
-    write: (key) => openAtomicFile(root, `data/${key}`),
-    async read(key, start, end) {
-      const file = await files().open(pathOf(key), "r");
+    async write(key) {
+      await identity.check();
+      return await openAtomicFile(root, `data/${key}`);
+    },
+    async read(key, start, end, onError) {
+      const path = pathOf(key);
+      const file = await onFile("read", path, () => openData(path, end));
       let position = start;
       const fill = async (view: Uint8Array) => {
         const { bytesRead } = await file.read(view, 0, view.byteLength, position);
+        if (bytesRead === 0) throw new Error(endsAt(position));
         position += bytesRead;
         return bytesRead;
       };
-      return byteStream(end - start, fill, () => file.close());
+      const reportedFill = async (view: Uint8Array) => {
+        try {
+          return await fill(view);
+        } catch (cause) {
+          const error = new FileError("read", path, cause);
+          onError?.(error);
+          throw error;
+        }
+      };
+      return byteStream(end - start, reportedFill, () => file.close());
     },
-    move: (from, to) => moveFile(pathOf(from), pathOf(to)),
-    remove: (key) => files().rm(pathOf(key), { force: true }),
+    async move(from, to) {
+      await identity.check();
+      await onFile("move", pathOf(from), () => moveFile(pathOf(from), pathOf(to)));
+    },
+    async remove(key) {
+      await identity.check();
+      await onFile("remove", pathOf(key), () => files().rm(pathOf(key), { force: true }));
+    },
     urlOf: (key) => fileUrl(pathOf(key)),
   };
+}
+
+/** Opens the data of an image that has at least `end` bytes. */
+async function openData(path: string, end: number): Promise<OpenFile> {
+  const { size } = await regularFile(path);
+  if (size < end) throw new Error(endsAt(size));
+  return await files().open(path, "r");
+}
+
+function endsAt(position: number): string {
+  return `it ends after ${position} bytes, before the end of the image`;
 }

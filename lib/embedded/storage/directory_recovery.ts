@@ -1,7 +1,8 @@
 /** Opens directory storage: reads the rows and repairs the directory after a crash. */
 
 import { makeDirectory } from "../../node_builtin.ts";
-import { files } from "./fs.ts";
+import { type FileAction, FileError } from "./file_error.ts";
+import { files, regularFile } from "./fs.ts";
 import { type Schema, schemaFault } from "../http/json_schema.ts";
 import { type Catalog, EMPTY_CATALOG } from "./metadef_records.ts";
 import type { StoredRow } from "./table.ts";
@@ -35,15 +36,16 @@ export async function openDirectory(
     await files().rm(path, { force: true }).catch(reportTo(faults, "remove", path));
   }
   const images = await readRows<ImageRow>(`${root}/images`, STORED_IMAGE, faults);
-  const present = await presentKeys(root, faults);
-  const rows = images.rows.map((row) => recover(row, present));
+  const { keys, unread } = await presentKeys(root, faults);
+  const mayExist = (key: string) => keys.has(key) || unread.has(directoryOf(key));
+  const rows = images.rows.map((row) => recover(row, mayExist));
   for (const [i, row] of rows.entries()) {
     if (row === images.rows[i]) continue;
     await journal.images.save(row).catch(
       reportTo(faults, "write", `${root}/images/${row.id}.json`),
     );
   }
-  for (const key of present) {
+  for (const key of keys) {
     const id = imageIdOf(key);
     // Files of other programs are kept.
     if (!UUID.test(id) || isKnown(rows, key) || images.invalid.includes(id)) continue;
@@ -60,23 +62,37 @@ export async function openDirectory(
 }
 
 /** Returns an error handler that records the error in `faults`. */
-function reportTo(faults: Error[], verb: string, path: string): (cause: unknown) => void {
+function reportTo(
+  faults: Error[],
+  action: FileAction,
+  path: string,
+): (cause: unknown) => void {
   return (cause) => {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    faults.push(
-      new Error(`Cannot ${verb} "${path}": ${reason}; repair the file or move it away`, { cause }),
-    );
+    const hint = "repair the file or move it away";
+    faults.push(cause instanceof FileError ? cause : new FileError(action, path, cause, hint));
   };
 }
 
-async function presentKeys(root: string, faults: Error[]): Promise<ReadonlySet<string>> {
+/** The keys of the data, and the directories that could not be read. */
+interface PresentData {
+  readonly keys: ReadonlySet<string>;
+  readonly unread: ReadonlySet<string>;
+}
+
+async function presentKeys(root: string, faults: Error[]): Promise<PresentData> {
   const keys = new Set<string>();
+  const unread = new Set<string>();
   for (const directory of await files().readdir(`${root}/data`)) {
     const path = `${root}/data/${directory}`;
     const names = await files().readdir(path).catch(reportTo(faults, "read", path));
     for (const name of names ?? []) keys.add(`${directory}/${name}`);
+    if (!names) unread.add(directory);
   }
-  return keys;
+  return { keys, unread };
+}
+
+function directoryOf(key: string): string {
+  return key.slice(0, key.lastIndexOf("/"));
 }
 
 /** False for data whose writer crashed before it saved the row. */
@@ -103,9 +119,11 @@ async function readRows<R extends StoredRow>(
   faults: Error[],
 ): Promise<FoundRows<R>> {
   const found: FoundRows<R> = { rows: [], deletedIds: [], invalid: [] };
-  for (const name of await files().readdir(directory)) {
+  for (const entry of await files().readdir(directory, { withFileTypes: true })) {
+    const { name } = entry;
     const id = name.replace(/\.json$/, "");
     try {
+      if (!entry.isFile()) await regularFile(`${directory}/${name}`);
       const content = await readRow<R>(`${directory}/${name}`, id, schema);
       if (content === null) found.deletedIds.push(id);
       else found.rows.push(content);
@@ -139,6 +157,7 @@ async function readCatalog(root: string, faults: Error[]): Promise<Catalog> {
   const names = await files().readdir(`${root}/${directory}`);
   if (!names.includes(name)) return EMPTY_CATALOG;
   try {
+    await regularFile(`${root}/${CATALOG_FILE}`);
     const content = await readJson(`${root}/${CATALOG_FILE}`);
     checkStored(STORED_CATALOG, content);
     // Checked by the schema.
@@ -179,8 +198,8 @@ function shortened(fault: string): string {
 }
 
 /** The row of an image after a crash: `queued` if an upload or import was interrupted. */
-function recover(row: ImageRow, present: ReadonlySet<string>): ImageRow {
-  const isStaged = row.staged !== null && present.has(row.staged.key);
+function recover(row: ImageRow, mayExist: (key: string) => boolean): ImageRow {
+  const isStaged = row.staged !== null && mayExist(row.staged.key);
   const isCutOff = row.status === "saving" || row.status === "importing" ||
     (row.status === "uploading" && !isStaged);
   return isCutOff

@@ -4,6 +4,7 @@
  */
 
 import { makeDirectory } from "../../node_builtin.ts";
+import { codeOf } from "./file_error.ts";
 import { builtinModule } from "./hashing.ts";
 
 /** The methods of Node's `FileHandle` that are used. */
@@ -26,11 +27,24 @@ export interface OpenFile {
   close(): Promise<void>;
 }
 
+/** Information about a path. */
+interface FileStats {
+  readonly dev: number;
+  readonly ino: number;
+  readonly size: number;
+  isFile(): boolean;
+}
+
 interface NodeFiles {
   open(path: string, flags: string): Promise<OpenFile>;
+  stat(path: string): Promise<FileStats>;
   mkdir(path: string, options?: { recursive: true }): Promise<unknown>;
   readFile(path: string, encoding: "utf8"): Promise<string>;
   readdir(path: string): Promise<string[]>;
+  readdir(
+    path: string,
+    options: { withFileTypes: true },
+  ): Promise<(Pick<FileStats, "isFile"> & { readonly name: string })[]>;
   rename(from: string, to: string): Promise<void>;
   rm(path: string, options: { force: true }): Promise<void>;
 }
@@ -67,6 +81,17 @@ export async function overwrite(path: string, json: string): Promise<void> {
   }
 }
 
+/**
+ * Information about a file. To open a pipe without a writer would never end.
+ *
+ * @throws {Error} if it is not a regular file, or a link to one.
+ */
+export async function regularFile(path: string): Promise<FileStats> {
+  const stats = await files().stat(path);
+  if (!stats.isFile()) throw new Error("it is not a regular file");
+  return stats;
+}
+
 /** Renames a file durably. The directory of the new path is created if it is missing. */
 export async function moveFile(from: string, to: string): Promise<void> {
   const directory = to.slice(0, to.lastIndexOf("/"));
@@ -75,12 +100,15 @@ export async function moveFile(from: string, to: string): Promise<void> {
   await syncDirectory(directory);
 }
 
-/** Syncs a directory. Errors of the system are ignored: some file systems cannot sync directories. */
+/** Error codes of systems that cannot open or sync a directory. */
+const NOT_SUPPORTED: readonly unknown[] = ["EINVAL", "EISDIR", "ENOTSUP", "EOPNOTSUPP", "EPERM"];
+
+/** Syncs a directory, if the file system can do that. */
 async function syncDirectory(path: string): Promise<void> {
   try {
     const directory = await files().open(path, "r");
     await directory.sync().finally(() => directory.close());
   } catch (error) {
-    if (!(error instanceof Error && "code" in error)) throw error;
+    if (!NOT_SUPPORTED.includes(codeOf(error))) throw error;
   }
 }

@@ -27,8 +27,16 @@ export interface ByteSink {
 /** Data by key: `<store or "staging">/<image id>`. */
 export interface ByteStorage {
   write(key: string): Promise<ByteSink>;
-  /** Bytes `start` (inclusive) to `end` (exclusive), as a byte stream that reads on demand. */
-  read(key: string, start: number, end: number): Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
+  /**
+   * Bytes `start` (inclusive) to `end` (exclusive), as a byte stream that reads on demand. If a read fails, so does the
+   * stream, and `onError` is called.
+   */
+  read(
+    key: string,
+    start: number,
+    end: number,
+    onError?: (error: unknown) => void,
+  ): Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
   move(from: string, to: string): Promise<void>;
   /** Removes the data; succeeds if there is none. */
   remove(key: string): Promise<void>;
@@ -62,6 +70,8 @@ export class ImageStorage implements EmbeddedStorage {
   readonly catalog: StoredValue<Catalog>;
   /** Errors for files that could not be read when the storage was opened. */
   faults: readonly Error[] = [];
+  /** Checks that the storage can still be used; rejects with the cause if not. */
+  readonly check: () => Promise<void>;
   readonly #open: () => Promise<StoredContent>;
   #ready: Promise<void> | undefined;
 
@@ -70,6 +80,7 @@ export class ImageStorage implements EmbeddedStorage {
     bytes: ByteStorage,
     journal: StorageJournal | null,
     open: () => Promise<StoredContent>,
+    check: () => Promise<void> = () => Promise.resolve(),
   ) {
     this.bytes = bytes;
     this.images = new RowTable(journal?.images ?? null);
@@ -79,6 +90,7 @@ export class ImageStorage implements EmbeddedStorage {
       (catalog) => journal?.saveCatalog(catalog) ?? Promise.resolve(),
     );
     this.#open = open;
+    this.check = check;
   }
 
   ready(): Promise<void> {

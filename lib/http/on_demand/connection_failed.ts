@@ -47,6 +47,7 @@ export function connectionFailed(
       server,
       status: last?.status,
       requestId: last?.requestId,
+      explanation: last?.explanation,
       attempts,
     },
   );

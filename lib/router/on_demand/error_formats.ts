@@ -42,7 +42,8 @@ export function httpErrorResponse(
   const type = offer ?? "text/plain";
   const headers = new Headers(error.headers);
   headers.set("content-type", type === "application/json" ? type : `${type}; charset=UTF-8`);
-  const text = bodyOf(type, code, title, textOf(request, error, usual));
+  const escape = type === "text/html" ? escapeHtml : (text: string) => text;
+  const text = bodyOf(type, code, title, textOf(request, error, usual, escape));
   const body = new TextEncoder().encode(text);
   // Set for HEAD, too: its response has no body from which a runtime could compute it.
   headers.set("content-length", String(body.byteLength));
@@ -56,6 +57,7 @@ function textOf(
   { method }: Request,
   { status, explanation, detail }: HttpError,
   usual: string,
+  escape: (text: string) => string,
 ): string {
   if (status === 405) {
     return `The method ${method} is not allowed for this resource. <br /><br />\n`;
@@ -63,7 +65,7 @@ function textOf(
   if (status === 415) return `${UNSUPPORTED_DATA}\n<br /><br />\n${detail}`;
   return status === 501
     ? `\nThe request method ${method} is not implemented for this server. <br /><br />\n`
-    : `${explanation ?? usual}<br /><br />\n${detail}\n\n`;
+    : `${escape(explanation ?? usual)}<br /><br />\n${detail}\n\n`;
 }
 
 function bodyOf(type: string, code: string, title: string, text: string): string {
@@ -72,4 +74,9 @@ function bodyOf(type: string, code: string, title: string, text: string): string
     return `${code}\n\n${text.replaceAll("\n", " ").replaceAll("<br />", "\n")}`;
   }
   return `<html>\n <head>\n  <title>${code}</title>\n </head>\n <body>\n  <h1>${code}</h1>\n  ${text}\n </body>\n</html>`;
+}
+
+/** An explanation may be that of a server. */
+function escapeHtml(text: string): string {
+  return text.replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
