@@ -120,7 +120,7 @@ Deno.test("start --data is not ready, and names the cause, while its directory i
     };
     assertEquals(await ready(), [200, "A Glance server responds.\n"]);
     await Deno.rename(directory, `${directory}-away`);
-    const gone = `Cannot use "${directory}/images": no such file or directory.\n`;
+    const gone = `Cannot use "${directory}": no such file or directory.\n`;
     assertEquals(await ready(), [503, gone]);
     await Deno.rename(`${directory}-away`, directory);
     assertEquals(await ready(), [200, "A Glance server responds.\n"]);

@@ -1,7 +1,7 @@
 /** Atomic file writes: write a temporary file, sync it, rename it. */
 
-import { createFile } from "../../node_builtin.ts";
-import { onFile } from "./file_error.ts";
+import { createFile, makeDirectory } from "../../node_builtin.ts";
+import { codeOf, onFile } from "./file_error.ts";
 import { files, moveFile } from "./fs.ts";
 import type { ByteSink } from "./storage.ts";
 
@@ -13,8 +13,18 @@ import type { ByteSink } from "./storage.ts";
  */
 export async function openAtomicFile(root: string, target: string): Promise<ByteSink> {
   const path = `${root}/${target}`;
-  const temporary = `${root}/temporary/${crypto.randomUUID()}`;
-  const file = await onFile("write", path, () => createFile(temporary));
+  const directory = `${root}/temporary`;
+  const temporary = `${directory}/${crypto.randomUUID()}`;
+  const file = await onFile("write", path, async () => {
+    try {
+      return await createFile(temporary);
+    } catch (error) {
+      if (codeOf(error) !== "ENOENT") throw error;
+    }
+    // Programs that clean up remove empty directories.
+    await makeDirectory(files(), directory);
+    return await createFile(temporary);
+  });
   return {
     write: (chunk) => onFile("write", path, () => file.write(chunk)),
     commit: () =>

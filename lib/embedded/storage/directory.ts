@@ -51,7 +51,7 @@ import {
 export function directoryStorage(path: string): EmbeddedStorage {
   if (path === "") throw new TypeError("Cannot open directory storage: its path is empty");
   const root = path.replace(/(?<=.)\/+$/, "");
-  const identity = new DirectoryIdentity([`${root}/images`, `${root}/data`]);
+  const identity = new DirectoryIdentity([root, `${root}/images`, `${root}/data`]);
   const bytes = directoryBytes(root, identity);
   const journal = directoryJournal(root, identity);
   const open = async () => {

@@ -3,18 +3,22 @@
 import { FileError, onFile } from "./file_error.ts";
 import { files } from "./fs.ts";
 
-/** The directories of images and their data, as they were when the storage was opened. */
+/** The directories of a storage, as they were when it was opened. */
 export class DirectoryIdentity {
   readonly #paths: readonly string[];
-  #ids: readonly string[] | null = null;
+  /** The recorded identities by path. */
+  #ids: ReadonlyMap<string, string> = new Map();
 
+  /** `paths` are checked in this order. */
   constructor(paths: readonly string[]) {
     this.#paths = paths;
   }
 
   /** Records the directories that are there now. */
   async record(): Promise<void> {
-    this.#ids = await this.#present();
+    const ids = new Map<string, string>();
+    for (const path of this.#paths) ids.set(path, await idOf(path));
+    this.#ids = ids;
   }
 
   /**
@@ -23,18 +27,14 @@ export class DirectoryIdentity {
    * @throws {FileError} if one of them is missing or another one.
    */
   async check(): Promise<void> {
-    const recorded = this.#ids;
-    if (recorded === null) return;
-    const present = await this.#present();
-    const replaced = this.#paths.find((_, i) => present[i] !== recorded[i]);
-    if (replaced === undefined) return;
-    throw new FileError("use", replaced, "another directory has replaced it", "restart the server");
+    for (const [path, id] of this.#ids) {
+      if (await idOf(path) === id) continue;
+      throw new FileError("use", path, "another directory has replaced it", "restart the server");
+    }
   }
+}
 
-  #present(): Promise<string[]> {
-    return Promise.all(this.#paths.map(async (path) => {
-      const { dev, ino } = await onFile("use", path, () => files().stat(path));
-      return `${dev}:${ino}`;
-    }));
-  }
+async function idOf(path: string): Promise<string> {
+  const { dev, ino } = await onFile("use", path, () => files().stat(path));
+  return `${dev}:${ino}`;
 }

@@ -45,11 +45,15 @@ export async function openDirectory(
       reportTo(faults, "write", `${root}/images/${row.id}.json`),
     );
   }
+  const known = new Set(rows.flatMap(keysOf));
   for (const key of keys) {
     const id = imageIdOf(key);
     // Files of other programs are kept.
-    if (!UUID.test(id) || isKnown(rows, key) || images.invalid.includes(id)) continue;
+    if (!UUID.test(id) || known.has(key) || images.invalid.includes(id)) continue;
     await bytes.remove(key).catch(reportTo(faults, "remove", `${root}/data/${key}`));
+  }
+  for (const key of known) {
+    if (!mayExist(key)) faults.push(missingData(`${root}/data/${key}`));
   }
   const tasks = await readRows<TaskRow>(`${root}/tasks`, STORED_TASK, faults);
   return {
@@ -59,6 +63,11 @@ export async function openDirectory(
     catalog: await readCatalog(root, faults),
     faults,
   };
+}
+
+function missingData(path: string): FileError {
+  const hint = "restore the file, or delete the image";
+  return new FileError("read", path, "the data of an image is missing", hint);
 }
 
 /** Returns an error handler that records the error in `faults`. */
@@ -95,16 +104,17 @@ function directoryOf(key: string): string {
   return key.slice(0, key.lastIndexOf("/"));
 }
 
-/** False for data whose writer crashed before it saved the row. */
-function isKnown(rows: readonly ImageRow[], key: string): boolean {
-  return rows.some((row) =>
-    row.staged?.key === key || row.locations.some((location) => location.key === key)
-  );
+/** The keys of the data of an image. Other data is that of a writer that crashed before it saved the row. */
+function keysOf({ staged, locations }: ImageRow): string[] {
+  return [...locations, ...staged === null ? [] : [staged]].flatMap(({ key }) => key ?? []);
 }
 
 function imageIdOf(key: string): string {
   return key.slice(key.lastIndexOf("/") + 1);
 }
+
+/** Number of files that are read at the same time: a disk may be slow. */
+const READS = 32;
 
 /** Rows, ids of deleted rows, and ids of invalid files. */
 interface FoundRows<R extends StoredRow> {
@@ -119,18 +129,22 @@ async function readRows<R extends StoredRow>(
   faults: Error[],
 ): Promise<FoundRows<R>> {
   const found: FoundRows<R> = { rows: [], deletedIds: [], invalid: [] };
-  for (const entry of await files().readdir(directory, { withFileTypes: true })) {
-    const { name } = entry;
-    const id = name.replace(/\.json$/, "");
-    try {
-      if (!entry.isFile()) await regularFile(`${directory}/${name}`);
-      const content = await readRow<R>(`${directory}/${name}`, id, schema);
-      if (content === null) found.deletedIds.push(id);
-      else found.rows.push(content);
-    } catch (cause) {
-      reportTo(faults, "read", `${directory}/${name}`)(cause);
-      found.invalid.push(id);
-    }
+  const entries = await files().readdir(directory, { withFileTypes: true });
+  while (entries.length > 0) {
+    const reading = entries.splice(0, READS).map(async (entry) => {
+      const { name } = entry;
+      const id = name.replace(/\.json$/, "");
+      try {
+        if (!entry.isFile()) await regularFile(`${directory}/${name}`);
+        const row = await readRow<R>(`${directory}/${name}`, id, schema);
+        if (row === null) found.deletedIds.push(id);
+        else found.rows.push(row);
+      } catch (cause) {
+        reportTo(faults, "read", `${directory}/${name}`)(cause);
+        found.invalid.push(id);
+      }
+    });
+    await Promise.all(reading);
   }
   return found;
 }

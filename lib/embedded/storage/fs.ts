@@ -96,19 +96,25 @@ export async function regularFile(path: string): Promise<FileStats> {
 export async function moveFile(from: string, to: string): Promise<void> {
   const directory = to.slice(0, to.lastIndexOf("/"));
   await makeDirectory(files(), directory);
-  await files().rename(from, to);
-  await syncDirectory(directory);
+  // Opened before, so that nothing is renamed if no descriptor is free.
+  const opened = await ifSupported(() => files().open(directory, "r"));
+  try {
+    await files().rename(from, to);
+    await ifSupported(() => opened?.sync());
+  } finally {
+    await opened?.close();
+  }
 }
 
 /** Error codes of systems that cannot open or sync a directory. */
 const NOT_SUPPORTED: readonly unknown[] = ["EINVAL", "EISDIR", "ENOTSUP", "EOPNOTSUPP", "EPERM"];
 
-/** Syncs a directory, if the file system can do that. */
-async function syncDirectory(path: string): Promise<void> {
+/** Opens or syncs a directory; undefined if the system cannot do that. */
+async function ifSupported<T>(work: () => Promise<T> | undefined): Promise<T | undefined> {
   try {
-    const directory = await files().open(path, "r");
-    await directory.sync().finally(() => directory.close());
+    return await work();
   } catch (error) {
     if (!NOT_SUPPORTED.includes(codeOf(error))) throw error;
+    return undefined;
   }
 }

@@ -123,12 +123,12 @@ Deno.test("GET /healthcheck responds with 503 and the cause while the directory 
   const id = await create(glance);
   assertEquals(await health(), "200 ");
   await Deno.rename(path, `${directory.path}/away`);
-  assertEquals(await health(), `503 Cannot use "${path}/images": no such file or directory`);
+  assertEquals(await health(), `503 Cannot use "${path}": no such file or directory`);
   assertEquals(await statusOf(glance, "PUT", `/v2/images/${id}/tags/x`), 500);
 
   const other = open(path).glance;
   const foreign = await create(other);
-  const replaced = `Cannot use "${path}/images": another directory has replaced it`;
+  const replaced = `Cannot use "${path}": another directory has replaced it`;
   assertEquals(await health(), `503 ${replaced}; restart the server`);
   assertEquals(await statusOf(glance, "PUT", `/v2/images/${id}/tags/x`), 500);
   assertEquals(await statusOf(glance, "DELETE", `/v2/images/${id}`), 500);
@@ -190,4 +190,57 @@ Deno.test({
     assertEquals(await statusOf(glance, "GET", `/v2/images/${id}/file`), 500);
     assertEquals(reports.slice(2), [`Cannot read "${data}": it is not a regular file`]);
   },
+});
+
+Deno.test("directoryStorage() creates its directory of temporary files again when it was removed", async () => {
+  await using directory = await temporaryDirectory();
+  const { glance, reports } = open(directory.path);
+  await glance.ready();
+  await Deno.remove(`${directory.path}/temporary`);
+  const id = await create(glance);
+  assertEquals(await upload(glance, id, "data"), 204);
+  assertEquals(reports, []);
+});
+
+Deno.test("directoryStorage() renames nothing when no descriptor is free to sync the directory", async () => {
+  await using directory = await temporaryDirectory();
+  const { glance } = open(directory.path);
+  const id = await create(glance);
+  const row = await Deno.readTextFile(`${directory.path}/images/${id}.json`);
+  using _files = replaceFiles(({ open }) => ({
+    open: (path, ...rest) =>
+      String(path).endsWith("/images")
+        ? Promise.reject(systemError("EMFILE"))
+        : open(path, ...rest),
+  }));
+  assertEquals(await statusOf(glance, "PUT", `/v2/images/${id}/tags/x`), 503);
+  assertEquals(await Deno.readTextFile(`${directory.path}/images/${id}.json`), row);
+  assertEquals((await show(glance, id)).image["tags"], []);
+});
+
+Deno.test("directoryStorage() reports the image whose data is missing at the start, and keeps its record", async () => {
+  await using directory = await temporaryDirectory();
+  const { id, data } = await openWithData(directory.path);
+  await Deno.rename(data, `${directory.path}/away`);
+  const { glance, reports } = open(directory.path);
+  assertEquals((await show(glance, id)).image["status"], "active");
+  const missing = `Cannot read "${data}": the data of an image is missing`;
+  assertEquals(reports, [`${missing}; restore the file, or delete the image`]);
+  await Deno.rename(`${directory.path}/away`, data);
+  assertEquals((await download(glance, id)).length, 1_000_000);
+});
+
+Deno.test("directoryStorage() reads records at the same time when it opens a slow disk", async () => {
+  await using directory = await temporaryDirectory();
+  const before = open(directory.path).glance;
+  for (let i = 0; i < 40; i++) await create(before);
+  let [reading, most] = [0, 0];
+  using _files = replaceFiles(({ readFile }) => ({
+    readFile: (async (path: string, encoding: "utf8") => {
+      most = Math.max(most, ++reading);
+      return await readFile(path, encoding).finally(() => reading--);
+    }) as typeof readFile,
+  }));
+  await open(directory.path).glance.ready();
+  assertEquals(most, 32);
 });
