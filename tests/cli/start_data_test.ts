@@ -127,6 +127,18 @@ Deno.test("start --data is not ready, and names the cause, while its directory i
   });
 });
 
+Deno.test("start --data names the part of its directory that cannot be used", async () => {
+  await inDirectory(async (directory) => {
+    await Deno.writeTextFile(`${directory}/tasks`, "");
+    const start = new StartHarness();
+    assertEquals(await runStart(["--port", "0", "--data", directory], start.system), 1);
+    assertEquals(
+      start.stderr.text,
+      `Cannot use "${directory}/tasks": it is not a directory; choose another one with --data\n`,
+    );
+  });
+});
+
 Deno.test("start --data waits for a slow disk, and responds to probes meanwhile", async () => {
   await withServer(async ({ url, directory, id }) => {
     const slow = Promise.withResolvers<void>();

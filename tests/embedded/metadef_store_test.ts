@@ -82,9 +82,11 @@ Deno.test("directoryStorage() does not keep a definition when it cannot be writt
   await using directory = await temporaryDirectory();
   const glance = open(directory.path);
   await glance.ready();
-  await Deno.remove(`${directory.path}/temporary`);
+  const temporary = `${directory.path}/temporary`;
+  await Deno.remove(temporary);
+  await Deno.writeTextFile(temporary, "not a directory");
   assertEquals(await status(glance, "POST", "", NAMESPACE), 500);
   assertEquals(await status(glance, "GET", "/Kept::Things"), 404);
-  await Deno.mkdir(`${directory.path}/temporary`);
+  await Deno.remove(temporary);
   assertEquals(await status(glance, "POST", "", NAMESPACE), 201);
 });

@@ -2,6 +2,7 @@
 import { GlanceClientWrapper } from "../../api/client.ts";
 import { GlanceImageService } from "../../images/service.ts";
 import { createEmbeddedGlance, directoryStorage, memoryStorage } from "../../embedded/mod.ts";
+import { FileError } from "../../embedded/storage/file_error.ts";
 import { createImageRouter } from "../../router/mod.ts";
 import { lockDirectory, unusable } from "./directory_lock.ts";
 import { sampleBytes } from "./sample.ts";
@@ -87,7 +88,7 @@ async function openStore(directory: string | null): Promise<ReturnType<typeof me
   if (directory === null) return memoryStorage();
   const storage = directoryStorage(directory);
   await storage.ready().catch((error) => {
-    throw unusable(directory, "--data", error);
+    throw unusable(error instanceof FileError ? error.path : directory, "--data", error);
   });
   return storage;
 }

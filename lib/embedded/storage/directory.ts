@@ -51,7 +51,12 @@ import {
 export function directoryStorage(path: string): EmbeddedStorage {
   if (path === "") throw new TypeError("Cannot open directory storage: its path is empty");
   const root = path.replace(/(?<=.)\/+$/, "");
-  const identity = new DirectoryIdentity([root, `${root}/images`, `${root}/data`]);
+  const recordOfAnImage = (): string | null => {
+    const [row] = storage.images.rows();
+    return row === undefined ? null : `${root}/images/${row.id}.json`;
+  };
+  const directories = [root, `${root}/images`, `${root}/data`];
+  const identity = new DirectoryIdentity(directories, recordOfAnImage);
   const bytes = directoryBytes(root, identity);
   const journal = directoryJournal(root, identity);
   const open = async () => {
@@ -59,7 +64,8 @@ export function directoryStorage(path: string): EmbeddedStorage {
     await identity.record();
     return content;
   };
-  return new ImageStorage(bytes, journal, open, () => identity.check());
+  const storage: ImageStorage = new ImageStorage(bytes, journal, open, () => identity.check());
+  return storage;
 }
 
 function directoryJournal(root: string, identity: DirectoryIdentity): StorageJournal {

@@ -1,7 +1,7 @@
 /** Opens directory storage: reads the rows and repairs the directory after a crash. */
 
 import { makeDirectory } from "../../node_builtin.ts";
-import { type FileAction, FileError } from "./file_error.ts";
+import { codeOf, type FileAction, FileError, onFile } from "./file_error.ts";
 import { files, regularFile } from "./fs.ts";
 import { type Schema, schemaFault } from "../http/json_schema.ts";
 import { type Catalog, EMPTY_CATALOG } from "./metadef_records.ts";
@@ -27,10 +27,11 @@ export async function openDirectory(
   bytes: ByteStorage,
 ): Promise<StoredContent> {
   for (const name of ["images", "tasks", "metadefs", "data", "temporary"]) {
-    await makeDirectory(files(), `${root}/${name}`);
+    const path = `${root}/${name}`;
+    await onFile("use", path, () => makeDirectory(files(), path));
   }
   const faults: Error[] = [];
-  for (const name of await files().readdir(`${root}/temporary`)) {
+  for (const name of await namesIn(`${root}/temporary`)) {
     const path = `${root}/temporary/${name}`;
     if (!UUID.test(name)) continue;
     await files().rm(path, { force: true }).catch(reportTo(faults, "remove", path));
@@ -60,7 +61,7 @@ export async function openDirectory(
     // The id of an unreadable image stays reserved.
     images: { rows, deletedIds: [...images.deletedIds, ...images.invalid] },
     tasks,
-    catalog: await readCatalog(root, faults),
+    ...await readCatalog(root, faults),
     faults,
   };
 }
@@ -91,7 +92,7 @@ interface PresentData {
 async function presentKeys(root: string, faults: Error[]): Promise<PresentData> {
   const keys = new Set<string>();
   const unread = new Set<string>();
-  for (const directory of await files().readdir(`${root}/data`)) {
+  for (const directory of await namesIn(`${root}/data`)) {
     const path = `${root}/data/${directory}`;
     const names = await files().readdir(path).catch(reportTo(faults, "read", path));
     for (const name of names ?? []) keys.add(`${directory}/${name}`);
@@ -129,7 +130,8 @@ async function readRows<R extends StoredRow>(
   faults: Error[],
 ): Promise<FoundRows<R>> {
   const found: FoundRows<R> = { rows: [], deletedIds: [], invalid: [] };
-  const entries = await files().readdir(directory, { withFileTypes: true });
+  const listed = () => files().readdir(directory, { withFileTypes: true });
+  const entries = await onFile("read", directory, listed);
   while (entries.length > 0) {
     const reading = entries.splice(0, READS).map(async (entry) => {
       const { name } = entry;
@@ -166,23 +168,41 @@ async function readRow<R extends StoredRow>(
   return isTombstone ? null : { ...row, id };
 }
 
-async function readCatalog(root: string, faults: Error[]): Promise<Catalog> {
+async function readCatalog(
+  root: string,
+  faults: Error[],
+): Promise<Pick<StoredContent, "catalog" | "unreadCatalog">> {
+  const empty = { catalog: EMPTY_CATALOG, unreadCatalog: null };
+  const path = `${root}/${CATALOG_FILE}`;
   const [directory = "", name = ""] = CATALOG_FILE.split("/");
-  const names = await files().readdir(`${root}/${directory}`);
-  if (!names.includes(name)) return EMPTY_CATALOG;
+  if (!(await namesIn(`${root}/${directory}`)).includes(name)) return empty;
   try {
-    await regularFile(`${root}/${CATALOG_FILE}`);
-    const content = await readJson(`${root}/${CATALOG_FILE}`);
+    await regularFile(path);
+    const content = await readJson(path);
     checkStored(STORED_CATALOG, content);
     // Checked by the schema.
-    return content as Catalog;
+    return { ...empty, catalog: content as Catalog };
   } catch (cause) {
+    if (codeOf(cause) !== undefined) {
+      const unreadCatalog = new FileError(
+        "read",
+        path,
+        cause,
+        "restart the server when it can be read",
+      );
+      faults.push(unreadCatalog);
+      return { ...empty, unreadCatalog };
+    }
     // The file is renamed, because the next change would overwrite it.
     const kept = `${root}/${directory}/invalid-${crypto.randomUUID()}.json`;
-    await files().rename(`${root}/${CATALOG_FILE}`, kept);
+    await onFile("move", path, () => files().rename(path, kept));
     reportTo(faults, "read", kept)(cause);
-    return EMPTY_CATALOG;
+    return empty;
   }
+}
+
+function namesIn(directory: string): Promise<string[]> {
+  return onFile("read", directory, () => files().readdir(directory));
 }
 
 async function readJson(path: string): Promise<unknown> {

@@ -12,12 +12,14 @@ export type FileAction = "use" | "read" | "write" | "move" | "remove";
 export class FileError extends GlanceError {
   override name = "FileError";
   readonly action: FileAction;
+  readonly path: string;
   /** The error code of the operating system; undefined if it reported none. */
   readonly code: string | undefined;
 
   constructor(action: FileAction, path: string, cause: unknown, hint?: string) {
     super(`Cannot ${action} "${path}": ${reasonOf(cause)}${hint ? `; ${hint}` : ""}`, { cause });
     this.action = action;
+    this.path = path;
     this.code = codeOf(cause);
   }
 }

@@ -26,7 +26,13 @@ type Chunks = readonly Uint8Array[];
  */
 export function memoryStorage(): EmbeddedStorage {
   const none = { rows: [], deletedIds: [] };
-  const empty = { images: none, tasks: none, catalog: EMPTY_CATALOG, faults: [] };
+  const empty = {
+    images: none,
+    tasks: none,
+    catalog: EMPTY_CATALOG,
+    unreadCatalog: null,
+    faults: [],
+  };
   return new ImageStorage(memoryBytes(), null, () => Promise.resolve(empty));
 }
 

@@ -49,6 +49,8 @@ export interface StoredContent {
   readonly images: StoredRows<ImageRow>;
   readonly tasks: StoredRows<TaskRow>;
   readonly catalog: Catalog;
+  /** Why the catalog could not be read, so that it must not be overwritten; null if it was read. */
+  readonly unreadCatalog: Error | null;
   /** Errors for files that cannot be read. All other content is available. */
   readonly faults: readonly Error[];
 }
@@ -73,6 +75,7 @@ export class ImageStorage implements EmbeddedStorage {
   /** Checks that the storage can still be used; rejects with the cause if not. */
   readonly check: () => Promise<void>;
   readonly #open: () => Promise<StoredContent>;
+  #unreadCatalog: Error | null = null;
   #ready: Promise<void> | undefined;
 
   /** @param open repairs the storage after a crash, then reads the content. */
@@ -85,10 +88,10 @@ export class ImageStorage implements EmbeddedStorage {
     this.bytes = bytes;
     this.images = new RowTable(journal?.images ?? null);
     this.tasks = new RowTable(journal?.tasks ?? null);
-    this.catalog = new StoredValue(
-      EMPTY_CATALOG,
-      (catalog) => journal?.saveCatalog(catalog) ?? Promise.resolve(),
-    );
+    this.catalog = new StoredValue(EMPTY_CATALOG, async (catalog) => {
+      if (this.#unreadCatalog !== null) throw this.#unreadCatalog;
+      await journal?.saveCatalog(catalog);
+    });
     this.#open = open;
     this.check = check;
   }
@@ -102,8 +105,9 @@ export class ImageStorage implements EmbeddedStorage {
   }
 
   async #load(): Promise<void> {
-    const { images, tasks, catalog, faults } = await this.#open();
+    const { images, tasks, catalog, unreadCatalog, faults } = await this.#open();
     this.faults = faults;
+    this.#unreadCatalog = unreadCatalog;
     this.images.load(images);
     this.tasks.load(tasks);
     this.catalog.load(catalog);

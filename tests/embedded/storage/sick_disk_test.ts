@@ -244,3 +244,45 @@ Deno.test("directoryStorage() reads records at the same time when it opens a slo
   await open(directory.path).glance.ready();
   assertEquals(most, 32);
 });
+
+Deno.test("directoryStorage() accepts a directory with its images when the file system has changed the number of the directory", async () => {
+  await using directory = await temporaryDirectory();
+  const { glance } = open(directory.path);
+  const id = await create(glance);
+  using _files = replaceFiles(({ stat }) => ({
+    stat: (async (path: string) => {
+      const stats = await stat(path);
+      return Object.assign(stats, { ino: stats.ino + 1 });
+    }) as typeof stat,
+  }));
+  assertEquals(await statusOf(glance, "PUT", `/v2/images/${id}/tags/x`), 204);
+  assertEquals(await statusOf(glance, "GET", "/healthcheck"), 200);
+});
+
+Deno.test("directoryStorage() keeps metadata definitions that cannot be read at the start", async () => {
+  await using directory = await temporaryDirectory();
+  const catalog = `${directory.path}/metadefs/catalog.json`;
+  const define = async (glance: EmbeddedGlance, namespace: string) => {
+    const body = JSON.stringify({ namespace });
+    const response = await send(glance, "POST", "/v2/metadefs/namespaces", body);
+    await response.body?.cancel();
+    return response.status;
+  };
+  assertEquals(await define(open(directory.path).glance, "first"), 201);
+  const text = await Deno.readTextFile(catalog);
+  {
+    using _files = replaceFiles(({ readFile }) => ({
+      readFile:
+        ((path: string, encoding: "utf8") =>
+          path === catalog
+            ? Promise.reject(systemError("EIO"))
+            : readFile(path, encoding)) as typeof readFile,
+    }));
+    const { glance, reports } = open(directory.path);
+    assertEquals(await define(glance, "second"), 500);
+    const unread = `Cannot read "${catalog}": the disk failed`;
+    assertEquals(reports[0], `${unread}; restart the server when it can be read`);
+  }
+  assertEquals(await Deno.readTextFile(catalog), text);
+  assertEquals(await define(open(directory.path).glance, "first"), 409);
+});

@@ -3,7 +3,7 @@
 import type { FileHandle } from "node:fs/promises";
 
 /** The part of `node:fs/promises` that tests replace. */
-type Files = Pick<typeof import("node:fs/promises"), "open" | "readdir" | "readFile" | "rm">;
+type Files = Pick<typeof import("node:fs/promises"), "open" | "readdir" | "readFile" | "stat">;
 
 /** Replaces file operations until disposed; `replace` gets the original ones. */
 export function replaceFiles(replace: (original: Files) => Partial<Files>): Disposable {
