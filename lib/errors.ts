@@ -67,12 +67,14 @@ export class GlanceError extends Error {
   /** `message` must not contain a secret: see {@linkcode redact}. */
   constructor(message: string, options: GlanceErrorOptions = {}) {
     super(message, options);
-    this.imageId = options.imageId;
-    this.server = options.server;
-    this.status = options.status;
-    this.requestId = options.requestId;
-    this.explanation = options.explanation;
-    this.attempts = options.attempts;
+    ({
+      imageId: this.imageId,
+      server: this.server,
+      status: this.status,
+      requestId: this.requestId,
+      explanation: this.explanation,
+      attempts: this.attempts,
+    } = options);
     this.messageParts = [...options.messageParts ?? [], ...partsOf(options.cause)];
   }
 }
