@@ -23,8 +23,8 @@ const SAMPLE_SIZE = 256 * 1024;
 const SERVER = "http://embedded.invalid";
 
 /**
- * Options of the router that no flag sets. The server is in this process: a request waits for the disk, and to repeat it
- * would not help.
+ * Defaults of the router's options. The server is in this process: a request waits for the disk, and to repeat it would
+ * not help.
  */
 const IN_PROCESS: Partial<RouterSettings> = {
   numRetries: 0,

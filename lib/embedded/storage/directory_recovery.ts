@@ -53,8 +53,10 @@ export async function openDirectory(
     if (!UUID.test(id) || known.has(key) || images.invalid.includes(id)) continue;
     await bytes.remove(key).catch(reportTo(faults, "remove", `${root}/data/${key}`));
   }
-  for (const key of known) {
-    if (!mayExist(key)) faults.push(missingData(`${root}/data/${key}`));
+  const missing = [...known].filter((key) => !mayExist(key));
+  for (const directory of new Set(missing.map(directoryOf))) {
+    const keys = missing.filter((key) => directoryOf(key) === directory);
+    faults.push(missingData(`${root}/data/${directory}`, keys.map(imageIdOf)));
   }
   const tasks = await readRows<TaskRow>(`${root}/tasks`, STORED_TASK, faults);
   return {
@@ -66,9 +68,14 @@ export async function openDirectory(
   };
 }
 
-function missingData(path: string): FileError {
-  const hint = "restore the file, or delete the image";
-  return new FileError("read", path, "the data of an image is missing", hint);
+/** Maximum number of images that an error names: a whole disk may be missing. */
+const MAX_NAMED = 5;
+
+function missingData(directory: string, ids: readonly string[]): FileError {
+  const named = ids.slice(0, MAX_NAMED).join(", ");
+  const more = ids.length > MAX_NAMED ? ` and ${ids.length - MAX_NAMED} more` : "";
+  const reason = `the data of these images is missing: ${named}${more}`;
+  return new FileError("read", directory, reason, "restore the files, or delete the images");
 }
 
 /** Returns an error handler that records the error in `faults`. */

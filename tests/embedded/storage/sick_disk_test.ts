@@ -1,6 +1,6 @@
 /** Directory storage on a disk that fails, disappears, or has files of another kind. */
 
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import {
   createEmbeddedGlance,
   directoryStorage,
@@ -218,15 +218,24 @@ Deno.test("directoryStorage() renames nothing when no descriptor is free to sync
   assertEquals((await show(glance, id)).image["tags"], []);
 });
 
-Deno.test("directoryStorage() reports the image whose data is missing at the start, and keeps its record", async () => {
+Deno.test("directoryStorage() reports images whose data is missing at the start, and keeps their records", async () => {
   await using directory = await temporaryDirectory();
-  const { id, data } = await openWithData(directory.path);
-  await Deno.rename(data, `${directory.path}/away`);
+  const { glance: before, id } = await openWithData(directory.path);
+  const ids = [id];
+  for (let i = 0; i < 6; i++) {
+    ids.push(await create(before));
+    await upload(before, ids.at(-1) ?? "", "data");
+  }
+  const local = `${directory.path}/data/local`;
+  await Deno.rename(local, `${directory.path}/away`);
   const { glance, reports } = open(directory.path);
-  assertEquals((await show(glance, id)).image["status"], "active");
-  const missing = `Cannot read "${data}": the data of an image is missing`;
-  assertEquals(reports, [`${missing}; restore the file, or delete the image`]);
-  await Deno.rename(`${directory.path}/away`, data);
+  for (const id of ids) assertEquals((await show(glance, id)).image["status"], "active");
+  assertEquals(reports.length, 1);
+  assertMatch(
+    reports[0] ?? "",
+    /^Cannot read ".*\/data\/local": the data of these images is missing: ([-\da-f]{36}, ){4}[-\da-f]{36} and 2 more; restore the files, or delete the images$/,
+  );
+  await Deno.rename(`${directory.path}/away`, local);
   assertEquals((await download(glance, id)).length, 1_000_000);
 });
 
