@@ -45,7 +45,7 @@ export const COMPATIBILITY: readonly Guarantee[] = [
   [
     "Unknown versions, slashes after the version, and versions in a media type are read as Glance reads them.",
     "router/path_test.ts: createImageRouter() returns the list of versions for an unknown minor version",
-    "router/path_test.ts: createImageRouter() ignores slashes between the version and the path, also for authorize",
+    "router/path_test.ts: createImageRouter() ignores slashes before and after the version, also for authorize",
     "router/path_test.ts: createImageRouter() forwards a version in the URL or in the media type when Glance supports it",
     "router/path_test.ts: GET /versions lists the versions when more segments follow",
     "router/raw_requests_test.ts: createImageRouter() responds to … over a socket as its server does",
