@@ -152,6 +152,46 @@ Deno.test("--from shows the bytes read and sent on a terminal", async () => {
   assertStringIncludes(stderr, " B read, ");
 });
 
+Deno.test("--from shows on a terminal that its source is silent or slow", async () => {
+  const glance = embedded();
+  const requested = Array.from({ length: 2 }, () => Promise.withResolvers<void>());
+  const arrived = Promise.withResolvers<Uint8Array>();
+  let reads = 0;
+  const slow = new ReadableStream<Uint8Array>({
+    async pull(body) {
+      requested[reads++]?.resolve();
+      if (reads === 1) body.enqueue(await arrived.promise);
+      else await new Promise(() => {});
+    },
+  }, { highWaterMark: 0 });
+  const harness = new CliHarness((request) =>
+    request.url === URL_OF_DISK ? Promise.resolve(new Response(slow)) : glance(request)
+  );
+  const controller = new AbortController();
+  let time = 0;
+  let tick = () => {};
+  const running = harness.run(["image-create", "--from", URL_OF_DISK], {
+    isTerminal: true,
+    signal: controller.signal,
+    now: () => time,
+    every: (_ms, work) => {
+      tick = work;
+      return () => {};
+    },
+  });
+  await requested[0]?.promise;
+  time = 12_000;
+  tick();
+  arrived.resolve(new Uint8Array(2048));
+  await requested[1]?.promise;
+  time = 13_000;
+  tick();
+  controller.abort(new Error("enough"));
+  const { stderr } = await running;
+  assertStringIncludes(stderr, "disk.img.xz  0 B read, 0 B sent  waiting 12s");
+  assertStringIncludes(stderr, "disk.img.xz  2.00 KiB read, 0 B sent");
+});
+
 Deno.test("--from names --file for a path", async () => {
   const { stderr } = await withMirror().run(["image-create", "--from", "./disk.img"]);
   assertEquals(

@@ -144,7 +144,12 @@ export async function createRecordFrom(
   const isReplayable = "url" in source || sourceOf(source.data).isReplayable;
   let latest = await open();
   let pending: OpenedImage | null = latest;
-  const { size } = pending;
+  const { size, hasKnownEnd } = pending;
+  if (!hasKnownEnd && checksum === null) {
+    ignoringErrors(options.onNotice)(
+      `The server does not state the size of "${name}", so a broken connection may look like its end; verify it with a checksum`,
+    );
+  }
   try {
     const meta = { containerFormat: "bare", ...imageMeta };
     if (meta.diskFormat === undefined) {
@@ -184,7 +189,7 @@ function definedSize({ data, size }: DataSource) {
 
 /** The opened data, and the disk format of its first bytes, which are kept for the upload. */
 async function withDiskFormat(
-  { content, size, failure }: OpenedImage,
+  { content, ...opened }: OpenedImage,
   name: string,
 ): Promise<DetectedImage> {
   const reader = content.getReader();
@@ -212,7 +217,7 @@ async function withDiskFormat(
     },
     cancel: (reason) => reader.cancel(reason),
   }, { highWaterMark: 0 });
-  return { content: rest, size, failure, diskFormat: AS_RAW.has(format) ? "raw" : format };
+  return { ...opened, content: rest, diskFormat: AS_RAW.has(format) ? "raw" : format };
 }
 
 /** The reason why data without a known disk format is not a raw disk, by its first bytes; null if it may be one. */

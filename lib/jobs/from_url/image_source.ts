@@ -49,6 +49,8 @@ export interface OpenedImage {
   readonly content: ReadableStream<Uint8Array>;
   /** Size of the content in bytes; null if unknown. */
   readonly size: number | null;
+  /** Whether a broken connection to the source can be told from its end. */
+  readonly hasKnownEnd: boolean;
   /** The reason why the source currently sends no data; null if it does. */
   failure(): GlanceError | null;
 }
@@ -60,6 +62,7 @@ interface HashedReader {
   cancel(reason: unknown): Promise<void>;
   failure(): GlanceError | null;
   readonly size: number | null;
+  readonly hasKnownEnd: boolean;
 }
 
 /**
@@ -77,7 +80,8 @@ export async function openImage(source: ImageSourceOptions): Promise<OpenedImage
   const bytes = streamOf(reader);
   const failure = () => reader.failure();
   if (source.decompress === "none") {
-    return { content: verified(bytes, reader, source), size: reader.size, failure };
+    const { size, hasKnownEnd } = reader;
+    return { content: verified(bytes, reader, source), size, hasKnownEnd, failure };
   }
   let isCompressed = false;
   const content = decompress(bytes, source.decompress, {
@@ -103,7 +107,9 @@ export async function openImage(source: ImageSourceOptions): Promise<OpenedImage
     cancel: (reason) => content.cancel(reason),
   }, { highWaterMark: 0 });
   const size = isCompressed ? null : reader.size;
-  return { content: verified(rest, reader, source), size, failure };
+  // Compressed data marks its end.
+  const hasKnownEnd = isCompressed || reader.hasKnownEnd;
+  return { content: verified(rest, reader, source), size, hasKnownEnd, failure };
 }
 
 async function openReader(source: ImageSourceOptions): Promise<HashedReader> {
@@ -121,6 +127,7 @@ async function openReader(source: ImageSourceOptions): Promise<HashedReader> {
     const size = await reader.open();
     return {
       size,
+      hasKnownEnd: reader.hasKnownEnd,
       next: () => reader.next(),
       digest: () => reader.digest(),
       cancel: (reason) => reader.cancel(reason),
@@ -133,6 +140,7 @@ async function openReader(source: ImageSourceOptions): Promise<HashedReader> {
   let read = 0;
   return {
     size,
+    hasKnownEnd: true,
     async next() {
       const chunk = await opened.next();
       if (chunk === null) return null;

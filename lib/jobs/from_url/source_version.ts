@@ -9,6 +9,8 @@ export interface SourceVersion {
   readonly validator: string | null;
   /** The entity tag, which may be weak; null if there is none. */
   readonly tag: string | null;
+  /** Whether the end of the body is marked, so that a broken connection is an error even if the size is not stated. */
+  readonly isFramed: boolean;
 }
 
 /** How a later response continues the file. */
@@ -28,7 +30,8 @@ export type Continuation =
 export function versionOf(headers: Headers): SourceVersion {
   const length = headers.get("content-length");
   const size = length !== null && /^\d+$/.test(length) ? Number(length) : null;
-  return { size, validator: validatorOf(headers), tag: headers.get("etag") };
+  const isFramed = /\bchunked\b/i.test(headers.get("transfer-encoding") ?? "");
+  return { size, validator: validatorOf(headers), tag: headers.get("etag"), isFramed };
 }
 
 /** Milliseconds after which a file is not changed again within the same second (RFC 9110, section 8.8.2.2). */
@@ -46,19 +49,21 @@ function validatorOf(headers: Headers): string | null {
   return age < SETTLED_MS ? null : modified;
 }
 
-/** Classifies the response to a request for the bytes from `offset`. */
+/** Classifies the response to a request for the bytes from `start`, or for the whole file. */
 export function continuationOf(
   response: { readonly status: number; readonly headers: Headers },
   version: SourceVersion,
-  offset: number,
+  start: number,
 ): Continuation {
   if (response.status !== 206) {
+    const isPart = (parseContentRange(response.headers.get("content-range"))?.start ?? 0) > 0;
+    if (isPart) return { kind: "unproven", reason: "it sent a part as the whole file" };
     const { size } = versionOf(response.headers);
     const isResized = size !== null && version.size !== null && size !== version.size;
     return { kind: isResized ? "changed" : "whole" };
   }
   const range = parseContentRange(response.headers.get("content-range"));
-  if (range?.start !== offset) {
+  if (range?.start !== start) {
     return { kind: "unproven", reason: "it sent other bytes than requested" };
   }
   const validator = validatorOf(response.headers);

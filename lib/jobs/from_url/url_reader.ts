@@ -1,12 +1,14 @@
 /** Reads a file of a web server once, from its first to its last byte, and resumes after broken connections. */
 import { GlanceError, ImageIntegrityError, ServerUnreachable } from "../../errors.ts";
-import { backoff, isRetryableStatus } from "../../http/retry/retry_policy.ts";
+import { isRetryableStatus } from "../../http/retry/retry_policy.ts";
 import { formatRange } from "../../http/byte_range.ts";
 import type { ResolvedOptions } from "../../options.ts";
 import { keepsEncodedBodies } from "../../platform.ts";
 import { redact } from "../../redact.ts";
 import type { Hasher } from "../../transfer/types.ts";
 import { openWebResponse, TRY_AGAIN, type WebResponse } from "../url_source.ts";
+import { ReadPrefix } from "./read_prefix.ts";
+import { SourceRetries } from "./source_retries.ts";
 import { contentFault, continuationOf, type SourceVersion, versionOf } from "./source_version.ts";
 
 export interface UrlReaderOptions {
@@ -21,26 +23,24 @@ export interface UrlReaderOptions {
 }
 
 /**
- * A reader of a URL. After a break, it requests the rest with `If-Range`. If that is not possible, or the server
- * sends the whole file instead, its first bytes are compared and skipped.
+ * A reader of a URL. After a break, it requests the rest with `If-Range`, and the last bytes that it has read, which are
+ * compared. If that is not possible, or the server sends the whole file instead, all its first bytes are compared.
  */
 export class UrlReader {
   readonly #url: string;
   readonly #source: UrlReaderOptions;
-  #hasher: Hasher | null = null;
-  #version: SourceVersion = { size: null, validator: null, tag: null };
+  readonly #prefix: ReadPrefix;
+  readonly #retries: SourceRetries;
+  #version: SourceVersion = { size: null, validator: null, tag: null, isFramed: true };
   #body: ReadableStreamDefaultReader<Uint8Array> | null = null;
-  #offset = 0;
   #resumes = 0;
-  /** Failures since the last byte, and when it arrived. */
-  #failures: GlanceError[] = [];
-  #lastByteAt: number;
   #isCanceled = false;
 
   constructor(url: string, source: UrlReaderOptions) {
     this.#url = url;
     this.#source = source;
-    this.#lastByteAt = source.options.now();
+    this.#prefix = new ReadPrefix(source.createHasher);
+    this.#retries = new SourceRetries(source.options, new URL(url).origin);
   }
 
   /** Opens the file and returns its size in bytes; null if the server does not state it. */
@@ -56,10 +56,8 @@ export class UrlReader {
       const chunk = await this.#retrying(() => this.#read());
       if (chunk === undefined) continue;
       if (chunk === null) return null;
-      this.#hasher!.update(chunk);
-      this.#offset += chunk.byteLength;
-      this.#failures = [];
-      this.#lastByteAt = this.#source.options.now();
+      this.#prefix.add(chunk);
+      this.#retries.restart();
       this.#report();
       return chunk;
     }
@@ -67,12 +65,17 @@ export class UrlReader {
 
   /** The last temporary failure since the last byte; null if there is none. */
   get failure(): GlanceError | null {
-    return this.#failures.at(-1) ?? null;
+    return this.#retries.failure;
+  }
+
+  /** Whether a broken connection can be told from the end of the file. */
+  get hasKnownEnd(): boolean {
+    return this.#version.size !== null || this.#version.isFramed;
   }
 
   /** The digest of all bytes so far. */
   digest(): string {
-    return this.#hasher?.digest() ?? "";
+    return this.#prefix.digest();
   }
 
   /** Ends it: a pending read is not resumed. */
@@ -90,7 +93,7 @@ export class UrlReader {
   async #read(): Promise<Uint8Array | null> {
     const { value } = await this.#body!.read();
     const { size } = this.#version;
-    const end = this.#offset + (value?.byteLength ?? 0);
+    const end = this.#prefix.length + (value?.byteLength ?? 0);
     if (value === undefined && (size === null || end === size)) return null;
     if (value === undefined) throw this.#broken("the connection closed before the end");
     if (size !== null && end > size) throw this.#changed("it is longer than announced");
@@ -98,15 +101,9 @@ export class UrlReader {
   }
 
   async #connect(): Promise<void> {
-    const { options, signal, createHasher, allowHttpRedirect } = this.#source;
-    this.#hasher ??= await createHasher();
-    const { validator } = this.#version;
-    const headers: Record<string, string> = {};
-    // Without a validator, only the bytes show that the file is the same.
-    if (this.#offset > 0 && validator !== null) {
-      headers["range"] = formatRange({ start: this.#offset });
-      headers["if-range"] = validator;
-    }
+    const { options, signal, allowHttpRedirect } = this.#source;
+    await this.#prefix.prepare();
+    const headers = this.#rangeHeaders();
     const request = { headers, allowHttpRedirect };
     const response = await openWebResponse(options, this.#url, signal, request)
       .catch((error) => {
@@ -114,32 +111,43 @@ export class UrlReader {
           "range" in headers;
         throw isRangeRefused ? this.#needsWhole("it does not have the requested bytes") : error;
       });
-    try {
-      const isUndecoded = keepsEncodedBodies(options.fetch);
-      const fault = contentFault(response.headers, this.#url, isUndecoded);
-      if (fault !== null) throw new GlanceError(`Cannot download "${redact(this.#url)}": ${fault}`);
-      if (this.#offset === 0) this.#version = versionOf(response.headers);
-      this.#body = this.#offset === 0 ? response.body.getReader() : await this.#continued(response);
-      this.#report();
-    } catch (error) {
-      await response.body.cancel(error).catch(() => {});
-      throw error;
-    }
+    const body = response.body.getReader();
+    // A canceled reader also closes a body that is only compared so far.
+    this.#body = body;
+    const fault = contentFault(response.headers, this.#url, keepsEncodedBodies(options.fetch));
+    if (fault !== null) throw new GlanceError(`Cannot download "${redact(this.#url)}": ${fault}`);
+    if (this.#prefix.length === 0) this.#version = versionOf(response.headers);
+    else this.#body = await this.#continued(response, body);
+    this.#report();
   }
 
-  /** The body of a later response, at the current offset. */
-  async #continued(response: WebResponse): Promise<ReadableStreamDefaultReader<Uint8Array>> {
-    const continuation = continuationOf(response, this.#version, this.#offset);
+  /** The headers that request the rest; none if only the bytes of the whole file can show that it is the same. */
+  #rangeHeaders(): Record<string, string> {
+    const { validator } = this.#version;
+    const start = this.#prefix.overlapStart;
+    if (this.#prefix.length === 0 || validator === null) return {};
+    // Files can have the same date, so the overlap must show a difference.
+    if (!validator.startsWith('"') && !this.#prefix.isDistinctive) return {};
+    return { "range": formatRange({ start }), "if-range": validator };
+  }
+
+  /** The body of a later response, after the bytes that were read. */
+  async #continued(
+    response: WebResponse,
+    body: ReadableStreamDefaultReader<Uint8Array>,
+  ): Promise<ReadableStreamDefaultReader<Uint8Array>> {
+    const { overlapStart } = this.#prefix;
+    const continuation = continuationOf(response, this.#version, overlapStart);
     if (continuation.kind === "unproven") throw this.#needsWhole(continuation.reason);
     if (continuation.kind === "changed") throw this.#changed("it has changed since then");
-    if (continuation.kind === "rest") {
-      this.#version = { ...this.#version, size: continuation.size };
-      return response.body.getReader();
-    }
-    const hasher = await this.#source.createHasher();
-    const rest = await readerAfter(response.body, this.#offset, { hasher, digest: this.digest() });
-    if (rest === "changed") throw this.#changed("it has changed since then");
+    const isRest = continuation.kind === "rest";
+    const rest = await this.#prefix.restOf(body, isRest ? overlapStart : 0);
     if (rest === "ended") throw this.#broken("the connection closed before the end");
+    if (rest === "changed") {
+      if (isRest && overlapStart > 0) throw this.#needsWhole("it sent other bytes than before");
+      throw this.#changed("it has changed since then");
+    }
+    if (isRest) this.#version = { ...this.#version, size: continuation.size };
     return rest;
   }
 
@@ -156,19 +164,20 @@ export class UrlReader {
       return await step();
     } catch (error) {
       await this.#close(error);
-      const isLate = options.now() - this.#lastByteAt >= options.stallTimeout;
-      const isFinal = this.#failures.length >= options.numRetries && (isLate || this.#offset === 0);
       const isEnded = this.#isCanceled || signal?.aborted === true;
-      if (isEnded || isFinal || !(error instanceof GlanceError)) throw error;
-      if (!await mayPass(error, this.#offset)) throw error;
-      if (this.#offset > 0) this.#resumes++;
-      await options.sleep(backoff(this.#failures.push(error) - 1, options.random), signal);
+      const isStarted = this.#prefix.length > 0;
+      if (isEnded || !(error instanceof GlanceError)) throw error;
+      if (!await mayPass(error, isStarted)) throw error;
+      const delay = this.#retries.next(error, isStarted);
+      if (delay === null) throw error;
+      if (isStarted) this.#resumes++;
+      await options.sleep(delay, signal);
       return undefined;
     }
   }
 
   #report(): void {
-    this.#source.onProgress(this.#offset, this.#version.size, this.#resumes);
+    this.#source.onProgress(this.#prefix.length, this.#version.size, this.#resumes);
   }
 
   #broken(state: string): ServerUnreachable {
@@ -179,7 +188,7 @@ export class UrlReader {
     return new ImageIntegrityError(
       `Cannot continue downloading "${
         redact(this.#url)
-      }" after ${this.#offset} bytes: ${state}; start again`,
+      }" after ${this.#prefix.length} bytes: ${state}; start again`,
       { expected: `the file of the first response`, actual: "another file" },
     );
   }
@@ -189,49 +198,11 @@ export class UrlReader {
  * Whether a later request may succeed. Before the first byte, a name that does not exist and a certificate that is not
  * trusted are final; after it, the network may have changed.
  */
-async function mayPass(error: GlanceError, offset: number): Promise<boolean> {
+async function mayPass(error: GlanceError, isStarted: boolean): Promise<boolean> {
   if (!(error instanceof ServerUnreachable)) {
     return error.status !== undefined && isRetryableStatus(error.status);
   }
-  if (offset > 0) return true;
+  if (isStarted) return true;
   const { isServerUnavailable } = await import("../../http/on_demand/outage_policy.ts");
   return isServerUnavailable(error);
-}
-
-/** A reader of what follows the first bytes of a body, which must have the digest. */
-async function readerAfter(
-  body: ReadableStream<Uint8Array>,
-  count: number,
-  { hasher, digest }: { readonly hasher: Hasher; readonly digest: string },
-): Promise<ReadableStreamDefaultReader<Uint8Array> | "changed" | "ended"> {
-  const reader = body.getReader();
-  for (let left = count; left > 0;) {
-    const { value } = await reader.read();
-    if (value === undefined) return "ended";
-    hasher.update(value.subarray(0, left));
-    const rest = value.subarray(left);
-    left -= value.byteLength - rest.byteLength;
-    if (left > 0) continue;
-    if (hasher.digest() === digest) return withFirst(rest, reader);
-    await reader.cancel("changed").catch(() => {});
-    return "changed";
-  }
-  return reader;
-}
-
-/** A reader of the first bytes and what follows them. */
-function withFirst(
-  first: Uint8Array,
-  reader: ReadableStreamDefaultReader<Uint8Array>,
-): ReadableStreamDefaultReader<Uint8Array> {
-  let rest: Uint8Array | null = first;
-  return new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      const chunk = rest !== null && rest.byteLength > 0 ? rest : (await reader.read()).value;
-      rest = null;
-      if (chunk === undefined) controller.close();
-      else controller.enqueue(chunk);
-    },
-    cancel: (reason) => reader.cancel(reason),
-  }, { highWaterMark: 0 }).getReader();
 }

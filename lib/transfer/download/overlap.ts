@@ -8,7 +8,7 @@ import type { Verifier } from "../integrity/descriptor.ts";
 import { endedEarly, RangeRefused } from "../range_errors.ts";
 
 /** Number of delivered bytes that are kept for the comparison. */
-const TAIL_SIZE = 4096;
+export const TAIL_SIZE = 4096;
 
 /** Size in bytes of a read whose bytes are dropped. */
 const SCRATCH_SIZE = 256 * 1024;

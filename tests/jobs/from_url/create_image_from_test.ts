@@ -103,7 +103,7 @@ Deno.test("createImageFrom() decompresses each format, and stores it as it is wi
   }
 });
 
-Deno.test("createImageFrom() continues at the same byte after each break", async () => {
+Deno.test("createImageFrom() continues after each break with a range that repeats the last bytes", async () => {
   const cloud = new MirrorCloud();
   const bytes = await gzip(DATA);
   const url = cloud.add("disk.raw.gz", bytes);
@@ -114,8 +114,8 @@ Deno.test("createImageFrom() continues at the same byte after each break", async
     onSource: ({ resumes }) => void progress.push(resumes),
   });
   assertEquals(image.osHashValue, await sha(DATA, "SHA-512"));
-  const expected = [null, 100_000, 100_000, 300_000, 300_000];
-  assertEquals(cloud.ranges, expected.map((start) => start && `bytes=${start}-`));
+  const read = [null, 100_000, 100_000, 295_904, 295_904];
+  assertEquals(cloud.ranges, read.map((count) => count && `bytes=${count - 4096}-`));
   assertEquals(cloud.headers.map((headers) => headers.get("if-range")).slice(1), [
     '"1"',
     '"1"',

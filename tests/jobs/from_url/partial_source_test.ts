@@ -70,6 +70,54 @@ Deno.test("createImageFrom() continues with a file by its date if it was modifie
   const url = cloud.add("disk.raw", DATA, headers);
   cloud.answers.push(cutAfter(100_000));
   assertEquals((await create(cloud, url)).osHashValue, await sha512(DATA));
-  assertEquals(cloud.ranges, [null, "bytes=100000-"]);
+  assertEquals(cloud.ranges, [null, "bytes=95904-"]);
   assert(cloud.headers[1]?.get("if-range") === OLD);
+});
+
+Deno.test("createImageFrom() requests the whole file after a break if neither an entity tag nor its last bytes are conclusive", async () => {
+  const empty = new Uint8Array(300_000);
+  const cases: readonly (readonly [Record<string, string>, (string | null)[]])[] = [
+    [{ "last-modified": OLD }, [null, null]],
+    [{ etag: '"1"' }, [null, "bytes=95904-"]],
+  ];
+  for (const [headers, ranges] of cases) {
+    const cloud = new MirrorCloud();
+    const url = cloud.add("disk.raw", empty, headers);
+    cloud.answers.push(cutAfter(100_000));
+    assertEquals((await create(cloud, url)).size, empty.byteLength);
+    assertEquals(cloud.ranges, ranges);
+  }
+});
+
+Deno.test("createImageFrom() reports a source whose end cannot be told from a broken connection", async () => {
+  const gzip = new Blob([DATA]).stream().pipeThrough(new CompressionStream("gzip"));
+  const compressed = new Uint8Array(await new Response(gzip).arrayBuffer());
+  const checksum = `sha512:${await sha512(DATA)}`;
+  const withoutSize: Answer = ({ bytes, headers = {} }) =>
+    new Response(new Blob([bytes.slice()]).stream(), { headers });
+  const chunked = { "transfer-encoding": "chunked" };
+  const cases: readonly (readonly [string, Uint8Array, Answer | null, object, number])[] = [
+    ["without a size", DATA, withoutSize, {}, 1],
+    ["with a checksum", DATA, withoutSize, { checksum }, 0],
+    ["compressed", compressed, withoutSize, {}, 0],
+    [
+      "in chunks",
+      DATA,
+      (file, request) => withoutSize({ ...file, headers: chunked }, request),
+      {},
+      0,
+    ],
+    ["with a size", DATA, null, {}, 0],
+  ];
+  for (const [name, bytes, answer, options, count] of cases) {
+    const cloud = new MirrorCloud();
+    const url = cloud.add("disk.raw", bytes);
+    cloud.answers.push(answer);
+    const notices: string[] = [];
+    const onNotice = (notice: string) => void notices.push(notice);
+    const meta = { name: "disk" };
+    await createImageFrom(cloud.service, cloud.context, meta, { url }, { ...options, onNotice });
+    assertEquals(notices.length, count, name);
+    assert(notices.every((notice) => notice.includes(`does not state the size of "${url}"`)));
+  }
 });

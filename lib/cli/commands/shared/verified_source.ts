@@ -14,6 +14,7 @@ import {
 import { pathOf, signatureNotice } from "../../../jobs/from_url/find_checksum.ts";
 import type { SourceProgress } from "../../../jobs/from_url/image_source.ts";
 import type { DataSource, UrlSource } from "../../../jobs/import_plan.ts";
+import type { Progress } from "../../../transfer/types.ts";
 import { fileName } from "../../files/file_name.ts";
 import { DECOMPRESSORS } from "../../files/decompressors.ts";
 import { type FILE_FLAGS, findBytes, readText, type SIZE_FLAGS } from "../../files/upload_input.ts";
@@ -69,7 +70,7 @@ export async function createVerified(
   meta: ImageMeta,
 ): Promise<GlanceImage> {
   const { values, system, messages } = invocation;
-  const source = await sourceFrom(invocation);
+  const data = await sourceFrom(invocation);
   const options = await optionsFrom(invocation);
   const connection = await invocation.connect();
   await checkStores(connection, system.signal, values.store);
@@ -78,15 +79,24 @@ export async function createVerified(
     values.from === undefined ? values.file ?? "standard input" : pathOf(values.from),
   );
   return await withProgress(invocation, { name }, ({ onProgress, signal }) => {
-    let read: SourceProgress | undefined;
-    return createRecordFrom(session, meta, source, {
+    let sent: Progress = { transferred: 0, total: null, server: "", resumes: 0 };
+    let source: SourceProgress = { read: 0, total: null, resumes: 0 };
+    const report = () => onProgress({ ...sent, source, resumes: source.resumes });
+    // From now on, the progress line shows the wait for the source.
+    report();
+    return createRecordFrom(session, meta, data, {
       ...options,
       signal,
       storeId: values.store,
       inspect: inspectFrom(values),
-      onSource: (progress) => void (read = progress),
-      onProgress: (progress) =>
-        onProgress({ ...progress, source: read, resumes: read?.resumes ?? 0 }),
+      onSource: (progress) => {
+        source = progress;
+        report();
+      },
+      onProgress: (progress) => {
+        sent = progress;
+        report();
+      },
       onNotice: (notice) => messages.line(notice),
       onDiskFormat: (format) => messages.line(`The disk format is ${format}, detected in the data`),
     });
