@@ -61,7 +61,9 @@ const AS_RAW: ReadonlySet<string> = new Set(["gpt", "luks"]);
  * Creates an image from a URL, or from data. The source is read once, without a temporary file, and only as
  * fast as Glance accepts the data:
  *
- * - If its connection breaks, it continues at the same byte (`Range` and `If-Range`).
+ * - If its connection breaks, it continues at the same byte (`Range` and `If-Range`), after the last 4 KiB were
+ *   compared. If the server does not state the size, and there is no checksum, a broken connection can look like the
+ *   end of data that is not compressed: `onNotice` is called.
  * - It is decompressed: gzip and bzip2, zstd where `node:zlib` has it, and xz with a decoder in
  *   `decompression`.
  * - If `imageMeta` has no disk format, it is detected by the first 256 KiB. The container format is `bare` by

@@ -24,7 +24,7 @@ export interface ChecksumOptions {
    * Default: the last segment of its URL.
    */
   readonly fileName?: string | undefined;
-  /** Called with remarks, for example that a signature was not verified. */
+  /** Called with remarks: that a signature is not verified, or that a broken connection may not be detected. */
   readonly onNotice?: ((message: string) => void) | undefined;
 }
 

@@ -127,7 +127,8 @@ async function openReader(source: ImageSourceOptions): Promise<HashedReader> {
     const size = await reader.open();
     return {
       size,
-      hasKnownEnd: reader.hasKnownEnd,
+      // Even the end of a chunked body can be that of a connection that broke behind a proxy.
+      hasKnownEnd: size !== null,
       next: () => reader.next(),
       digest: () => reader.digest(),
       cancel: (reason) => reader.cancel(reason),

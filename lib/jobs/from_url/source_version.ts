@@ -9,8 +9,6 @@ export interface SourceVersion {
   readonly validator: string | null;
   /** The entity tag, which may be weak; null if there is none. */
   readonly tag: string | null;
-  /** Whether the end of the body is marked, so that a broken connection is an error even if the size is not stated. */
-  readonly isFramed: boolean;
 }
 
 /** How a later response continues the file. */
@@ -30,8 +28,7 @@ export type Continuation =
 export function versionOf(headers: Headers): SourceVersion {
   const length = headers.get("content-length");
   const size = length !== null && /^\d+$/.test(length) ? Number(length) : null;
-  const isFramed = /\bchunked\b/i.test(headers.get("transfer-encoding") ?? "");
-  return { size, validator: validatorOf(headers), tag: headers.get("etag"), isFramed };
+  return { size, validator: validatorOf(headers), tag: headers.get("etag") };
 }
 
 /** Milliseconds after which a file is not changed again within the same second (RFC 9110, section 8.8.2.2). */

@@ -31,7 +31,7 @@ export class UrlReader {
   readonly #source: UrlReaderOptions;
   readonly #prefix: ReadPrefix;
   readonly #retries: SourceRetries;
-  #version: SourceVersion = { size: null, validator: null, tag: null, isFramed: true };
+  #version: SourceVersion = { size: null, validator: null, tag: null };
   #body: ReadableStreamDefaultReader<Uint8Array> | null = null;
   #resumes = 0;
   #isCanceled = false;
@@ -66,11 +66,6 @@ export class UrlReader {
   /** The last temporary failure since the last byte; null if there is none. */
   get failure(): GlanceError | null {
     return this.#retries.failure;
-  }
-
-  /** Whether a broken connection can be told from the end of the file. */
-  get hasKnownEnd(): boolean {
-    return this.#version.size !== null || this.#version.isFramed;
   }
 
   /** The digest of all bytes so far. */
