@@ -49,7 +49,7 @@ export interface OpenedImage {
   readonly content: ReadableStream<Uint8Array>;
   /** Size of the content in bytes; null if unknown. */
   readonly size: number | null;
-  /** Whether a broken connection to the source can be told from its end. */
+  /** Whether a broken connection to the source is detected. If not, it can look like the end. */
   readonly hasKnownEnd: boolean;
   /** The reason why the source currently sends no data; null if it does. */
   failure(): GlanceError | null;

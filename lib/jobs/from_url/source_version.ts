@@ -1,5 +1,5 @@
 /** Checks whether a response has the bytes of a file, and whether it continues an earlier response. Pure. */
-import { parseContentRange } from "../../http/byte_range.ts";
+import { formatRange, parseContentRange } from "../../http/byte_range.ts";
 
 /** The size and version of a file, from the first response. */
 export interface SourceVersion {
@@ -44,6 +44,26 @@ function validatorOf(headers: Headers): string | null {
   const modified = headers.get("last-modified");
   const age = Date.parse(headers.get("date") ?? "") - Date.parse(modified ?? "");
   return age < SETTLED_MS ? null : modified;
+}
+
+/** The bytes that were read so far. */
+interface ReadBytes {
+  readonly length: number;
+  /** Where a range starts that repeats the last of them. */
+  readonly overlapStart: number;
+  /** Whether comparing the repeated ones is conclusive. */
+  readonly isDistinctive: boolean;
+}
+
+/** The headers that request the rest; none if only the bytes of the whole file can show that it is the same. */
+export function rangeHeaders(
+  { validator }: SourceVersion,
+  { length, overlapStart, isDistinctive }: ReadBytes,
+): Record<string, string> {
+  // Two files can have the same date.
+  const isProof = validator?.startsWith('"') || isDistinctive;
+  if (length === 0 || validator === null || !isProof) return {};
+  return { "range": formatRange({ start: overlapStart }), "if-range": validator };
 }
 
 /** Classifies the response to a request for the bytes from `start`, or for the whole file. */

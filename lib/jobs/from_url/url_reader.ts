@@ -1,7 +1,6 @@
 /** Reads a file of a web server once, from its first to its last byte, and resumes after broken connections. */
 import { GlanceError, ImageIntegrityError, ServerUnreachable } from "../../errors.ts";
 import { isRetryableStatus } from "../../http/retry/retry_policy.ts";
-import { formatRange } from "../../http/byte_range.ts";
 import type { ResolvedOptions } from "../../options.ts";
 import { keepsEncodedBodies } from "../../platform.ts";
 import { redact } from "../../redact.ts";
@@ -9,7 +8,13 @@ import type { Hasher } from "../../transfer/types.ts";
 import { openWebResponse, TRY_AGAIN, type WebResponse } from "../url_source.ts";
 import { ReadPrefix } from "./read_prefix.ts";
 import { SourceRetries } from "./source_retries.ts";
-import { contentFault, continuationOf, type SourceVersion, versionOf } from "./source_version.ts";
+import {
+  contentFault,
+  continuationOf,
+  rangeHeaders,
+  type SourceVersion,
+  versionOf,
+} from "./source_version.ts";
 
 export interface UrlReaderOptions {
   readonly options: ResolvedOptions;
@@ -98,7 +103,7 @@ export class UrlReader {
   async #connect(): Promise<void> {
     const { options, signal, allowHttpRedirect } = this.#source;
     await this.#prefix.prepare();
-    const headers = this.#rangeHeaders();
+    const headers = rangeHeaders(this.#version, this.#prefix);
     const request = { headers, allowHttpRedirect };
     const response = await openWebResponse(options, this.#url, signal, request)
       .catch((error) => {
@@ -114,16 +119,6 @@ export class UrlReader {
     if (this.#prefix.length === 0) this.#version = versionOf(response.headers);
     else this.#body = await this.#continued(response, body);
     this.#report();
-  }
-
-  /** The headers that request the rest; none if only the bytes of the whole file can show that it is the same. */
-  #rangeHeaders(): Record<string, string> {
-    const { validator } = this.#version;
-    const start = this.#prefix.overlapStart;
-    if (this.#prefix.length === 0 || validator === null) return {};
-    // Files can have the same date, so the overlap must show a difference.
-    if (!validator.startsWith('"') && !this.#prefix.isDistinctive) return {};
-    return { "range": formatRange({ start }), "if-range": validator };
   }
 
   /** The body of a later response, after the bytes that were read. */
