@@ -1,7 +1,7 @@
 /** The decoders of the runtime: `node:zlib` (Deno, Node, Bun), or `DecompressionStream`. */
 import { builtinModule } from "../../node_builtin.ts";
 import { isOwned, own, release } from "../../http/owned_memory.ts";
-import { type Decompressor, eachMember, TRUNCATED } from "./members.ts";
+import { type Decompressor, eachMember, TRUNCATED, UnsupportedFeature } from "./members.ts";
 import { ZSTD } from "./zstd_framing.ts";
 
 /** The part of `node:zlib` that is used. Node has zstd since 22.15. */
@@ -25,6 +25,9 @@ interface ZlibStream extends AsyncIterable<Uint8Array> {
 
 /** Bytes per chunk of the content: smaller ones cost more than the decoding. */
 const CHUNK_SIZE = 256 * 1024;
+
+/** The first byte of gzip data (RFC 1952). */
+const GZIP_ID = 0x1f;
 
 /** The decoder of gzip. `DecompressionStream` refuses data of several members, except on Node. */
 export function nativeGzip(): Decompressor {
@@ -50,7 +53,7 @@ function zlibDecompressor(create: () => ZlibStream): Decompressor {
     const reader = compressed.getReader();
     const decoder = create();
     const content = decoder[Symbol.asyncIterator]();
-    const end: DecodedEnd = { isReached: false, onReached: () => {} };
+    const end: DecodedEnd = { hasHeader: false, isReached: false, onReached: () => {} };
     let failure: { readonly error: unknown } | null = null;
     // The iterator listens only while a chunk is awaited; an error without a listener ends the process.
     decoder.on("error", (error) => void (failure ??= { error }));
@@ -79,6 +82,7 @@ function zlibDecompressor(create: () => ZlibStream): Decompressor {
         } catch (error) {
           const cause = failure === null ? error : failure.error;
           await reader.cancel(cause).catch(() => {});
+          if (end.hasHeader && isOtherData(cause)) throw trailingData(cause);
           throw isEarlyEnd(cause) ? new Error(TRUNCATED) : cause;
         }
       },
@@ -93,6 +97,8 @@ function zlibDecompressor(create: () => ZlibStream): Decompressor {
 
 /** The end of the content, which the reader of a decoder finds. */
 interface DecodedEnd {
+  /** Whether the data begins like gzip, so that a wrong header is that of what follows. */
+  hasHeader: boolean;
   isReached: boolean;
   /** Ends the wait for the write in progress. */
   onReached: () => void;
@@ -111,9 +117,10 @@ async function feed(
   for (;;) {
     const { value } = await reader.read();
     // Checked only now, since the decoder reports its own errors after the write.
-    if (isOver) throw new Error("what follows is not compressed data");
+    if (isOver) throw trailingData();
     if (value === undefined) return end.isReached ? undefined : decoder.end();
     if (value.byteLength === 0) continue;
+    if (fed === 0) end.hasHeader = value[0] === GZIP_ID;
     if (!end.isReached) {
       await new Promise<void>((resolve, reject) => {
         end.onReached = resolve;
@@ -125,6 +132,19 @@ async function feed(
     isOver = unused > 0 && value.subarray(-unused).some((byte) => byte !== 0);
     release(value);
   }
+}
+
+/** The error for what follows the content. Images of OpenWrt have metadata there, which `gzip` ignores. */
+function trailingData(cause?: unknown): UnsupportedFeature {
+  return new UnsupportedFeature(
+    'what follows is not compressed data; if it is meant to be there, run "gzip -dc FILE", and pass its output instead',
+    { cause },
+  );
+}
+
+/** Whether the header of a member is not one. */
+function isOtherData(error: unknown): boolean {
+  return error instanceof Error && /incorrect header check/.test(error.message);
 }
 
 function isEarlyEnd(error: unknown): boolean {

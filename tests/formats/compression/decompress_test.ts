@@ -109,6 +109,21 @@ Deno.test("decompress() fails for anything that follows the data", async () => {
   await failureOf(concat([COMPRESSED.xz, zeros.subarray(0, 3)]), "xz");
 });
 
+Deno.test("decompress() names the command that ignores what follows gzip data, as in images of OpenWrt", async () => {
+  const metadata = new TextEncoder().encode('{ "metadata_version": "1.1" }');
+  for (const rest of [metadata, concat([new Uint8Array(8), metadata])]) {
+    const stream = new Blob([concat([COMPRESSED.gzip, rest])]).stream();
+    const error = await assertRejects(
+      () => new Response(decompress(stream, "auto", { name: "disk.img.gz" })).bytes(),
+      DecompressionFailed,
+    );
+    assertEquals(
+      error.message,
+      'Cannot decompress "disk.img.gz": what follows is not compressed data; if it is meant to be there, run "gzip -dc FILE", and pass its output instead',
+    );
+  }
+});
+
 Deno.test("decompress() skips padding between and after members", async () => {
   const { gzip, xz, zstd } = COMPRESSED;
   const zeros = new Uint8Array(8);
