@@ -48,8 +48,10 @@ export class SourceRetries {
     onEvent({ kind: "retry", server, attempt, delay, isFailover: false, cause });
     if (!this.#isReported && waited + delay >= NOTICE_AFTER) {
       this.#isReported = true;
-      const attempts = (numRetries + 1 - attempt) * requestTimeout;
-      const left = isStarted ? Math.max(Math.round(stallTimeout - waited), attempts) : attempts;
+      const attempts = Math.max(0, numRetries + 1 - attempt);
+      const forAttempts = attempts && attempts * requestTimeout;
+      const forBytes = isStarted ? Math.round(stallTimeout - waited) : 0;
+      const left = Math.max(forAttempts, forBytes);
       onEvent({ kind: "outage", server, left, cause });
     }
     return delay;

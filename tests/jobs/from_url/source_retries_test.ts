@@ -8,12 +8,12 @@ const SERVER = "http://mirror";
 const FAILURE = new ServerUnreachable("it is silent");
 
 /** Retries with a clock, and their events. */
-function retriesAt(clock: { time: number }) {
+function retriesAt(clock: { time: number }, requestTimeout = 60_000) {
   const events: GlanceEvent[] = [];
   const options = resolveOptions({
     numRetries: 2,
     stallTimeout: 30_000,
-    requestTimeout: 60_000,
+    requestTimeout,
     now: () => clock.time,
     random: () => 0.5,
     onEvent: (event) => events.push(event),
@@ -55,4 +55,15 @@ Deno.test("SourceRetries reports each failure, and a long wait once", () => {
   retries.next(FAILURE, true);
   retries.next(FAILURE, true);
   assertEquals(outages().length, 2);
+});
+
+Deno.test("SourceRetries reports the rest of the stall timeout when no retry is left, and no limit for a request", () => {
+  const clock = { time: 0 };
+  const { retries, events } = retriesAt(clock, Infinity);
+  retries.next(FAILURE, true);
+  retries.next(FAILURE, true);
+  clock.time = 1_500;
+  retries.next(FAILURE, true);
+  const outages = events.filter(({ kind }) => kind === "outage");
+  assertEquals(outages, [{ kind: "outage", server: SERVER, left: 28_500, cause: FAILURE }]);
 });
