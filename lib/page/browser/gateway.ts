@@ -86,7 +86,7 @@ export async function* listPages(
     if (next === undefined || fresh.length === 0) return;
     if (seen.size >= MOST_IMAGES) {
       throw new GlanceError(
-        `Cannot list more than ${MOST_IMAGES} images; use the command line for the others`,
+        `Cannot list more than ${MOST_IMAGES} images; use the command line`,
       );
     }
   }

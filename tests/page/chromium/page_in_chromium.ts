@@ -156,15 +156,21 @@ function serveGateway(input: PageInput) {
     const request = new Request(input, init);
     return await keystone?.respond(request) ?? await embedded.fetch(request);
   };
+  const ended = new AbortController();
+  const upstream = wrapFetch(send);
   const router = createImageRouter({
     apiServers: ["http://glance.invalid"],
     authStrategy: keystone === undefined ? "noauth" : "keystone",
-    fetch: wrapFetch(send),
+    // `Deno.serve` does not detect that a client has gone while its body is not read.
+    fetch: (input, { signal, ...init }) =>
+      upstream(input, {
+        ...init,
+        signal: AbortSignal.any([ended.signal, ...signal ? [signal] : []]),
+      }),
     page: keystone === undefined || { signIn: keystoneSignIn(KEYSTONE_URL, { fetch: send }) },
     metrics: true,
     ...routerOptions,
   });
-  const ended = new AbortController();
   const listening = { signal: ended.signal, hostname: "127.0.0.1", port: 0, onListen: () => {} };
   const server = Deno.serve(
     listening,
