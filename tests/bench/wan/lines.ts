@@ -78,7 +78,9 @@ function excess(line: Line): number {
   const { ours, required } = line;
   if ("atLeast" in required) return required.atLeast / ours;
   if ("atMost" in required) return ours / required.atMost;
-  return ours / (required.timesPeer * (bestPeer(line)?.figure ?? Infinity));
+  const peer = bestPeer(line)?.figure ?? Infinity;
+  // Without a peer to compare with, nothing is shown to be met.
+  return Number.isFinite(peer) ? ours / (required.timesPeer * peer) : Infinity;
 }
 
 function bestPeer({ peers = {} }: Line): { name: string; figure: number } | null {
